@@ -1,0 +1,40 @@
+# Two commands do everything: `make demo` and `make test`. Both need python3, bash and make, nothing else.
+SHELL := bash
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint types quality bench soak clean wheel
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "tmwatch needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11 and run make again." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,daemon,demo]'
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@$(VENV)/bin/tmwatch demo $(ARGS)
+
+test: $(STAMP) lint types
+	$(PY) -m pytest $(ARGS)
+
+lint: $(STAMP)
+	$(VENV)/bin/ruff check tmwatch tests
+
+types: $(STAMP)
+	$(VENV)/bin/mypy
+
+quality: lint types
+
+wheel: $(STAMP)
+	$(PY) -m build --wheel
+
+bench: $(STAMP)
+	$(PY) -m pytest tests/benchmarks -s $(ARGS)
+
+soak: $(STAMP)
+	$(PY) -m pytest tests/faults -m soak -s $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

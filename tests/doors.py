@@ -1,0 +1,62 @@
+"""A door whose clock and sleep are the test's own, and a made-up source to ask through it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+from tmwatch.http import Door, Limits, Timeouts
+from tmwatch.sources.base import Automation, Declaration, KnownQuery, Pace, Request, Terms
+
+CONTACT = "ip-watch@example.com"
+KEY = "k3y-that-nobody-may-see"
+
+
+class FakeTime:
+    """Time passes only where somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+        self.slept: list[float] = []
+
+    def clock(self) -> dt.datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(round(seconds, 3))
+        self.pass_by(seconds)
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += dt.timedelta(seconds=seconds)
+
+
+def declaration(pace: Pace | None = None, **other: object) -> Declaration:
+    made = Declaration(
+        id="xx.test",
+        title="A made-up register",
+        office="XX",
+        channels=frozenset({"record"}),
+        base_url="https://register.example.org",
+        terms=Terms(Automation.ALLOWED, "made up", "https://example.org", dt.date(2026, 1, 1)),
+        pace=pace or Pace(min_interval=2.0),
+        parser_version="1",
+        covers=frozenset(),
+        authority=1,
+        known_query=KnownQuery("record", "1"),
+        credential_env="XX_KEY",
+    )
+    return replace(made, **other)  # type: ignore[arg-type]
+
+
+def door(folder: Path, time: FakeTime, **other: object) -> Door:
+    settings: dict[str, object] = {
+        "timeouts": Timeouts(connect=2, read=2, total=5),
+        "limits": Limits(),
+        **other,
+    }
+    return Door(CONTACT, state_dir=folder, clock=time.clock, sleep=time.sleep, **settings)  # type: ignore[arg-type]
+
+
+def ask_for(path: str, **other: object) -> Request:
+    return Request(path=path, **other)  # type: ignore[arg-type]

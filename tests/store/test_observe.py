@@ -1,0 +1,187 @@
+"""The store keeps everything, orders it by the register's clock, and tells only what is news."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.records import ST13, event, owner, record, sight
+from tmwatch.errors import Outcome
+from tmwatch.model import Live, Phase, Significance
+from tmwatch.sources.base import Reading
+from tmwatch.store import Database, Sight, observe, queries
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database(tmp_path / "tmwatch.db")
+
+
+RENEWED: dict[str, Any] = {"status_code": "800", "status_text": "Renewed."}
+DEAD: dict[str, Any] = {
+    "status_code": "900",
+    "status_text": "Expired.",
+    "status_phase": Phase.EXPIRED,
+    "status_live": Live.DEAD,
+}
+
+
+def at(day: int, hour: int = 0) -> dt.datetime:
+    return dt.datetime(2026, 3, day, hour, tzinfo=dt.UTC)
+
+
+def status_story(database: Database) -> list[tuple[str, str, str]]:
+    found = queries.history(database, ST13)["changes"]
+    return [(c["as_of"], c["old"], c["new"]) for c in found if c["field"] == "status"]
+
+
+def test_the_first_look_is_new_and_has_no_changes(database: Database) -> None:
+    (one,) = observe(database, [sight(record(), "2026-01-01")])
+    assert (one.what, one.changes) == ("new", ())
+
+
+def test_the_same_page_again_changes_nothing_and_is_still_written_down(database: Database) -> None:
+    for day in (1, 2, 3):
+        (one,) = observe(database, [sight(record(), live=True, looked_at=at(day))])
+    assert one.what == "unchanged"
+    assert len(queries.history(database, ST13)["versions"]) == 1
+    assert queries.counts(database)["observation"] == 3
+
+
+def test_a_to_b_to_a_is_two_changes(database: Database) -> None:
+    seen = []
+    for day, state in ((1, {}), (2, RENEWED), (3, {})):
+        (one,) = observe(database, [sight(record(**state), live=True, looked_at=at(day))])
+        seen += [change.new for change in one.changes if change.field == "status"]
+    assert seen == ["Renewed. (800)", "Registered. (700)"]
+
+
+def test_a_to_b_to_a_within_one_printed_day_is_two_changes_too(database: Database) -> None:
+    seen = []
+    for hour, state in ((1, {}), (2, RENEWED), (3, {})):
+        look = sight(record(**state), "2026-03-01", live=True, looked_at=at(1, hour))
+        (one,) = observe(database, [look])
+        seen += [change.new for change in one.changes]
+    assert seen == ["Renewed. (800)", "Registered. (700)"]
+
+
+def test_an_older_page_fills_the_past_and_moves_nothing_current(database: Database) -> None:
+    observe(database, [sight(record(**DEAD), "2026-02-01")])
+    (one,) = observe(database, [sight(record(), "2020-02-01")])
+    assert (one.what, one.changes) == ("past", ())
+    assert one.record.status_live is Live.DEAD
+    assert status_story(database) == [("2026-02-01", "Registered. (700)", "Expired. (900)")]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_history_is_the_same_in_whichever_order_pages_were_imported(
+    database: Database, order: tuple[int, ...]
+) -> None:
+    looks = [
+        sight(record(), "2020-01-01"),
+        sight(record(**RENEWED), "2022-01-01"),
+        sight(record(**RENEWED), "2023-01-01", source="us.tsdr", authority=80),
+        sight(record(**DEAD, events=(*record().events, event(2, "2024-01-01", "EXPIRED"))), "2024-01-01"),
+    ]
+    for place in order:
+        observe(database, [looks[place]])
+    assert status_story(database) == [
+        ("2022-01-01", "Registered. (700)", "Renewed. (800)"),
+        ("2024-01-01", "Renewed. (800)", "Expired. (900)"),
+    ]
+    assert queries.get(database, ST13).status_code == "900"  # type: ignore[union-attr]
+
+
+def test_a_page_between_two_known_ones_moves_the_change_to_its_true_day(database: Database) -> None:
+    observe(database, [sight(record(), "2020-01-01")])
+    observe(database, [sight(record(**RENEWED), "2024-01-01")])
+    observe(database, [sight(record(**RENEWED), "2022-01-01")])
+    assert [day for day, _, _ in status_story(database)] == ["2022-01-01"]
+
+
+def test_a_failed_look_changes_nothing_and_is_written_down(database: Database) -> None:
+    observe(database, [sight(record(), "2026-01-01")])
+    failed = Sight(
+        "us.tsdr-api", 90, sight(record()).facts, "1", Outcome.THROTTLED, st13=ST13, error="too many requests"
+    )
+    assert observe(database, [failed]) == []
+    assert queries.counts(database)["observation"] == 2
+    assert queries.get(database, ST13) is not None
+
+
+def test_an_upgraded_reader_never_alerts(database: Database) -> None:
+    old_reading = record(disclaimer=None)
+    new_reading = record(disclaimer="WIDGETS")  # what the better reader sees in the very same bytes
+    observe(database, [sight(old_reading, live=True, looked_at=at(1), body=b"<page/>")])
+
+    def reread(source: str, page: Any) -> list[Reading]:
+        assert page.body == b"<page/>"
+        return [Reading(new_reading)]
+
+    look = sight(new_reading, live=True, looked_at=at(2), body=b"<page/>", parser="2")
+    (one,) = observe(database, [look], reread=reread)
+    assert (one.changes, one.record.disclaimer) == ((), "WIDGETS")
+    truly = sight(record(disclaimer="GADGETS"), live=True, looked_at=at(3), body=b"<page2/>", parser="2")
+    (one,) = observe(database, [truly], reread=reread)
+    assert [change.new for change in one.changes] == ["GADGETS"]
+
+
+def test_a_true_change_seen_first_by_an_upgraded_reader_is_still_a_change(database: Database) -> None:
+    observe(database, [sight(record(disclaimer=None), live=True, looked_at=at(1), body=b"<old/>")])
+    look = sight(record(disclaimer="WIDGETS", **DEAD), live=True, looked_at=at(2), body=b"<new/>", parser="2")
+    reread = lambda source, page: [Reading(record(disclaimer="WIDGETS"))]  # noqa: E731
+    (one,) = observe(database, [look], reread=reread)
+    assert [change.field for change in one.changes] == ["status"]
+
+
+def test_two_sources_that_lastingly_disagree_do_not_flap(database: Database) -> None:
+    page, api = record(owners=(owner("Old Owner, Inc."),)), record()
+    told = []
+    for day in range(1, 9):
+        what, source, authority = (api, "us.tsdr-api", 90) if day % 2 else (page, "us.tsdr", 80)
+        look = sight(what, live=True, looked_at=at(day), source=source, authority=authority)
+        (one,) = observe(database, [look])
+        told += [c for c in one.changes if c.significance is Significance.CRITICAL]
+    assert len(told) <= 2
+    assert queries.get(database, ST13).owners[0].name == "Sample Widgets, Inc."  # type: ignore[union-attr]
+    assert {d["field"] for d in queries.history(database, ST13)["disagreements"]} == {"owners"}
+
+
+def test_every_look_is_chained_to_the_one_before_it(database: Database) -> None:
+    for day in (1, 2, 3):
+        observe(database, [sight(record(), live=True, looked_at=at(day))])
+    rows = database.conn.execute("select previous_hash, hash from observation order by id").fetchall()
+    assert rows[0]["previous_hash"] == ""
+    assert [row["previous_hash"] for row in rows[1:]] == [row["hash"] for row in rows[:-1]]
+
+
+def test_raw_pages_with_only_a_new_stamp_do_not_fill_the_disk(database: Database) -> None:
+    for day in range(1, 20):
+        stamp = f"<page>generated {day}</page>".encode()
+        observe(database, [sight(record(), live=True, looked_at=at(day), body=stamp)])
+    assert queries.counts(database)["snapshot"] == 2
+
+
+def test_the_views_have_plain_names_and_answer(database: Database) -> None:
+    observe(database, [sight(record(), "2020-01-01")])
+    observe(database, [sight(record(**RENEWED), "2022-01-01")])
+    assert database.conn.execute("select mark, phase from current_marks").fetchone()["mark"] == "SAMPLEMARK"
+    assert database.conn.execute("select new from recent_changes").fetchone()["new"] == "Renewed. (800)"
+    assert len(database.conn.execute("select * from looks").fetchall()) == 2
+    assert database.conn.execute("select * from outbox").fetchall() == []
+
+
+def test_what_the_reaction_cannot_write_takes_the_version_with_it(database: Database) -> None:
+    observe(database, [sight(record(), "2020-01-01")])
+
+    def react(observed: Any, base: Any) -> Any:
+        raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError):
+        observe(database, [sight(record(**RENEWED), "2022-01-01")], react=react)
+    assert status_story(database) == []
+    assert queries.counts(database)["observation"] == 1

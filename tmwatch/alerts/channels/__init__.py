@@ -1,0 +1,1 @@
+"""The ways out, one file each. What they share is in `base`."""

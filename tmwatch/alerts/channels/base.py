@@ -1,0 +1,70 @@
+"""What every way out offers, and the errors that tell the outbox what to do next.
+
+    DeliveryError               passing: tried again by the schedule
+    ├── OperatorNeeded          waits for the operator: a secret, a certificate, a login. Never dropped
+    ├── TryLater                passing, and the receiver says when
+    └── PermanentDeliveryError  no further tries of this message to this address
+        └── EndpointGone        … nor of any other: the endpoint asks to be switched off
+
+`endpoint_down` marks an error of the road rather than of the message (no connection, no secret): what
+waits for the same endpoint in the same run need not knock again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from tmwatch.errors import DeliveryError, PermanentDeliveryError
+from tmwatch.text import clean_line
+
+if TYPE_CHECKING:
+    from tmwatch.alerts.outbox import Delivery
+    from tmwatch.config import Recipient
+
+ANSWER_LIMIT = 300
+KEPT = "The message stays in the outbox."
+
+
+class OperatorNeeded(DeliveryError):
+    """Delivery waits for the operator; it stays in the outbox until it can be done."""
+
+    endpoint_down = True
+
+
+class EndpointDown(DeliveryError):
+    """The receiver's machine cannot be reached or does not answer."""
+
+    endpoint_down = True
+
+
+class TryLater(DeliveryError):
+    """The receiver says when to come back, in seconds."""
+
+    def __init__(self, message: str, *, after: float, where: str = "", kept: str = "", do: str = "") -> None:
+        super().__init__(message, where=where, kept=kept, do=do)
+        self.after = after
+
+
+class EndpointGone(PermanentDeliveryError):
+    """The endpoint answered that it is gone for good (HTTP 410): it should be switched off."""
+
+
+class Channel(Protocol):
+    """One way out."""
+
+    def endpoint(self, delivery: Delivery, recipient: Recipient) -> str:
+        """What stands or falls together: the mail server, the webhook's address. Never shown."""
+        ...
+
+    def send(self, delivery: Delivery, recipient: Recipient) -> str:
+        """Deliver once and return the receiver's answer, one clean line.
+
+        Raises `DeliveryError` or one of its kinds, never with a secret in its text.
+        """
+        ...
+
+
+def answer_line(answer: bytes | str) -> str:
+    """A receiver's words as one clean line: hostile like any page."""
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return clean_line(text, ANSWER_LIMIT)

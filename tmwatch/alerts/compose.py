@@ -1,0 +1,200 @@
+"""From what changed to what is said, to whom: the watches' reaction inside `observe()`'s transaction.
+
+Pure but for one read (which filings a watch already has): the same batch gives the same alerts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from tmwatch.alerts.payload import AlertPayload, CoverageLine, MarkCard, Newness
+from tmwatch.alerts.summary import lead
+from tmwatch.alerts.wording import wording
+from tmwatch.changes.compare import owner_key
+from tmwatch.config import Config, Watch
+from tmwatch.model import Change, FactKind, Significance
+from tmwatch.sources.registry import all_sources
+from tmwatch.store import AlertDraft, Database, HitDraft, Observed, React, Reaction
+from tmwatch.store.books import hits as known_hits
+from tmwatch.text import fold
+from tmwatch.watches import Match, match
+
+# A filing seen this soon after its filing date is news of the filing itself; later it is only news
+# of the listing. Offices take days to weeks to list (USPTO about 4 days, CNIPA 1–3 months).
+NEWLY_FILED = dt.timedelta(days=120)
+
+IsBaseline = Callable[[Watch, Observed, Match], bool]
+
+
+@dataclass(frozen=True)
+class _Item:
+    """One filing under one watch, with what is to be told of it."""
+
+    observed: Observed
+    match: Match
+    changes: tuple[Change, ...]
+    newness: Newness | None
+
+
+def reactor(
+    config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_baseline: IsBaseline
+) -> React:
+    """The reaction of all watches of a configuration.
+
+    `is_baseline` says whether a filing new to a watch belongs to its first look, which is summed up
+    and not alerted (unless the watch asks for it with `first_look = "alert"`).
+    """
+
+    def react(observed: Sequence[Observed], database: Database) -> Reaction:
+        alerts: list[AlertDraft] = []
+        hits: list[HitDraft] = []
+        for watch in config.watches:
+            seen = known_hits(database, watch.name)
+            fresh: list[_Item] = []
+            moved: list[_Item] = []
+            for one in observed:
+                found = match(watch, one.record)
+                known = one.st13 in seen
+                if not known and not found.hit:
+                    continue
+                if not known:
+                    first = is_baseline(watch, one, found)
+                    hits.append(HitDraft(watch.name, one.st13, found.why, first))
+                    if not first or watch.first_look == "alert":
+                        fresh.append(_Item(one, found, (), _newness(one)))
+                    continue
+                told = tuple(
+                    change for change in one.changes if change.significance.rank >= max(1, watch.least.rank)
+                )
+                if one.what == "changed" and told:
+                    moved.append(_Item(one, found, told, None))
+            lines = coverage.get(watch.name, ())
+            for group in _grouped(fresh, _filing_key):
+                alerts.append(_draft(config, watch, "filing.new", group, lines))
+            for group in _grouped(moved, _change_key):
+                alerts.append(_draft(config, watch, "filing.changed", group, lines))
+        return Reaction(tuple(alerts), tuple(hits))
+
+    return react
+
+
+def addresses(config: Config, names: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
+    """(recipient, channel, address) for each recipient of those names.
+
+    A webhook's URL may hold a token, and no secret goes into the database (law 13): its address is
+    the recipient's name, and the URL is looked up at delivery.
+    """
+    found: list[tuple[str, str, str]] = []
+    for name in names:
+        recipient = config.recipient(name)
+        if recipient is None:
+            continue
+        found += [(recipient.name, "email", address) for address in recipient.email]
+        if recipient.webhook is not None:
+            found.append((recipient.name, "webhook", recipient.name))
+    return tuple(found)
+
+
+def _newness(one: Observed) -> Newness:
+    if one.what != "new":
+        return "new to your watch"
+    filed = one.record.application_date
+    if filed is not None and one.first_seen.date() - filed <= NEWLY_FILED:
+        return "newly filed"
+    return "newly listed" if filed is not None else "new to your watch"
+
+
+def _grouped(items: Sequence[_Item], key: Callable[[_Item], tuple[object, ...]]) -> list[list[_Item]]:
+    groups: dict[tuple[object, ...], list[_Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return list(groups.values())
+
+
+def _same_mark(item: _Item) -> tuple[object, ...]:
+    """What makes filings one campaign: mark, owner and filing day. A mark without words stands alone."""
+    record = item.observed.record
+    if not record.verbal_element or not record.owners or record.application_date is None:
+        return (record.st13,)
+    owners = frozenset(owner_key(party) for party in record.owners)
+    return (record.office, fold(record.verbal_element), owners, record.application_date)
+
+
+def _filing_key(item: _Item) -> tuple[object, ...]:
+    return (*_same_mark(item), item.newness)
+
+
+def _change_key(item: _Item) -> tuple[object, ...]:
+    told = tuple(sorted((change.field, change.old or "", change.new or "") for change in item.changes))
+    return (*_same_mark(item), told)
+
+
+def _draft(
+    config: Config,
+    watch: Watch,
+    kind: str,
+    items: Sequence[_Item],
+    lines: tuple[CoverageLine, ...],
+) -> AlertDraft:
+    cards = tuple(card(watch, item.observed, item.changes, item.newness) for item in items)
+    ranks = [change.significance for item in items for change in item.changes]
+    weight = max(ranks, key=lambda rank: rank.rank) if ranks else Significance.HIGH
+    why = "; ".join(dict.fromkeys(item.match.why for item in items if item.match.why))
+    payload = AlertPayload(
+        kind=kind,  # type: ignore[arg-type]
+        watch=watch.name,
+        role=watch.role,
+        significance=weight,
+        sample=any(one.facts is FactKind.SAMPLE for one in cards),
+        why=why or f'it has been under the watch "{watch.name}" before',
+        cards=cards,
+        coverage=lines,
+    )
+    payload = payload.model_copy(update={"headline": lead(payload, wording("en"))})
+    return AlertDraft(payload, tuple(item.observed.st13 for item in items), addresses(config, watch.notify))
+
+
+def card(
+    watch: Watch | None, one: Observed, changes: tuple[Change, ...] = (), newness: Newness | None = None
+) -> MarkCard:
+    """One filing as an alert shows it; the docket row of the watch beside it."""
+    record, provenance = one.record, one.provenance
+    row = watch.docket_row(record) if watch is not None else None
+    return MarkCard(
+        st13=record.st13,
+        office=record.office,
+        application_number=record.application_number,
+        registration_number=record.registration_number,
+        mark=record.verbal_element or "",
+        owners=tuple(party.name for party in record.owners),
+        classes=record.class_numbers,
+        status_code=record.status_code,
+        status_text=record.status_text,
+        status_date=record.status_date,
+        phase=record.status_phase,
+        live=record.status_live,
+        tm5_csd=record.tm5_csd,
+        application_date=record.application_date,
+        registration_date=record.registration_date,
+        first_seen=one.first_seen,
+        newness=newness,
+        docket_ref=row.docket_ref if row else None,
+        client=row.client if row else None,
+        responsible=row.responsible if row else None,
+        link=register_link(provenance.source, record.application_number),
+        source=provenance.source,
+        facts=provenance.kind,
+        as_of=provenance.as_of,
+        as_of_kind=provenance.as_of_kind,
+        changes=changes,
+    )
+
+
+def register_link(source_id: str, number: str | None) -> str | None:
+    """The register's own page about a filing, for people; None where there is none."""
+    source = all_sources().get(source_id)
+    if source is None or not source.declaration.record_url or not number:
+        return None
+    return source.declaration.record_url.replace("{number}", number)

@@ -1,0 +1,116 @@
+"""An alert as an e-mail: text and HTML, stable from try to try.
+
+The same delivery renders to the same bytes however often it is tried: Message-ID, Date and MIME
+boundary come from the delivery, never from the clock, so that a receiver sees one message, not two.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import hashlib
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import Any
+
+import jinja2
+
+from tmwatch.alerts import summary, view
+from tmwatch.alerts.payload import AlertPayload
+from tmwatch.alerts.wording import Wording, wording
+from tmwatch.text import clean_line
+
+# 7-bit bodies pass every server, with or without 8BITMIME; lines end in CRLF as SMTP wants them.
+POLICY = SMTP.clone(cte_type="7bit", max_line_length=76)
+# Right of the @ in a Message-ID. Not the sender's domain: that may be edited between two tries, and
+# the id must not change (design law 5). `.invalid` is nobody's name (RFC 2606).
+ID_DOMAIN = "tmwatch.invalid"
+
+
+def render_mail(
+    payload: AlertPayload,
+    *,
+    recipient_name: str,
+    address: str,
+    sender: str,
+    message_id: str,
+    created_at: dt.datetime,
+    language: str = "en",
+    timezone: str = "UTC",
+) -> EmailMessage:
+    """The alert as a message to one address.
+
+    `message_id` is the stable local part (or a whole id with "@"); `created_at` an aware instant, the
+    Date of the message; `sender` an address, with or without a display name. Raises `ValueError` for
+    an address that is none, a naive instant or an unknown language.
+    """
+    if created_at.tzinfo is None:
+        raise ValueError("created_at must be an aware instant (UTC)")
+    words = wording(language)
+    shown = view.build(payload, words, timezone)
+    message = EmailMessage(policy=POLICY)
+    message["From"] = mailbox(sender, default_name="tmwatch")
+    message["To"] = mailbox(address, default_name=recipient_name)
+    message["Subject"] = shown.subject
+    message["Date"] = format_datetime(created_at.astimezone(dt.UTC))
+    message["Message-ID"] = full_message_id(message_id)
+    # RFC 3834: keeps out-of-office answers away; the second line is what Exchange listens to.
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message["Content-Language"] = words.tag
+    message["X-Tmwatch-Alert"] = f"{payload.kind}; significance={payload.significance.value}" + (
+        "; sample" if summary.is_sample(payload) else ""
+    )
+    message.set_content(_render("mail.txt.j2", shown, words))
+    message.add_alternative(_render("mail.html.j2", shown, words), subtype="html")
+    message.set_boundary("=_tmwatch_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
+    return message
+
+
+def full_message_id(message_id: str) -> str:
+    """`<local@domain>` from the stable local part of a delivery."""
+    bare = "".join(clean_line(message_id).split()).strip("<>")
+    return f"<{bare}>" if "@" in bare else f"<{bare}@{ID_DOMAIN}>"
+
+
+def mailbox(text: str, *, default_name: str = "") -> Address:
+    """One mailbox from `legal@example.com` or `"Legal" <legal@example.com>`.
+
+    Raises `ValueError` when it is not exactly one ASCII address.
+    """
+    name, address = parseaddr(text)
+    local, _, domain = address.rpartition("@")
+    plain = local.isascii() and address.isprintable() and not any(char.isspace() for char in address)
+    if not (local and domain and plain):
+        raise ValueError(f"not an e-mail address: {clean_line(text, 100)!r}")
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError as error:
+            raise ValueError(f"not an e-mail address: {clean_line(text, 100)!r}") from error
+    return Address(display_name=clean_line(name or default_name, 80), username=local, domain=domain)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("tmwatch.alerts", "templates"),
+        autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _render(template: str, shown: view.MailView, words: Wording) -> str:
+    values: dict[str, Any] = {
+        "view": shown,
+        "head": words.head,
+        "label": words.label,
+        "class_one": functools.partial(words.say, "class_one"),
+        "colon": words.table["colon"],
+    }
+    return _environment().get_template(template).render(values)

@@ -1,0 +1,193 @@
+"""One line that says what happened: the subject of the mail, and the first thing its reader sees.
+
+    PYTHON (US 76044902) · registered and renewed · ref M-1234
+    [SAMPLE] Joyrobotaxi (CN, 9 filings) · newly filed (Tianyancha reports) · 9 classes
+
+The register's own words stand in the line where they are short and in the reader's script; else our
+phase does. Everything passes `clean_line`: the line goes into a mail header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tmwatch.alerts.payload import AlertPayload, MarkCard
+from tmwatch.alerts.wording import Wording
+from tmwatch.model import Change, FactKind, Phase, Significance
+from tmwatch.text import clean_line
+
+MARK_LIMIT = 40
+STATUS_LIMIT = 48
+FACT_LIMIT = 90
+REF_LIMIT = 40
+# Fields that say the same thing as the status, in other words; the status speaks for them all.
+STATUS_FIELDS = frozenset(
+    {"status", "status_text", "status_code", "status_phase", "status_live", "tm5_csd", "status_date"}
+)
+
+
+def is_sample(payload: AlertPayload) -> bool:
+    """Whether anything in the alert is made up for demonstration."""
+    return payload.sample or any(card.facts is FactKind.SAMPLE for card in payload.cards)
+
+
+def number(card: MarkCard) -> str:
+    """ "US 76044902"; a filing whose number is not given shows its ST.13 identifier."""
+    shown = clean_line(card.application_number or "", 30)
+    if not shown:
+        return clean_line(card.st13)
+    return shown if shown.upper().startswith(card.office) else f"{card.office} {shown}"
+
+
+def mark_name(card: MarkCard, words: Wording) -> str:
+    """The mark as a reader names it."""
+    return clean_line(card.mark, MARK_LIMIT) or words.say("no_words")
+
+
+def subject(payload: AlertPayload, words: Wording) -> str:
+    """Mark, number, change and docket reference on one line, `[SAMPLE]` first when anything is sample."""
+    parts = [who(payload, words), what(payload, words)]
+    references = [clean_line(card.docket_ref, REF_LIMIT) for card in payload.cards if card.docket_ref]
+    parts += [words.say("ref", ref=words.listed(_few(references, words)))] if references else []
+    line = " · ".join(part for part in parts if part)
+    return f"{words.say('sample_mark')} {line}" if is_sample(payload) else line
+
+
+def lead(payload: AlertPayload, words: Wording) -> str:
+    """The first line of the mail: as the subject, without the docket reference."""
+    line = " · ".join(part for part in (who(payload, words), what(payload, words)) if part)
+    return f"{words.say('sample_mark')} {line}" if is_sample(payload) else line
+
+
+def who(payload: AlertPayload, words: Wording) -> str:
+    """ "PYTHON (US 76044902)", "Joyrobotaxi (CN, 9 filings)"; an alert without a filing names its watch."""
+    cards = payload.cards
+    if not cards:
+        return clean_line(payload.watch, MARK_LIMIT)
+    if len(cards) == 1:
+        return f"{mark_name(cards[0], words)} ({number(cards[0])})"
+    names = _few([mark_name(card, words) for card in cards], words)
+    offices = _few([card.office for card in cards], words)
+    return words.say(
+        "who_many",
+        marks=words.listed(names),
+        offices=words.listed(offices),
+        filings=words.say("filings", count=len(cards)),
+    )
+
+
+def what(payload: AlertPayload, words: Wording) -> str:
+    """What happened, with how we know it where that is not the register itself."""
+    if payload.kind in ("watch.baseline", "source.health"):
+        said = words.say("baseline" if payload.kind == "watch.baseline" else "health")
+        if payload.kind == "source.health" and payload.headline and words.language == "en":
+            said = clean_line(payload.headline, FACT_LIMIT)
+        return said
+    if payload.kind == "filing.new":
+        kinds = list(dict.fromkeys(card.newness for card in payload.cards if card.newness))
+        text = words.listed([words.newness(kind) for kind in kinds]) or words.alert_kind("filing.new")
+        parts = (with_facts(text, payload, words), _classes(payload, words))
+        return " · ".join(part for part in parts if part)
+    return with_facts(change_line(payload, words), payload, words)
+
+
+def with_facts(text: str, payload: AlertPayload, words: Wording) -> str:
+    """`text (Tianyancha reports)`; nothing is added to what the register itself says, or to a sample."""
+    known = [
+        words.facts(card.facts, card.source)
+        for card in payload.cards
+        if card.facts in (FactKind.AGGREGATOR, FactKind.REPORTED)
+    ]
+    unique = list(dict.fromkeys(known))
+    return words.say("reported_by", text=text, facts=words.listed(unique)) if unique else text
+
+
+def change_line(payload: AlertPayload, words: Wording) -> str:
+    """The weightiest change in a few words, and how many more kinds there are."""
+    said: list[str] = []
+    pairs = [(card, change) for card in payload.cards for change in card.changes]
+    pairs.sort(key=lambda pair: -_weight(pair[1]))
+    for card, change in pairs:
+        phrase = change_phrase(card, change, words)
+        if phrase not in said:
+            said.append(phrase)
+    if not said:
+        return words.say("changed_plain")
+    line = clean_line(said[0], FACT_LIMIT)
+    return line if len(said) == 1 else words.say("and_more", text=line, count=len(said) - 1)
+
+
+def change_phrase(card: MarkCard, change: Change, words: Wording) -> str:
+    """One change in a few words. All that belongs to the status reads as the new status."""
+    base = change.field.partition(".")[0]
+    if base in STATUS_FIELDS:
+        return status_words(card, words)
+    if change.field == "owners":
+        return words.say("owner_changed")
+    if change.field in ("classes", "classes.text"):
+        return _goods_phrase(card, change, words)
+    if base == "events" and change.kind == "added":
+        news = [item for item in card.changes if item.field == change.field and item.kind == "added"]
+        if len(news) > 1:
+            return words.say("events", count=len(news))
+        text = clean_line(change.new or "", STATUS_LIMIT)
+        return words.say("event_one", text=text) if text else words.say("event")
+    sentence = {"added": "field_added", "removed": "field_removed"}.get(change.kind, "field_changed")
+    return words.say(sentence, field=_in_line(words.field(change.field), words))
+
+
+def _goods_phrase(card: MarkCard, change: Change, words: Wording) -> str:
+    """ "goods changed in class 9, 12": the classes to which the same kind of thing happened."""
+    alike = [item for item in card.changes if (item.field, item.kind) == (change.field, change.kind)]
+    classes = words.listed(list(dict.fromkeys(clean_line(item.key, 10) for item in alike if item.key)))
+    if not classes:
+        return words.say("goods_changed")
+    sentence = {"added": "class_added", "removed": "class_removed"}.get(change.kind, "goods_changed_in")
+    return words.say(sentence, classes=classes)
+
+
+def status_words(card: MarkCard, words: Wording) -> str:
+    """The office's words where they are short and in the reader's script, else our phase."""
+    text = clean_line(card.status_text or "").rstrip(".。")
+    if text and readable(text, words) and len(text) <= STATUS_LIMIT:
+        return text.lower() if text.isupper() else text
+    if card.phase is Phase.UNKNOWN and text:
+        return clean_line(text, STATUS_LIMIT)
+    return words.phase(card.phase)
+
+
+def _weight(change: Change) -> float:
+    """Significance first; at the same one, the status is what a reader looks for."""
+    base = change.field.partition(".")[0]
+    first = 0.5 if base in STATUS_FIELDS - {"status_date"} else 0.3 if base == "classes" else 0.0
+    reworded = -len(Significance) if change.kind == "reworded" else 0
+    return change.significance.rank + first + reworded
+
+
+def _classes(payload: AlertPayload, words: Wording) -> str:
+    numbers = list(dict.fromkeys(clean_line(name) for card in payload.cards for name in card.classes))
+    if not numbers:
+        return ""
+    if len(numbers) > 5:
+        return words.say("classes_count", count=len(numbers))
+    return words.say("classes_in", classes=words.listed(numbers))
+
+
+def _few(items: Sequence[str], words: Wording, most: int = 2) -> list[str]:
+    """The first few different items, with an ellipsis for the rest."""
+    unique = list(dict.fromkeys(items))
+    return unique if len(unique) <= most else [*unique[:most], words.table["more"]]
+
+
+def _in_line(label: str, words: Wording) -> str:
+    """A field's label inside a sentence: "Owner" is "owner", "TM5 …" stays."""
+    return label[:1].lower() + label[1:] if words.language == "en" and label[1:2].islower() else label
+
+
+def readable(text: str, words: Wording) -> bool:
+    """Whether an office's words are in the reader's script."""
+    return _has_han(text) == (words.language == "zh")
+
+
+def _has_han(text: str) -> bool:
+    return any("\u3400" <= char <= "\u9fff" for char in text)

@@ -1,0 +1,264 @@
+"""The webhook body and its signature, after the Standard Webhooks specification.
+
+    {"type": "filing.changed", "timestamp": "2025-10-16T01:12:05Z", "data": {…}}
+
+    webhook-id          the same for every try: the receiver can drop a repetition
+    webhook-timestamp   Unix seconds of this try
+    webhook-signature   v1,<base64 of HMAC-SHA256 over "id.timestamp.body">
+
+`data` is the alert (`alert.schema.json`) with two additions: `cut` counts what was left out to keep
+the body below 20 kB, `addresses_left_out` counts the texts shortened because they may hold a private
+person's address (`personal.py`). Receivers in Python can use `verify`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from tmwatch.alerts import summary
+from tmwatch.alerts.payload import AlertKind, AlertPayload, MarkCard
+from tmwatch.alerts.personal import without_addresses
+from tmwatch.alerts.wording import wording
+from tmwatch.model import Change, Frozen
+from tmwatch.text import clean_line
+
+MOST_BYTES = 20_000
+TOLERANCE = 300  # seconds between the sender's clock and the receiver's
+PREFIX = "whsec_"
+_TEXTS = ("watch", "role", "headline", "why", "detail", "note")
+# From generous to tight: (bytes of a text, goods terms, changes of a filing, filings, coverage lines).
+_STEPS = (
+    (2000, 100, 200, 200, 60),
+    (600, 40, 60, 60, 60),
+    (300, 20, 25, 40, 40),
+    (200, 10, 12, 20, 30),
+    (150, 5, 8, 12, 20),
+    (120, 3, 4, 8, 12),
+    (100, 2, 2, 4, 6),
+    (60, 1, 1, 1, 2),
+)
+
+
+class Cut(Frozen):
+    """What was left out to keep the body small; all zero when nothing was."""
+
+    cards: int = 0
+    changes: int = 0
+    terms: int = 0
+    texts: int = 0  # shortened, ending in "…"
+    coverage: int = 0
+
+
+class WebhookData(AlertPayload):
+    """The alert, and what was left out of it."""
+
+    cut: Cut = Field(default_factory=Cut)
+    addresses_left_out: int = 0
+
+
+class WebhookBody(Frozen):
+    """The body of the request."""
+
+    type: AlertKind
+    timestamp: dt.datetime  # when the alert was made, UTC
+    data: WebhookData
+
+
+class SecretError(ValueError):
+    """The signing secret is not `whsec_<base64>`, nor plain base64. Never says what it is."""
+
+
+class VerificationError(ValueError):
+    """The request is not from who holds the secret, or too old."""
+
+
+def build_body(payload: AlertPayload, *, created_at: dt.datetime, personal_addresses: bool = False) -> bytes:
+    """The body as UTF-8 JSON, below 20 kB, the same bytes for every try of a delivery.
+
+    `created_at` is an aware instant. Raises `ValueError` for a naive one.
+    """
+    if created_at.tzinfo is None:
+        raise ValueError("created_at must be an aware instant (UTC)")
+    left_out = 0
+    if not personal_addresses:
+        payload, left_out = without_addresses(payload)
+        if left_out:
+            # The headline may quote what was just taken out: it is said again from what is left.
+            payload = payload.model_copy(update={"headline": summary.lead(payload, wording("en"))})
+    body = b""
+    for step in ((None,) * 5, *_STEPS):
+        small, cut = _shrunk(payload, *step)
+        data = WebhookData(**dict(small), cut=cut, addresses_left_out=left_out)
+        body = _json(WebhookBody(type=payload.kind, timestamp=created_at.astimezone(dt.UTC), data=data))
+        if len(body) < MOST_BYTES:
+            break
+    return body
+
+
+def _json(body: WebhookBody) -> bytes:
+    return json.dumps(body.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+# -- keeping it small ------------------------------------------------------------------------------
+
+
+class _Knife:
+    """Shortens texts and counts how many."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.limit = limit
+        self.count = 0
+
+    def text(self, value: str) -> str:
+        if self.limit is None or len(value.encode()) <= self.limit:
+            return value
+        self.count += 1
+        short = value.encode()[: self.limit].decode(errors="ignore")
+        return f"{short}…"
+
+    def every(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """All texts of a model's fields, tuples of texts included."""
+        return {name: self._one(value) for name, value in values.items()}
+
+    def _one(self, value: Any) -> Any:
+        if type(value) is str:
+            return self.text(value)
+        if isinstance(value, tuple) and all(type(item) is str for item in value):
+            return tuple(self.text(item) for item in value)
+        return value
+
+
+def _shrunk(
+    payload: AlertPayload,
+    text: int | None,
+    terms: int | None,
+    changes: int | None,
+    cards: int | None,
+    coverage: int | None,
+) -> tuple[AlertPayload, Cut]:
+    """The alert within these bounds, least significant changes first to go, and what went."""
+    knife = _Knife(text)
+    gone = {"terms": 0, "changes": 0}
+    kept_cards = []
+    for card in payload.cards[:cards]:
+        weighty = sorted(card.changes, key=lambda change: -change.significance.rank)[:changes]
+        kept = [change for change in card.changes if any(change is item for item in weighty)]
+        gone["changes"] += len(card.changes) - len(kept)
+        bare = [_bare_change(change, terms, knife, gone) for change in kept]
+        kept_cards.append(_bare_card(card, tuple(bare), terms, knife))
+    for card in payload.cards[len(kept_cards) :]:
+        gone["changes"] += len(card.changes)
+    lines = tuple(line.model_copy(update=knife.every(dict(line))) for line in payload.coverage[:coverage])
+    small = payload.model_copy(
+        update={
+            **knife.every({name: getattr(payload, name) for name in _TEXTS}),
+            "cards": tuple(kept_cards),
+            "coverage": lines,
+        }
+    )
+    return small, Cut(
+        cards=len(payload.cards) - len(kept_cards),
+        changes=gone["changes"],
+        terms=gone["terms"],
+        texts=knife.count,
+        coverage=len(payload.coverage) - len(lines),
+    )
+
+
+def _bare_change(change: Change, terms: int | None, knife: _Knife, gone: dict[str, int]) -> Change:
+    added, removed = change.terms_added[:terms], change.terms_removed[:terms]
+    gone["terms"] += len(change.terms_added) - len(added) + len(change.terms_removed) - len(removed)
+    values = {**dict(change), "terms_added": added, "terms_removed": removed}
+    return change.model_copy(update=knife.every(values))
+
+
+def _bare_card(card: MarkCard, changes: Sequence[Change], most: int | None, knife: _Knife) -> MarkCard:
+    given = {name: value for name, value in dict(card).items() if name not in ("changes", "st13")}
+    values = knife.every(given)
+    for name in ("owners", "classes"):
+        full = values[name]
+        # Classes stop at 45; a list beyond that is somebody's joke.
+        most_of = max(most or 0, 45 if name == "classes" else 3)
+        if most is not None and len(full) > most_of:
+            knife.count += len(full) - most_of
+            values[name] = full[:most_of]
+    return card.model_copy(update={**values, "changes": tuple(changes)})
+
+
+# -- signing ---------------------------------------------------------------------------------------
+
+
+def new_secret() -> str:
+    """A fresh signing secret, `whsec_…`, as both sides keep it."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def key_of(secret: str) -> bytes:
+    """The key bytes of `whsec_<base64>` or bare base64. Raises `SecretError`."""
+    bare = secret.strip().removeprefix(PREFIX)
+    try:
+        key = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not key:
+        raise SecretError("the signing secret is not whsec_ followed by base64")
+    return key
+
+
+def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
+    """The value of `webhook-signature`."""
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(key_of(secret), signed, hashlib.sha256).digest()).decode()
+
+
+def headers(
+    secret: str, message_id: str, body: bytes, *, clock: Callable[[], float] = time.time
+) -> dict[str, str]:
+    """The three headers of one try. The clock counts Unix seconds, which know no zone."""
+    stamp = int(clock())
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(stamp),
+        "webhook-signature": sign(secret, message_id, stamp, body),
+    }
+
+
+def verify(
+    body: bytes,
+    headers: Mapping[str, str],
+    secret: str,
+    *,
+    clock: Callable[[], float] = time.time,
+    tolerance: float = TOLERANCE,
+) -> dict[str, Any]:
+    """For receivers: the body as a dict, if it was signed with this secret, lately.
+
+    `headers` in any case of letters. Raises `VerificationError`.
+    """
+    given = {name.lower(): value for name, value in headers.items()}
+    try:
+        message_id, stamp = given["webhook-id"], given["webhook-timestamp"]
+        signatures = given["webhook-signature"]
+        moment = int(stamp)
+    except (KeyError, ValueError):
+        raise VerificationError("a webhook header is missing or no number") from None
+    if abs(clock() - moment) > tolerance:
+        raise VerificationError(f"the request is from another time ({clean_line(stamp, 30)})")
+    expected = sign(secret, message_id, moment, body).encode()
+    if not any(hmac.compare_digest(expected, one.encode()) for one in signatures.split()):
+        raise VerificationError("no signature fits")
+    found = json.loads(body)
+    if not isinstance(found, dict):
+        raise VerificationError("the body is no JSON object")
+    return found

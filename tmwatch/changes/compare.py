@@ -1,0 +1,129 @@
+"""When are two values of the register the same? Folding that ignores what offices vary without meaning."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel
+
+from tmwatch.model import Party
+from tmwatch.text import fold_party
+
+
+def squeeze(text: str) -> str:
+    """Runs of white space as one blank (ST.66 writes "Registered.  The", JSON "by  the Office")."""
+    return " ".join(text.split())
+
+
+def folded(text: str) -> str:
+    """Without case, width and white space: `ＭＴＪ` is `mtj`, "Aspectra AG" is "aspectra AG"."""
+    return squeeze(unicodedata.normalize("NFKC", text)).casefold()
+
+
+def bare(parts: Iterable[str | None]) -> str:
+    """Letters and digits of all parts in one string: two layouts of one address are equal."""
+    text = folded(" ".join(part for part in parts if part))
+    return "".join(char for char in text if char.isalnum())
+
+
+def owner_key(party: Party) -> str:
+    """What makes two owner entries the same owner: the name without company form."""
+    return fold_party(party.name_local or party.name) or folded(party.name)
+
+
+def address_key(party: Party) -> str | None:
+    """The whole address as letters and digits, or None where the source gives no address."""
+    parts = [*(party.address_lines or ()), party.city, party.state, party.postcode, party.country]
+    if all(part is None for part in (party.address_lines, party.city, party.postcode, party.country)):
+        return None
+    return bare(parts)
+
+
+def contact_key(party: Party) -> str:
+    """Name, firm and address in one string: pages print them as unlabelled lines in this order."""
+    return bare(
+        [
+            party.name,
+            party.organisation,
+            *(party.address_lines or ()),
+            party.city,
+            party.state,
+            party.postcode,
+            party.country,
+        ]
+    )
+
+
+def same(old: Any, new: Any) -> bool:
+    """Equal as far as both sides give a value: None inside a nested value means "not given"."""
+    if old is None or new is None:
+        return True
+    if isinstance(old, str) and isinstance(new, str):
+        return folded(old) == folded(new)
+    if isinstance(old, BaseModel) and isinstance(new, BaseModel):
+        return all(same(getattr(old, name), getattr(new, name)) for name in type(old).model_fields)
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return len(old) == len(new) and all(same(a, b) for a, b in zip(old, new, strict=True))
+    return bool(old == new)
+
+
+def verbatim(old: Any, new: Any) -> bool:
+    """Equal to the letter as far as both sides give a value (white space aside)."""
+    if old is None or new is None:
+        return True
+    if isinstance(old, str) and isinstance(new, str):
+        return squeeze(old) == squeeze(new)
+    if isinstance(old, BaseModel) and isinstance(new, BaseModel):
+        return all(verbatim(getattr(old, name), getattr(new, name)) for name in type(old).model_fields)
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return len(old) == len(new) and all(verbatim(a, b) for a, b in zip(old, new, strict=True))
+    return bool(old == new)
+
+
+_ADDRESS = ("address_lines", "city", "state", "postcode")
+
+
+def filled(new: Any, old: Any) -> Any:
+    """`new`, with what its source does not give (None) taken from `old`.
+
+    An address is one thing: a source that gives it in unlabelled lines must not get a second city.
+    """
+    if not isinstance(new, BaseModel) or not isinstance(old, type(new)):
+        return new
+    whole: tuple[str, ...] = ()
+    if isinstance(new, Party) and any(getattr(new, name) is not None for name in _ADDRESS):
+        whole = _ADDRESS
+    gaps = {
+        name: getattr(old, name)
+        for name in type(new).model_fields
+        if name not in whole and getattr(new, name) is None and getattr(old, name) is not None
+    }
+    return new.model_copy(update=gaps) if gaps else new
+
+
+def show(value: Any) -> str | None:
+    """A value as one readable line; None for "nothing"."""
+    if value is None or value == "" or value == ():
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return "; ".join(part for part in (show(item) for item in value) if part) or None
+    if isinstance(value, Party):
+        return show_party(value)
+    if isinstance(value, BaseModel):
+        parts = [show(getattr(value, name)) for name in type(value).model_fields]
+        return ", ".join(part for part in parts if part) or None
+    return squeeze(str(value))
+
+
+def show_party(party: Party) -> str:
+    """Name, firm and address on one line, as a letter would write them."""
+    place = " ".join(part for part in (party.state, party.postcode) if part)
+    parts = [party.name, party.organisation, *(party.address_lines or ()), party.city, place, party.country]
+    return squeeze(", ".join(part for part in parts if part))

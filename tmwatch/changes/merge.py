@@ -1,0 +1,95 @@
+"""What is known after a source has spoken: its fields replace ours, everything else stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tmwatch.changes.compare import filled, folded, owner_key
+from tmwatch.changes.events import in_order, pair
+from tmwatch.model import FIELDS, TradeMark
+
+# The status is one statement: its parts are taken together, so that a sentence never keeps the code
+# of the status before it.
+STATUS = ("status_code", "status_text", "status_date", "status_phase", "status_live", "tm5_csd", "tm5_source")
+
+_KEYS: dict[str, Callable[[Any], str]] = {
+    "classes": lambda item: item.class_number,
+    "owners": owner_key,
+    "owner_history": lambda item: f"{item.role_code or item.role}/{item.sequence}/{owner_key(item)}",
+    "representatives": lambda item: folded(item.name),
+    "assignments": lambda item: item.reel_frame,
+    "priorities": lambda item: f"{item.country}/{item.registration_number or item.number}",
+    "proceedings": lambda item: item.number,
+    "design_codes": lambda item: item.code,
+    "publications": lambda item: str(item.date),
+}
+
+
+def merge(known: TradeMark | None, given: TradeMark) -> TradeMark:
+    """The record after `given` was said about what was `known` before (None: nothing).
+
+    Raises `ValueError` when the two are not the same filing.
+    """
+    if known is None:
+        return given.model_copy(update={"provenance": None, "events": in_order(given.events)})
+    if known.st13 != given.st13:
+        raise ValueError(f"{given.st13} is not {known.st13}")
+    values: dict[str, Any] = {name: getattr(known, name) for name in FIELDS}
+    for name in given.covers:
+        values[name] = _combine(name, getattr(known, name), getattr(given, name))
+    values.update(merge_status(known, given))
+    return TradeMark.model_construct(
+        office=known.office, st13=known.st13, covers=known.covers | given.covers, provenance=None, **values
+    )
+
+
+def status_changed(known: TradeMark, given: TradeMark) -> bool:
+    """Another status: by the office's code where both give one, else by its words."""
+    if not given.gives("status_code") and not given.gives("status_text"):
+        return False
+    if known.status_code and given.status_code:
+        return folded(known.status_code) != folded(given.status_code)
+    if known.status_text and given.status_text:
+        return folded(known.status_text) != folded(given.status_text)
+    return known.status_phase != given.status_phase
+
+
+def merge_status(known: TradeMark, given: TradeMark) -> dict[str, Any]:
+    """The status fields after `given`: replaced as one; gaps filled only if the status is the same."""
+    if not (given.covers & set(STATUS)):
+        return {}
+    taken = {name: getattr(given, name) for name in STATUS if given.gives(name)}
+    if status_changed(known, given):
+        # Nothing of the old status may stand beside the new one.
+        empty = TradeMark.model_fields
+        return {name: taken.get(name, empty[name].default) for name in STATUS}
+    merged = {
+        name: taken[name] if taken.get(name) is not None else getattr(known, name) for name in STATUS
+    }
+    if known.tm5_source == "office" and given.tm5_source != "office":
+        # The office's own descriptor is better than ours computed from the phase.
+        merged["tm5_csd"], merged["tm5_source"] = known.tm5_csd, known.tm5_source
+    return merged
+
+
+def _combine(name: str, old: Any, new: Any) -> Any:
+    if name == "events":
+        both, _, _ = pair(old, new)
+        earlier = {id(now): before for before, now in both}
+        return tuple(filled(event, earlier.get(id(event))) for event in in_order(new))
+    if name in _KEYS:
+        return _combine_items(old, new, _KEYS[name])
+    return filled(new, old)
+
+
+def _combine_items(old: Sequence[Any], new: Sequence[Any], key: Callable[[Any], str]) -> tuple[Any, ...]:
+    """Items of `new`, gaps filled from the item of the same key (and occurrence) in `old`."""
+    waiting: dict[str, list[Any]] = {}
+    for item in old:
+        waiting.setdefault(key(item), []).append(item)
+    result = []
+    for item in new:
+        twins = waiting.get(key(item))
+        result.append(filled(item, twins.pop(0)) if twins else item)
+    return tuple(result)

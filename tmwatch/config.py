@@ -1,0 +1,218 @@
+"""The TOML file as typed, frozen models.
+
+`load_config(path)` reads one file, checks everything in it and the docket files it names, and either
+returns a `Config` or raises `ConfigMistakes` with every mistake, each with file, table, key, what was
+expected and what to do. The tables are in `config_models.py`, the reading in `config_reading.py`, checks
+that span several keys in `config_checks.py`. `config/README.md` describes every setting;
+`config/tmwatch-config.schema.json` is generated from `ConfigFile`.
+
+Secrets are never values of this file: a setting names an environment variable or a file, and
+`Config.secret(…)` reads it at the moment of use. So no model, repr or error text can hold one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from pydantic import Field
+
+from tmwatch.config_mistakes import ConfigMistakes
+from tmwatch.config_models import (
+    LEAST_BY_ROLE,
+    ConfigFile,
+    Operator,
+    Recipient,
+    Smtp,
+    SourceConfig,
+    StoreConfig,
+    Watch,
+    WatchTable,
+    Webhook,
+)
+from tmwatch.config_values import is_loopback
+from tmwatch.errors import ConfigError
+from tmwatch.model import Frozen
+
+EXAMPLE_DOMAINS = ("example.com", "example.org", "example.net")
+
+
+class Config(Frozen):
+    """Everything the rest of tmwatch needs to know from the file."""
+
+    path: Path
+    operator: Operator
+    store: StoreConfig = Field(default_factory=StoreConfig)  # path made absolute
+    smtp: Smtp | None = None
+    sources: dict[str, SourceConfig] = Field(default_factory=dict)
+    recipients: tuple[Recipient, ...] = ()
+    watches: tuple[Watch, ...] = ()
+
+    def source(self, source_id: str) -> SourceConfig:
+        """The settings of that source; all at their defaults where the file says nothing."""
+        return self.sources.get(source_id, SourceConfig())
+
+    def watch(self, name: str) -> Watch | None:
+        """The watch of that name."""
+        return next((watch for watch in self.watches if watch.name == name), None)
+
+    def recipient(self, name: str) -> Recipient | None:
+        """The recipient of that name."""
+        return next((one for one in self.recipients if one.name == name), None)
+
+    def secret(
+        self, env: Mapping[str, str], variable: str | None, file: str | None, *, table: str, key: str
+    ) -> str | None:
+        """The secret that a `…_env` or `…_file` setting points at; None where neither is set.
+
+        Raises `ConfigError` (naming table and key, never a value) when it cannot be had.
+        """
+        return resolve_secret(
+            env, variable, file, base=self.path.parent, where=f"{self.path}, {table}", key=key
+        )
+
+    def webhook_secret(self, recipient: Recipient, env: Mapping[str, str]) -> str | None:
+        """The signing secret of a recipient's webhook. Raises `ConfigError` when it cannot be had."""
+        hook = recipient.webhook
+        if hook is None:
+            return None
+        table = f'recipient "{recipient.name}"'
+        return self.secret(env, hook.secret_env, hook.secret_file, table=table, key="webhook.secret")
+
+    def smtp_password(self, env: Mapping[str, str]) -> str | None:
+        """The mail server's password. Raises `ConfigError` when it cannot be had."""
+        if self.smtp is None:
+            return None
+        return self.secret(
+            env, self.smtp.password_env, self.smtp.password_file, table="[smtp]", key="password"
+        )
+
+    def source_key(
+        self, source_id: str, env: Mapping[str, str], default_env: str | None = None
+    ) -> str | None:
+        """The key of a source: `key_env` or `key_file`, else the variable its declaration names, else None.
+
+        Raises `ConfigError` when the file points at a key that cannot be had.
+        """
+        own = self.source(source_id)
+        if own.key_env or own.key_file:
+            return self.secret(env, own.key_env, own.key_file, table=f'[source."{source_id}"]', key="key")
+        return (env.get(default_env, "").strip() or None) if default_env else None
+
+    def secret_problems(self, env: Mapping[str, str]) -> list[ConfigError]:
+        """Every secret that the file points at and that cannot be had now; for `check` and `doctor`."""
+        looks: list[Callable[[], str | None]] = [partial(self.smtp_password, env)]
+        looks += [partial(self.webhook_secret, one, env) for one in self.recipients]
+        looks += [partial(self.source_key, source_id, env) for source_id in self.sources]
+        found: list[ConfigError] = []
+        for look in looks:
+            try:
+                look()
+            except ConfigError as error:
+                found.append(error)
+        return found
+
+    def problems(self, env: Mapping[str, str]) -> list[ConfigError]:
+        """What a run would need and lacks: secrets, and a mail server where mail is to be sent."""
+        found = self.secret_problems(env)
+        mailed = [one.name for one in self.recipients if one.email]
+        if mailed and self.smtp is None:
+            found.append(
+                ConfigError(
+                    f"no mail can be sent to {', '.join(mailed)}: there is no [smtp] table",
+                    where=str(self.path),
+                    kept="Alerts wait in the database.",
+                    do='Add [smtp] with host and sender, e.g. host = "smtp.example.com".',
+                )
+            )
+        return found
+
+    def notes(self) -> tuple[str, ...]:
+        """What holds and may surprise, in sentences; shown by `doctor`."""
+        found = []
+        if self.operator.contact.lower().endswith(EXAMPLE_DOMAINS):
+            found.append(
+                "[operator] contact is still the example address: put yours, so that registers can reach you."
+            )
+        for one in self.recipients:
+            if one.digest != "off":
+                found.append(
+                    f'Recipient "{one.name}" asks for a {one.digest} digest: this version sends all at once.'
+                )
+        for watch in self.watches:
+            name = f'Watch "{watch.name}"'
+            if watch.marks:
+                found.append(
+                    f"{name}: marks finds the same name only; similar names come in a later version."
+                )
+            if watch.twins:
+                found.append(f"{name}: twins are kept and not used by this version.")
+            if not watch.notify:
+                found.append(
+                    f"{name} tells nobody (notify is empty): see its alerts with `tmwatch alerts list`."
+                )
+            found += [f"{name}: {problem}" for problem in watch.docket_problems]
+        if not self.watches:
+            found.append("Nothing is watched yet: add a [[watch]] or use `tmwatch watch add`.")
+        return tuple(found)
+
+
+def resolve_secret(
+    env: Mapping[str, str], variable: str | None, file: str | None, *, base: Path, where: str, key: str
+) -> str | None:
+    """The content of an environment variable or of a file (relative to `base`), without its line end."""
+    if variable:
+        value = env.get(variable, "").strip()
+        if value:
+            return value
+        # Whoever wrote the secret itself here must not find it in a log: only a plain name is repeated.
+        name = variable if variable.isupper() else "named there"
+        raise ConfigError(
+            f"the environment variable {name} is not set or empty",
+            where=f"{where}, key {key}_env",
+            do=f"Set it before running tmwatch, or use {key.rsplit('.')[-1]}_file.",
+        )
+    if file is None:
+        return None
+    path = base / Path(file).expanduser()
+    where = f"{where}, key {key}_file"
+    try:
+        value = path.read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it is not text"
+        raise ConfigError(
+            f"the secret file {path} cannot be read: {reason}",
+            where=where,
+            do="Correct the path or the rights.",
+        ) from None
+    if not value:
+        raise ConfigError(f"the secret file {path} is empty", where=where, do="Put the secret into it.")
+    return value
+
+
+def load_config(path: Path) -> Config:
+    """Read and check the file. Raises `ConfigMistakes` (a `ConfigError`) with everything that is wrong."""
+    from tmwatch.config_reading import read_config  # late: it needs `Config`
+
+    return read_config(path)
+
+
+__all__ = [
+    "LEAST_BY_ROLE",
+    "Config",
+    "ConfigFile",
+    "ConfigMistakes",
+    "Operator",
+    "Recipient",
+    "Smtp",
+    "SourceConfig",
+    "StoreConfig",
+    "Watch",
+    "WatchTable",
+    "Webhook",
+    "is_loopback",
+    "load_config",
+    "resolve_secret",
+]

@@ -1,0 +1,123 @@
+"""Checks of the configuration that span several keys or tables.
+
+They work on the raw values, so that they are made even where another mistake stands in the same table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tmwatch.config_mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
+from tmwatch.config_values import is_loopback
+
+Raw = Mapping[str, Any]
+
+
+def check_across(
+    tables: Mapping[str, Raw | None], recipients: Sequence[Raw], watches: Sequence[Raw], found: Gatherer
+) -> None:
+    """Add to `found` whatever does not fit together."""
+    _one_secret(tables.get("smtp") or {}, "password", "[smtp]", "", found, needed=False)
+    _smtp(tables.get("smtp") or {}, found)
+    for source_id, table in (tables.get("source") or {}).items():
+        if isinstance(table, dict):
+            _one_secret(table, "key", f'[source."{source_id}"]', "", found, needed=False)
+    _unique("recipient", recipients, found)
+    _unique("watch", watches, found)
+    for place, one in enumerate(recipients):
+        _recipient(name_of("recipient", place, one), one, found)
+    names = [one["name"].strip() for one in recipients if isinstance(one.get("name"), str)]
+    for place, one in enumerate(watches):
+        _watch(name_of("watch", place, one), one, names, found)
+
+
+def _one_secret(table: Raw, name: str, place: str, prefix: str, found: Gatherer, *, needed: bool) -> None:
+    env, file = f"{name}_env", f"{name}_file"
+    if env in table and file in table:
+        found.add(place, f"{prefix}{env}", f"both {env} and {file} are given", "Keep one of them.")
+    if needed and env not in table and file not in table:
+        found.add(
+            place,
+            f"{prefix}{env}",
+            "is missing; alerts are signed with a secret",
+            f'Add {env} = "NAME_OF_A_VARIABLE" or {file} = "path", and put the secret there, not here.',
+        )
+
+
+def _smtp(table: Raw, found: Gatherer) -> None:
+    host = table.get("host")
+    if table.get("security") == "none" and isinstance(host, str) and not is_loopback(host):
+        found.add(
+            "[smtp]",
+            "security",
+            f'"none" is given, but {shown(host)} is another machine',
+            'Mail and password would be readable on the way: use "starttls" or "tls".',
+        )
+    if "username" in table and "password_env" not in table and "password_file" not in table:
+        found.add(
+            "[smtp]",
+            "username",
+            "is given without a password",
+            'Add password_env = "NAME_OF_A_VARIABLE" or password_file = "path".',
+        )
+    if "username" not in table and ("password_env" in table or "password_file" in table):
+        found.add("[smtp]", "username", "is missing; a password is given", "Add username.")
+
+
+def _unique(kind: str, tables: Sequence[Raw], found: Gatherer) -> None:
+    first: dict[str, int] = {}
+    for place, table in enumerate(tables):
+        name = table.get("name")
+        if not isinstance(name, str):
+            continue
+        known = first.setdefault(name.strip().casefold(), place)
+        if known != place:
+            found.add(
+                name_of(kind, place, table),
+                "name",
+                f"the {ordinal(known + 1)} [[{kind}]] has the same name",
+                "Give each its own name: alerts and their history go by it.",
+            )
+
+
+def _recipient(place: str, table: Raw, found: Gatherer) -> None:
+    if not table.get("email") and "webhook" not in table:
+        found.add(
+            place,
+            "email",
+            "no way to tell this recipient anything is given",
+            'Add email = ["name@example.com"] or a webhook.',
+        )
+    hook = table.get("webhook")
+    if isinstance(hook, dict):
+        _one_secret(hook, "secret", place, "webhook.", found, needed=True)
+
+
+def _watch(place: str, table: Raw, recipients: Sequence[str], found: Gatherer) -> None:
+    if not any(table.get(key) for key in ("numbers", "numbers_file", "owners", "agents", "marks")):
+        found.add(
+            place,
+            "",
+            "nothing is watched: no trigger is given",
+            "Add numbers, numbers_file, owners, agents or marks; classes, offices, since only narrow them.",
+        )
+    if "notify" not in table:
+        known = f'e.g. notify = ["{recipients[0]}"]' if recipients else "after adding a [[recipient]]"
+        found.add(
+            place,
+            "notify",
+            "is missing: no recipient would be told",
+            f"Name at least one recipient, {known}; or write notify = [] to tell nobody on purpose.",
+        )
+    notify = table.get("notify")
+    for number, name in enumerate(notify if isinstance(notify, list) else []):
+        if isinstance(name, str) and name not in recipients:
+            meant = did_you_mean(name, recipients)
+            known = f"Known: {', '.join(recipients)}." if recipients else "The file has no [[recipient]]."
+            found.add(
+                place,
+                f"notify[{number}] ({ordinal(number + 1)} entry)",
+                f"there is no recipient {shown(name)}" + (f"; {meant}" if meant else ""),
+                known,
+            )

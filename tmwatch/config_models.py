@@ -1,0 +1,221 @@
+"""The tables of the configuration file as typed, frozen models; `config.py` puts them together.
+
+The description of each setting is what the JSON Schema says of it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator
+
+from tmwatch.config_values import (
+    check_email,
+    check_env_name,
+    check_least,
+    check_line,
+    check_mailbox,
+    check_office,
+    check_url,
+    check_zone,
+    parse_interval,
+)
+from tmwatch.model import FactKind, Frozen, Significance, TradeMark
+from tmwatch.numbers import MarkNumber
+from tmwatch.watches.docket import DocketProblem, DocketRow, record_keys
+
+Line = Annotated[str, AfterValidator(check_line)]
+Address = Annotated[str, AfterValidator(check_email), Field(examples=["legal@example.com"])]
+Mailbox = Annotated[str, AfterValidator(check_mailbox), Field(examples=["tmwatch <tmwatch@example.com>"])]
+Url = Annotated[str, AfterValidator(check_url), Field(examples=["https://hooks.example.com/tm"])]
+EnvName = Annotated[str, AfterValidator(check_env_name), Field(examples=["TMWATCH_WEBHOOK_SECRET"])]
+OfficeCode = Annotated[str, AfterValidator(check_office), Field(examples=["US", "CN", "EM", "WO"])]
+NiceClass = Annotated[int, Field(ge=1, le=45)]
+Least = Annotated[
+    Significance,
+    AfterValidator(check_least),
+    WithJsonSchema({"type": "string", "enum": ["low", "medium", "high", "critical"]}),
+]
+Interval = Annotated[
+    dt.timedelta,
+    BeforeValidator(parse_interval),
+    WithJsonSchema({"type": "string", "examples": ["1 day", "6 hours", "90 minutes"]}),
+]
+Role = Literal["own", "adverse", "observed"]
+
+# From which significance on an alert is sent, where the watch does not say (domain.md §7 ranks changes).
+# One's own filings: everything. Those of others: housekeeping of their attorney is noise.
+LEAST_BY_ROLE: Mapping[str, Significance] = {
+    "own": Significance.LOW,
+    "adverse": Significance.MEDIUM,
+    "observed": Significance.MEDIUM,
+}
+_SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class Operator(Frozen):
+    """Who runs this tmwatch."""
+
+    contact: Line = Field(
+        description="E-mail or web address at which a register can reach you; goes into the User-Agent."
+    )
+
+
+class StoreConfig(Frozen):
+    """Where the database lies."""
+
+    path: Path = Field(
+        default=Path("tmwatch.db"), description="The SQLite file; relative to the configuration file."
+    )
+
+
+class Smtp(Frozen):
+    """The outgoing mail server."""
+
+    host: Line = Field(description="Name of the mail server.")
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description='How the connection is secured; "none" on this machine only.'
+    )
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default_factory=lambda given: _SMTP_PORTS.get(given.get("security", "starttls"), 587),
+        description="Default 587 (starttls), 465 (tls), 25 (none).",
+    )
+    username: Line | None = Field(default=None, description="Login name, if the server wants one.")
+    password_env: EnvName | None = Field(default=None, description="Environment variable with the password.")
+    password_file: str | None = Field(default=None, description="File whose content is the password.")
+    sender: Mailbox = Field(description="The From address of every mail.")
+    timeout: float = Field(default=30.0, gt=0, le=600, description="Seconds to wait for the server.")
+
+
+class SourceConfig(Frozen):
+    """How one source is used; every setting has a default in the source's own declaration."""
+
+    enabled: bool | None = Field(
+        default=None, description="true switches an opt-in source on, false switches a source off."
+    )
+    base_url: Url | None = Field(
+        default=None, description="Another address for the register; plain http on this machine only."
+    )
+    facts: FactKind | None = Field(
+        default=None, description='Overrides how its facts are marked; "sample" for test servers.'
+    )
+    max_per_day: int | None = Field(
+        default=None, ge=1, description="Most requests a day; never raises the pace."
+    )
+    max_calls_per_day: int | None = Field(
+        default=None, ge=1, description="Most paid calls a day, for sources that cost money."
+    )
+    min_interval: float | None = Field(
+        default=None, ge=0, le=86400, description="Least seconds between requests; never raises the pace."
+    )
+    key_env: EnvName | None = Field(default=None, description="Environment variable with the key or token.")
+    key_file: str | None = Field(default=None, description="File whose content is the key or token.")
+
+
+class Webhook(Frozen):
+    """One HTTP address that alerts are posted to, signed after the Standard Webhooks specification."""
+
+    url: Url = Field(description="https; plain http on this machine only.")
+    secret_env: EnvName | None = Field(
+        default=None, description="Environment variable with the signing secret."
+    )
+    secret_file: str | None = Field(default=None, description="File whose content is the signing secret.")
+    personal_addresses: bool = Field(
+        default=False, description="Whether street and mail addresses of private persons are sent too."
+    )
+
+
+class Recipient(Frozen):
+    """Someone who is told."""
+
+    name: Line = Field(description="What `notify` of a watch calls this recipient.")
+    email: tuple[Address, ...] = Field(default=(), description="E-mail addresses; each gets its own mail.")
+    webhook: Webhook | None = Field(default=None, description="A signed webhook.")
+    language: Literal["en", "zh"] = Field(default="en", description="Wording of mails: English or Chinese.")
+    timezone: Annotated[str, AfterValidator(check_zone)] = Field(
+        default="UTC", description="Zone in which instants are shown, e.g. Europe/Berlin."
+    )
+    digest: Literal["off", "daily", "weekly"] = Field(
+        default="off", description="Kept for a later version; this one sends everything at once."
+    )
+
+
+class WatchRules(Frozen):
+    """What a watch says besides its numbers."""
+
+    name: Line = Field(description="Unique name, shown in every alert.")
+    owners: tuple[Line, ...] = Field(
+        default=(), description="Trigger: names of owners, in all scripts; company forms are folded."
+    )
+    agents: tuple[Line, ...] = Field(
+        default=(), description="Trigger: names of representatives or their firms."
+    )
+    marks: tuple[Line, ...] = Field(
+        default=(), description="Trigger: mark names; this version finds the same name, not a similar one."
+    )
+    classes: tuple[NiceClass, ...] = Field(
+        default=(), description="Filter: Nice classes 1 to 45, any of them."
+    )
+    offices: tuple[OfficeCode, ...] = Field(default=(), description="Filter: WIPO ST.3 codes, any of them.")
+    since: dt.date | None = Field(default=None, description="Filter: filed on or after this day.")
+    require: Literal["any", "all"] = Field(
+        default="any", description="Whether one kind of trigger is enough or every kind given must fire."
+    )
+    role: Role = Field(default="observed", description="Whose filings: own, adverse or observed.")
+    least: Least = Field(
+        default_factory=lambda given: LEAST_BY_ROLE[given.get("role", "observed")],
+        description="Least significance of a change to be told. Default low for own, else medium.",
+    )
+    every: Interval | None = Field(
+        default=None, description="How often it is looked at; without it, at every check."
+    )
+    notify: tuple[str, ...] = Field(default=(), description="Names of recipients; [] tells nobody.")
+    twins: tuple[tuple[Line, ...], ...] = Field(
+        default=(), description="Kept for a later version: names that count as the same, e.g. JD and 京东."
+    )
+    first_look: Literal["quiet", "alert"] = Field(
+        default="quiet", description="Whether the first look is summed up (quiet) or alerted each (alert)."
+    )
+
+
+class WatchTable(WatchRules):
+    """A `[[watch]]` as it stands in the file."""
+
+    numbers: tuple[str, ...] = Field(
+        default=(), description='Trigger: numbers as people write them: "US 76044902", "WO 1266721".'
+    )
+    numbers_file: str | None = Field(
+        default=None, description="A CSV docket: number, office, docket_ref, client, responsible."
+    )
+
+
+class Watch(WatchRules):
+    """A watch ready for use: numbers understood, the docket file read."""
+
+    numbers: tuple[MarkNumber, ...] = ()  # those of the docket file included, each once
+    numbers_file: Path | None = None
+    docket: dict[str, DocketRow] = Field(default_factory=dict)  # by docket.number_key
+    docket_problems: tuple[DocketProblem, ...] = ()
+
+    @field_validator("numbers", mode="before")
+    @classmethod
+    def _each_once(cls, value: Any) -> Any:
+        return tuple(dict.fromkeys(value))
+
+    def docket_row(self, record: TradeMark) -> DocketRow | None:
+        """The reference, client and responsible person of the filing, if the docket file has it."""
+        return next((self.docket[key] for key in record_keys(record) if key in self.docket), None)
+
+
+class ConfigFile(Frozen):
+    """The whole file as it is written; for the JSON Schema and for naming unknown keys."""
+
+    operator: Operator
+    store: StoreConfig = Field(default_factory=StoreConfig)
+    smtp: Smtp | None = None
+    source: dict[str, SourceConfig] = Field(default_factory=dict)
+    recipient: tuple[Recipient, ...] = ()
+    watch: tuple[WatchTable, ...] = ()

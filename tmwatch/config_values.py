@@ -1,0 +1,150 @@
+"""Single values of the configuration: what each may be, and what is said when it is something else.
+
+Every function takes the value, returns it (tidied) or raises `Expected`. Values that may hold a secret
+(addresses with a token in their path, names of variables) are never repeated in the error.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import ipaddress
+import re
+import zoneinfo
+from typing import Any
+from urllib.parse import urlsplit
+
+from tmwatch.config_mistakes import Expected
+from tmwatch.errors import UsageError
+from tmwatch.model import Significance
+from tmwatch.numbers import parse_office
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:localhost|{_LABEL}(?:\.{_LABEL})+)")
+_MAILBOX = re.compile(r'"?([^<>"@]{1,100}?)"?\s*<([^<>]+)>')
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_INTERVAL = re.compile(r"(\d{1,5})\s*(second|minute|hour|day|week)s?", re.IGNORECASE)
+_LONGEST = dt.timedelta(days=366)
+
+
+def check_line(text: str) -> str:
+    """Text on one line, without control characters: it goes into headers, subjects and the terminal."""
+    tidy = text.strip()
+    if not tidy:
+        raise Expected("text that is not empty")
+    if not all(char.isprintable() for char in tidy):
+        raise Expected("text on one line without control characters")
+    if len(tidy) > 300:
+        raise Expected("text of at most 300 characters")
+    return tidy
+
+
+def check_email(text: str) -> str:
+    """An address such as legal@example.com (ASCII: mail servers differ in what else they take)."""
+    tidy = text.strip()
+    if len(tidy) > 254 or not _EMAIL.fullmatch(tidy):
+        raise Expected("an e-mail address such as legal@example.com")
+    return tidy
+
+
+def check_mailbox(text: str) -> str:
+    """An address with or without a name before it: `tmwatch <tmwatch@example.com>`."""
+    tidy = check_line(text)
+    with_name = _MAILBOX.fullmatch(tidy)
+    if not with_name:
+        return check_email(tidy)
+    check_email(with_name[2])
+    return tidy
+
+
+def check_env_name(text: str) -> str:
+    """The name of an environment variable, never the secret itself."""
+    if not _ENV_NAME.fullmatch(text) or text.startswith("whsec_"):
+        raise Expected(
+            "the name of an environment variable, e.g. TMWATCH_WEBHOOK_SECRET",
+            do="If the secret itself stands here, take it out of the file and renew it.",
+            hide=True,
+        )
+    return text
+
+
+def check_office(text: str) -> str:
+    """A WIPO ST.3 code in capitals; what people write instead (EU, UK, USPTO) is understood."""
+    try:
+        return parse_office(text)
+    except UsageError as error:
+        raise Expected(
+            "an office by its two-letter WIPO ST.3 code such as US, CN, EM or WO",
+            do=error.do if "IR" in error.message else "",
+        ) from None
+
+
+def check_least(value: Significance) -> Significance:
+    """From which significance on a change is told; cosmetic ones never are."""
+    if value is Significance.COSMETIC:
+        raise Expected("low, medium, high or critical (cosmetic changes are kept and never told)")
+    return value
+
+
+def check_zone(text: str) -> str:
+    """A zone of the tz database."""
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        known = zoneinfo.available_timezones()
+        close = difflib.get_close_matches(text, sorted(known), n=1, cutoff=0.6)
+        if not close:  # "Berlin" for "Europe/Berlin"
+            close = sorted(name for name in known if name.lower().endswith(f"/{text.strip().lower()}"))
+        raise Expected(
+            "a time zone such as Europe/Berlin, Asia/Shanghai or UTC",
+            do=f"Did you mean {close[0]}?" if close else "",
+        ) from None
+    return text
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether the name or address is this machine and no other."""
+    if not host:
+        return False
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_url(text: str) -> str:
+    """An https address; plain http on this machine only. Never repeated: paths of webhooks hold tokens."""
+    want = "an address that starts with https:// (http:// only on this machine)"
+    if not all(char.isprintable() and char != " " for char in text):
+        raise Expected(want + " and has no blanks", hide=True)
+    try:
+        parts = urlsplit(text)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        raise Expected(want, hide=True) from None
+    if parts.username is not None or parts.password is not None:
+        raise Expected(want + " without a name or password in it", hide=True)
+    if parts.fragment:
+        raise Expected(want + " without a # part", hide=True)
+    host = parts.hostname
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    if not host or not port_is_fine or not secure:
+        raise Expected(want, hide=True)
+    return text
+
+
+def parse_interval(value: Any) -> Any:
+    """ "1 day", "6 hours", "90 minutes" → timedelta; a timedelta is left as it is."""
+    if isinstance(value, dt.timedelta):
+        return value
+    match = _INTERVAL.fullmatch(value.strip()) if isinstance(value, str) else None
+    want = 'a time span as text, e.g. "1 day", "6 hours" or "90 minutes"'
+    if not match:
+        raise Expected(want)
+    span = dt.timedelta(**{match[2].lower() + "s": int(match[1])})
+    if not dt.timedelta(0) < span <= _LONGEST:
+        raise Expected(want + ", longer than nothing and at most a year")
+    return span

@@ -1,0 +1,153 @@
+"""One tree of errors, and the typed outcomes of a look.
+
+    TmwatchError                  everything we raise on purpose; `message`, `where`, `kept`, `do`
+    ├── UsageError                a number, option or file that cannot be meant        exit 2
+    ├── ConfigError               the configuration says something it may not          exit 2
+    ├── StoreError                the database is missing, newer, corrupt or locked    exit 1
+    ├── DeliveryError             a receiver refused or did not answer
+    │   └── PermanentDeliveryError  … and asking again will not help
+    └── LookError                 a look at a register that is not `ok`; carries an `Outcome`
+        ├── LayoutChanged         the page lacks its landmark, or has rows nobody can read
+        ├── Incomplete            the source says more than it gave
+        ├── NotFound              the office says there is no such record
+        ├── Throttled, Blocked, Declined, LoginRequired, Unreachable, ServerFault
+        └── NotThisSource         bytes of another source, or of none
+
+Every error says what happened, where, what was left untouched and what to do next, because it is
+shown to a person as it is (law: no traceback for bad input).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a look at a register ended. Only `ok` reaches the record (design law 2)."""
+
+    OK = "ok"
+    NOT_MODIFIED = "not_modified"
+    NOT_FOUND = "not_found"
+    THROTTLED = "throttled"
+    BLOCKED = "blocked"
+    DECLINED = "declined"
+    LOGIN_REQUIRED = "login_required"
+    UNREACHABLE = "unreachable"
+    LAYOUT_CHANGED = "layout_changed"
+    INCOMPLETE = "incomplete"
+    SERVER_ERROR = "server_error"
+
+
+# A failure of these kinds usually passes by itself: the next run tries again, nobody need act.
+PASSING = frozenset({Outcome.THROTTLED, Outcome.UNREACHABLE, Outcome.SERVER_ERROR, Outcome.INCOMPLETE})
+
+
+class TmwatchError(Exception):
+    """What happened (`message`), where, what was left untouched (`kept`), what to do next (`do`)."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, where: str = "", kept: str = "", do: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.kept = kept
+        self.do = do
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.message}" if self.where else self.message
+        return "\n".join(line for line in (head, self.kept, self.do) if line)
+
+
+class UsageError(TmwatchError):
+    """A number, option or file that cannot be meant."""
+
+    exit_code = 2
+
+
+class ConfigError(TmwatchError):
+    """The configuration says something it may not; `where` names file and key."""
+
+    exit_code = 2
+
+
+class StoreError(TmwatchError):
+    """The database cannot be used as it is; it was not changed."""
+
+
+class DeliveryError(TmwatchError):
+    """A receiver refused a message or did not answer; it stays in the outbox and is tried again."""
+
+
+class PermanentDeliveryError(DeliveryError):
+    """The receiver refused for good (SMTP 5xx, HTTP 410): no further tries."""
+
+
+class LookError(TmwatchError):
+    """A look at a register that did not end in `ok`. `outcome` names the kind."""
+
+    outcome: Outcome = Outcome.SERVER_ERROR
+
+    def __init__(
+        self, message: str, *, where: str = "", kept: str = "The stored record was left as it is.", do: str = ""
+    ) -> None:
+        super().__init__(message, where=where, kept=kept, do=do)
+
+
+class LayoutChanged(LookError):
+    """The page lacks its landmark, or carries rows that cannot be read without guessing."""
+
+    outcome = Outcome.LAYOUT_CHANGED
+
+
+class NotThisSource(LayoutChanged):
+    """These bytes are not a page of this source."""
+
+
+class Incomplete(LookError):
+    """The source itself says that there is more than was read."""
+
+    outcome = Outcome.INCOMPLETE
+
+
+class NotFound(LookError):
+    """The office answers that it has no such record."""
+
+    outcome = Outcome.NOT_FOUND
+
+
+class Throttled(LookError):
+    """Too many requests, in whatever form the site says so. `retry_after` in seconds, if told."""
+
+    outcome = Outcome.THROTTLED
+    retry_after: float | None = None
+
+
+class Blocked(LookError):
+    """A challenge or captcha page. tmwatch never solves one."""
+
+    outcome = Outcome.BLOCKED
+
+
+class Declined(LookError):
+    """The site refuses programs. Import a page saved by hand instead."""
+
+    outcome = Outcome.DECLINED
+
+
+class LoginRequired(LookError):
+    """The answer is a login page, or the key is missing, wrong or expired."""
+
+    outcome = Outcome.LOGIN_REQUIRED
+
+
+class Unreachable(LookError):
+    """No connection, a time-out, or a broken transfer."""
+
+    outcome = Outcome.UNREACHABLE
+
+
+class ServerFault(LookError):
+    """The site answered with an error of its own (5xx)."""
+
+    outcome = Outcome.SERVER_ERROR

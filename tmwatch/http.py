@@ -1,0 +1,361 @@
+"""The one door to the network: every look at a register goes through `Door.fetch`.
+
+    door = Door(contact="ip-watch@example.com")
+    look = door.fetch(source.declaration, request, key=key)      # a Look with exactly one outcome
+
+It never raises for anything the network does (design law 2). It is polite by construction (law 11):
+one pace per host and machine (`pace.py`), `Retry-After` honoured up to 15 minutes, one extra try and no
+faster for it, a User-Agent that says tmwatch and how to reach the operator. It follows no redirect to
+another host, solves no challenge (`challenge.py`), always verifies TLS, and is bounded in time and in
+bytes (`wire.py`). Keys go into the one header that the request names, and into nothing else.
+
+Answers and outcomes: 200 ok · 304 not_modified · 404, 410 not_found · 429, and 503 with Retry-After
+throttled · 401, and 403 to a key login_required · 403, 405, 406, 412, 451 declined · challenge pages of any
+status blocked · 5xx server_error · no connection, time-outs and short bodies unreachable · an empty 200
+and other 2xx incomplete · other 4xx, decompression bombs and HTML where data was asked layout_changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+from tmwatch import address, challenge, pace, wire
+from tmwatch.address import is_loopback
+from tmwatch.errors import (
+    Blocked,
+    Declined,
+    Incomplete,
+    LayoutChanged,
+    LoginRequired,
+    LookError,
+    NotFound,
+    Outcome,
+    ServerFault,
+    Throttled,
+    Unreachable,
+)
+from tmwatch.headers import headers_for, retry_after_seconds, user_agent, validators_in
+from tmwatch.sources.base import Declaration, Page, Request
+
+__all__ = ["Door", "Limits", "Look", "Timeouts", "is_loopback", "user_agent"]
+
+Timeouts = wire.Timeouts
+Limits = wire.Limits
+
+_MOST_HOPS = 5
+_REDIRECTS = {301, 302, 303, 307, 308}
+# Only these headers of an answer are kept: cookies and whatever echoes a key stay out of the archive.
+_KEPT_HEADERS = {
+    "age", "content-language", "content-type", "date", "etag", "last-modified", "retry-after",
+}  # fmt: skip
+_ERRORS: dict[Outcome, type[LookError]] = {
+    kind.outcome: kind
+    for kind in (
+        NotFound, Throttled, Blocked, Declined, LoginRequired,
+        Unreachable, LayoutChanged, Incomplete, ServerFault,
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one look ended. `page` is there for `ok` only; `error` for all but `ok` and `not_modified`.
+
+    `validators` ("etag", "last_modified") belong into the next look of the same request, if and only
+    if the reader could read the page: a throttling shell with an ETag would be "not modified" for ever.
+    `asked` is False where no request went out (held by the pace, or no key).
+    """
+
+    outcome: Outcome
+    page: Page | None
+    url: str
+    error: LookError | None
+    started_at: dt.datetime
+    seconds: float
+    validators: Mapping[str, str] = field(default_factory=dict)
+    asked: bool = True
+
+
+class Door:
+    """Asks registers, one request at a time per call. Thread-safe; keeps no connection open."""
+
+    def __init__(
+        self,
+        contact: str,
+        *,
+        state_dir: Path | None = None,
+        clock: pace.Clock = lambda: dt.datetime.now(dt.UTC),
+        sleep: pace.Sleep = time.sleep,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        extra_tries: int = 1,
+        patience: float = 60.0,
+    ) -> None:
+        """`patience`: seconds worth sleeping for a turn; a host held for longer is not asked at all.
+
+        Raises `ConfigError` if `contact` is empty or cannot stand in a header.
+        """
+        self._agent = user_agent(contact)
+        self._clock = clock
+        self._timeouts = timeouts
+        self._limits = limits
+        self._extra_tries = extra_tries
+        folder = state_dir if state_dir is not None else pace.state_folder()
+        self._pacer = pace.Pacer(folder, clock=clock, sleep=sleep, patience=patience)
+
+    def fetch(
+        self,
+        declaration: Declaration,
+        request: Request,
+        *,
+        base_url: str | None = None,
+        key: str | None = None,
+        validators: Mapping[str, str] | None = None,
+        min_interval: float | None = None,
+        max_per_day: int | None = None,
+    ) -> Look:
+        """Ask once and say how it ended. `base_url`, `min_interval`, `max_per_day` come from configuration.
+
+        Raises `ConfigError` for what configuration or a source may not say; nothing for the network.
+        """
+        url = address.build(declaration, request, base_url)
+        headers = headers_for(declaration, request, self._agent, key, validators or {})
+        asking = _Asking(declaration, request, key, validators or {}, address.without_secret(url, key))
+        if request.credential_header and not key:
+            return self._look(asking, _no_key(asking), asked=False)
+        law = pace.rules(
+            declaration.pace, loopback=is_loopback(url), min_interval=min_interval, max_per_day=max_per_day
+        )
+        with wire.new_session() as session:
+            return self._hops(session, asking, url, headers, law)
+
+    def report(self, look: Look, outcome: Outcome) -> None:
+        """Tell the pace what the *reader* made of a page (TSDR throttles with a 200 and an empty shell)."""
+        if outcome is not Outcome.OK:
+            self._pacer.note(address.pace_key(look.url), outcome)
+
+    def _hops(
+        self,
+        session: requests.Session,
+        asking: _Asking,
+        url: str,
+        headers: dict[str, str],
+        law: pace.Rules,
+    ) -> Look:
+        """One request after another while the same host sends us on; each waits for its own turn."""
+        host = address.pace_key(url)
+        tries = self._extra_tries
+        seen: set[tuple[str, str]] = set()
+        for _ in range(_MOST_HOPS + 1 + tries):
+            held = self._pacer.wait_turn(host, law)
+            if held is not None:
+                return self._look(asking, _held(asking, held, self._clock()), asked=False)
+            asking.started()
+            asking.started_at = self._clock()
+            result = self._once(session, asking, url, headers)
+            if isinstance(result, wire.Broken) and result.again and tries > 0:
+                tries -= 1
+                self._pacer.note(host, Outcome.UNREACHABLE)
+                continue
+            if isinstance(result, wire.Broken):
+                return self._close(host, asking, asking.error(Unreachable, result.what, result.do or _LATER))
+            if result.status not in _REDIRECTS:
+                return self._judge(host, asking, result)
+            target = address.next_hop(url, result.headers.get("location", ""))
+            if isinstance(target, address.NoHop):
+                return self._close(host, asking, asking.error(_ERRORS[target.outcome], target.what, _BY_HAND))
+            # The same address may come again with a new cookie (a cookie gate), but not without one.
+            step = (target, repr(sorted((c.name, c.value) for c in session.cookies)))
+            if step in seen or len(seen) == _MOST_HOPS:
+                break
+            seen.add(step)
+            url = target
+        what = "the site sends the question round in circles"
+        return self._close(host, asking, asking.error(ServerFault, what, _LATER))
+
+    def _once(
+        self, session: requests.Session, asking: _Asking, url: str, headers: dict[str, str]
+    ) -> wire.Reply | wire.Broken:
+        try:
+            prepared = session.prepare_request(requests.Request("GET", url, headers=headers))
+            reply = wire.ask(
+                session,
+                prepared,
+                timeouts=self._timeouts,
+                limits=self._limits,
+                use_proxies=not is_loopback(url),
+            )
+        except wire.Broken as broken:
+            return broken
+        except ValueError:
+            # Only a redirect can lead here: our own address was prepared before.
+            return wire.Broken("the site sent the question to an address that cannot be meant")
+        if reply.status == requests.codes.ok and isinstance(reply.flaw, wire.Broken):
+            return reply.flaw
+        return reply
+
+    def _judge(self, host: str, asking: _Asking, reply: wire.Reply) -> Look:
+        page = Page(
+            body=reply.body,
+            url=asking.url,
+            content_type=reply.headers.get("content-type", ""),
+            status=reply.status,
+            headers={name: value for name, value in reply.headers.items() if name in _KEPT_HEADERS},
+            query=asking.request.query,
+            fetched_at=asking.started_at,
+        )
+        whole = Page(page.body, page.url, page.content_type, page.status, reply.headers)
+        error = challenge.detect(whole) or _by_status(asking, reply)
+        if error is not None:
+            error.where = asking.where
+            wait = retry_after_seconds(reply.headers.get("retry-after"), self._clock())
+            retry_after = wait if reply.status >= requests.codes.bad_request else None
+            if isinstance(error, Throttled):
+                error.retry_after = retry_after
+            return self._close(host, asking, error, retry_after)
+        if reply.status == requests.codes.not_modified:
+            self._pacer.note(host, Outcome.NOT_MODIFIED)
+            kept = {**asking.validators, **validators_in(reply.headers)}
+            return self._look(asking, None, outcome=Outcome.NOT_MODIFIED, validators=kept)
+        self._pacer.note(host, Outcome.OK)
+        return self._look(asking, None, page=page, validators=validators_in(reply.headers))
+
+    def _close(self, host: str, asking: _Asking, error: LookError, retry_after: float | None = None) -> Look:
+        self._pacer.note(host, error.outcome, retry_after)
+        return self._look(asking, error)
+
+    def _look(
+        self,
+        asking: _Asking,
+        error: LookError | None,
+        *,
+        outcome: Outcome = Outcome.OK,
+        page: Page | None = None,
+        validators: Mapping[str, str] | None = None,
+        asked: bool = True,
+    ) -> Look:
+        return Look(
+            outcome=error.outcome if error else outcome,
+            page=page,
+            url=asking.url,
+            error=error,
+            started_at=asking.started_at or self._clock(),
+            seconds=round(time.monotonic() - asking.tick, 3) if asked else 0.0,
+            validators=validators or {},
+            asked=asked,
+        )
+
+
+@dataclass
+class _Asking:
+    """One call of `fetch` and what its errors need to say."""
+
+    declaration: Declaration
+    request: Request
+    key: str | None
+    validators: Mapping[str, str]
+    url: str  # without secrets
+    started_at: dt.datetime | None = None
+    tick: float = 0.0
+
+    def started(self) -> None:
+        self.tick = time.monotonic()
+
+    @property
+    def where(self) -> str:
+        return f"{self.declaration.id}: {self.url}"
+
+    def error(self, kind: type[LookError], message: str, do: str = "") -> LookError:
+        return kind(message, where=self.where, do=do)
+
+
+_LATER = "Nothing need be done now: the next run asks again."
+_BY_HAND = "Open the page in a browser, save it and give the file to `tmwatch import`."
+
+
+def _by_status(asking: _Asking, reply: wire.Reply) -> LookError | None:
+    """The error that status and form of the answer amount to; None for a page or a 304."""
+    status, say = reply.status, asking.error
+    if status == 200:
+        return _by_form(asking, reply)
+    if status == 304:
+        if asking.validators:
+            return None
+        return say(ServerFault, "the site says `not modified` to a question without a condition", _LATER)
+    if status in {404, 410}:
+        return say(
+            NotFound,
+            f"the office answers that there is no such record (HTTP {status})",
+            "Check the number. If the record was there before, it is not taken for gone at once.",
+        )
+    if status in {425, 429} or (status == 503 and "retry-after" in reply.headers):
+        return say(Throttled, f"the site asks for fewer questions (HTTP {status})", _LATER)
+    if status == 401 or (status == 403 and asking.request.credential_header):
+        if not asking.request.credential_header:
+            return say(LoginRequired, "the site asks for a login (HTTP 401)", _BY_HAND)
+        name = asking.declaration.credential_env or "the configured key"
+        return say(
+            LoginRequired,
+            f"the site does not accept the key (HTTP {status})",
+            f"Check that {name} is set, not expired and allowed for this service.",
+        )
+    if status in {403, 405, 406, 412, 451}:
+        return say(Declined, f"the site refuses the question (HTTP {status})", _BY_HAND)
+    if status == 408:
+        return say(Unreachable, "the site gave up waiting for the question (HTTP 408)", _LATER)
+    if status >= 500:
+        return say(ServerFault, f"the site has an error of its own (HTTP {status})", _LATER)
+    if status >= 400:
+        return say(
+            LayoutChanged,
+            f"the site does not understand the question any more (HTTP {status})",
+            "Look for a newer version of tmwatch, or report it with this address.",
+        )
+    return say(Incomplete, f"the site gave no page (HTTP {status})", _LATER)
+
+
+def _by_form(asking: _Asking, reply: wire.Reply) -> LookError | None:
+    if isinstance(reply.flaw, wire.TooMuch):
+        return asking.error(LayoutChanged, f"{reply.flaw.what}; that is no page of a register", _BY_HAND)
+    if not reply.body.strip():
+        return asking.error(Incomplete, "the site answered with an empty page", _LATER)
+    accept = asking.request.accept.lower()
+    wants_data = any(word in accept for word in ("json", "xml", "zip", "pdf", "csv"))
+    if wants_data and "html" not in accept and "*/*" not in accept and challenge.is_html(reply.body):
+        return asking.error(
+            LayoutChanged,
+            "the site answered with a web page where data was asked for",
+            "Open the address in a browser: the service may have moved, or the file may not exist.",
+        )
+    return None
+
+
+def _no_key(asking: _Asking) -> LookError:
+    name = asking.declaration.credential_env
+    return asking.error(
+        LoginRequired,
+        "this source needs a key, and none is set",
+        f'Set the environment variable {name}, or `key_file` in [sources."{asking.declaration.id}"].'
+        if name
+        else f'Set `key_env` or `key_file` in [sources."{asking.declaration.id}"].',
+    )
+
+
+def _held(asking: _Asking, held: pace.Held, now: dt.datetime) -> LookError:
+    until = held.until.replace(microsecond=0).isoformat(sep=" ").replace("+00:00", " UTC")
+    host = urlsplit(asking.url).hostname or ""
+    error = asking.error(
+        _ERRORS.get(held.outcome, Throttled),
+        f"{host} was not asked: {held.why}",
+        f"It is asked again from {until} on.",
+    )
+    if isinstance(error, Throttled):
+        error.retry_after = max((held.until - now).total_seconds(), 0.0)
+    return error

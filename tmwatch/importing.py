@@ -1,0 +1,209 @@
+"""Pages saved by hand into the store: the same road as a live look, marked as imported.
+
+A page takes its place by the day it speaks for: an older one fills the past, moves nothing current and
+alerts nobody; a newer one alerts as a live look would (design law 18).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tmwatch.challenge import detect
+from tmwatch.config import Config
+from tmwatch.errors import Incomplete, LookError, NotThisSource, Outcome
+from tmwatch.looking import facts_of
+from tmwatch.model import FactKind
+from tmwatch.sources.base import Answer, AsOf, Page, Reading, Source
+from tmwatch.sources.combine import combine
+from tmwatch.sources.registry import all_sources, get_source, tell_source
+from tmwatch.store import Database, Observed, React, Sight, observe
+from tmwatch.store.observe import as_of_for
+
+BATCH = 200  # files a transaction: small enough to keep, large enough that a campaign is one alert
+LARGEST = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of one record of one file."""
+
+    file: str
+    source: str | None
+    st13: str | None
+    outcome: Outcome
+    what: str = ""  # new, changed, unchanged, past, technical
+    error: str = ""
+    mark: str | None = None
+    as_of: str | None = None
+    as_of_kind: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        """One object a file and record: file, source, st13, outcome, then what it did."""
+        return {
+            "file": self.file,
+            "source": self.source,
+            "st13": self.st13,
+            "outcome": self.outcome.value,
+            "what": self.what or None,
+            "mark": self.mark,
+            "as_of": self.as_of,
+            "as_of_kind": self.as_of_kind,
+            "error": self.error or None,
+        }
+
+
+def files_in(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files named, and those in folders named (hidden ones and our own leavings aside)."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(
+                item for item in path.rglob("*") if item.is_file() and not item.name.startswith(".")
+            )
+        else:
+            yield path
+
+
+def read_file(path: Path, source_id: str | None = None) -> tuple[Source, Page, Answer]:
+    """Tell the source from the bytes and read them.
+
+    Raises `LookError`s only; a file that cannot be opened is `NotThisSource` too, because for the
+    reader of the report it is the same: this file gave nothing, and the others go on.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise NotThisSource(f"the file is larger than {LARGEST // 2**20} MiB", where=str(path))
+        body = path.read_bytes()
+    except OSError as error:
+        raise NotThisSource(
+            f"the file cannot be read: {error.strerror or error}", where=str(path), do="Check its name and rights."
+        ) from None
+    page = Page(body=body, name=path.name)
+    if not body.strip():
+        raise Incomplete("the file is empty", where=str(path), do="Save the page again, then import it again.")
+    try:
+        source = get_source(source_id) if source_id else tell_source(page)
+    except NotThisSource as error:
+        raise _better_reason(page, path) or _at(error, path) from None
+    try:
+        return source, page, source.read(page)
+    except LookError as error:
+        raise _at(error, path) from None
+
+
+def _better_reason(page: Page, path: Path) -> LookError | None:
+    """A challenge, login or refusal page says more than "no page of a register"."""
+    found = detect(page)
+    return _at(found, path) if found is not None else None
+
+
+def _at(error: LookError, path: Path) -> LookError:
+    error.where = str(path)
+    return error
+
+
+def import_files(
+    database: Database,
+    paths: Sequence[Path],
+    *,
+    run: str = "",
+    as_of: dt.date | None = None,
+    source_id: str | None = None,
+    config: Config | None = None,
+    react: React | None = None,
+    progress: Callable[[Path], None] = lambda path: None,
+    also: Callable[[Database], None] | None = None,
+) -> tuple[list[Imported], list[Observed]]:
+    """Read and store files in batches; a bad file stops itself only. `progress` is told of each file."""
+    results: list[Imported] = []
+    observed: list[Observed] = []
+    files = list(files_in(paths))
+    for start in range(0, len(files), BATCH):
+        found: list[tuple[Path, Sight, Imported | None]] = []
+        for path in files[start : start + BATCH]:
+            found += _sights_of(path, as_of, source_id, config)
+            progress(path)
+        stored = observe(
+            database, [sight for _, sight, _ in found], run=run, react=react, reread=reread, also=also
+        )
+        observed += stored
+        done = {one.st13: one for one in stored}
+        results += [_result(path, sight, failed, done) for path, sight, failed in found]
+    return results, observed
+
+
+def _sights_of(
+    path: Path, as_of: dt.date | None, source_id: str | None, config: Config | None
+) -> list[tuple[Path, Sight, Imported | None]]:
+    try:
+        source, page, answer = read_file(path, source_id)
+    except LookError as error:
+        return [_failed(path, source_id, error)]
+    declaration = source.declaration
+    given = AsOf(as_of, "given") if as_of is not None else None
+    made: list[tuple[Path, Sight, Imported | None]] = []
+    for reading in combine(answer.readings):
+        sight = Sight(
+            declaration.id,
+            declaration.authority,
+            facts_of(source, config),
+            declaration.parser_version,
+            Outcome.OK,
+            page=page,
+            reading=reading,
+            asked=path.name,
+            as_of=given,
+        )
+        made.append((path, sight, None))
+    for number in answer.missing:
+        error = Incomplete(f"{number} was asked for and not answered", where=str(path))
+        made.append(_failed(path, declaration.id, error, number))
+    if not made:
+        error = Incomplete("the page holds no record", where=str(path), do="Save the page again.")
+        made.append(_failed(path, declaration.id, error))
+    return made
+
+
+def _failed(
+    path: Path, source_id: str | None, error: LookError, asked: str = ""
+) -> tuple[Path, Sight, Imported | None]:
+    declaration = all_sources()[source_id].declaration if source_id in all_sources() else None
+    sight = Sight(
+        source_id or "unknown",
+        declaration.authority if declaration else 0,
+        declaration.facts if declaration else FactKind.REGISTER,
+        declaration.parser_version if declaration else "",
+        error.outcome,
+        asked=asked or path.name,
+        error=str(error),
+    )
+    return path, sight, Imported(str(path), source_id, None, error.outcome, error=str(error))
+
+
+def reread(source_id: str, page: Page) -> Sequence[Reading]:
+    """An archived page read again by today's reader."""
+    return combine(get_source(source_id).read(page).readings)
+
+
+def _result(
+    path: Path, sight: Sight, failed: Imported | None, done: dict[str, Observed]
+) -> Imported:
+    if failed is not None or sight.reading is None:
+        assert failed is not None
+        return failed
+    record, day = sight.reading.record, as_of_for(sight)
+    return Imported(
+        str(path),
+        sight.source,
+        record.st13,
+        Outcome.OK,
+        done[record.st13].what,
+        mark=record.verbal_element,
+        as_of=day.day.isoformat(),
+        as_of_kind=day.kind,
+    )
+
+
+__all__ = ["Imported", "files_in", "import_files", "read_file", "reread"]

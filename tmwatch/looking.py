@@ -1,0 +1,208 @@
+"""One question to one source, asked to the end: requests, pages, readings, or a typed failure.
+
+Shared by the sweep, `lookup` and `source check`. Nothing here touches the store.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from tmwatch.config import Config
+from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, Outcome, TmwatchError
+from tmwatch.http import Door
+from tmwatch.model import FactKind
+from tmwatch.sources.base import Page, Query, Reading, RecordQuery, SearchQuery, Source
+from tmwatch.sources.combine import combine
+from tmwatch.store import Sight
+from tmwatch.store.database import now
+
+# A search that never ends is cut here and called incomplete, not complete (20 rows a page at Tianyancha).
+MOST_PAGES = 500
+
+
+@dataclass(frozen=True)
+class Looked:
+    """How a question ended. `pages[i]` is where `readings[i]` came from."""
+
+    source: Source
+    query: Query
+    outcome: Outcome
+    readings: tuple[Reading, ...] = ()
+    pages: tuple[Page, ...] = ()
+    missing: tuple[str, ...] = ()
+    total: int | None = None
+    error: LookError | None = None
+    looked_at: dt.datetime = field(default_factory=now)
+    validators: Mapping[str, str] = field(default_factory=dict)
+
+
+def facts_of(source: Source, config: Config | None) -> FactKind:
+    """How the facts of a source are marked; configuration may say that a test server's are sample."""
+    if config is not None and config.source(source.declaration.id).facts is not None:
+        return config.source(source.declaration.id).facts or source.declaration.facts
+    return source.declaration.facts
+
+
+def ask(
+    source: Source,
+    query: Query,
+    door: Door,
+    config: Config,
+    env: Mapping[str, str],
+    validators: Mapping[str, str] | None = None,
+) -> Looked:
+    """Ask until the answer is complete. Never raises for what the register or the network does.
+
+    Raises `ConfigError` and `UsageError` for what the operator has to mend.
+    """
+    looked_at = now()
+    try:
+        return _ask(source, query, door, config, env, validators or {}, looked_at)
+    except LookError as error:
+        return Looked(source, query, error.outcome, error=error, looked_at=looked_at)
+
+
+def _ask(
+    source: Source,
+    query: Query,
+    door: Door,
+    config: Config,
+    env: Mapping[str, str],
+    validators: Mapping[str, str],
+    looked_at: dt.datetime,
+) -> Looked:
+    declaration, settings = source.declaration, config.source(source.declaration.id)
+    waiting = list(source.requests(query))
+    readings: list[Reading] = []
+    pages: list[Page] = []
+    missing: list[str] = []
+    total: int | None = None
+    rows = 0
+    fresh: Mapping[str, str] = {}
+    single = len(waiting) == 1 and isinstance(query, RecordQuery)
+    while waiting:
+        request = waiting.pop(0)
+        look = door.fetch(
+            declaration,
+            request,
+            base_url=settings.base_url,
+            key=config.source_key(declaration.id, env, declaration.credential_env),
+            validators=validators if single else None,
+            min_interval=settings.min_interval,
+            max_per_day=settings.max_per_day or settings.max_calls_per_day,
+        )
+        if look.outcome is Outcome.NOT_MODIFIED:
+            return Looked(source, query, Outcome.NOT_MODIFIED, looked_at=looked_at, validators=validators)
+        if look.error is not None or look.page is None:
+            raise look.error or Incomplete("the answer has no page", where=look.url)
+        page = replace(look.page, query=request.query or query)
+        try:
+            answer = source.read(page)
+        except LookError as error:
+            # TSDR throttles with a 200 and an empty shell: only the reader can tell the pace.
+            door.report(look, error.outcome)
+            raise
+        readings += answer.readings
+        pages += [page] * len(answer.readings)
+        missing += answer.missing
+        rows += answer.rows or 0
+        total = answer.total if answer.total is not None else total
+        fresh = look.validators
+        if answer.more is not None:
+            if len(pages) > MOST_PAGES * 20:
+                raise Incomplete(f"the search has not ended after {MOST_PAGES} pages", where=look.url)
+            waiting.append(answer.more)
+    if total is not None and rows < total:
+        raise Incomplete(
+            f"the source says {total} filings and gave {rows}",
+            where=declaration.id,
+            kept="Nothing was stored of this look; no filing counts as gone.",
+            do="The next run asks again.",
+        )
+    if isinstance(query, SearchQuery):
+        readings, pages = _joined(readings, pages)
+    elif not readings and not missing:
+        raise NotFound("the register has no such record", where=f"{declaration.id} {describe(query)}")
+    return Looked(
+        source,
+        query,
+        Outcome.OK,
+        tuple(readings),
+        tuple(pages),
+        tuple(missing),
+        total,
+        looked_at=looked_at,
+        validators=fresh,
+    )
+
+
+def _joined(readings: Sequence[Reading], pages: Sequence[Page]) -> tuple[list[Reading], list[Page]]:
+    """Rows of one number are one record, even when they straddle two pages of the answer."""
+    origin = {}
+    for reading, page in zip(readings, pages, strict=True):
+        origin.setdefault(reading.record.st13, page)
+    joined = list(combine(readings))
+    return joined, [origin[reading.record.st13] for reading in joined]
+
+
+def prove(source: Source, door: Door, config: Config, env: Mapping[str, str]) -> Looked:
+    """Ask the known query: a source that answers it with fewer than it must is not seeing.
+
+    Used where a search comes back empty (law 3) and by `source check`.
+    """
+    known = source.declaration.known_query
+    query: Query = (
+        RecordQuery((known.text,)) if known.kind == "record" else SearchQuery(owner=known.text)
+    )
+    looked = ask(source, query, door, config, env)
+    if looked.outcome is Outcome.OK and len(looked.readings) < known.least:
+        error = LayoutChanged(
+            f"the known query `{known.text}` gave {len(looked.readings)} filings, at least {known.least} are sure",
+            where=source.declaration.id,
+            do="Nothing this source says is believed until it answers its known query.",
+        )
+        return replace(looked, outcome=error.outcome, error=error)
+    return looked
+
+
+def describe(query: Query) -> str:
+    """A question in words, for logs and messages."""
+    if isinstance(query, RecordQuery):
+        kind = "" if query.kind == "application" else f"{query.kind} "
+        return kind + ", ".join(query.numbers)
+    parts = [f"{name} {value}" for name in ("owner", "mark", "agent") if (value := getattr(query, name))]
+    return " and ".join(parts) or "everything"
+
+
+def sights(looked: Looked, config: Config | None, *, asked: str = "", st13: str | None = None) -> list[Sight]:
+    """What a question brought, as rows for the store: one per reading, one per missing number, or
+    one for a failed look."""
+    declaration = looked.source.declaration
+    base = Sight(
+        source=declaration.id,
+        authority=declaration.authority,
+        facts=facts_of(looked.source, config),
+        parser_version=declaration.parser_version,
+        outcome=looked.outcome,
+        asked=asked or describe(looked.query),
+        live=True,
+        looked_at=looked.looked_at,
+        st13=st13,
+    )
+    if looked.outcome is not Outcome.OK:
+        return [replace(base, error=str(looked.error or ""))]
+    found = [
+        replace(base, page=page, reading=reading)
+        for page, reading in zip(looked.pages, looked.readings, strict=True)
+    ]
+    for number in looked.missing:
+        text = f"{number} was asked for and not answered"
+        found.append(replace(base, outcome=Outcome.INCOMPLETE, asked=number, st13=None, error=text))
+    return found
+
+
+def one_line(error: TmwatchError | None) -> str:
+    """An error's first line, for tables and logs."""
+    return str(error).splitlines()[0] if error is not None else ""

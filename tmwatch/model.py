@@ -1,0 +1,400 @@
+"""The vocabulary: what a register says about one trade mark, as frozen values.
+
+Names follow WIPO ST.96; the INID code of each field (WIPO ST.60) stands beside it. Nothing here
+knows a source, a store or a watch.
+
+Three kinds of "nothing" are told apart, because confusing them raises false alerts:
+
+* a field whose name is **not in `TradeMark.covers`** was not given by this source at all;
+* a field that is in `covers` and is `None`, `""` or `()` was given, and is empty on the register;
+* inside a `Party`, `GoodsServices`, `MarkEvent` … `None` means "not given", `""` or `()` "given, empty".
+
+A list page that shows five fields therefore never removes the other twenty.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
+
+SCHEMA_VERSION = "1"
+
+
+class Frozen(BaseModel):
+    """Immutable, comparable by value, refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Live(StrEnum):
+    """Does the right or the application still exist? An empty or unknown status is never `dead`."""
+
+    LIVE = "live"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+
+
+class Phase(StrEnum):
+    """Where the filing stands, in one vocabulary for all offices (the office's own word stays beside it)."""
+
+    FILED = "filed"
+    EXAMINATION = "examination"
+    ACTION_PENDING = "action_pending"
+    SUSPENDED = "suspended"
+    APPEAL = "appeal"
+    ACCEPTED = "accepted"
+    PUBLISHED = "published"
+    OPPOSED = "opposed"
+    ALLOWED = "allowed"
+    REGISTERED = "registered"
+    REGISTERED_OPPOSABLE = "registered_opposable"
+    REGISTERED_OPPOSED = "registered_opposed"
+    CANCELLATION_PENDING = "cancellation_pending"
+    RENEWAL_DUE = "renewal_due"
+    TRANSFORMATION_PENDING = "transformation_pending"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    ABANDONED = "abandoned"
+    SURRENDERED = "surrendered"
+    CANCELLED = "cancelled"
+    INVALIDATED = "invalidated"
+    EXPIRED = "expired"
+    MERGED = "merged"
+    UNKNOWN = "unknown"
+
+
+class Significance(StrEnum):
+    """How much a change matters, from `cosmetic` (kept, never alerted) to `critical`."""
+
+    COSMETIC = "cosmetic"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 (cosmetic) … 4 (critical)."""
+        return list(Significance).index(self)
+
+
+class FactKind(StrEnum):
+    """How we come to know a fact; shown wherever the fact is (design law 19)."""
+
+    REGISTER = "register"
+    AGGREGATOR = "aggregator"
+    REPORTED = "reported"
+    SAMPLE = "sample"
+
+
+# A register date that may lack its day or month: "2013-05", "1995" (US first-use dates are yyyymm00).
+PartialDate = Annotated[str, Field(pattern=r"^(\d{4}(-\d{2}(-\d{2})?)?)?$")]
+
+
+class Party(Frozen):
+    """An owner, applicant, representative or correspondent, verbatim as the source shows it.
+
+    Two parties are compared by `changes.party_key` (folded), never by `==`: offices respell and
+    re-wrap addresses without anything having changed.
+    """
+
+    name: str
+    name_local: str | None = None
+    aliases: tuple[str, ...] | None = None  # "DBA …", "formerly …"
+    organisation: str | None = None  # firm of an attorney or correspondent
+    role: str | None = None  # the office's words: "ORIGINAL REGISTRANT", "Attorney of Record"
+    role_code: str | None = None  # the office's code: US party type "30"
+    sequence: int | None = None  # place among entries of the same role, from 1
+    identifier: str | None = None  # the office's own number for the party
+    legal_form: str | None = None
+    organised_in_country: str | None = None  # ST.3
+    organised_in_state: str | None = None  # full name, upper case
+    address_lines: tuple[str, ...] | None = None
+    city: str | None = None
+    state: str | None = None  # full name, upper case
+    postcode: str | None = None
+    country: str | None = None  # ST.3
+    phones: tuple[str, ...] | None = None
+    emails: tuple[str, ...] | None = None
+    note: str | None = None  # "BY CHANGE OF NAME", "composed of …"
+
+
+class GoodsServices(Frozen):
+    """One class of the specification (INID 511)."""
+
+    class_number: str  # "9" … "45"; US also "A", "B", "200" (certification and collective marks)
+    edition: str | None = None  # e.g. "10-2015"; records keep the edition of their filing
+    text: str | None = None  # verbatim, marks such as [..] ((..)) *..* included
+    status_code: str | None = None
+    status_text: str | None = None
+    status_date: dt.date | None = None
+    first_use: PartialDate | None = None
+    first_use_in_commerce: PartialDate | None = None
+    basis: tuple[str, ...] | None = None  # "1(a)", "1(b)", "44(d)", "44(e)", "66(a)", "no basis"
+    national_classes: tuple[str, ...] | None = None
+    other_classes: tuple[str, ...] | None = None  # further international classes of the same text
+
+    @model_validator(mode="before")
+    @classmethod
+    def _computed_is_recomputed(cls, data: Any) -> Any:
+        """Our own JSON carries `nice_class`; reading it back must not stumble over it."""
+        if isinstance(data, dict) and "nice_class" in data:
+            return {name: value for name, value in data.items() if name != "nice_class"}
+        return data
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def nice_class(self) -> int | None:
+        """The class as a Nice number 1–45, or None for a national class such as US "A"."""
+        number = int(self.class_number) if self.class_number.isdigit() else 0
+        return number if 1 <= number <= 45 else None
+
+
+class MarkEvent(Frozen):
+    """One entry of the prosecution history. `number` is the office's entry number, oldest = 1."""
+
+    date: dt.date
+    text: str
+    code: str | None = None  # without the office's type letter
+    type: str | None = None  # US one-letter event type
+    number: int | None = None
+    proceeding: str | None = None  # number in the "proceeding" column; "" when shown empty
+
+
+class Publication(Frozen):
+    """INID 441/442/450."""
+
+    date: dt.date | None = None
+    gazette: str | None = None
+    issue: str | None = None
+    section: str | None = None
+
+
+class Period(Frozen):
+    """An opposition period as the office prints it, or as computed."""
+
+    start: dt.date | None = None
+    end: dt.date | None = None
+    source: Literal["office", "computed"] = "office"
+
+
+class Priority(Frozen):
+    """Paris priority or the foreign registration relied on (INID 300)."""
+
+    country: str | None = None  # ST.3
+    number: str | None = None
+    date: dt.date | None = None
+    registration_number: str | None = None
+    registration_date: dt.date | None = None
+    expiry_date: dt.date | None = None
+    status: str | None = None  # "Claimed"
+
+
+class RelatedMark(Frozen):
+    """Another filing this one points at: division parent or child, claimed prior registration …"""
+
+    kind: str
+    number: str
+    office: str | None = None
+
+
+class DesignCode(Frozen):
+    """A figurative code: US design search code or Vienna class (INID 531)."""
+
+    code: str
+    descriptions: tuple[str, ...] | None = None
+
+
+class Assignment(Frozen):
+    """A recorded conveyance of title."""
+
+    reel_frame: str  # "2849/0875": identity of the recordation at the USPTO
+    conveyance: str | None = None
+    executed: dt.date | None = None
+    recorded: dt.date | None = None
+    received: dt.date | None = None
+    pages: int | None = None
+    assignors: tuple[Party, ...] = ()
+    assignees: tuple[Party, ...] = ()
+    correspondent: Party | None = None
+    group: str | None = None  # "Ownership and Name Change", "Others"
+    document: str | None = None
+
+
+class ProceedingParty(Frozen):
+    """A side of an opposition or cancellation."""
+
+    role: str
+    name: str
+
+
+class Proceeding(Frozen):
+    """Opposition, cancellation, extension or appeal (at the TTAB for US marks)."""
+
+    kind: str
+    number: str
+    filed: dt.date | None = None
+    status: str | None = None
+    status_date: dt.date | None = None
+    parties: tuple[ProceedingParty, ...] = ()
+
+
+class MaintenanceFiling(Frozen):
+    """A post-registration filing and what became of it ("Section 8", "Accepted")."""
+
+    section: str
+    text: str | None = None
+    decision: str | None = None
+
+
+class Change(Frozen):
+    """One thing that differs between two states of a record, in words a reader can act on.
+
+    `key` tells items of a list apart: the class ("9"), the event ("2014-02-10#2"), the reel/frame.
+    `old` and `new` are display text; None means "there was nothing" or "nothing is left".
+    `terms_added` and `terms_removed` name the goods of one class that came or went.
+    """
+
+    field: str
+    kind: Literal["added", "removed", "changed", "reworded"]
+    significance: Significance
+    key: str = ""
+    old: str | None = None
+    new: str | None = None
+    date: dt.date | None = None  # the office's date of the change, where it gives one
+    terms_added: tuple[str, ...] = ()
+    terms_removed: tuple[str, ...] = ()
+
+
+class Provenance(Frozen):
+    """Where a record comes from. Stands beside the record, never takes part in comparisons."""
+
+    source: str
+    kind: FactKind = FactKind.REGISTER
+    url: str | None = None
+    as_of: dt.date | None = None
+    as_of_kind: Literal["printed", "looked", "given", "not_earlier_than"] | None = None
+    fetched_at: str | None = None  # UTC instant, ISO 8601
+    sha256: str | None = None
+    parser_version: str | None = None
+
+
+class TradeMark(Frozen):
+    """What one register says about one filing. Identity is `st13` (office + number), nothing else."""
+
+    # -- identity: always given ------------------------------------------------------------------
+    office: str  # WIPO ST.3
+    st13: str = Field(pattern=r"^[A-Z]{2}[0-9A-Z]{2}\d{4}[0-9A-Z]{9}$")  # WIPO ST.13, 17 characters
+    covers: frozenset[str] = frozenset()  # the names of the fields below that this source gives
+
+    # -- numbers ---------------------------------------------------------------------------------
+    application_number: str | None = None  # 210
+    registration_number: str | None = None  # 111
+    international_registration_number: str | None = None  # 111/116
+    filing_route: str | None = None  # direct / madrid_designation / …
+
+    # -- dates -----------------------------------------------------------------------------------
+    application_date: dt.date | None = None  # 220
+    registration_date: dt.date | None = None  # 151
+    publications: tuple[Publication, ...] = ()  # 441/442/450
+    opposition_period: Period | None = None
+    allowance_date: dt.date | None = None  # US notice of allowance
+    expiry_date: dt.date | None = None  # 180
+    renewal_dates: tuple[dt.date, ...] = ()  # 156
+    termination_date: dt.date | None = None  # 141
+    termination_kind: str | None = None  # abandoned / cancelled / …
+    register_amended_date: dt.date | None = None
+
+    # -- status: the office's own words, then ours -------------------------------------------------
+    status_code: str | None = None
+    status_text: str | None = None
+    status_date: dt.date | None = None
+    status_phase: Phase = Phase.UNKNOWN
+    status_live: Live = Live.UNKNOWN
+    tm5_csd: str | None = None  # TM5 common status descriptor
+    tm5_source: Literal["office", "computed"] | None = None
+
+    # -- the mark --------------------------------------------------------------------------------
+    verbal_element: str | None = None  # 540/541
+    mark_feature: str | None = None  # 550/554–558, ST.96 MarkFeatureCategory in lower case
+    mark_feature_code: str | None = None  # the office's code: US drawing code
+    mark_category: tuple[str, ...] = ()  # ST.96 MarkCategory: "Trademark", "Service mark" …
+    standard_characters: bool | None = None  # 541
+    transliteration: str | None = None  # 561
+    translation: str | None = None  # 566
+    pseudo_mark: str | None = None
+    description: str | None = None  # 571
+    disclaimer: str | None = None  # 526
+    colour_claim: str | None = None  # 591
+    lining_stippling: str | None = None
+    acquired_distinctiveness: str | None = None  # 521: "in whole", "in part", ""
+    design_codes: tuple[DesignCode, ...] = ()  # 531 or the office's own
+    image: str | None = None  # file name or address as the source gives it
+    register_kind: str | None = None  # "Principal", "Supplemental"
+
+    # -- goods and services ------------------------------------------------------------------------
+    classes: tuple[GoodsServices, ...] = ()  # 511
+    filing_basis: tuple[str, ...] = ()
+    current_basis: tuple[str, ...] = ()
+    amended_basis: tuple[str, ...] = ()
+
+    # -- people ----------------------------------------------------------------------------------
+    owners: tuple[Party, ...] = ()  # 730: who owns it now
+    owner_history: tuple[Party, ...] = ()  # every entry, the current one included, oldest first
+    representatives: tuple[Party, ...] = ()  # 740
+    docket_number: str | None = None  # the representative's own reference
+    domestic_representative: Party | None = None
+    correspondence: Party | None = None  # 750
+
+    # -- links -----------------------------------------------------------------------------------
+    priorities: tuple[Priority, ...] = ()  # 300
+    related_marks: tuple[RelatedMark, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    proceedings: tuple[Proceeding, ...] = ()
+    maintenance_filings: tuple[MaintenanceFiling, ...] = ()
+    registration_changed: bool | None = None  # "Change in Registration: Yes"
+    registration_correction: str | None = None
+    registration_amendment: str | None = None
+
+    # -- history and the office's housekeeping -------------------------------------------------------
+    events: tuple[MarkEvent, ...] = ()  # 580, oldest first
+    latest_step: str | None = None  # the one step a list source shows, without the whole history
+    latest_step_date: dt.date | None = None
+    examiner: str | None = None
+    law_office: str | None = None
+    location: str | None = None
+    location_date: dt.date | None = None
+
+    provenance: Provenance | None = None
+
+    def gives(self, field: str) -> bool:
+        """Whether the source says anything about `field`, be it that it is empty."""
+        return field in self.covers
+
+    @property
+    def class_numbers(self) -> tuple[str, ...]:
+        """The classes in which the filing stands, in order, each once."""
+        return tuple(dict.fromkeys(item.class_number for item in self.classes))
+
+
+# Fields of TradeMark that describe the record itself; all others can be in `covers`.
+NOT_FIELDS = frozenset({"office", "st13", "covers", "provenance"})
+FIELDS: tuple[str, ...] = tuple(name for name in TradeMark.model_fields if name not in NOT_FIELDS)
+
+
+def make_record(office: str, st13: str, **given: Any) -> TradeMark:
+    """A record that covers exactly the fields passed, `None` and empty ones included.
+
+    A reader passes every field its page shows, so that "shown empty" and "not shown" stay apart:
+    `make_record("US", st13, disclaimer=None)` says the register shows no disclaimer.
+
+    Raises `pydantic.ValidationError` on a wrong type and `ValueError` on a name that is no field.
+    """
+    unknown = set(given) - set(FIELDS)
+    if unknown:
+        raise ValueError(f"not fields of a trade mark record: {sorted(unknown)}")
+    values = {name: value for name, value in given.items() if value is not None}
+    return TradeMark(office=office, st13=st13, covers=frozenset(given), **values)

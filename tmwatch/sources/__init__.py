@@ -1,0 +1,1 @@
+"""The registers: one folder per office, one module per channel. `registry` finds them all."""

@@ -1,0 +1,220 @@
+"""The contract of a source: what it may be asked, how to ask it, how to read the answer.
+
+A source is an object with a `Declaration` and three functions. It never opens a connection, never
+touches the store or the watch list: it turns questions into `Request`s and bytes into an `Answer`.
+
+    declaration        who, where, on what terms, how fast, what it covers
+    requests(query)    -> the requests that answer a query                       (network-free)
+    sniff(page)        -> 0…100, how surely these bytes are a page of this source (cheap, never raises)
+    read(page)         -> Answer, or an error of `errors.LookError`'s family
+
+Adding an office means one folder, one page with its expected record, one entry point in the group
+`tmwatch.sources`: see the README beside this file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol, runtime_checkable
+
+from tmwatch.model import FactKind, TradeMark
+
+
+class Automation(StrEnum):
+    """What the source's terms say of programs."""
+
+    ALLOWED = "allowed"
+    WITH_KEY = "with key"
+    OPT_IN = "opt-in"  # neither offered nor forbidden: the operator decides, pace is low
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of use as read on `read_on`, in one sentence, with their address."""
+
+    automation: Automation
+    note: str
+    link: str
+    read_on: dt.date
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a host may be asked. Times in seconds. The slowest of all rules wins."""
+
+    min_interval: float
+    per_minute: int | None = None
+    per_day: int | None = None
+    # Some offices allow more at night: (zone, first hour, last hour, requests a minute).
+    night: tuple[str, int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class KnownQuery:
+    """A question whose answer is known to hold at least `least` records; proves that we still see."""
+
+    kind: Literal["record", "search"]
+    text: str
+    least: int = 1
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """Everything about a source that is not code. Shown by `tmwatch source list`."""
+
+    id: str  # "us.tsdr"
+    title: str
+    office: str  # WIPO ST.3
+    channels: frozenset[str]  # of: "record", "search", "feed", "import"
+    base_url: str
+    terms: Terms
+    pace: Pace
+    parser_version: str  # raise it when the same bytes give another record
+    covers: frozenset[str]  # the most that this source can give, in names of model.FIELDS
+    authority: int  # where two sources of one office disagree, the higher number is believed
+    known_query: KnownQuery
+    facts: FactKind = FactKind.REGISTER
+    credential_env: str | None = None  # environment variable that holds the key or token
+    live_default: Literal["on", "opt-in", "with key", "off"] = "off"
+    landmarks: tuple[str, ...] = ()  # in words: what a page of this source always has
+    max_per_request: int = 1  # records by number that one request can ask for
+    # Which triggers of a watch this source can answer live: of "numbers", "owners", "agents", "marks".
+    answers: frozenset[str] = frozenset()
+    plain_http: bool = False  # the register itself has nothing better
+    record_url: str = ""  # for people, with {number}: the register's own page about a filing
+    volatile: tuple[str, ...] = ()  # in words: what differs between two looks without meaning
+
+
+@dataclass(frozen=True)
+class RecordQuery:
+    """Ask for filings by number, as this office writes it (8 digits for a US serial).
+
+    `kind` is "application", "registration" or "international".
+    """
+
+    numbers: tuple[str, ...]
+    kind: Literal["application", "registration", "international"] = "application"
+
+
+@dataclass(frozen=True)
+class SearchQuery:
+    """Ask for filings by owner, agent or mark; classes and dates narrow the answer where a source can."""
+
+    owner: str | None = None
+    mark: str | None = None
+    agent: str | None = None
+    classes: tuple[int, ...] = ()
+    filed_since: dt.date | None = None
+    page: int = 1
+
+
+Query = RecordQuery | SearchQuery
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request. `path` is appended to the base URL (which configuration may point at loopback).
+
+    Secrets never stand in `path` or `params`: `credential_header` names the header into which the
+    network door puts the key of `Declaration.credential_env`.
+    """
+
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    credential_header: str | None = None
+    accept: str = "*/*"
+    query: Query | None = None  # what is being asked, so that `read` can tell what is missing
+
+
+@dataclass(frozen=True)
+class Page:
+    """Bytes as received, and what came with them. Never decoded before the parser."""
+
+    body: bytes
+    url: str = ""
+    content_type: str = ""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""  # file name, for imports
+    query: Query | None = None  # what was asked, if known
+    fetched_at: dt.datetime | None = None  # UTC; None for an imported file
+
+
+AsOfKind = Literal["printed", "looked", "given", "not_earlier_than"]
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """The instant the register's statement holds for (design law 18), as a day of the office's calendar.
+
+    printed            the page says so ("Generated on …")
+    looked             a live look: the day of the look
+    given              the user said so (`import --as-of`)
+    not_earlier_than   the latest past fact that stands in the record
+    """
+
+    day: dt.date
+    kind: AsOfKind
+    time: dt.time | None = None  # printed time of day, where there is one
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One record as read from one page.
+
+    `as_of` is what the page prints, else the latest *past* fact in it (status, events, recordals,
+    location; never a term such as a renewal or expiry, which may lie ahead), else None.
+    `unclaimed` names what the page carries and the reader does not understand ("label `Foo:` = bar").
+    `unknown_words` are status words or codes missing from our tables: the record says `unknown`.
+    """
+
+    record: TradeMark
+    as_of: AsOf | None = None
+    unclaimed: tuple[str, ...] = ()
+    unknown_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one page answers.
+
+    `missing` are numbers that were asked for and not answered: each becomes an `incomplete` look.
+    `total` is the site's own count of a search, `rows` what this page held; `more` asks for the next page.
+    """
+
+    readings: tuple[Reading, ...]
+    missing: tuple[str, ...] = ()
+    total: int | None = None
+    rows: int | None = None
+    more: Request | None = None
+
+
+@runtime_checkable
+class Source(Protocol):
+    """What every source object offers; modules name theirs `SOURCE`."""
+
+    @property
+    def declaration(self) -> Declaration:
+        """Who, where, on what terms, how fast, what it covers."""
+        ...
+
+    def requests(self, query: Query) -> Sequence[Request]:
+        """The first requests that answer `query`. Raises `UsageError` if this source cannot answer it."""
+        ...
+
+    def sniff(self, page: Page) -> int:
+        """0…100: how surely this is a page of this source. Cheap; never raises."""
+        ...
+
+    def read(self, page: Page) -> Answer:
+        """Read the page to its last row, or refuse it.
+
+        Raises `NotThisSource`, `LayoutChanged`, `Incomplete`, `NotFound`, `Throttled`, `Blocked`,
+        `Declined`, `LoginRequired` or `ServerFault`, and nothing else.
+        """
+        ...

@@ -1,0 +1,50 @@
+"""All sources, ours and those of third parties, found through the entry point group `tmwatch.sources`."""
+
+from __future__ import annotations
+
+import functools
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from tmwatch.errors import NotThisSource, UsageError
+from tmwatch.sources.base import Page, Source
+
+# Ours are named here too, so that they are found without installed metadata (a checkout on PYTHONPATH).
+_OWN = {
+    "us.tsdr": "tmwatch.sources.us.tsdr",
+    "us.tsdr-api": "tmwatch.sources.us.tsdr_api",
+    "cn.tianyancha": "tmwatch.sources.cn.tianyancha",
+}
+
+
+@functools.cache
+def all_sources() -> dict[str, Source]:
+    """Every source by its id, in a stable order."""
+    found: dict[str, Source] = {name: import_module(path).SOURCE for name, path in _OWN.items()}
+    for point in entry_points(group="tmwatch.sources"):
+        if point.name not in found:
+            found[point.name] = point.load()
+    return dict(sorted(found.items()))
+
+
+def get_source(source_id: str) -> Source:
+    """The source of that id. Raises `UsageError` naming those that exist."""
+    try:
+        return all_sources()[source_id]
+    except KeyError:
+        known = ", ".join(all_sources())
+        raise UsageError(f"there is no source `{source_id}`", do=f"Known sources: {known}.") from None
+
+
+def tell_source(page: Page) -> Source:
+    """Which source these bytes come from. Raises `NotThisSource` when none recognises them."""
+    scored = [(source.sniff(page), name) for name, source in all_sources().items()]
+    best, name = max(scored, default=(0, ""))
+    if best <= 0:
+        raise NotThisSource(
+            "this is not a page of a register that tmwatch can read",
+            where=page.name or page.url,
+            do="`tmwatch source list` shows what can be imported. Save the register's page again "
+            "(complete page, not a picture or a PDF) and import that file.",
+        )
+    return all_sources()[name]

@@ -1,0 +1,394 @@
+"""What all readers of USPTO records share: code tables, dates, names of places, owner groups.
+
+The tables are the CSV files beside this module; each row names its reference. A word that is not in
+a table is never given a default: callers get `known=False` and report it.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import functools
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from tmwatch.model import Live, MarkEvent, Party, Phase, TradeMark
+from tmwatch.sources.base import AsOf
+
+OFFICE = "US"
+OFFICE_ZONE = ZoneInfo("America/New_York")
+
+# TSDR ends many sentences with this pointer; it says nothing about the status and comes and goes.
+_POINTER = re.compile(r"to view all documents in this file,.*$", re.IGNORECASE)
+_WAIT = re.compile(r"approximately \d+ months?")
+_DATE = re.compile(r"^([A-Za-z]{3})[a-z]*\.?\s+(\d{1,2}),?\s+(\d{4})$")
+_MONTH_YEAR = re.compile(r"^([A-Za-z]{3})[a-z]*\.?\s+(?:00,?\s+)?(\d{4})$")
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
+
+
+class StatusMeaning(NamedTuple):
+    """What a status code means; `known` is False for a code that is not in the office's table."""
+
+    phase: Phase
+    live: Live
+    tm5: str | None
+    known: bool
+
+
+class SentenceMeaning(NamedTuple):
+    """What a status sentence means. `code` is None where several codes share the sentence."""
+
+    code: str | None
+    phase: Phase
+    live: Live
+    tm5: str | None
+    known: bool
+
+
+class Tm5Meaning(NamedTuple):
+    """What a TM5 common status descriptor means."""
+
+    phase: Phase
+    live: Live
+    known: bool
+
+
+_UNKNOWN = StatusMeaning(Phase.UNKNOWN, Live.UNKNOWN, None, False)
+
+
+@functools.cache
+def table(name: str) -> tuple[dict[str, str], ...]:
+    """The rows of a CSV file beside this module."""
+    text = (files(__package__) / f"{name}.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
+
+
+def squeeze(text: str | None) -> str:
+    """One line with single blanks: TSDR writes "Registered.  The" and wraps at random."""
+    return " ".join((text or "").split())
+
+
+# -- status ------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _codes() -> dict[str, StatusMeaning]:
+    return {
+        row["code"]: StatusMeaning(Phase(row["phase"]), Live(row["live"]), row["tm5"] or None, True)
+        for row in table("status_codes")
+    }
+
+
+def status_from_code(code: str | int | None) -> StatusMeaning:
+    """Phase, liveness and TM5 descriptor of a three-digit status code."""
+    text = str(code if code is not None else "").strip()
+    return _codes().get(text.zfill(3) if text.isdigit() else text, _UNKNOWN)
+
+
+def sentence_key(text: str) -> str:
+    """A status sentence without what comes and goes: the pointer to documents, the waiting time, case."""
+    plain = _WAIT.sub("approximately # months", squeeze(text).casefold())
+    return _POINTER.sub("", plain).strip(" .")
+
+
+@functools.cache
+def _sentences() -> dict[str, SentenceMeaning]:
+    # The short title of a code is a sentence too: TSDR prints "Terminated After Sanctions" as it stands.
+    found = {
+        sentence_key(row["meaning"]): SentenceMeaning(row["code"], *status_from_code(row["code"]))
+        for row in table("status_codes")
+        if row["code"] != "000"
+    }
+    for row in table("status_sentences"):
+        if row["code"]:
+            meaning = SentenceMeaning(row["code"], *status_from_code(row["code"]))
+        else:
+            meaning = SentenceMeaning(None, Phase(row["phase"]), Live(row["live"]), row["tm5"] or None, True)
+        found[sentence_key(row["sentence"])] = meaning
+    return found
+
+
+def status_from_sentence(text: str | None) -> SentenceMeaning:
+    """What the sentence in TSDR's `Status:` row means, by the table of sentences met so far."""
+    return _sentences().get(sentence_key(text or ""), SentenceMeaning(None, *_UNKNOWN))
+
+
+@functools.cache
+def _descriptors() -> dict[str, tuple[str, Tm5Meaning]]:
+    return {
+        row["descriptor"].casefold(): (
+            row["descriptor"],
+            Tm5Meaning(Phase(row["phase"]), Live(row["live"]), True),
+        )
+        for row in table("tm5")
+    }
+
+
+def _find_tm5(text: str | None) -> tuple[str, Tm5Meaning] | None:
+    plain = squeeze(text).casefold()
+    fits = [key for key in _descriptors() if plain == key or plain.startswith(f"{key} ")]
+    return _descriptors()[max(fits, key=len)] if fits else None
+
+
+def tm5_label(text: str | None) -> str | None:
+    """The descriptor alone, of a text that may go on with the office's explanation of it."""
+    found = _find_tm5(text)
+    return found[0] if found else None
+
+
+def status_from_tm5(text: str | None) -> Tm5Meaning:
+    """What a TM5 descriptor means; the office's explanation may follow it in the same text."""
+    found = _find_tm5(text)
+    return found[1] if found else Tm5Meaning(Phase.UNKNOWN, Live.UNKNOWN, False)
+
+
+# -- the mark ----------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _drawings() -> dict[str, str | None]:
+    return {row["code"]: row["feature"] or None for row in table("drawing_codes")}
+
+
+def mark_feature(code: str | int | None) -> str | None:
+    """The mark's kind of a drawing code. Some channels give four positions ("4000"): the first counts."""
+    return _drawings().get(str(code if code is not None else "").strip()[:1])
+
+
+def drawing_code(words: str | None) -> str | None:
+    """The drawing code of the office's words for it ("TYPESET WORD(S) /LETTER(S) /NUMBER(S)")."""
+    plain = re.sub(r"[^A-Z]", "", (words or "").upper())
+    for row in table("drawing_codes"):
+        if any(part and part in plain for part in row["tsdr_words_hold"].split("|")):
+            return row["code"]
+    return None
+
+
+_CATEGORIES = (
+    "Trademark",
+    "Service mark",
+    "Collective trademark",
+    "Collective service mark",
+    "Collective membership mark",
+    "Certification mark",
+)
+
+
+def mark_categories(words: Iterable[str]) -> tuple[str, ...]:
+    """ "Trademark, Service Mark" or one word each, in one spelling and one order."""
+    found = {part.strip().capitalize() for text in words for part in text.split(",") if part.strip()}
+    return (*(word for word in _CATEGORIES if word in found), *sorted(found - set(_CATEGORIES)))
+
+
+def class_number(text: str | None) -> str:
+    """ "009" → "9"; "A", "B" and "200" (certification and collective marks) stay."""
+    plain = squeeze(text).upper()
+    return plain.lstrip("0") or plain if plain.isdigit() else plain
+
+
+def acquired_distinctiveness(scope: str | None) -> str | None:
+    """TSDR's "In-Total" and "In-Part" as model.py writes them; other words stay; None for no claim."""
+    plain = squeeze(scope)
+    return {"in-total": "in whole", "in-part": "in part"}.get(plain.lower(), plain) or None
+
+
+def register_kind(word: str | None) -> str | None:
+    """ "Primary" (ST.96) and "Principal" (ST.66, the page) are one register."""
+    plain = squeeze(word)
+    return "Principal" if plain.lower() in {"primary", "principal"} else plain or None
+
+
+# -- places ------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _states() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row in table("states"):
+        found[row["code"]] = found[row["name"]] = row["name"]
+    return found
+
+
+def state_name(code_or_name: str | None) -> str | None:
+    """A US state's full name in upper case; another region's name stays as it is, in upper case."""
+    text = squeeze(code_or_name).upper()
+    return _states().get(text, text) or None
+
+
+def is_us_state(code_or_name: str | None) -> bool:
+    """Whether this is the code or the name of a US state or territory."""
+    return squeeze(code_or_name).upper() in _states()
+
+
+@functools.cache
+def _countries() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row in table("countries"):
+        for name in (row["code"], row["name"], *row["other_names"].split("|")):
+            if name:
+                found.setdefault(name, row["code"])
+    return found
+
+
+def country_code(name_or_code: str | None) -> str | None:
+    """The ST.3 code of a country or office, from its code, the USPTO's own code ("DEX") or its name."""
+    text = squeeze(name_or_code).upper()
+    known = _countries()
+    if text in known:
+        return known[text]
+    if len(text) == 3 and text.endswith("X"):  # the USPTO writes foreign countries as DEX, GBX
+        return known.get(text[:2])
+    return None
+
+
+# -- numbers, dates, events ----------------------------------------------------------------------------
+
+
+def st13_of(serial: str) -> str:
+    """The 17 characters of WIPO ST.13 for a US serial number; the year is not part of its numbering."""
+    return f"{OFFICE}500000{serial.strip().zfill(9)}"
+
+
+def cut_date(text: str | None) -> dt.date | None:
+    """The day of an xs:date such as `1995-02-07-05:00`: its first ten characters, never converted.
+
+    Raises `ValueError` when the text is neither empty nor a date.
+    """
+    plain = (text or "").strip()
+    return dt.date.fromisoformat(plain[:10]) if plain else None
+
+
+def office_day(text: str | None) -> dt.date | None:
+    """The day of an instant that the JSON API writes in UTC, on the office's clock.
+
+    `2023-03-22T04:00:00.000+0000` is midnight in Washington: 2023-03-22. A bare date stays as it is.
+    """
+    plain = (text or "").strip()
+    if len(plain) <= 10 or "T" not in plain:
+        return cut_date(plain)
+    moment = dt.datetime.fromisoformat(plain)
+    return (moment if moment.tzinfo is None else moment.astimezone(OFFICE_ZONE)).date()
+
+
+def parse_tsdr_date(text: str | None) -> dt.date | None:
+    """A date as the status page prints it: `Sep. 08, 2010`, `May 09, 2000`. None for an empty cell.
+
+    Raises `ValueError` for anything else.
+    """
+    plain = squeeze(text)
+    if not plain:
+        return None
+    found = _DATE.match(plain)
+    if not found or found[1].lower() not in _MONTHS:
+        raise ValueError(f"not a TSDR date: {plain!r}")
+    return dt.date(int(found[3]), _MONTHS[found[1].lower()], int(found[2]))
+
+
+def partial_date(text: str | None) -> str | None:
+    """A first-use date of which day or month may be missing: `19960100` → "1996-01", `Jan. 1996` too.
+
+    Empty gives None. Raises `ValueError` for what is no date.
+    """
+    plain = squeeze(text)
+    if not plain or plain.strip("0") == "":
+        return None
+    if re.fullmatch(r"\d{4}(-\d{2}){0,2}(-\d{2}:\d{2})?", plain) and not plain.isdigit():
+        plain = plain[:10].replace("-", "")
+    if plain.isdigit() and len(plain) in (4, 6, 8):
+        year, month, day = (part if part != "00" else "" for part in (plain[:4], plain[4:6], plain[6:8]))
+        if month and not 1 <= int(month) <= 12:
+            raise ValueError(f"not a partial date: {plain!r}")
+        return "-".join(part for part in (year, month, month and day) if part)
+    found = _MONTH_YEAR.match(plain)
+    if found and found[1].lower() in _MONTHS:
+        return f"{found[2]}-{_MONTHS[found[1].lower()]:02d}"
+    day_found = parse_tsdr_date(plain)
+    return day_found.isoformat() if day_found else None
+
+
+def split_event_code(code: str) -> tuple[str, str | None]:
+    """ST.96 writes the one-letter event type behind the four characters of the code: NA85E → NA85, E."""
+    return (code[:4].rstrip(), code[4:].strip() or None) if len(code) > 4 else (code, None)
+
+
+def proceeding_number(text: str | int | None) -> str:
+    """The proceeding (or employee) number of an event; the office writes "0" for none."""
+    plain = squeeze(str(text if text is not None else ""))
+    return "" if plain == "0" else plain
+
+
+def in_order(events: Iterable[MarkEvent]) -> tuple[MarkEvent, ...]:
+    """Oldest first by entry number; the office's own order of the file means nothing."""
+    return tuple(sorted(events, key=lambda e: (e.number if e.number is not None else 0, e.date)))
+
+
+# -- parties -----------------------------------------------------------------------------------------
+
+
+def numbered(parties: Iterable[Party]) -> tuple[Party, ...]:
+    """Owner entries in the office's order, each with its place among those of the same party type."""
+    places: Counter[str | None] = Counter()
+    found = []
+    for party in parties:
+        places[party.role_code] += 1
+        found.append(party.model_copy(update={"sequence": places[party.role_code]}))
+    return tuple(found)
+
+
+def current_owners(history: Sequence[Party]) -> tuple[Party, ...]:
+    """The entries of the highest party type: 10 applied, 20 owned it at publication, 30 registered it,
+    31 and up came later. Several owners of one group own it together."""
+    # 70 is a correspondent of old records, never an owner.
+    highest = max((rank for party in history if (rank := _rank(party)) < 70), default=0)
+    return tuple(party for party in history if _rank(party) == highest)
+
+
+def oldest_first(parties: Iterable[Party]) -> tuple[Party, ...]:
+    """Owner entries by party type, then by their place within it."""
+    return tuple(sorted(parties, key=lambda party: (_rank(party), party.sequence or 0, party.name)))
+
+
+def _rank(party: Party) -> int:
+    code = party.role_code or ""
+    return int(code) if code.isdigit() else 0
+
+
+def owner_fields(found: Sequence[Party]) -> dict[str, tuple[Party, ...]]:
+    """The record's two owner fields, of the entries in the office's order. A case without any owner does
+    not exist: where none is shown, none is given."""
+    if not found:
+        return {}
+    history = oldest_first(numbered(found))
+    return {"owner_history": history, "owners": current_owners(history)}
+
+
+def not_earlier_than(days: Iterable[dt.date | None]) -> AsOf | None:
+    """The as-of statement of a page that prints none: the latest past fact that stands in it."""
+    known = [day for day in days if day is not None]
+    return AsOf(max(known), "not_earlier_than") if known else None
+
+
+def latest_fact(record: TradeMark) -> AsOf | None:
+    """The latest past fact of a record: never a term (renewal, expiry of a priority), which may lie ahead."""
+    days: list[dt.date | None] = [
+        record.application_date,
+        record.registration_date,
+        record.status_date,
+        record.location_date,
+        record.allowance_date,
+        record.termination_date,
+        record.register_amended_date,
+        *(event.date for event in record.events),
+        # Between approval and the gazette the date printed here is a plan.
+        *(one.date for one in record.publications if record.status_phase is not Phase.ACCEPTED),
+        *(item.status_date for item in record.classes),
+        *(proceeding.status_date or proceeding.filed for proceeding in record.proceedings),
+    ]
+    for item in record.assignments:
+        days += [item.recorded, item.received]
+    return not_earlier_than(days)

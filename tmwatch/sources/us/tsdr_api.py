@@ -1,0 +1,231 @@
+"""us.tsdr-api: TSDR's data interface, by number: JSON, and the XML it has given since 2013.
+
+History. ST.66 XML until about 2021, ST.96 XML since 2014 in three dialects, JSON since 2020; a key is
+needed for every call since October 2020 (user guide v2). Files saved from any of these years import.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import ValidationError
+
+from tmwatch.errors import Incomplete, LayoutChanged, LookError, UsageError
+from tmwatch.model import FIELDS
+from tmwatch.sources.base import (
+    Answer,
+    Automation,
+    Declaration,
+    KnownQuery,
+    Pace,
+    Page,
+    Query,
+    Reading,
+    RecordQuery,
+    Request,
+    Terms,
+)
+from tmwatch.sources.us import st66, st96, tsdr_json
+from tmwatch.sources.us.answers import load_json, looks_like, refuse_failures
+from tmwatch.sources.us.xml import Audit, Node, local, parse
+
+# What no TSDR channel gives; the rest of the record can come from one of its dialects.
+_NEVER = {"opposition_period", "expiry_date", "latest_step", "latest_step_date"}
+_TYPES = {"application": "sn", "registration": "rn", "international": "ir"}
+_SHAPES = {"application": r"\d{8}", "registration": r"\d{1,7}", "international": r"\d{1,7}[A-Z]?"}
+
+# What reading foreign bytes can run into; anything else would be a fault of ours and must be seen.
+_UNEXPECTED = (
+    ValidationError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+)
+
+DECLARATION = Declaration(
+    id="us.tsdr-api",
+    title="USPTO TSDR data API",
+    office="US",
+    channels=frozenset({"record", "import"}),
+    base_url="https://tsdrapi.uspto.gov",
+    terms=Terms(
+        automation=Automation.WITH_KEY,
+        note="Offered for programs; a personal key is needed. 60 requests a minute, 120 from 22:00 to 05:00 "
+        "Eastern; we stay at half of that.",
+        link="https://developer.uspto.gov/api-catalog/tsdr-data-api",
+        read_on=dt.date(2026, 11, 22),
+    ),
+    pace=Pace(min_interval=2.0, per_minute=30, night=("America/New_York", 22, 5, 60)),
+    parser_version="1",
+    covers=frozenset(FIELDS) - _NEVER,
+    authority=90,
+    known_query=KnownQuery("record", "76044902"),
+    credential_env="USPTO_API_KEY",
+    live_default="with key",
+    landmarks=(
+        "JSON: `trademarks` or `transactionList`, each record with `status.serialNumber` and `status.status`",
+        "XML: root `TrademarkTransaction` or `Transaction` of the USPTO, with serial number and status code",
+    ),
+    # One record a request although the office takes about 20: its answer for several numbers leaves out
+    # owners, attorney and correspondence, and the owner is what most watches are about.
+    max_per_request=1,
+    answers=frozenset({"numbers"}),
+    record_url="https://tsdr.uspto.gov/#caseNumber={number}&caseSearchType=US_APPLICATION"
+    "&caseType=DEFAULT&searchType=statusSearch",
+)
+
+
+class TsdrApi:
+    """The source object."""
+
+    declaration = DECLARATION
+
+    def requests(self, query: Query) -> Sequence[Request]:
+        """One request a number (see `max_per_request`). Raises `UsageError` for a search."""
+        if not isinstance(query, RecordQuery):
+            raise UsageError(
+                "the TSDR API answers by number only, not by owner or mark",
+                where=DECLARATION.id,
+                do="Use `us.daily` for watches on owners, agents and marks.",
+            )
+        return [self._request(number, query) for number in query.numbers]
+
+    def _request(self, number: str, query: RecordQuery) -> Request:
+        plain = re.sub(r"[\s,/.-]", "", number).upper()
+        if not re.fullmatch(_SHAPES[query.kind], plain, re.ASCII):
+            raise UsageError(
+                f"`{number}` is no US {query.kind} number",
+                where=DECLARATION.id,
+                do="A serial number has 8 digits (76044902), a registration number up to 7 (2824281).",
+            )
+        return Request(
+            path=f"/ts/cd/casestatus/{_TYPES[query.kind]}{plain}/info.json",
+            credential_header="USPTO-API-KEY",
+            accept="application/json",
+            query=RecordQuery((plain,), query.kind),
+        )
+
+    def sniff(self, page: Page) -> int:
+        """0…100: whether these bytes are a TSDR record."""
+        return 95 if looks_like(page.body) else 0
+
+    def read(self, page: Page) -> Answer:
+        """Every record in the page, and what was asked for and is not there."""
+        where = page.name or page.url or DECLARATION.id
+        try:
+            refuse_failures(page, where)
+            kind = looks_like(page.body)
+            return _read_json(page, where) if kind == "json" else _read_xml(page, where)
+        except LookError as error:
+            error.where = error.where or where
+            raise
+        except (
+            ValidationError,
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            RecursionError,
+            OverflowError,
+        ) as error:
+            raise LayoutChanged(
+                f"the record is not built as expected ({type(error).__name__}: {str(error)[:200]})",
+                where=where,
+                do="If this stays so, the office has changed its format: please report it with the file.",
+            ) from error
+
+
+def _read_xml(page: Page, where: str) -> Answer:
+    root = parse(page.body, where)
+    audit = Audit()
+    readings: list[Reading] = []
+    for element in root.iter():
+        if local(element.tag) == "TrademarkBag":
+            marks = [Node(mark, audit) for mark in element if local(mark.tag) == "Trademark"]
+            readings += [st96.read(mark) for mark in marks]
+        elif local(element.tag) == "TransactionData":
+            node = Node(element, audit)
+            if node.at("TradeMarkDetails") is not None:
+                readings.append(st66.read(node))
+    if not readings:
+        raise LayoutChanged("the file has no trade mark record", where=where)
+    return _answer(page, where, readings, ())
+
+
+def _read_json(page: Page, where: str) -> Answer:
+    data = load_json(page.body, where)
+    if "transactionList" not in data:
+        marks = _list(data, "trademarks")
+        if not marks:
+            raise Incomplete("the answer holds no record, and does not say that there is none", where=where)
+        return _answer(page, where, [tsdr_json.read(mark) for mark in marks], ())
+    entries = _list(data, "transactionList")
+    size = data.get("size")
+    if isinstance(size, int) and not isinstance(size, bool) and size != len(entries):
+        raise Incomplete(f"the answer speaks of {size} cases and holds {len(entries)}", where=where)
+    readings, unanswered = [], []
+    for entry in entries:
+        if not isinstance(entry, dict):
+            raise LayoutChanged("`transactionList` holds something else than cases", where=where)
+        marks = _list(entry, "trademarks")
+        readings += [tsdr_json.read(mark) for mark in marks]
+        if not marks:
+            unanswered.append(str(entry.get("searchId") or ""))
+    unanswered += [str(one) for one in data.get("missedElements") or [] if isinstance(one, (str, int))]
+    answer = _answer(page, where, readings, unanswered)
+    if data.get("oversized") and not answer.missing:
+        raise Incomplete("the office says it was asked for too much at once", where=where)
+    if not readings:
+        raise Incomplete("the answer holds no record", where=where)
+    return answer
+
+
+def _list(data: dict[str, object], key: str) -> list[object]:
+    value = data.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise LayoutChanged(f"`{key}` is no list")
+    return value
+
+
+def _asked(page: Page) -> tuple[str, ...]:
+    if isinstance(page.query, RecordQuery):
+        return page.query.numbers
+    ids = parse_qs(urlsplit(page.url).query).get("ids", [])
+    if ids:
+        return tuple(part.strip() for one in ids for part in one.split(",") if part.strip())
+    # A saved answer is named after what was asked: caseMultiStatus-97123456,90001000.json
+    return tuple(re.findall(r"(?<!\d)\d{8}(?!\d)", page.name, re.ASCII)) if "ulti" in page.name else ()
+
+
+def _answer(page: Page, where: str, readings: list[Reading], unanswered: Sequence[str]) -> Answer:
+    """Puts question and answer side by side: a record that was not asked for is nobody's record."""
+    seen = [reading.record.st13 for reading in readings]
+    if len(set(seen)) != len(seen):
+        raise Incomplete("the answer holds one case twice", where=where)
+    answered = {
+        number.lstrip("0")
+        for reading in readings
+        for number in (
+            reading.record.application_number,
+            reading.record.registration_number,
+            reading.record.international_registration_number,
+        )
+        if number
+    }
+    asked = _asked(page)
+    missing = [number for number in asked if re.sub(r"\D", "", number).lstrip("0") not in answered]
+    if readings and asked and len(missing) == len(set(asked)) and isinstance(page.query, RecordQuery):
+        raise LayoutChanged(f"asked for {', '.join(asked)}, the answer is about other cases", where=where)
+    missing += [number for number in unanswered if number and number not in missing]
+    return Answer(readings=tuple(readings), missing=tuple(dict.fromkeys(missing)), rows=len(readings))
+
+
+SOURCE = TsdrApi()

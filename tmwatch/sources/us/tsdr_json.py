@@ -1,0 +1,474 @@
+"""The TSDR API's JSON (`casestatus/…/info.json`, `caseMultiStatus`): one `trademarks[]` entry → a reading.
+
+Seen in recordings of 2020 and 2026. The office leaves some keys out where there is nothing to say
+(`disclaimer`, `descOfMark`, `datePublished`), so an absent key is an empty field. The answer for several
+numbers also leaves out every null and **all** people: `parties` and `correspondence` come as `{}` although
+the case has an owner. There, owners and correspondence are not given, which is not the same as empty.
+
+Every key that is read is taken out; what is left over at the end was not understood and is reported.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tmwatch.errors import LayoutChanged
+from tmwatch.model import (
+    DesignCode,
+    GoodsServices,
+    MaintenanceFiling,
+    MarkEvent,
+    Party,
+    Priority,
+    Publication,
+    RelatedMark,
+    make_record,
+)
+from tmwatch.sources.base import Reading
+from tmwatch.sources.us import common
+from tmwatch.sources.us.xml import MOST_UNCLAIMED
+
+# Understood, without a place in the record: the office's own bookkeeping, or said elsewhere in the answer.
+_KNOWN_STATUS = (
+    "amendPrincipal amendSupplemental chargeToLocation clsTotal colorDrawingCurr currLocationCd "
+    "currentlyAsBaseApp currentlyAsTeasPlusApp currentlyAsTeasRfApp filedAsBaseApp filedAsTeasPlusApp "
+    "filedAsTeasRfApp intStatusDesc lawOffAsgnCd newLawOffAsgnCd phyLocation phyLocationDt "
+    "physicalLocationHistory publishedPrevRegMark renewalFiled tm5Status tm5StatusDef others"
+)
+_FILED = (
+    ("1(a)", "filedUse"),
+    ("1(b)", "filedItu"),
+    ("44(d)", "filed44d"),
+    ("44(e)", "filed44e"),
+    ("66(a)", "filed66a"),
+    ("no basis", "filedNoBasis"),
+)
+_CURRENT = (
+    ("1(a)", "useCurr"),
+    ("1(b)", "ituCurr"),
+    ("44(d)", "sect44dCurr"),
+    ("44(e)", "sect44eCurr"),
+    ("66(a)", "sect66aCurr"),
+    ("no basis", "noBasisCurr"),
+)
+_AMENDED = (
+    ("1(a)", "useAmended"),
+    ("1(b)", "ituAmended"),
+    ("44(d)", "sect44dAmended"),
+    ("44(e)", "sect44eAmended"),
+)
+_CATEGORIES = (
+    ("Trademark", "trademark"),
+    ("Service mark", "serviceMark"),
+    ("Collective trademark", "collectiveTradeMark"),
+    ("Collective service mark", "collectiveServiceMark"),
+    ("Collective membership mark", "collectiveMembershipMark"),
+    ("Certification mark", "certificationMark"),
+)
+# (section, the office's words in its XML, flag, decision); the first flag of a section that is set counts.
+_MAINTENANCE = (
+    (
+        "8",
+        "Affidavit of Continued Use",
+        (("sect8Acpt", "Accepted"), ("sect8PartialAcpt", "Partially accepted")),
+    ),
+    ("15", "Affidavit of Incontestability", (("sect15Ack", "Accepted"),)),
+    (
+        "71",
+        "Affidavit of Continued Use",
+        (("sect71Acpt", "Accepted"), ("sect71PartialAcpt", "Partially accepted")),
+    ),
+)
+
+
+class Taken:
+    """A JSON object whose keys are taken out one by one."""
+
+    def __init__(self, data: object, where: str) -> None:
+        if not isinstance(data, dict):
+            raise LayoutChanged(f"`{where}` is no JSON object")
+        self.data: dict[str, Any] = data
+        self.where = where
+
+    def take(self, key: str) -> Any:
+        return self.data.pop(key, None)
+
+    def text(self, *keys: str) -> str:
+        """The text or number at the first of these keys that says something, in one line."""
+        found = ""
+        for key in keys:
+            value = self.take(key)
+            if isinstance(value, (dict, list)):
+                raise LayoutChanged(f"`{self.where}.{key}` is no text")
+            if value is not None and not found:
+                found = common.squeeze(str(value))
+        return found
+
+    def day(self, *keys: str) -> dt.date | None:
+        text = self.text(*keys)
+        try:
+            return common.office_day(text)
+        except ValueError as error:
+            raise LayoutChanged(f"`{self.where}.{keys[0]}` is no date: {text[:40]!r}") from error
+
+    def flag(self, key: str) -> bool:
+        value = self.take(key)
+        if value is not None and not isinstance(value, bool):
+            raise LayoutChanged(f"`{self.where}.{key}` is neither true nor false")
+        return bool(value)
+
+    def known(self, key: str) -> bool | None:
+        """A flag of the record: None where the answer does not carry it."""
+        return self.flag(key) if self.data.get(key) is not None else None
+
+    def flags(self, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...] | None:
+        """The words of those flags that are set; None where the answer has none of the flags."""
+        if not any(key in self.data for _, key in pairs):
+            return None
+        return tuple([word for word, key in pairs if self.flag(key)])
+
+    def inner(self, key: str) -> Taken:
+        return Taken(self.data.get(key) or {}, f"{self.where}.{key}")
+
+    def items(self, key: str) -> list[Taken]:
+        value = self.data.get(key) or []
+        if not isinstance(value, list):
+            raise LayoutChanged(f"`{self.where}.{key}` is no list")
+        return [Taken(item, f"{self.where}.{key}") for item in value]
+
+
+def read(trademark: object) -> Reading:
+    """One entry of `trademarks`. Raises `LayoutChanged` for what is no whole record."""
+    data = Taken(copy.deepcopy(trademark), "trademarks")
+    status = data.inner("status")
+    serial, code = status.text("serialNumber"), status.text("status")
+    if not (serial.isascii() and serial.isdigit() and 7 <= len(serial) <= 8):
+        raise LayoutChanged("the record has no serial number")
+    if not (code.isascii() and code.isdigit()):
+        raise LayoutChanged("the record has no status code", where=f"US {serial}")
+    for name in ("gsList", "prosecutionHistory"):
+        if name not in data.data:
+            raise LayoutChanged(f"the record has no `{name}`", where=f"US {serial}")
+    code = code.zfill(3)
+    meaning = common.status_from_code(code)
+    tm5 = status.text("tm5StatusDesc")
+    unknown = [] if meaning.known else [f"status code {code}"]
+    if tm5 and not common.status_from_tm5(tm5).known:
+        unknown.append(f"TM5 descriptor {tm5}")
+    filed = status.flags(_FILED)
+    madrid = serial.startswith("79") or "66(a)" in (filed or ())
+    given: dict[str, Any] = {
+        "application_number": serial,
+        "registration_number": status.text("usRegistrationNumber") or None,
+        "application_date": status.day("filingDate"),
+        "registration_date": status.day("usRegistrationDate"),
+        "filing_route": "madrid_designation" if madrid else "direct",
+        "status_code": code,
+        "status_text": status.text("extStatusDesc") or None,
+        "status_date": status.day("statusDate"),
+        "status_phase": meaning.phase,
+        "status_live": meaning.live,
+        "tm5_csd": tm5 or meaning.tm5,
+        "tm5_source": "office" if tm5 else "computed" if meaning.tm5 else None,
+        "classes": tuple(_class(item) for item in data.items("gsList")),
+        "events": common.in_order(_event(item) for item in data.items("prosecutionHistory")),
+        "priorities": tuple(_priority(item) for item in data.items("foreignInfoList")),
+        **_mark(status),
+        **_office(status, data.inner("publication")),
+        **_links(data, status, serial, madrid=madrid),
+        **_people(data, status),
+    }
+    for field, basis in (
+        ("filing_basis", filed),
+        ("current_basis", status.flags(_CURRENT)),
+        ("amended_basis", status.flags(_AMENDED)),
+    ):
+        if basis is not None:
+            given[field] = basis
+    for field, key in (("standard_characters", "standardChar"), ("registration_changed", "changeInReg")):
+        if (flag := status.known(key)) is not None:
+            given[field] = flag
+    if (supplemental := status.known("supplementalRegister")) is not None:
+        given["register_kind"] = "Supplemental" if supplemental else "Principal"
+    for key in _KNOWN_STATUS.split():
+        status.take(key)
+    data.take("internationalData")
+    record = make_record("US", common.st13_of(serial), **given)
+    return Reading(
+        record=record,
+        as_of=common.latest_fact(record),
+        unclaimed=tuple(dict.fromkeys(_leftovers(data.data, "")))[:MOST_UNCLAIMED],
+        unknown_words=tuple(unknown),
+    )
+
+
+def _leftovers(value: object, path: str) -> Iterator[str]:
+    """What was not taken. An empty value, and a flag that is not set, say nothing that could be missed."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key != "serialNumber":  # repeated in every part of the answer
+                yield from _leftovers(inner, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leftovers(inner, path)
+    elif value not in (None, "", False):
+        yield f"{path} = {common.squeeze(str(value))[:80]}"
+
+
+def _mark(status: Taken) -> dict[str, Any]:
+    code = status.text("markDrawingCd") or common.drawing_code(status.text("markDrawDesc"))
+    status.take("markDrawDesc")
+    whole, part = status.flag("section2f"), status.flag("section2fPartial")
+    return {
+        "verbal_element": status.text("markElement") or None,
+        "mark_feature": common.mark_feature(code),
+        "mark_feature_code": code or None,
+        "mark_category": tuple([word for word, key in _CATEGORIES if status.flag(key)]),
+        "translation": status.text("translation") or None,
+        "pseudo_mark": status.text("pseudoMark") or None,
+        "description": status.text("descOfMark") or None,
+        "disclaimer": status.text("disclaimer") or None,
+        "colour_claim": status.text("colorClaimed") or None,
+        "acquired_distinctiveness": "in whole" if whole else "in part" if part else None,
+        "design_codes": tuple(
+            DesignCode(code=item.text("code"), descriptions=tuple(item.take("descriptions") or ()))
+            for item in status.items("designSearchList")
+        ),
+    }
+
+
+def _office(status: Taken, publication: Taken) -> dict[str, Any]:
+    abandoned, cancelled = status.day("dateAbandoned"), status.day("dateCancelled")
+    published = publication.day("datePublished")
+    staff = status.inner("staff")
+    given: dict[str, Any] = {
+        "publications": (Publication(date=published),) if published else (),
+        "allowance_date": publication.day("noticeOfAllowanceDate"),
+        "termination_date": cancelled or abandoned,
+        "termination_kind": "cancelled" if cancelled else "abandoned" if abandoned else None,
+        "registration_correction": status.text("correction") or None,
+        "law_office": status.text("lawOffAssigned") or None,
+        "location": status.text("currentLoc") or None,
+        "location_date": status.day("currLocationDt"),
+        "examiner": staff.inner("examiner").text("name") or None,
+        "docket_number": status.text("attrnyDktNumber") or None,
+        "maintenance_filings": tuple(_maintenance(status)),
+    }
+    for key in ("renewalDate", "dateRenewed"):  # no recording shows a renewed case: not given until one does
+        if key in status.data:
+            renewed = status.day(key)
+            given["renewal_dates"] = (renewed,) if renewed else ()
+    return given
+
+
+def _maintenance(status: Taken) -> Iterator[MaintenanceFiling]:
+    for section, words, decisions in _MAINTENANCE:
+        status.take(f"sect{section}Filed")
+        decided = [decision for key, decision in decisions if status.flag(key)]
+        if decided:
+            yield MaintenanceFiling(section=section, text=words, decision=decided[0])
+
+
+# -- goods, events, links ------------------------------------------------------------------------------
+
+
+def _class(item: Taken) -> GoodsServices:
+    nice = [common.class_number(one.text("code")) for one in item.items("internationalClasses")]
+    national = [one.text("code") for one in item.items("usClasses")]
+    for one in [*item.items("internationalClasses"), *item.items("usClasses"), *item.items("pseudoClasses")]:
+        one.take("description")
+    number = common.class_number(item.text("primeClassCode")) or next(iter(nice), "")
+    if not number:
+        raise LayoutChanged("goods or services without a class number")
+    item.take("internationalClassPrime")
+    basis = item.take("classBasis")
+    return GoodsServices(
+        class_number=number,
+        text=item.text("description"),
+        status_code=item.text("statusCode") or None,
+        status_text=item.text("statusDescription") or None,
+        status_date=item.day("statusDate"),
+        first_use=_use(item, "firstUseDate"),
+        first_use_in_commerce=_use(item, "firstUseInCommerceDate"),
+        basis=(common.squeeze(basis),) if isinstance(basis, str) and basis.strip() else None,
+        national_classes=tuple(dict.fromkeys(national)),
+        other_classes=tuple(dict.fromkeys(one for one in nice if one and one != number)),
+    )
+
+
+def _use(item: Taken, key: str) -> str:
+    text = item.text(key)
+    try:
+        return common.partial_date(text) or ""
+    except ValueError as error:
+        raise LayoutChanged(f"`{key}` is no date: {text[:40]!r}") from error
+
+
+def _event(item: Taken) -> MarkEvent:
+    day = item.day("entryDate")
+    if day is None:
+        raise LayoutChanged("an event without a date")
+    number = item.text("entryNumber")
+    if number and not (number.isascii() and number.isdigit() and len(number) < 9):
+        raise LayoutChanged(f"no entry number: {number[:40]!r}")
+    return MarkEvent(
+        date=day,
+        text=item.text("entryDesc"),
+        code=item.text("entryCode") or None,
+        type=item.text("entryType") or None,
+        number=int(number) if number else None,
+        proceeding=common.proceeding_number(item.text("proceedingNum")),
+    )
+
+
+def _priority(item: Taken) -> Priority:
+    country = item.text("frgnCountryCd", "frgnCountryCode", "frgnCountryNm", "frgnCountryName")
+    return Priority(
+        country=common.country_code(country) or country,
+        number=item.text("frgnApplNum"),
+        date=item.day("frgnApplFilingDt"),
+        registration_number=item.text("frgnRegNum", "frgnRegistrationNum"),
+        registration_date=item.day("frgnRegDt", "frgnRegistrationDt"),
+        expiry_date=item.day("frgnRegExpDt", "frgnRegExpirationDt", "frgnRegistrationExpirationDt"),
+    )
+
+
+def _numbers(value: object) -> list[str]:
+    """The case numbers in a value whose shape no recording shows: a number, a text, or an object of them."""
+    if isinstance(value, Mapping):
+        return [number for key, inner in value.items() if key != "serialNumber" for number in _numbers(inner)]
+    if isinstance(value, list):
+        return [number for inner in value for number in _numbers(inner)]
+    text = "" if isinstance(value, bool) else common.squeeze(str(value if value is not None else ""))
+    return [text] if text.isascii() and text.isdigit() and 5 <= len(text) <= 8 else []
+
+
+def _links(data: Taken, status: Taken, serial: str, *, madrid: bool) -> dict[str, Any]:
+    related: list[RelatedMark] = []
+    family = data.inner("divisional")
+    for kind, part, key in (
+        ("Claimed prior registration", status, "prevRegNumList"),
+        ("Parent of division", status, "parentOf"),
+        ("Parent of division", family, "parentOfList"),
+        ("Child of division", family, "childOf"),
+    ):
+        numbers = _numbers(part.data.get(key))
+        if numbers:
+            part.take(key)
+        related += [RelatedMark(kind=kind, number=one, office="US") for one in numbers if one != serial]
+    found = [data.inner("usReference").text("intlRegistrationNum")]
+    for item in data.items("intlRegistrationList"):
+        found.append(item.text("registrationNum"))
+        item.take("registrationDate")
+    international = [number for number in dict.fromkeys(found) if number]
+    own = international[0] if madrid and international else None
+    kind = "International application or registration"
+    related += [RelatedMark(kind=kind, number=one, office="WO") for one in international if one != own]
+    return {"international_registration_number": own, "related_marks": tuple(dict.fromkeys(related))}
+
+
+# -- people ------------------------------------------------------------------------------------------
+
+
+def _people(data: Taken, status: Taken) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    groups = data.inner("parties").inner("ownerGroups")
+    found = [_owner(item, group) for group in list(groups.data) for item in groups.items(group)]
+    given |= common.owner_fields(found)
+    box = status.inner("correspondence")
+    if not box.data:
+        return given
+    attorney, firm, person = box.text("attorneyName"), box.text("firmName"), box.text("individualFullName")
+    lawyer = Party(name=attorney, role="Attorney of Record", emails=_emails(box, "attorneyEmail"))
+    given["representatives"] = (lawyer,) if attorney else ()
+    phone = box.text("correspondantPhone")  # the office's spelling
+    address = _correspondence_address(box)
+    box.take("correspondantFax")
+    if person or firm:
+        extra = {"organisation": firm} if person and firm else {}
+        given["correspondence"] = Party(
+            name=person or firm,
+            phones=(phone,) if phone else (),
+            emails=_emails(box, "correspondantEmail"),
+            **extra,
+            **address,
+        )
+    else:
+        given["correspondence"] = None
+    return given
+
+
+def _emails(box: Taken, key: str) -> tuple[str, ...]:
+    emails = box.inner(key)
+    emails.take("authIndicator")
+    found = emails.take("addresses") or ()
+    if isinstance(found, str):
+        found = (found,)
+    return tuple(dict.fromkeys(common.squeeze(str(one)) for one in found if one))
+
+
+def _correspondence_address(box: Taken) -> dict[str, Any]:
+    free = tuple(common.squeeze(str(line)) for line in box.take("freeFormAddress") or () if line)
+    where = box.inner("address")
+    if not where.data:
+        return {"address_lines": free}
+    lines = [where.text(f"line{n}") for n in range(1, 6)]
+    country, name = where.text("countryCode"), where.text("countryName")
+    return {
+        "address_lines": (*(line for line in lines if line), *free),
+        "city": where.text("city"),
+        "state": _place(where, "region")[0],
+        "postcode": where.text("postalCode"),
+        "country": common.country_code(country or name) or country or name,
+    }
+
+
+def _place(box: Taken, key: str) -> tuple[str, str]:
+    """(state, country) of a place. `iso.name` has held the state's name at times; the code is right."""
+    place = box.inner(key)
+    region, land = place.inner("isoRegion"), place.inner("iso")
+    usual, wipo = place.inner("stateCountry"), place.inner("wipo")
+    code, name = land.text("code"), land.text("name")
+    state = region.text("name") or common.state_name(region.text("code")) or ""
+    fallback, fallback_name = usual.text("code"), usual.text("name")
+    for part in (region, wipo):
+        part.take("code")
+        part.take("name")
+    if not code and common.is_us_state(fallback_name):
+        return fallback_name.upper(), "US"
+    country = common.country_code(code or fallback) or common.country_code(name or fallback_name) or code
+    return state.upper(), country
+
+
+def _owner(item: Taken, group: str) -> Party:
+    name = item.text("name")
+    if not name:
+        raise LayoutChanged("an owner without a name")
+    state, country = _place(item, "addressStateCountry")
+    home_state, home = _place(item, "citizenship")
+    form = item.inner("entityType")
+    form.take("code")
+    alias, composed, change = item.text("dbaAkaFormerly"), item.text("composedOf"), item.text("assignment")
+    lines = [item.text(f"address{n}") for n in range(1, 5)]
+    emails = _emails(item, "emailList")
+    item.take("entityNum")
+    item.take("reelFrame")
+    return Party(
+        name=name,
+        aliases=(alias,) if alias else (),
+        role=item.text("partyTypeDescription") or None,
+        role_code=item.text("partyType") or group,
+        legal_form=form.text("description"),
+        organised_in_country=home,
+        organised_in_state=home_state,
+        address_lines=tuple(line for line in lines if line),
+        city=item.text("city"),
+        state=state,
+        postcode=item.text("zip"),
+        country=country,
+        note="; ".join(part for part in (composed, change) if part),
+        **({"emails": emails} if emails else {}),
+    )

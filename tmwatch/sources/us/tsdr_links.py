@@ -1,0 +1,79 @@
+"""What a TSDR status page points at: foreign applications, the international registration, other filings."""
+
+from __future__ import annotations
+
+import re
+
+from tmwatch.errors import LayoutChanged
+from tmwatch.model import Priority, RelatedMark
+from tmwatch.sources.us import common
+from tmwatch.sources.us.tsdr_page import Section, text_of
+from tmwatch.sources.us.tsdr_sections import day, yes
+
+
+def foreign(section: Section | None) -> tuple[Priority, ...]:
+    """Foreign applications and registrations relied on; one block each."""
+    if section is None:
+        return ()
+    found: list[Priority] = []
+    for block in section.split_on_repeat():
+        claimed = block.text("Priority Claimed")
+        country = block.text("Foreign Application/Registration Country", "Foreign Application Country")
+        entry = Priority(
+            country=common.country_code(country) or country or "",
+            number=block.text("Foreign Application Number") or "",
+            date=day(block, "Foreign Application Filing Date"),
+            registration_number=block.text("Foreign Registration Number") or "",
+            registration_date=day(block, "Foreign Registration Date"),
+            expiry_date=day(block, "Foreign Expiration Date", "Foreign Registration Expiration Date"),
+            status="Claimed" if yes(claimed, "Priority Claimed") else None,
+        )
+        block.drop("Foreign Registration Renewal Date", "Foreign Renewal Date")
+        if entry.number or entry.registration_number or entry.country or entry.date:
+            found.append(entry)
+    return tuple(found)
+
+
+def international(section: Section | None) -> str | None:
+    """The international registration behind a request under section 66(a)."""
+    if section is None:
+        return None
+    number = section.text("International Registration Number")
+    # Dates and stages of the international registration: Madrid Monitor is the register for those.
+    section.drop(
+        "Priority Claimed Flag",
+        "First Refusal Flag",
+        starting=("international registration ", "intl registration ", "date of ", "notification "),
+    )
+    return number
+
+
+_NUMBERED = re.compile(r"[A-Z]?\d[\d/,]*\d[A-Z]?")
+_NATIONAL = (  # label, kind in the words of ST.96 where it has some
+    ("Claimed Ownership of US Registrations", "Claimed prior registration"),
+    ("Previously Registered", "Claimed prior registration"),
+    ("Parent Of", "Parent of"),
+    ("Child Of", "Child of"),
+    ("Substituted In", "Substituted in"),
+    ("Substituted For", "Substituted for"),
+)
+_BASED_ON_THIS = "International Application(s) /Registration(s) Based on this Property"
+_INTERNATIONAL = "International application or registration"
+
+
+def related(section: Section | None) -> tuple[RelatedMark, ...]:
+    """The other filings this one points at, and international registrations based on it."""
+    if section is None:
+        return ()
+    found: list[RelatedMark] = []
+    for label, kind in _NATIONAL:
+        for tag in section.tags(label):
+            numbers = [each.replace(",", "") for each in _NUMBERED.findall(text_of(tag))]
+            if text_of(tag) and not numbers:
+                raise LayoutChanged(f"`{label}:` has no number", where=f"section `{section.title}`")
+            found += [RelatedMark(kind=kind, number=each, office="US") for each in numbers]
+    # `A0063731/1336169`: the international application, then the registration made of it.
+    based = [text_of(tag) for tag in section.tags("International Registration Number", _BASED_ON_THIS)]
+    for text in " ".join(based).replace(",", " ").split():
+        found.append(RelatedMark(kind=_INTERNATIONAL, number=text.rpartition("/")[2] or text, office="WO"))
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,26 @@
+"""The one door to SQLite. Only this package writes SQL; `observe()` is the only way a fact gets in."""
+
+from tmwatch.store.database import Database, backup
+from tmwatch.store.observe import (
+    AlertDraft,
+    HitDraft,
+    Observed,
+    React,
+    Reaction,
+    Sight,
+    observe,
+)
+from tmwatch.store.outbox import Outbox
+
+__all__ = [
+    "AlertDraft",
+    "Database",
+    "HitDraft",
+    "Observed",
+    "Outbox",
+    "React",
+    "Reaction",
+    "Sight",
+    "backup",
+    "observe",
+]

@@ -1,0 +1,150 @@
+"""The books of runs, watches and sources: what was asked when, and how it ended."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tmwatch import __version__
+from tmwatch.errors import Outcome
+from tmwatch.store.database import Database, iso, now
+
+
+@dataclass(frozen=True)
+class AskState:
+    """How the standing question of a watch to a source went so far. Instants in UTC."""
+
+    baseline_at: dt.datetime | None = None
+    last_ok_at: dt.datetime | None = None
+    last_try_at: dt.datetime | None = None
+    last_outcome: str | None = None
+    last_error: str | None = None
+    failures: int = 0
+    validators: Mapping[str, str] | None = None
+
+
+def start_run(database: Database, command: str) -> str:
+    """A run id for the logs and the books."""
+    run = uuid.uuid4().hex[:12]
+    with database.write() as db:
+        db["run"].insert(
+            {"id": run, "command": command, "tmwatch": __version__, "started_at": iso(now()), "ended_at": None,
+             "summary": None}
+        )
+    return run
+
+
+def end_run(database: Database, run: str, summary: Mapping[str, Any]) -> None:
+    """The run's summary, kept for `doctor` and for "since the last run"."""
+    with database.write() as db:
+        db["run"].update(run, {"ended_at": iso(now()), "summary": json.dumps(summary, ensure_ascii=False)})
+
+
+def ask_state(database: Database, watch: str, ask: str) -> AskState:
+    """The books of one standing question; empty if it was never asked."""
+    row = database.conn.execute("select * from watch where watch = ? and ask = ?", (watch, ask)).fetchone()
+    if row is None:
+        return AskState()
+
+    def instant(name: str) -> dt.datetime | None:
+        return dt.datetime.fromisoformat(row[name]) if row[name] else None
+
+    return AskState(
+        baseline_at=instant("baseline_at"),
+        last_ok_at=instant("last_ok_at"),
+        last_try_at=instant("last_try_at"),
+        last_outcome=row["last_outcome"],
+        last_error=row["last_error"],
+        failures=row["failures"] or 0,
+        validators=json.loads(row["validators"] or "{}"),
+    )
+
+
+def book_ask(
+    database: Database,
+    watch: str,
+    ask: str,
+    outcome: Outcome,
+    error: str = "",
+    validators: Mapping[str, str] | None = None,
+) -> None:
+    """Write down how asking ended. Only a complete answer counts as looked at (laws 3 and 17)."""
+    good = outcome in (Outcome.OK, Outcome.NOT_MODIFIED)
+    instant = iso(now())
+    with database.write() as db:
+        before = ask_state(database, watch, ask)
+        row: dict[str, Any] = {
+            "watch": watch,
+            "ask": ask,
+            "last_try_at": instant,
+            "last_outcome": outcome.value,
+            "last_error": error or None,
+            "failures": 0 if good else before.failures + 1,
+        }
+        if good:
+            row["last_ok_at"] = instant
+            row["baseline_at"] = iso(before.baseline_at) if before.baseline_at else instant
+            if validators is not None:
+                row["validators"] = json.dumps(dict(validators))
+        db["watch"].upsert(row, pk=("watch", "ask"))
+
+
+def baselined(database: Database, watch: str, ask: str) -> bool:
+    """Whether the first complete look of that question lies behind us."""
+    return ask_state(database, watch, ask).baseline_at is not None
+
+
+def hits(database: Database, watch: str) -> frozenset[str]:
+    """ST.13 of every filing that ever came under the watch."""
+    rows = database.conn.execute("select st13 from hit where watch = ?", (watch,))
+    return frozenset(row["st13"] for row in rows)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A source's state went from good to bad or back: worth one health alert, not one per run."""
+
+    source: str
+    was: str
+    now: str
+    error: str
+    since: dt.datetime | None
+
+
+def book_source(database: Database, source: str, outcome: Outcome, error: str = "") -> Turn | None:
+    """Note how a look at the source ended; returns a `Turn` when its state changed.
+
+    A missing record is an answer, not a failure of the source.
+    """
+    good = outcome in (Outcome.OK, Outcome.NOT_MODIFIED, Outcome.NOT_FOUND)
+    instant = iso(now())
+    with database.write() as db:
+        row = database.conn.execute("select * from source_state where source = ?", (source,)).fetchone()
+        was = row["state"] if row else "ok"
+        state = "ok" if good else "failing"
+        since = row["since"] if row and was == state else instant
+        db["source_state"].upsert(
+            {
+                "source": source,
+                "state": state,
+                "since": since,
+                "last_try_at": instant,
+                "last_outcome": outcome.value,
+                "last_error": None if good else error,
+                "failures": 0 if good else (row["failures"] if row else 0) + 1,
+                **({"last_ok_at": instant} if good else {}),
+            },
+            pk="source",
+        )
+    if was == state:
+        return None
+    return Turn(source, was, state, error, dt.datetime.fromisoformat(row["since"]) if row else None)
+
+
+def source_states(database: Database) -> list[dict[str, Any]]:
+    """State of every source ever asked."""
+    return [dict(row) for row in database.conn.execute("select * from source_state order by source")]

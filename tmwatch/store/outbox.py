@@ -1,0 +1,170 @@
+"""The outbox in SQLite: alerts and their deliveries, one row per alert, recipient and address."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from tmwatch.alerts.outbox import Delivery
+from tmwatch.alerts.payload import AlertPayload
+from tmwatch.store.database import Database, iso, now
+
+PENDING, SENT, DEAD = "pending", "sent", "dead"
+
+
+def write_alert(
+    database: Database,
+    payload: AlertPayload,
+    st13s: Sequence[str],
+    to: Sequence[tuple[str, str, str]],
+    run: str,
+) -> int:
+    """An alert with one delivery per (recipient, channel, address). Ids are drawn here, once, and
+    never change between tries. Returns the alert's number."""
+    uid, instant = uuid.uuid4().hex, iso(now())
+    with database.write() as db:
+        cursor = database.conn.execute(
+            "insert into alert (uid, kind, watch, significance, sample, headline, payload, created_at, run)"
+            " values (?,?,?,?,?,?,?,?,?)",
+            (
+                uid,
+                payload.kind,
+                payload.watch,
+                payload.significance.value,
+                int(payload.sample),
+                payload.headline,
+                payload.model_dump_json(),
+                instant,
+                run,
+            ),
+        )
+        alert = int(cursor.lastrowid or 0)
+        db["alert_mark"].insert_all({"alert": alert, "st13": st13} for st13 in dict.fromkeys(st13s))
+        for place, (recipient, channel, address) in enumerate(dict.fromkeys(to), 1):
+            db["delivery"].insert(
+                {
+                    "alert": alert,
+                    "recipient": recipient,
+                    "channel": channel,
+                    "address": address,
+                    "message_id": f"{uid}.{place}",
+                    "state": PENDING,
+                    "tries": 0,
+                    "next_try_at": instant,
+                    "lease_until": None,
+                    "sent_at": None,
+                    "answer": None,
+                    "error": None,
+                }
+            )
+    return alert
+
+
+class Outbox:
+    """`alerts.outbox.OutboxStore` over the database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def due_deliveries(self, at: dt.datetime) -> list[Delivery]:
+        """Pending, due and not in another process's hands, oldest first."""
+        rows = self.database.conn.execute(
+            "select d.*, a.payload, a.created_at from delivery d join alert a on a.id = d.alert"
+            " where d.state = ? and d.next_try_at <= ? and (d.lease_until is null or d.lease_until <= ?)"
+            " order by d.id",
+            (PENDING, iso(at), iso(at)),
+        )
+        return [_delivery(row) for row in rows]
+
+    def claim(self, delivery_id: int, at: dt.datetime, lease_seconds: float) -> bool:
+        """Take it for `lease_seconds`; False if somebody else has it. A crash lets the lease run out."""
+        with self.database.write():
+            until = iso(at + dt.timedelta(seconds=lease_seconds))
+            cursor = self.database.conn.execute(
+                "update delivery set lease_until = ?, tries = tries + 1 where id = ? and state = ?"
+                " and (lease_until is null or lease_until <= ?)",
+                (until, delivery_id, PENDING, iso(at)),
+            )
+            return cursor.rowcount == 1
+
+    def mark_sent(self, delivery_id: int, at: dt.datetime, answer: str) -> None:
+        """The receiver has taken it."""
+        self._set(
+            delivery_id, state=SENT, sent_at=iso(at), answer=answer, error=None, lease_until=None
+        )
+
+    def mark_failed(
+        self, delivery_id: int, at: dt.datetime, error: str, next_try: dt.datetime | None
+    ) -> None:
+        """Not taken: try again at `next_try`, or None for a dead letter."""
+        state = DEAD if next_try is None else PENDING
+        self._set(
+            delivery_id,
+            state=state,
+            error=error,
+            next_try_at=iso(next_try) if next_try else None,
+            lease_until=None,
+        )
+
+    def retry(self, alert: int | None = None) -> int:
+        """Bring dead letters (of one alert, or all) back, due at once; ids stay. Returns how many."""
+        with self.database.write():
+            where, values = ("and alert = ?", (alert,)) if alert is not None else ("", ())
+            cursor = self.database.conn.execute(
+                f"update delivery set state = '{PENDING}', tries = 0, next_try_at = ?, lease_until = null"  # noqa: S608 - fixed words
+                f" where state <> '{SENT}' {where}",
+                (iso(now()), *values),
+            )
+            return cursor.rowcount
+
+    def _set(self, delivery_id: int, **values: Any) -> None:
+        with self.database.write() as db:
+            db["delivery"].update(delivery_id, values)
+
+    def alerts(self, limit: int = 50) -> list[dict[str, Any]]:
+        """The latest alerts with their deliveries, newest first."""
+        found = []
+        for row in self.database.conn.execute("select * from alert order by id desc limit ?", (limit,)):
+            found.append(self._alert(row))
+        return found
+
+    def alert(self, number: int) -> dict[str, Any] | None:
+        """One alert by its number."""
+        row = self.database.conn.execute("select * from alert where id = ?", (number,)).fetchone()
+        return self._alert(row) if row else None
+
+    def _alert(self, row: Any) -> dict[str, Any]:
+        deliveries = self.database.conn.execute("select * from delivery where alert = ? order by id", (row["id"],))
+        marks = self.database.conn.execute("select st13 from alert_mark where alert = ?", (row["id"],))
+        return {
+            **{key: row[key] for key in ("id", "uid", "kind", "watch", "significance", "headline", "created_at")},
+            "sample": bool(row["sample"]),
+            "st13": [mark["st13"] for mark in marks],
+            "payload": json.loads(row["payload"]),
+            "deliveries": [
+                {
+                    key: delivery[key]
+                    for key in ("recipient", "channel", "address", "state", "tries", "next_try_at", "sent_at",
+                                "answer", "error", "message_id")
+                }
+                for delivery in deliveries
+            ],
+        }
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        alert_id=row["alert"],
+        recipient=row["recipient"],
+        channel=row["channel"],
+        address=row["address"],
+        tries=row["tries"],
+        message_id=row["message_id"],
+        payload=AlertPayload.model_validate_json(row["payload"]),
+        created_at=dt.datetime.fromisoformat(row["created_at"]),
+        state=row["state"],
+    )

@@ -1,0 +1,188 @@
+"""What can be asked of the store. Everything comes back as records or as plain JSON-able dicts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tmwatch.model import FactKind, Provenance, Significance, TradeMark
+from tmwatch.numbers import MarkNumber
+from tmwatch.store.database import Database, iso
+from tmwatch.store.marks import load_record, sightings
+from tmwatch.store.timeline import disagreements
+
+
+def find(database: Database, number: MarkNumber) -> list[str]:
+    """ST.13 of the stored filings with that number, by the kind of number it is."""
+    if number.st13 and number.kind == "application":
+        rows = database.conn.execute("select st13 from mark where st13 = ?", (number.st13,)).fetchall()
+        if rows:
+            return [row["st13"] for row in rows]
+    column = {"application": "application_number", "registration": "registration_number"}.get(number.kind)
+    if column is None:
+        rows = database.conn.execute("select st13 from mark where office = ?", (number.office,)).fetchall()
+        return [
+            row["st13"]
+            for row in rows
+            if (record := get(database, row["st13"]))
+            and record.international_registration_number == number.number
+        ]
+    rows = database.conn.execute(
+        f"select st13 from mark where office = ? and {column} = ?",  # noqa: S608 - one of two fixed names
+        (number.office, number.number),
+    ).fetchall()
+    return [row["st13"] for row in rows]
+
+
+def get(database: Database, st13: str) -> TradeMark | None:
+    """The filing as it stands, with its provenance."""
+    row = database.conn.execute(
+        "select m.*, o.url, o.looked_at, o.snapshot, o.parser_version from mark m join observation o"
+        " on o.id = (select id from observation where st13 = m.st13 and outcome = 'ok' and source = m.source"
+        " order by as_of desc, id desc limit 1) where m.st13 = ?",
+        (st13,),
+    ).fetchone()
+    if row is None:
+        return None
+    provenance = Provenance(
+        source=row["source"],
+        kind=FactKind(row["facts"]),
+        url=row["url"] or None,
+        as_of=dt.date.fromisoformat(row["as_of"]),
+        as_of_kind=row["as_of_kind"],
+        fetched_at=row["looked_at"],
+        sha256=row["snapshot"],
+        parser_version=row["parser_version"],
+    )
+    return load_record(row["record"]).model_copy(update={"provenance": provenance})
+
+
+def all_marks(database: Database) -> Iterator[TradeMark]:
+    """Every stored filing as it stands."""
+    for row in database.conn.execute("select st13 from mark order by st13").fetchall():
+        record = get(database, row["st13"])
+        if record is not None:
+            yield record
+
+
+def search(database: Database, text: str) -> list[str]:
+    """ST.13 of stored filings whose mark or owner contains `text` (any case, any length)."""
+    needle = f"%{text.replace('%', '').replace('_', ' ')}%"
+    rows = database.conn.execute(
+        "select st13 from mark where mark like :n or owners like :n order by office, st13", {"n": needle}
+    )
+    return [row["st13"] for row in rows]
+
+
+def history(database: Database, st13: str) -> dict[str, Any]:
+    """Versions and changes, oldest first, and where two sources disagree today."""
+    versions = database.conn.execute(
+        "select v.*, o.looked_at, o.url, o.snapshot from mark_version v join observation o"
+        " on o.id = v.observation where v.st13 = ? and v.superseded_at is null order by v.position",
+        (st13,),
+    ).fetchall()
+    numbers = {row["id"]: place for place, row in enumerate(versions, 1)}
+    changes = database.conn.execute(
+        "select c.*, v.as_of, v.as_of_kind, v.source, v.position, v.technical from change c"
+        " join mark_version v on v.id = c.version where c.st13 = ? and c.superseded_at is null"
+        " order by v.position, c.id",
+        (st13,),
+    ).fetchall()
+    return {
+        "st13": st13,
+        "versions": [
+            {
+                "version": numbers[row["id"]],
+                "as_of": row["as_of"],
+                "as_of_kind": row["as_of_kind"],
+                "source": row["source"],
+                "looked_at": row["looked_at"],
+                "url": row["url"],
+                "sha256": row["snapshot"],
+                "parser_version": row["parser_version"],
+                "technical": bool(row["technical"]),
+                **_brief(load_record(row["record"])),
+            }
+            for row in versions
+        ],
+        "changes": [{"version": numbers[row["version"]], **_change(row)} for row in changes],
+        "disagreements": [
+            {"field": field, "believed": strong, "other": weak}
+            for field, strong, weak in disagreements(sightings(database, st13))
+        ],
+    }
+
+
+def _brief(record: TradeMark) -> dict[str, Any]:
+    return {
+        "status_code": record.status_code,
+        "status_text": record.status_text,
+        "status_date": record.status_date.isoformat() if record.status_date else None,
+        "status_phase": record.status_phase.value,
+        "status_live": record.status_live.value,
+        "events": len(record.events),
+        "owners": [party.name for party in record.owners],
+        "classes": list(record.class_numbers),
+    }
+
+
+def _change(row: Any) -> dict[str, Any]:
+    return {
+        "as_of": row["as_of"],
+        "as_of_kind": row["as_of_kind"],
+        "source": row["source"],
+        "field": row["field"],
+        "key": row["key"],
+        "kind": row["kind"],
+        "significance": row["significance"],
+        "old": row["old"],
+        "new": row["new"],
+        "date": row["date"],
+        "terms_added": json.loads(row["terms_added"] or "[]"),
+        "terms_removed": json.loads(row["terms_removed"] or "[]"),
+        "technical": bool(row["technical"]),
+        "seen_at": row["seen_at"],
+    }
+
+
+def changes_since(
+    database: Database, since: dt.datetime, *, least: Significance = Significance.LOW
+) -> list[dict[str, Any]]:
+    """Changes that we saw since that instant, newest last, from `least` significance up."""
+    wanted = [item.value for item in Significance if item.rank >= least.rank]
+    rows = database.conn.execute(
+        "select c.*, v.as_of, v.as_of_kind, v.source, v.technical, m.mark, m.application_number, m.office,"
+        " m.facts from change c join mark_version v on v.id = c.version join mark m on m.st13 = c.st13"
+        f" where c.superseded_at is null and c.seen_at >= ? and c.significance in ({','.join('?' for _ in wanted)})"  # noqa: S608 - placeholders only
+        " order by c.id",
+        (iso(since), *wanted),
+    )
+    return [
+        {
+            "st13": row["st13"],
+            "office": row["office"],
+            "number": row["application_number"],
+            "mark": row["mark"],
+            "facts": row["facts"],
+            **_change(row),
+        }
+        for row in rows
+    ]
+
+
+def last_run(database: Database) -> dict[str, Any] | None:
+    """The run before this one."""
+    row = database.conn.execute("select * from run where ended_at is not null order by started_at desc limit 1")
+    found = row.fetchone()
+    return dict(found) if found else None
+
+
+def counts(database: Database) -> dict[str, int]:
+    """Rows per table, for `doctor`."""
+    tables = ("mark", "mark_version", "change", "observation", "snapshot", "alert", "delivery", "hit")
+    return {
+        table: database.conn.execute(f"select count(*) as n from {table}").fetchone()["n"]  # noqa: S608 - fixed names
+        for table in tables
+    }

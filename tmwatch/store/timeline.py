@@ -1,0 +1,144 @@
+"""Pure: the history of one filing, folded from everything ever seen of it, in the register's own order.
+
+Importing an old page today fills the past; importing the same pages in another order gives the same
+history (design law 18). So nothing here depends on when *we* saw a page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tmwatch.changes import diff, merge
+from tmwatch.changes.compare import same
+from tmwatch.changes.merge import STATUS
+from tmwatch.model import FIELDS, Change, TradeMark
+from tmwatch.sources.base import AsOf
+
+_KIND_RANK = {"printed": 1, "given": 2, "looked": 3, "not_earlier_than": 4}
+
+
+def order_key(as_of: AsOf) -> str:
+    """Sortable place in the register's time: day, time of day where known, then how well it is known.
+
+    "Not earlier than" sorts behind a page printed on that very day: it may well be younger.
+    """
+    time = as_of.time.isoformat(timespec="microseconds") if as_of.time else "00:00:00.000000"
+    return f"{as_of.day.isoformat()}T{time}/{_KIND_RANK[as_of.kind]}"
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What one source said, unchanged from `first_order` to `last_order`."""
+
+    id: int
+    source: str
+    authority: int
+    record: TradeMark
+    record_hash: str
+    parser_version: str
+    first_order: str
+    last_order: str
+    as_of: str
+    as_of_kind: str
+    observation: int
+    technical: bool = False
+    live: int = 0  # the observation's number for a live look, 0 for an import
+
+    @property
+    def place(self) -> tuple[str, int, int, int, str]:
+        """Sort key. On a tie the later live look is the later word, else the longer history; then
+        authority, then content, so that imports in any order end the same."""
+        return (self.first_order, self.live, len(self.record.events), self.authority, self.record_hash)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One version of the record: who opened it, what is then known, what changed by it."""
+
+    sighting: Sighting
+    record: TradeMark
+    changes: tuple[Change, ...]
+    position: str  # sortable, unique within the filing
+
+
+def content_hash(record: TradeMark) -> str:
+    """Identity of what a record says: SHA-256 of its canonical JSON without provenance."""
+    data = record.model_dump(mode="json", exclude={"provenance"})
+    data["covers"] = sorted(data["covers"])
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fold(sightings: Iterable[Sighting]) -> list[Step]:
+    """The versions of one filing, oldest first."""
+    steps: list[Step] = []
+    known: TradeMark | None = None
+    said: dict[str, TradeMark] = {}  # source -> its latest own words
+    set_by: dict[str, tuple[int, str]] = {}  # field -> (authority, day) of who set it
+    for number, sighting in enumerate(sorted(sightings, key=lambda item: item.place)):
+        given = sighting.record
+        if known is not None:
+            given = _believed(sighting, known, said.get(sighting.source), set_by)
+        said[sighting.source] = sighting.record
+        merged = merge(known, given)
+        day = sighting.first_order[:10]
+        for name in given.covers:
+            set_by[name] = (sighting.authority, day)
+        if known is None:
+            changes: list[Change] = []
+        else:
+            changes = diff(known, given, merged)
+            if not changes and merged == known:
+                continue
+        known = merged
+        steps.append(Step(sighting, merged, tuple(changes), f"{sighting.first_order}#{number:06d}"))
+    return steps
+
+
+def _believed(
+    sighting: Sighting, known: TradeMark, before: TradeMark | None, set_by: dict[str, tuple[int, str]]
+) -> TradeMark:
+    """What of a weaker source's words counts against a more authoritative one.
+
+    Its words count where the stronger source has not spoken of the field; where they are news from
+    itself (it says something else than last time) and younger than the stronger word. A lasting
+    disagreement between two sources is thereby no endless A → B → A.
+    """
+    day = sighting.first_order[:10]
+    kept = set()
+    for name in FIELDS:
+        if not sighting.record.gives(name):
+            continue
+        authority, set_on = set_by.get(name, (0, ""))
+        if authority > sighting.authority:
+            group = STATUS if name in STATUS else (name,)
+            repeated = before is not None and all(
+                same(getattr(before, part), getattr(sighting.record, part)) for part in group
+            )
+            if repeated or day <= set_on:
+                continue
+        kept.add(name)
+    return sighting.record.model_copy(update={"covers": frozenset(kept)})
+
+
+def disagreements(sightings: Iterable[Sighting]) -> list[tuple[str, str, str]]:
+    """(field, stronger source, weaker source) where their latest words differ; shown, never alerted."""
+    latest: dict[str, Sighting] = {}
+    for sighting in sorted(sightings, key=lambda item: item.place):
+        latest[sighting.source] = sighting
+    found = []
+    ranked = sorted(latest.values(), key=lambda item: -item.authority)
+    for place, strong in enumerate(ranked):
+        for weak in ranked[place + 1 :]:
+            if weak.last_order < strong.first_order:
+                continue  # merely older: the stronger source has moved on since
+            probe = diff(strong.record, weak.record, merge(strong.record, weak.record))
+            found += [
+                (change.field, strong.source, weak.source)
+                for change in probe
+                if change.significance.rank > 0
+            ]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,134 @@
+"""What a watch sees and what it does not: live, import only or not watched, and why (design law 17).
+
+For each office that the watch is about and each kind of trigger it has there is exactly one line, so
+that nothing it asks for goes unmentioned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from tmwatch.alerts.payload import CoverageLine
+from tmwatch.numbers import MarkNumber
+from tmwatch.offices import office_label
+from tmwatch.sources.base import Source
+from tmwatch.watches.live import live_state
+from tmwatch.watches.plan import Trigger, answers, by_authority, can_ask, known_sources, search_names
+
+if TYPE_CHECKING:
+    from tmwatch.config import Config
+    from tmwatch.config_models import Watch
+
+_WORDS: dict[Trigger, str] = {
+    "numbers": "by number",
+    "owners": "for owners",
+    "agents": "for representatives",
+    "marks": "for mark names",
+}
+
+
+def coverage(
+    watch: Watch, config: Config, env: Mapping[str, str], sources: Mapping[str, Source] | None = None
+) -> tuple[CoverageLine, ...]:
+    """One line for each office and kind of trigger, by office."""
+    known = list(known_sources(sources).values())
+    lines: list[CoverageLine] = []
+    for office in _offices(watch, known):
+        here = by_authority(source for source in known if source.declaration.office == office)
+        numbers = [number for number in watch.numbers if number.office == office]
+        if numbers:
+            lines.append(_number_line(office, numbers, here, config, env))
+        searches: tuple[Trigger, ...] = ("owners", "agents", "marks")
+        if watch.offices and office not in watch.offices:
+            continue
+        lines += [
+            _search_line(office, one, watch, here, config, env) for one in searches if getattr(watch, one)
+        ]
+    return tuple(lines)
+
+
+def _offices(watch: Watch, known: Iterable[Source]) -> list[str]:
+    """Those of the filter, those of the numbers; for a search without filter all that have a source."""
+    found = [*watch.offices, *(number.office for number in watch.numbers)]
+    if not watch.offices and (watch.owners or watch.agents or watch.marks):
+        found += sorted({source.declaration.office for source in known})
+    return list(dict.fromkeys(found))
+
+
+def _number_line(
+    office: str, numbers: list[MarkNumber], here: list[Source], config: Config, env: Mapping[str, str]
+) -> CoverageLine:
+    able = [source for source in here if answers(source, "numbers")]
+    for source in able:
+        live, why = live_state(source.declaration, config, env)
+        if not live:
+            continue
+        left = [
+            number for number in numbers if not any(can_ask(one, number) for one in _live(able, config, env))
+        ]
+        if len(left) == len(numbers):
+            continue
+        if left:
+            some = ", ".join(number.number for number in left[:3])
+            why += (
+                f"; not watched: {len(left)} of {len(numbers)} numbers that it cannot be asked for ({some})"
+            )
+        return _line(office, "numbers", "live", source, why)
+    return _not_live(office, "numbers", able, here, config, env)
+
+
+def _live(sources: Iterable[Source], config: Config, env: Mapping[str, str]) -> list[Source]:
+    return [source for source in sources if live_state(source.declaration, config, env)[0]]
+
+
+def _search_line(
+    office: str, trigger: Trigger, watch: Watch, here: list[Source], config: Config, env: Mapping[str, str]
+) -> CoverageLine:
+    able = [source for source in here if answers(source, trigger)]
+    live = _live(able, config, env)
+    if not live:
+        return _not_live(office, trigger, able, here, config, env)
+    source = live[0]
+    why = live_state(source.declaration, config, env)[1]
+    if len(live) > 1:
+        why += f"; also {', '.join(one.declaration.id for one in live[1:])}"
+    names = getattr(watch, trigger)
+    asked = search_names(names, office)
+    if len(asked) < len(names):
+        why += f"; asked for {', '.join(asked)} only, the other names are compared with what it finds"
+    return _line(office, trigger, "live", source, why)
+
+
+def _not_live(
+    office: str,
+    trigger: Trigger,
+    able: list[Source],
+    here: list[Source],
+    config: Config,
+    env: Mapping[str, str],
+) -> CoverageLine:
+    """Import only where pages can be read, else not watched; with every reason and what helps."""
+    reasons = [live_state(source.declaration, config, env)[1] for source in able]
+    importable = [source for source in here if "import" in source.declaration.channels]
+    if not here:
+        return _line(office, trigger, "not watched", None, f"no source for {office_label(office)} yet")
+    if not able:
+        reasons = [f"no source of this version answers look-ups {_WORDS[trigger]} at {office_label(office)}"]
+    if importable:
+        best = next((source for source in able if source in importable), importable[0])
+        reasons.append("pages saved by hand can be imported")
+        return _line(office, trigger, "import only", best, "; ".join(dict.fromkeys(reasons)))
+    return _line(office, trigger, "not watched", None, "; ".join(dict.fromkeys(reasons)))
+
+
+def _line(office: str, trigger: Trigger, state: str, source: Source | None, why: str) -> CoverageLine:
+    return CoverageLine.model_validate(
+        {
+            "office": office,
+            "trigger": trigger,
+            "state": state,
+            "source": source.declaration.id if source else None,
+            "why": why,
+        }
+    )

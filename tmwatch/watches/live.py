@@ -1,0 +1,51 @@
+"""Is a source asked live under this configuration? The one place where that is decided (design law 17).
+
+What the register's terms forbid stays off whatever the configuration says, unless `base_url` points at
+this machine: then no register is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tmwatch.config_values import is_loopback
+from tmwatch.errors import ConfigError
+from tmwatch.sources.base import Automation, Declaration
+
+if TYPE_CHECKING:
+    from tmwatch.config import Config
+
+_ASKING = frozenset({"record", "search", "feed"})
+
+
+def live_state(declaration: Declaration, config: Config, env: Mapping[str, str]) -> tuple[bool, str]:
+    """(is it asked live, why or why not), in words that say what to do about it."""
+    source_id = declaration.id
+    table = f'[source."{source_id}"]'
+    setting = config.source(source_id)
+    local = setting.base_url is not None and is_loopback(urlsplit(setting.base_url).hostname)
+    if not declaration.channels & _ASKING:
+        return (
+            False,
+            f"{declaration.title} can only be imported: save its page by hand and `tmwatch import` it",
+        )
+    if setting.enabled is False:
+        return False, f"switched off: enabled = false in {table}"
+    forbidden = declaration.terms.automation is Automation.FORBIDDEN
+    if forbidden and not local:
+        return False, f"its terms forbid automated queries ({declaration.terms.link}): import saved pages"
+    if (declaration.live_default == "opt-in" or (forbidden and local)) and not setting.enabled:
+        return False, f"{source_id} is opt-in: set enabled = true in {table}"
+    if declaration.live_default == "off" and not setting.enabled:
+        return False, f"{source_id} is off by default: set enabled = true in {table}"
+    if declaration.live_default == "with key":
+        try:
+            key = config.source_key(source_id, env, declaration.credential_env)
+        except ConfigError as error:
+            return False, f"no key: {error.message}"
+        if not key:
+            return False, f"no key: set {declaration.credential_env or f'key_env in {table}'}"
+        return True, "key present"
+    return True, "opted in" if declaration.live_default != "on" else "on by default"

@@ -1,0 +1,144 @@
+"""Which live source is asked which question for a watch.
+
+Each filing number is one `Ask` to one source: the live one of its office that is believed most
+(`authority`), so the USPTO's API is asked instead of its pages wherever there is a key. Each owner,
+agent or mark name is one `Ask` to every live source that can search for it. Chinese sources are asked
+for the Chinese names among the aliases where there are any: the register knows no other.
+
+`Ask.key` never changes as long as the question is the same, so it can stand in the database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tmwatch.errors import UsageError
+from tmwatch.numbers import MarkNumber
+from tmwatch.sources.base import Query, RecordQuery, SearchQuery, Source
+from tmwatch.text import fold
+from tmwatch.watches.live import live_state
+
+if TYPE_CHECKING:
+    from tmwatch.config import Config
+    from tmwatch.config_models import Watch
+
+Trigger = Literal["numbers", "owners", "agents", "marks"]
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_CHINESE_OFFICES = frozenset({"CN"})
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question to one source. `key` names it in the database; `number` is set for record queries."""
+
+    source_id: str
+    query: Query
+    trigger: Trigger
+    key: str
+    number: MarkNumber | None = None
+
+
+def asks(
+    watch: Watch, config: Config, env: Mapping[str, str], sources: Mapping[str, Source] | None = None
+) -> tuple[Ask, ...]:
+    """Everything that is to be asked live for this watch, each question once, in a stable order."""
+    live = [
+        source for source in known_sources(sources).values() if live_state(source.declaration, config, env)[0]
+    ]
+    found: dict[str, Ask] = {}
+    for number in watch.numbers:
+        source = source_for_number(number, live)
+        if source is not None:
+            ask = _record_ask(number, source)
+            found.setdefault(ask.key, ask)
+    for trigger in ("owners", "agents", "marks"):
+        for source in live:
+            if answers(source, trigger) and (not watch.offices or source.declaration.office in watch.offices):
+                for ask in _search_asks(watch, trigger, source):
+                    found.setdefault(ask.key, ask)
+    return tuple(found.values())
+
+
+def known_sources(sources: Mapping[str, Source] | None = None) -> Mapping[str, Source]:
+    """The given sources, else those of the registry."""
+    if sources is not None:
+        return sources
+    from tmwatch.sources.registry import all_sources  # late: it imports every source
+
+    return all_sources()
+
+
+def answers(source: Source, trigger: str) -> bool:
+    """Whether the source can answer such questions live."""
+    return trigger in source.declaration.answers
+
+
+def by_authority(sources: Iterable[Source]) -> list[Source]:
+    """The most believed first; on a tie the one with a key, then by id."""
+    return sorted(
+        sources,
+        key=lambda one: (
+            -one.declaration.authority,
+            one.declaration.live_default != "with key",
+            one.declaration.id,
+        ),
+    )
+
+
+def source_for_number(number: MarkNumber, sources: Iterable[Source]) -> Source | None:
+    """The source that is asked for this number: of its office, able to ask for this kind of number."""
+    for source in by_authority(sources):
+        if (
+            source.declaration.office == number.office
+            and answers(source, "numbers")
+            and can_ask(source, number)
+        ):
+            return source
+    return None
+
+
+def can_ask(source: Source, number: MarkNumber) -> bool:
+    """Whether the source can put this number into a request (it says so without any network)."""
+    try:
+        return bool(source.requests(_record_query(number)))
+    except UsageError:
+        return False
+
+
+def _record_query(number: MarkNumber) -> RecordQuery:
+    return RecordQuery((number.number,), number.kind)
+
+
+def _record_ask(number: MarkNumber, source: Source) -> Ask:
+    source_id = source.declaration.id
+    key = f"{source_id}|record|{number.kind}|{number.number}"
+    return Ask(source_id, _record_query(number), "numbers", key, number)
+
+
+def search_names(names: Sequence[str], office: str) -> list[str]:
+    """The names to ask an office for: each once, Chinese ones only where the register is in Chinese."""
+    if office in _CHINESE_OFFICES:
+        names = [name for name in names if _HAN.search(name)] or names
+    return list({fold(name): name for name in reversed(names)}.values())[::-1]
+
+
+def _search_asks(watch: Watch, trigger: Trigger, source: Source) -> Iterable[Ask]:
+    source_id = source.declaration.id
+    narrowed = f"classes={','.join(map(str, sorted(watch.classes)))}|since={watch.since or ''}"
+    for name in search_names(getattr(watch, trigger), source.declaration.office):
+        query = SearchQuery(
+            owner=name if trigger == "owners" else None,
+            agent=name if trigger == "agents" else None,
+            mark=name if trigger == "marks" else None,
+            classes=tuple(sorted(watch.classes)),
+            filed_since=watch.since,
+        )
+        try:
+            possible = bool(source.requests(query))
+        except UsageError:
+            continue
+        if possible:
+            yield Ask(source_id, query, trigger, f"{source_id}|search|{trigger}|{fold(name)}|{narrowed}")
