@@ -32,8 +32,8 @@ from tmwatch.config_models import (
     WatchTable,
 )
 from tmwatch.errors import ConfigError, UsageError
-from tmwatch.numbers import MarkNumber, parse_number, show_number
-from tmwatch.watches.docket import Docket, DocketProblem, number_key, read_docket
+from tmwatch.numbers import MarkNumber, show_number
+from tmwatch.watches.docket import Docket, DocketProblem, number_key, parse_with_default, read_docket
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -121,10 +121,12 @@ def _toml(text: str, found: Gatherer) -> dict[str, Any]:
         # TOML knows \n and \r\n as line ends; tomllib names line and column in its message.
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
+        last = len(text.splitlines())
+        reason = str(error).replace("at end of document", f"at line {last}, the end of the file")
         found.add(
             "",
             "",
-            f"this is not valid TOML: {error}",
+            f"this is not valid TOML: {reason}",
             "Look at that line: text needs quotes, a list [ ], and no key may stand twice in a table.",
         )
         found.stop()
@@ -247,7 +249,7 @@ def _numbers(texts: list[str], offices: list[str], table: str, found: Gatherer) 
     for place, text in enumerate(texts):
         key = f"numbers[{place}] ({ordinal(place + 1)} entry)"
         try:
-            number = _number(text, only)
+            number = parse_with_default(text, None, only)
         except UsageError as error:
             found.add(table, key, error.message, error.do)
             continue
@@ -260,15 +262,6 @@ def _numbers(texts: list[str], offices: list[str], table: str, found: Gatherer) 
             )
         numbers.append(number)
     return numbers
-
-
-def _number(text: str, office: str | None) -> MarkNumber:
-    try:
-        return parse_number(text)
-    except UsageError:
-        if office is None:
-            raise
-        return parse_number(text, office)
 
 
 def _shut_in(number: MarkNumber, offices: Collection[str]) -> bool:

@@ -89,7 +89,12 @@ class LookError(TmwatchError):
     outcome: Outcome = Outcome.SERVER_ERROR
 
     def __init__(
-        self, message: str, *, where: str = "", kept: str = "The stored record was left as it is.", do: str = ""
+        self,
+        message: str,
+        *,
+        where: str = "",
+        kept: str = "The stored record was left as it is.",
+        do: str = "",
     ) -> None:
         super().__init__(message, where=where, kept=kept, do=do)
 

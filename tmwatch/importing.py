@@ -78,11 +78,15 @@ def read_file(path: Path, source_id: str | None = None) -> tuple[Source, Page, A
         body = path.read_bytes()
     except OSError as error:
         raise NotThisSource(
-            f"the file cannot be read: {error.strerror or error}", where=str(path), do="Check its name and rights."
+            f"the file cannot be read: {error.strerror or error}",
+            where=str(path),
+            do="Check its name and rights.",
         ) from None
     page = Page(body=body, name=path.name)
     if not body.strip():
-        raise Incomplete("the file is empty", where=str(path), do="Save the page again, then import it again.")
+        raise Incomplete(
+            "the file is empty", where=str(path), do="Save the page again, then import it again."
+        )
     try:
         source = get_source(source_id) if source_id else tell_source(page)
     except NotThisSource as error:
@@ -158,11 +162,11 @@ def _sights_of(
         )
         made.append((path, sight, None))
     for number in answer.missing:
-        error = Incomplete(f"{number} was asked for and not answered", where=str(path))
-        made.append(_failed(path, declaration.id, error, number))
+        unanswered = Incomplete(f"{number} was asked for and not answered", where=str(path))
+        made.append(_failed(path, declaration.id, unanswered, number))
     if not made:
-        error = Incomplete("the page holds no record", where=str(path), do="Save the page again.")
-        made.append(_failed(path, declaration.id, error))
+        nothing = Incomplete("the page holds no record", where=str(path), do="Save the page again.")
+        made.append(_failed(path, declaration.id, nothing))
     return made
 
 
@@ -187,9 +191,7 @@ def reread(source_id: str, page: Page) -> Sequence[Reading]:
     return combine(get_source(source_id).read(page).readings)
 
 
-def _result(
-    path: Path, sight: Sight, failed: Imported | None, done: dict[str, Observed]
-) -> Imported:
+def _result(path: Path, sight: Sight, failed: Imported | None, done: dict[str, Observed]) -> Imported:
     if failed is not None or sight.reading is None:
         assert failed is not None
         return failed

@@ -140,7 +140,7 @@ def _ask(
 
 def _joined(readings: Sequence[Reading], pages: Sequence[Page]) -> tuple[list[Reading], list[Page]]:
     """Rows of one number are one record, even when they straddle two pages of the answer."""
-    origin = {}
+    origin: dict[str, Page] = {}
     for reading, page in zip(readings, pages, strict=True):
         origin.setdefault(reading.record.st13, page)
     joined = list(combine(readings))
@@ -153,13 +153,11 @@ def prove(source: Source, door: Door, config: Config, env: Mapping[str, str]) ->
     Used where a search comes back empty (law 3) and by `source check`.
     """
     known = source.declaration.known_query
-    query: Query = (
-        RecordQuery((known.text,)) if known.kind == "record" else SearchQuery(owner=known.text)
-    )
+    query: Query = RecordQuery((known.text,)) if known.kind == "record" else SearchQuery(owner=known.text)
     looked = ask(source, query, door, config, env)
     if looked.outcome is Outcome.OK and len(looked.readings) < known.least:
         error = LayoutChanged(
-            f"the known query `{known.text}` gave {len(looked.readings)} filings, at least {known.least} are sure",
+            f"the known query `{known.text}` gave {len(looked.readings)} filings; {known.least} are sure",
             where=source.declaration.id,
             do="Nothing this source says is believed until it answers its known query.",
         )

@@ -283,11 +283,12 @@ def _bare(rest: str, form: _Form) -> str:
 
 def st13_or_none(office: str, number: str) -> str | None:
     """The ST.13 identifier of an application number in bare form, or None where it cannot be told."""
-    own = office in _forms()
-    short = number.lstrip("0")
+    own = next((form for form in _forms().get(office, ()) if form.padded), None)
+    bare, short = number.upper(), number.upper().lstrip("0")
     # Letters only where we know the office's numbers: elsewhere two spellings would be two identities.
-    fits = short.isascii() and (short.isalnum() if own else short.isdigit()) and 0 < len(short) <= 9
-    return f"{office}500000{short.upper():0>9}" if fits else None
+    known = bool(own.pattern.fullmatch(bare) or own.pattern.fullmatch(short)) if own else short.isdigit()
+    fits = known and short.isascii() and short.isalnum() and len(short) <= 9
+    return f"{office}500000{short:0>9}" if fits else None
 
 
 def st13(office: str, number: str) -> str:

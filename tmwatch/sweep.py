@@ -183,7 +183,9 @@ def _do(
     looked = ask(source, job.query, door, config, env, known)
     if job.searching:
         looked = _suspicious_zero(looked, job, database, door, config, env)
-    first = {watch.name: state.baseline_at is None for (watch, _), state in zip(job.wanted, states, strict=True)}
+    first = {
+        watch.name: state.baseline_at is None for (watch, _), state in zip(job.wanted, states, strict=True)
+    }
 
     def is_baseline(watch: Watch, one: Observed, found: Match) -> bool:
         if "numbers" in found.triggers:
@@ -277,7 +279,9 @@ def _tell_turn(
     watches = [watch for watch in config.watches if watch.name in names]
     failing = turn.now == "failing"
     what = "can no longer be read in full" if failing else "can be read again"
-    listed = [f"{item.query}: {item.outcome.value}: {item.error}" for item in asked if item in report.failures]
+    listed = [
+        f"{item.query}: {item.outcome.value}: {item.error}" for item in asked if item in report.failures
+    ]
     payload = AlertPayload(
         kind="source.health",
         watch=", ".join(names),

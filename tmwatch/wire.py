@@ -212,7 +212,7 @@ def ask(
                 verify=authorities,
                 proxies=proxies,
             )
-            requests.cookies.extract_cookies_to_jar(session.cookies, prepared, response.raw)
+            session.cookies.update(response.cookies)
         except _TROUBLE as error:
             raise _broken(error, watchdog, timeouts) from None
         with response:

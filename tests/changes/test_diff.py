@@ -67,8 +67,10 @@ def test_a_sentence_without_a_code_never_keeps_the_code_before_it() -> None:
 
 
 def test_an_empty_status_is_unknown_and_never_dead() -> None:
-    merged = merge(record(), record(status_code=None, status_text=None, status_phase=Phase.UNKNOWN,
-                                    status_live=Live.UNKNOWN))
+    merged = merge(
+        record(),
+        record(status_code=None, status_text=None, status_phase=Phase.UNKNOWN, status_live=Live.UNKNOWN),
+    )
     assert merged.status_live is not Live.DEAD
 
 
@@ -118,9 +120,7 @@ def test_double_parentheses_tell_of_an_amendment() -> None:
     assert told(record(), new) == [("classes.text", "changed", "medium")]
 
 
-@pytest.mark.parametrize(
-    ("old", "new"), [("9", "9"), ("25", "25")], ids=["class 9", "class 25"]
-)
+@pytest.mark.parametrize(("old", "new"), [("9", "9"), ("25", "25")], ids=["class 9", "class 25"])
 def test_an_added_class_is_high(old: str, new: str) -> None:
     wider = record(classes=(*record().classes, goods("35", "Advertising")))
     (change,) = changes(record(), wider)
@@ -134,7 +134,8 @@ def test_a_new_owner_is_critical() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["SAMPLE WIDGETS, INC.", "Sample  Widgets, Inc.", "Ｓample Widgets, Inc."],
+    "name",
+    ["SAMPLE WIDGETS, INC.", "Sample  Widgets, Inc.", "Ｓample Widgets, Inc."],
     ids=["case", "blanks", "width"],
 )
 def test_case_blanks_and_width_of_an_owner_are_cosmetic(name: str) -> None:

@@ -38,9 +38,7 @@ class _Item:
     newness: Newness | None
 
 
-def reactor(
-    config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_baseline: IsBaseline
-) -> React:
+def reactor(config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_baseline: IsBaseline) -> React:
     """The reaction of all watches of a configuration.
 
     `is_baseline` says whether a filing new to a watch belongs to its first look, which is summed up
@@ -143,7 +141,7 @@ def _draft(
     weight = max(ranks, key=lambda rank: rank.rank) if ranks else Significance.HIGH
     why = "; ".join(dict.fromkeys(item.match.why for item in items if item.match.why))
     payload = AlertPayload(
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         watch=watch.name,
         role=watch.role,
         significance=weight,

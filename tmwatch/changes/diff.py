@@ -222,22 +222,42 @@ def _events(name: str, old: Sequence[MarkEvent], new: Sequence[MarkEvent], offic
     for before, now in both:
         if before.date != now.date:
             yield _change(
-                "events", "changed", weight.MEDIUM, show_event(before), show_event(now), date=now.date,
+                "events",
+                "changed",
+                weight.MEDIUM,
+                show_event(before),
+                show_event(now),
+                date=now.date,
                 key=_event_key(now, new),
             )
         elif not verbatim(before.text, now.text):
             yield _change(
-                "events", "reworded", weight.COSMETIC, show_event(before), show_event(now), date=now.date,
+                "events",
+                "reworded",
+                weight.COSMETIC,
+                show_event(before),
+                show_event(now),
+                date=now.date,
                 key=_event_key(now, new),
             )
     for event in added:
         yield _change(
-            "events", "added", weight.of_event(office, event), None, show_event(event), date=event.date,
+            "events",
+            "added",
+            weight.of_event(office, event),
+            None,
+            show_event(event),
+            date=event.date,
             key=_event_key(event, new),
         )
     for event in gone:
         yield _change(
-            "events", "removed", weight.MEDIUM, show_event(event), None, date=event.date,
+            "events",
+            "removed",
+            weight.MEDIUM,
+            show_event(event),
+            None,
+            date=event.date,
             key=_event_key(event, old),
         )
 

@@ -64,9 +64,7 @@ def merge_status(known: TradeMark, given: TradeMark) -> dict[str, Any]:
         # Nothing of the old status may stand beside the new one.
         empty = TradeMark.model_fields
         return {name: taken.get(name, empty[name].default) for name in STATUS}
-    merged = {
-        name: taken[name] if taken.get(name) is not None else getattr(known, name) for name in STATUS
-    }
+    merged = {name: taken[name] if taken.get(name) is not None else getattr(known, name) for name in STATUS}
     if known.tm5_source == "office" and given.tm5_source != "office":
         # The office's own descriptor is better than ours computed from the phase.
         merged["tm5_csd"], merged["tm5_source"] = known.tm5_csd, known.tm5_source

@@ -30,7 +30,8 @@ _COURSE = {phase: place for place, phase in enumerate(Phase)}
 _NEEDS_ALL_ROWS = frozenset(
     {
         *("classes", "owners", "latest_step", "latest_step_date"),
-        *("status_code", "status_text", "status_date", "status_phase", "status_live", "tm5_csd", "tm5_source"),
+        *("status_code", "status_text", "status_date", "status_phase", "status_live"),
+        *("tm5_csd", "tm5_source"),
     }
 )
 
@@ -110,7 +111,7 @@ def _join(group: Sequence[Reading]) -> Reading:
             **{name: value for name, value in values.items() if name in covers and value is not None},
         ),
         max((one.as_of for one in ordered if one.as_of), key=lambda as_of: as_of.day, default=None),
-        tuple(dict.fromkeys([*(text for one in ordered for text in one.unclaimed), *_contradictions(records)])),
+        (*dict.fromkeys(text for one in ordered for text in one.unclaimed), *_contradictions(records)),
         tuple(dict.fromkeys(word for one in ordered for word in one.unknown_words)),
     )
 
@@ -143,7 +144,7 @@ def _words_by_class(records: Sequence[TradeMark]) -> dict[str, tuple[str, ...]]:
     words: dict[str, dict[str, None]] = {}
     for record in records:
         for item in record.classes:
-            word = item.status_text or record.status_text or ""
+            word = item.status_text or record.status_text or "?"
             words.setdefault(item.class_number, {}).setdefault(word)
     ordered = sorted(words.items(), key=lambda pair: (int(pair[0]) if pair[0].isdigit() else 99, pair[0]))
     return {number: tuple(sorted(texts)) for number, texts in ordered}
@@ -176,7 +177,7 @@ def _status(records: Sequence[TradeMark], differing: dict[str, tuple[str, ...]])
         by_word: dict[str, list[str]] = {}
         for number, texts in differing.items():
             by_word.setdefault(" / ".join(texts), []).append(number)
-        parts = (f"{word or '?'} ({', '.join(numbers)})" for word, numbers in by_word.items())
+        parts = (f"{word} ({', '.join(numbers)})" for word, numbers in by_word.items())
         values["status_text"] = "; ".join(parts)
         values["status_code"] = None
     return values

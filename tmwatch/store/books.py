@@ -31,9 +31,15 @@ def start_run(database: Database, command: str) -> str:
     """A run id for the logs and the books."""
     run = uuid.uuid4().hex[:12]
     with database.write() as db:
-        db["run"].insert(
-            {"id": run, "command": command, "tmwatch": __version__, "started_at": iso(now()), "ended_at": None,
-             "summary": None}
+        db.table("run").insert(
+            {
+                "id": run,
+                "command": command,
+                "tmwatch": __version__,
+                "started_at": iso(now()),
+                "ended_at": None,
+                "summary": None,
+            }
         )
     return run
 
@@ -41,7 +47,9 @@ def start_run(database: Database, command: str) -> str:
 def end_run(database: Database, run: str, summary: Mapping[str, Any]) -> None:
     """The run's summary, kept for `doctor` and for "since the last run"."""
     with database.write() as db:
-        db["run"].update(run, {"ended_at": iso(now()), "summary": json.dumps(summary, ensure_ascii=False)})
+        db.table("run").update(
+            run, {"ended_at": iso(now()), "summary": json.dumps(summary, ensure_ascii=False)}
+        )
 
 
 def ask_state(database: Database, watch: str, ask: str) -> AskState:
@@ -90,7 +98,7 @@ def book_ask(
             row["baseline_at"] = iso(before.baseline_at) if before.baseline_at else instant
             if validators is not None:
                 row["validators"] = json.dumps(dict(validators))
-        db["watch"].upsert(row, pk=("watch", "ask"))
+        db.table("watch").upsert(row, pk=("watch", "ask"))
 
 
 def baselined(database: Database, watch: str, ask: str) -> bool:
@@ -127,7 +135,7 @@ def book_source(database: Database, source: str, outcome: Outcome, error: str = 
         was = row["state"] if row else "ok"
         state = "ok" if good else "failing"
         since = row["since"] if row and was == state else instant
-        db["source_state"].upsert(
+        db.table("source_state").upsert(
             {
                 "source": source,
                 "state": state,

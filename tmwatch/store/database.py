@@ -144,9 +144,10 @@ def backup(source: Path, target: Path) -> Path:
     part = target.with_name(f"{target.name}.part")
     try:
         part.unlink(missing_ok=True)
-        with closing(sqlite3.connect(source, timeout=BUSY_SECONDS)) as live, closing(
-            sqlite3.connect(part)
-        ) as copy:
+        with (
+            closing(sqlite3.connect(source, timeout=BUSY_SECONDS)) as live,
+            closing(sqlite3.connect(part)) as copy,
+        ):
             live.backup(copy)
             if copy.execute("pragma integrity_check(1)").fetchone()[0] != "ok":
                 raise StoreError("the copy failed its integrity check", where=str(part))

@@ -82,7 +82,7 @@ def grew(rows: Sequence[Sighting], before: Head) -> bool:
 
 def keep_record(database: Database, record: TradeMark, record_hash: str) -> None:
     """The given record by its content hash; a daily look at an unchanged page adds nothing."""
-    database.db["record"].insert(
+    database.db.table("record").insert(
         {"hash": record_hash, "st13": record.st13, "json": dump_record(record)}, ignore=True
     )
 
@@ -122,7 +122,7 @@ def extend_sighting(
         }
     if not change:
         return
-    database.db["sighting"].update(row["id"], change)
+    database.db.table("sighting").update(row["id"], change)
     drop_unused(database, row["last_snapshot"])
     if order < row["first_order"]:
         return
@@ -145,7 +145,7 @@ def split_at(database: Database, st13: str, order: str) -> None:
     ).fetchall()
     for row in rows:
         data = dict(row)
-        database.db["sighting"].update(
+        database.db.table("sighting").update(
             row["id"],
             {
                 "last_order": row["first_order"],
@@ -161,7 +161,7 @@ def split_at(database: Database, st13: str, order: str) -> None:
             observation=row["last_observation"],
             first_snapshot=row["last_snapshot"],
         )
-        database.db["sighting"].insert(data)
+        database.db.table("sighting").insert(data)
 
 
 def archived_page(database: Database, sighting: int) -> Page | None:
@@ -185,7 +185,7 @@ def replace_record(database: Database, sighting: int, record: TradeMark, parser_
     change: dict[str, object] = {"parser_version": parser_version}
     if old["record"] != record_hash:
         change |= {"record": record_hash, "technical": 1}
-    database.db["sighting"].update(sighting, change)
+    database.db.table("sighting").update(sighting, change)
 
 
 def write_steps(database: Database, st13: str, steps: Sequence[Step]) -> None:
@@ -212,11 +212,11 @@ def write_steps(database: Database, st13: str, steps: Sequence[Step]) -> None:
             kept.add(stored[key]["id"])
             if stored[key]["position"] != step.position:
                 moved = {"position": step.position, "as_of": step.sighting.first_order[:10]}
-                database.db["mark_version"].update(stored[key]["id"], moved)
+                database.db.table("mark_version").update(stored[key]["id"], moved)
             continue
         version = _insert_version(database, st13, step, content, instant)
         for change in step.changes:
-            database.db["change"].insert(
+            database.db.table("change").insert(
                 {
                     "st13": st13,
                     "version": version,
@@ -235,7 +235,7 @@ def write_steps(database: Database, st13: str, steps: Sequence[Step]) -> None:
             )
     for row in stored.values():
         if row["id"] not in kept:
-            database.db["mark_version"].update(row["id"], {"superseded_at": instant})
+            database.db.table("mark_version").update(row["id"], {"superseded_at": instant})
             database.conn.execute(
                 "update change set superseded_at = ? where version = ?", (instant, row["id"])
             )
@@ -270,9 +270,7 @@ def first_seen(database: Database, st13: str) -> dt.datetime:
     return dt.datetime.fromisoformat(row["at"])
 
 
-def write_current(
-    database: Database, st13: str, last: Step, rows: Sequence[Sighting]
-) -> Provenance:
+def write_current(database: Database, st13: str, last: Step, rows: Sequence[Sighting]) -> Provenance:
     """The row of the filing as it stands, and its lists as tables of their own for people who query."""
     record = last.record
     latest = max(rows, key=lambda item: (item.last_order, item.place))
@@ -286,7 +284,7 @@ def write_current(
         kind=FactKind(look["facts"]),
         url=look["url"] or None,
         as_of=dt.date.fromisoformat(latest.last_order[:10]),
-        as_of_kind=latest.as_of_kind,  # type: ignore[arg-type]
+        as_of_kind=latest.as_of_kind,
         fetched_at=look["looked_at"],
         sha256=look["snapshot"],
         parser_version=latest.parser_version,
@@ -296,7 +294,7 @@ def write_current(
         " and superseded_at is null",
         (st13,),
     ).fetchone()
-    database.db["mark"].upsert(
+    database.db.table("mark").upsert(
         {
             "st13": st13,
             "office": record.office,
@@ -332,7 +330,7 @@ def _write_lists(database: Database, record: TradeMark) -> None:
     st13 = record.st13
     for table in ("event", "goods", "party"):
         database.conn.execute(f"delete from {table} where st13 = ?", (st13,))  # noqa: S608 - fixed names
-    database.db["event"].insert_all(
+    database.db.table("event").insert_all(
         {
             "st13": st13,
             "number": event.number,
@@ -344,7 +342,7 @@ def _write_lists(database: Database, record: TradeMark) -> None:
         }
         for event in record.events
     )
-    database.db["goods"].insert_all(
+    database.db.table("goods").insert_all(
         {
             "st13": st13,
             "class": item.class_number,
@@ -355,7 +353,7 @@ def _write_lists(database: Database, record: TradeMark) -> None:
         }
         for item in record.classes
     )
-    database.db["party"].insert_all(
+    database.db.table("party").insert_all(
         {
             "st13": st13,
             "as": kind,

@@ -151,7 +151,7 @@ def _record_look(database: Database, sight: Sight, run: str) -> int:
     if sight.page is not None and sight.page.body:
         snapshot = archive.digest(sight.page.body)
         if sight.outcome is Outcome.OK:
-            database.db["snapshot"].insert(
+            database.db.table("snapshot").insert(
                 {
                     "sha256": snapshot,
                     "body": archive.pack(sight.page.body),
@@ -229,7 +229,7 @@ def _place(database: Database, sight: Sight, observation: int, st13: str) -> Non
         marks.extend_sighting(database, row, order, as_of, observation, snapshot)
         return
     marks.split_at(database, st13, order)
-    database.db["sighting"].insert(
+    database.db.table("sighting").insert(
         {
             "st13": st13,
             "source": sight.source,
@@ -315,7 +315,7 @@ def _write_reaction(database: Database, reaction: Reaction, run: str) -> None:
     from tmwatch.store.outbox import write_alert
 
     for hit in reaction.hits:
-        database.db["hit"].insert(
+        database.db.table("hit").insert(
             {
                 "watch": hit.watch,
                 "st13": hit.st13,

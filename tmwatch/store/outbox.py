@@ -42,9 +42,9 @@ def write_alert(
             ),
         )
         alert = int(cursor.lastrowid or 0)
-        db["alert_mark"].insert_all({"alert": alert, "st13": st13} for st13 in dict.fromkeys(st13s))
+        db.table("alert_mark").insert_all({"alert": alert, "st13": st13} for st13 in dict.fromkeys(st13s))
         for place, (recipient, channel, address) in enumerate(dict.fromkeys(to), 1):
-            db["delivery"].insert(
+            db.table("delivery").insert(
                 {
                     "alert": alert,
                     "recipient": recipient,
@@ -92,9 +92,7 @@ class Outbox:
 
     def mark_sent(self, delivery_id: int, at: dt.datetime, answer: str) -> None:
         """The receiver has taken it."""
-        self._set(
-            delivery_id, state=SENT, sent_at=iso(at), answer=answer, error=None, lease_until=None
-        )
+        self._set(delivery_id, state=SENT, sent_at=iso(at), answer=answer, error=None, lease_until=None)
 
     def mark_failed(
         self, delivery_id: int, at: dt.datetime, error: str, next_try: dt.datetime | None
@@ -122,7 +120,7 @@ class Outbox:
 
     def _set(self, delivery_id: int, **values: Any) -> None:
         with self.database.write() as db:
-            db["delivery"].update(delivery_id, values)
+            db.table("delivery").update(delivery_id, values)
 
     def alerts(self, limit: int = 50) -> list[dict[str, Any]]:
         """The latest alerts with their deliveries, newest first."""
@@ -137,18 +135,33 @@ class Outbox:
         return self._alert(row) if row else None
 
     def _alert(self, row: Any) -> dict[str, Any]:
-        deliveries = self.database.conn.execute("select * from delivery where alert = ? order by id", (row["id"],))
+        deliveries = self.database.conn.execute(
+            "select * from delivery where alert = ? order by id", (row["id"],)
+        )
         marks = self.database.conn.execute("select st13 from alert_mark where alert = ?", (row["id"],))
         return {
-            **{key: row[key] for key in ("id", "uid", "kind", "watch", "significance", "headline", "created_at")},
+            **{
+                key: row[key]
+                for key in ("id", "uid", "kind", "watch", "significance", "headline", "created_at")
+            },
             "sample": bool(row["sample"]),
             "st13": [mark["st13"] for mark in marks],
             "payload": json.loads(row["payload"]),
             "deliveries": [
                 {
                     key: delivery[key]
-                    for key in ("recipient", "channel", "address", "state", "tries", "next_try_at", "sent_at",
-                                "answer", "error", "message_id")
+                    for key in (
+                        "recipient",
+                        "channel",
+                        "address",
+                        "state",
+                        "tries",
+                        "next_try_at",
+                        "sent_at",
+                        "answer",
+                        "error",
+                        "message_id",
+                    )
                 }
                 for delivery in deliveries
             ],

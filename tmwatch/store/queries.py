@@ -174,7 +174,9 @@ def changes_since(
 
 def last_run(database: Database) -> dict[str, Any] | None:
     """The run before this one."""
-    row = database.conn.execute("select * from run where ended_at is not null order by started_at desc limit 1")
+    row = database.conn.execute(
+        "select * from run where ended_at is not null order by started_at desc limit 1"
+    )
     found = row.fetchone()
     return dict(found) if found else None
 

@@ -15,13 +15,13 @@ APPLICATION_ID = 0x746D7731
 
 
 def _version_1(db: sqlite_utils.Database) -> None:
-    db["run"].create(
+    db.table("run").create(
         {"id": str, "command": str, "tmwatch": str, "started_at": str, "ended_at": str, "summary": str},
         pk="id",
     )
-    db["snapshot"].create({"sha256": str, "body": bytes, "size": int, "stored_at": str}, pk="sha256")
-    db["record"].create({"hash": str, "st13": str, "json": str}, pk="hash")
-    db["observation"].create(
+    db.table("snapshot").create({"sha256": str, "body": bytes, "size": int, "stored_at": str}, pk="sha256")
+    db.table("record").create({"hash": str, "st13": str, "json": str}, pk="hash")
+    db.table("observation").create(
         {
             "id": int,
             "run": str,
@@ -44,8 +44,8 @@ def _version_1(db: sqlite_utils.Database) -> None:
         pk="id",
         not_null={"source", "looked_at", "outcome", "hash"},
     )
-    db["observation"].create_index(["st13", "id"])
-    db["sighting"].create(
+    db.table("observation").create_index(["st13", "id"])
+    db.table("sighting").create(
         {
             "id": int,
             "st13": str,
@@ -68,8 +68,8 @@ def _version_1(db: sqlite_utils.Database) -> None:
         },
         pk="id",
     )
-    db["sighting"].create_index(["st13", "first_order"])
-    db["mark"].create(
+    db.table("sighting").create_index(["st13", "first_order"])
+    db.table("mark").create(
         {
             "st13": str,
             "office": str,
@@ -97,8 +97,8 @@ def _version_1(db: sqlite_utils.Database) -> None:
         },
         pk="st13",
     )
-    db["mark"].create_index(["registration_number"])
-    db["mark_version"].create(
+    db.table("mark").create_index(["registration_number"])
+    db.table("mark_version").create(
         {
             "id": int,
             "st13": str,
@@ -116,8 +116,8 @@ def _version_1(db: sqlite_utils.Database) -> None:
         },
         pk="id",
     )
-    db["mark_version"].create_index(["st13", "position"])
-    db["change"].create(
+    db.table("mark_version").create_index(["st13", "position"])
+    db.table("change").create(
         {
             "id": int,
             "st13": str,
@@ -137,24 +137,34 @@ def _version_1(db: sqlite_utils.Database) -> None:
         pk="id",
         foreign_keys=[("version", "mark_version", "id")],
     )
-    db["change"].create_index(["st13", "version"])
-    db["change"].create_index(["seen_at"])
-    for name, columns in {
+    db.table("change").create_index(["st13", "version"])
+    db.table("change").create_index(["seen_at"])
+    lists: dict[str, dict[str, type]] = {
         "event": {"number": int, "date": str, "code": str, "type": str, "text": str, "proceeding": str},
         "goods": {"class": str, "status": str, "first_use": str, "first_use_in_commerce": str, "text": str},
         "party": {"as": str, "name": str, "role": str, "address": str, "country": str},
-    }.items():
-        db[name].create({"id": int, "st13": str, **columns}, pk="id")
-        db[name].create_index(["st13"])
-    db["watch"].create(
-        {"watch": str, "ask": str, "baseline_at": str, "last_ok_at": str, "last_try_at": str,
-         "last_outcome": str, "last_error": str, "failures": int, "validators": str},
+    }
+    for name, columns in lists.items():
+        db.table(name).create({"id": int, "st13": str, **columns}, pk="id")
+        db.table(name).create_index(["st13"])
+    db.table("watch").create(
+        {
+            "watch": str,
+            "ask": str,
+            "baseline_at": str,
+            "last_ok_at": str,
+            "last_try_at": str,
+            "last_outcome": str,
+            "last_error": str,
+            "failures": int,
+            "validators": str,
+        },
         pk=("watch", "ask"),
     )
-    db["hit"].create(
+    db.table("hit").create(
         {"watch": str, "st13": str, "first_at": str, "why": str, "baseline": int}, pk=("watch", "st13")
     )
-    db["alert"].create(
+    db.table("alert").create(
         {
             "id": int,
             "uid": str,
@@ -169,10 +179,10 @@ def _version_1(db: sqlite_utils.Database) -> None:
         },
         pk="id",
     )
-    db["alert_mark"].create(
+    db.table("alert_mark").create(
         {"alert": int, "st13": str}, pk=("alert", "st13"), foreign_keys=[("alert", "alert", "id")]
     )
-    db["delivery"].create(
+    db.table("delivery").create(
         {
             "id": int,
             "alert": int,
@@ -191,11 +201,19 @@ def _version_1(db: sqlite_utils.Database) -> None:
         pk="id",
         foreign_keys=[("alert", "alert", "id")],
     )
-    db["delivery"].create_index(["alert", "recipient", "channel", "address"], unique=True)
-    db["delivery"].create_index(["state", "next_try_at"])
-    db["source_state"].create(
-        {"source": str, "state": str, "since": str, "last_ok_at": str, "last_try_at": str,
-         "last_outcome": str, "last_error": str, "failures": int},
+    db.table("delivery").create_index(["alert", "recipient", "channel", "address"], unique=True)
+    db.table("delivery").create_index(["state", "next_try_at"])
+    db.table("source_state").create(
+        {
+            "source": str,
+            "state": str,
+            "since": str,
+            "last_ok_at": str,
+            "last_try_at": str,
+            "last_outcome": str,
+            "last_error": str,
+            "failures": int,
+        },
         pk="source",
     )
     _views(db)

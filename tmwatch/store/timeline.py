@@ -137,8 +137,6 @@ def disagreements(sightings: Iterable[Sighting]) -> list[tuple[str, str, str]]:
                 continue  # merely older: the stronger source has moved on since
             probe = diff(strong.record, weak.record, merge(strong.record, weak.record))
             found += [
-                (change.field, strong.source, weak.source)
-                for change in probe
-                if change.significance.rank > 0
+                (change.field, strong.source, weak.source) for change in probe if change.significance.rank > 0
             ]
     return list(dict.fromkeys(found))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tmwatch.alerts.payload import CoverageLine
-from tmwatch.numbers import MarkNumber
+from tmwatch.numbers import MarkNumber, show_number
 from tmwatch.offices import office_label
 from tmwatch.sources.base import Source
 from tmwatch.watches.live import live_state
@@ -60,22 +60,18 @@ def _number_line(
     office: str, numbers: list[MarkNumber], here: list[Source], config: Config, env: Mapping[str, str]
 ) -> CoverageLine:
     able = [source for source in here if answers(source, "numbers")]
-    for source in able:
-        live, why = live_state(source.declaration, config, env)
-        if not live:
-            continue
-        left = [
-            number for number in numbers if not any(can_ask(one, number) for one in _live(able, config, env))
-        ]
-        if len(left) == len(numbers):
-            continue
-        if left:
-            some = ", ".join(number.number for number in left[:3])
-            why += (
-                f"; not watched: {len(left)} of {len(numbers)} numbers that it cannot be asked for ({some})"
-            )
-        return _line(office, "numbers", "live", source, why)
-    return _not_live(office, "numbers", able, here, config, env)
+    live = _live(able, config, env)
+    if not live:
+        return _not_live(office, "numbers", able, here, config, env)
+    left = [number for number in numbers if not any(can_ask(source, number) for source in live)]
+    some = ", ".join(show_number(number) for number in left[:3])
+    if len(left) == len(numbers):
+        return _line(office, "numbers", "not watched", live[0], f"it cannot be asked for {some}")
+    asked = [source for source in live if any(can_ask(source, number) for number in numbers)]
+    why = live_state(asked[0].declaration, config, env)[1]
+    if left:
+        why += f"; not watched: {len(left)} of {len(numbers)} numbers that it cannot be asked for ({some})"
+    return _line(office, "numbers", "live", asked[0], why)
 
 
 def _live(sources: Iterable[Source], config: Config, env: Mapping[str, str]) -> list[Source]:
@@ -94,7 +90,7 @@ def _search_line(
     if len(live) > 1:
         why += f"; also {', '.join(one.declaration.id for one in live[1:])}"
     names = getattr(watch, trigger)
-    asked = search_names(names, office)
+    asked = search_names(watch, trigger, office)
     if len(asked) < len(names):
         why += f"; asked for {', '.join(asked)} only, the other names are compared with what it finds"
     return _line(office, trigger, "live", source, why)

@@ -156,16 +156,27 @@ def _by_column(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
 
 
 def _row(values: dict[str, str], line: int, default_office: str | None) -> DocketRow:
-    office = values.get("office") or default_office
-    number, registration = values.get("number", ""), values.get("registration", "")
-    if number or not registration:
-        parsed = parse_number(_from_spreadsheet(number), office)
-    else:
-        parsed = parse_number(f"reg {_from_spreadsheet(registration)}", office)
+    number = _from_spreadsheet(values.get("number", ""))
+    if not number and values.get("registration"):
+        number = f"reg {_from_spreadsheet(values['registration'])}"
+    parsed = parse_with_default(number, values.get("office") or None, default_office)
     texts = {
         name: clean_line(values.get(name, "")) or None for name in ("docket_ref", "client", "responsible")
     }
     return DocketRow(parsed, **texts, line=line)
+
+
+def parse_with_default(text: str, office: str | None, default: str | None) -> MarkNumber:
+    """A number with the office beside it; where neither says which office, the default one.
+
+    Raises `UsageError` when it cannot be understood.
+    """
+    try:
+        return parse_number(text, office)
+    except UsageError:
+        if office or default is None or not text:
+            raise
+    return parse_number(text, default)
 
 
 def _from_spreadsheet(text: str) -> str:

@@ -3,7 +3,7 @@
 Each filing number is one `Ask` to one source: the live one of its office that is believed most
 (`authority`), so the USPTO's API is asked instead of its pages wherever there is a key. Each owner,
 agent or mark name is one `Ask` to every live source that can search for it. Chinese sources are asked
-for the Chinese names among the aliases where there are any: the register knows no other.
+for the Chinese ones among an owner's aliases where there are any: the register knows no other.
 
 `Ask.key` never changes as long as the question is the same, so it can stand in the database.
 """
@@ -54,7 +54,8 @@ def asks(
         if source is not None:
             ask = _record_ask(number, source)
             found.setdefault(ask.key, ask)
-    for trigger in ("owners", "agents", "marks"):
+    searches: tuple[Trigger, ...] = ("owners", "agents", "marks")
+    for trigger in searches:
         for source in live:
             if answers(source, trigger) and (not watch.offices or source.declaration.office in watch.offices):
                 for ask in _search_asks(watch, trigger, source):
@@ -118,17 +119,25 @@ def _record_ask(number: MarkNumber, source: Source) -> Ask:
     return Ask(source_id, _record_query(number), "numbers", key, number)
 
 
-def search_names(names: Sequence[str], office: str) -> list[str]:
-    """The names to ask an office for: each once, Chinese ones only where the register is in Chinese."""
-    if office in _CHINESE_OFFICES:
+def search_names(watch: Watch, trigger: Trigger, office: str) -> list[str]:
+    """The names to ask an office for, each once.
+
+    Owners and agents are given by aliases, of which a register in Chinese knows the Chinese ones only;
+    marks are each a name of its own and all asked for (Joyrobotaxi is filed in China as it stands).
+    """
+    names: Sequence[str] = getattr(watch, trigger)
+    if office in _CHINESE_OFFICES and trigger != "marks":
         names = [name for name in names if _HAN.search(name)] or names
-    return list({fold(name): name for name in reversed(names)}.values())[::-1]
+    once: dict[str, str] = {}
+    for name in names:
+        once.setdefault(fold(name), name)
+    return list(once.values())
 
 
 def _search_asks(watch: Watch, trigger: Trigger, source: Source) -> Iterable[Ask]:
     source_id = source.declaration.id
     narrowed = f"classes={','.join(map(str, sorted(watch.classes)))}|since={watch.since or ''}"
-    for name in search_names(getattr(watch, trigger), source.declaration.office):
+    for name in search_names(watch, trigger, source.declaration.office):
         query = SearchQuery(
             owner=name if trigger == "owners" else None,
             agent=name if trigger == "agents" else None,

@@ -27,16 +27,14 @@ def sentence(watch: Watch) -> str:
     filters = _filters(watch)
     if filters:
         rule += f", if it {' and '.join(filters)}"
-    notes = [_ROLES[watch.role], f"looked at every {interval(watch.every)}"]
-    notes.append(
-        "the first look is summed up, not alerted"
-        if watch.first_look == "quiet"
-        else "the first look alerts too"
-    )
+    quiet = watch.first_look == "quiet"
+    notes = [
+        _ROLES[watch.role],
+        f"looked at every {interval(watch.every)}" if watch.every else "looked at with every check",
+        f"the first look {'is summed up, not alerted' if quiet else 'alerts too'}",
+    ]
     if watch.marks:
-        notes.append(
-            "mark names are compared for the same name only: case, width, blanks and signs are folded"
-        )
+        notes.append("mark names: the same name only, but for case, width, blanks and signs")
     return f"{rule}: {_told(watch)} ({'; '.join(notes)})."
 
 

@@ -22,6 +22,7 @@ from tmwatch.sources.base import Page
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(TrademarkTransaction|Transaction)[\s>]")
 # The USPTO's own namespace: ST.66 files of other offices have the same root.
 _OFFICE = b"urn:us:gov:doc:uspto:trademark"
+_US = re.compile(rb"RegistrationOfficeCode>\s*US\s*<|IPOfficeCode>\s*US\s*<")
 _LOGIN_DO = "Check the key in USPTO_API_KEY; a new key may take some minutes to work."
 
 # (words of an error answer, the error it is). The first that fits counts.
@@ -47,7 +48,7 @@ def looks_like(body: bytes) -> Literal["json", "xml"] | None:
         if b'"trademarks"' in whole and (b'"serialNumber"' in whole or len(body) < 500):
             return "json"
         return None
-    if head.startswith(b"<") and _ROOT.search(head) and _OFFICE in head:
+    if head.startswith(b"<") and _ROOT.search(head) and (_OFFICE in head or _US.search(head)):
         return "xml"
     return None
 
@@ -87,7 +88,9 @@ def refuse_failures(page: Page, where: str) -> None:
         return
     text = body[:20_000].decode("utf-8", "replace")
     if text.startswith("<") and re.match(r"<(!doctype html|html|head|body)", text, re.IGNORECASE):
-        _by_words(text, where, "an HTML page instead of data")
+        # A page is no word of the interface: never "not found", and only a short one is read for its reason.
+        if len(body) < 10_000:
+            _by_words(text, where, "an HTML page instead of data", but=NotFound)
         raise LayoutChanged("the answer is an HTML page instead of data", where=where)
     if text.startswith("{") and re.search(r'"(error|errors|message|errorMessage|fault)"', text):
         _by_words(text, where, "an error message")
@@ -101,7 +104,7 @@ def refuse_failures(page: Page, where: str) -> None:
     )
 
 
-def _by_words(text: str, where: str, what: str) -> None:
+def _by_words(text: str, where: str, what: str, *, but: type[LookError] | None = None) -> None:
     for words, kind, advice in _WORDS:
-        if re.search(words, text, re.IGNORECASE):
+        if kind is not but and re.search(words, text, re.IGNORECASE):
             raise kind(f"the answer is {what}: {' '.join(text.split())[:120]}", where=where, do=advice)

@@ -160,6 +160,13 @@ def mark_feature(code: str | int | None) -> str | None:
     return _drawings().get(str(code if code is not None else "").strip()[:1])
 
 
+def odd_codes(record: TradeMark) -> tuple[str, ...]:
+    """Codes of the record that our tables do not hold, in words."""
+    code = record.mark_feature_code or ""
+    known = not code or code[:1] in _drawings()
+    return () if known else (f"mark drawing code {code[:20]} is not in the table",)
+
+
 def drawing_code(words: str | None) -> str | None:
     """The drawing code of the office's words for it ("TYPESET WORD(S) /LETTER(S) /NUMBER(S)")."""
     plain = re.sub(r"[^A-Z]", "", (words or "").upper())

@@ -96,7 +96,7 @@ def read(data: Node) -> Reading:
     return Reading(
         record=record,
         as_of=common.latest_fact(record),
-        unclaimed=data.audit.leftovers(data.element),
+        unclaimed=(*data.audit.leftovers(data.element), *common.odd_codes(record)),
         unknown_words=() if meaning.known else (f"status code {code}",),
     )
 

@@ -13,7 +13,6 @@ as ST.66 and as the office's HTML page too:
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from tmwatch.errors import Incomplete, LayoutChanged, NotThisSource
@@ -23,19 +22,14 @@ from tmwatch.model import (
     MaintenanceFiling,
     MarkEvent,
     Party,
-    Priority,
-    Proceeding,
-    ProceedingParty,
     Publication,
-    RelatedMark,
     make_record,
 )
 from tmwatch.sources.base import Reading
-from tmwatch.sources.us import common, contact
+from tmwatch.sources.us import common, contact, st96_links
 from tmwatch.sources.us.xml import Node
 
 _NATIONAL = "NationalTrademarkInformation"
-INTERNATIONAL = "International application or registration"
 
 
 def read(trademark: Node) -> Reading:
@@ -67,14 +61,14 @@ def read(trademark: Node) -> Reading:
         "tm5_source": "computed" if meaning.tm5 else None,
         "publications": _publications(trademark),
         "mark_category": common.mark_categories(trademark.texts("MarkCategory")),
-        "priorities": tuple(_priority(node) for node in trademark.every("PriorityBag/Priority")),
+        "priorities": tuple(st96_links.priority(node) for node in trademark.every("PriorityBag/Priority")),
         **_mark(trademark),
         **_classes(trademark, serial),
         **common.owner_fields(_owners(trademark)),
         **_people(trademark),
         **_national(trademark),
-        **_links(trademark, madrid=madrid),
-        **_proceedings(trademark),
+        **st96_links.related(trademark, madrid=madrid),
+        **st96_links.proceedings(trademark),
     }
     for field, path in (
         ("filing_basis", "FilingBasis"),
@@ -94,7 +88,7 @@ def read(trademark: Node) -> Reading:
     return Reading(
         record=record,
         as_of=common.latest_fact(record),
-        unclaimed=trademark.audit.leftovers(trademark.element),
+        unclaimed=(*trademark.audit.leftovers(trademark.element), *common.odd_codes(record)),
         unknown_words=() if meaning.known else (f"status code {code}",),
     )
 
@@ -293,7 +287,7 @@ def _national(trademark: Node) -> dict[str, Any]:
     if box is None:
         return {}
     abandoned, cancelled = box.date("ApplicationAbandonedDate"), box.date("RegistrationCancelledDate")
-    renewed = tuple(day for node in box.kids("RenewalDate") if (day := _day(node)))
+    renewed = tuple(day for node in box.kids("RenewalDate") if (day := node.own_date()))
     place = box.at("NationalCaseLocation")
     given: dict[str, Any] = {
         "register_kind": common.register_kind(box.text("RegisterCategory")),
@@ -335,13 +329,6 @@ def _national(trademark: Node) -> dict[str, Any]:
     return given
 
 
-def _day(node: Node) -> dt.date | None:
-    try:
-        return common.cut_date(node.own())
-    except ValueError as error:
-        raise LayoutChanged(f"`{node.name}` is no date") from error
-
-
 def _event(node: Node) -> MarkEvent:
     national = node.at("NationalMarkEvent") or node
     day = node.date("MarkEventDate")
@@ -357,85 +344,3 @@ def _event(node: Node) -> MarkEvent:
         number=national.number("MarkEventEntryNumber"),
         proceeding=common.proceeding_number(national.text("MarkEventAdditionalText")),
     )
-
-
-# -- links -------------------------------------------------------------------------------------------
-
-
-def _priority(node: Node) -> Priority:
-    country = node.text("PriorityCountryCode") or node.text("CommentText") or ""
-    node.skip("CommentText", "ApplicationNumber/IPOfficeCode")  # the country's name
-    return Priority(
-        country=common.country_code(country) or country,
-        number=node.text("ApplicationNumber/ApplicationNumberText") or "",
-        date=node.date("PriorityApplicationFilingDate"),
-        registration_number=node.text("PriorityRegistrationNumber") or "",
-        registration_date=node.date("PriorityRegistrationDate"),
-        expiry_date=node.date("PriorityRegistrationExpiredDate"),
-        status=node.text("PriorityStatusCategory"),
-    )
-
-
-def _links(trademark: Node, *, madrid: bool) -> dict[str, Any]:
-    if not trademark.at("AssociatedMarkBag"):
-        return {}
-    international: str | None = None
-    related: list[RelatedMark] = []
-    for node in trademark.every("AssociatedMarkBag/AssociatedMark"):
-        kind = node.text("AssociationCategory") or "Related"
-        # The 2.2.1 files keep the international *registration* number under this name.
-        number = node.value("InternationalApplicationNumber/ApplicationNumberText|ST13ApplicationNumber")
-        number = number or node.value("InternationalRegistrationNumber")
-        node.skip("InternationalApplicationNumber/IPOfficeCode")
-        if number and madrid and kind == INTERNATIONAL and international is None:
-            international = number
-        elif number:
-            related.append(RelatedMark(kind=kind, number=number, office="WO"))
-        for path, office in (
-            ("NationalRegistrationNumber|RegistrationNumber", "US"),
-            ("NationalApplicationNumber/ApplicationNumberText", "US"),
-            ("ApplicationNumber/ApplicationNumberText", node.value("ApplicationNumber/IPOfficeCode")),
-        ):
-            related += [RelatedMark(kind=kind, number=text, office=office) for text in node.texts(path)]
-        node.skip("NationalApplicationNumber/IPOfficeCode")
-    return {
-        "international_registration_number": international,
-        "related_marks": tuple(dict.fromkeys(related)),
-    }
-
-
-def _proceedings(trademark: Node) -> dict[str, Any]:
-    """Empty boxes mean "not loaded", as for assignments: a proceeding never leaves the record again."""
-    found = []
-    for case in trademark.every("LegalProceedingsBag/LegalProceedings"):
-        for bag in case.kids():
-            inner = bag.kids(bag.name.removesuffix("Bag")) if bag.name.endswith("Bag") else []
-            found += [one for node in inner or [bag] if (one := _proceeding(node, bag.name))]
-    return {"proceedings": tuple(found)} if found else {}
-
-
-def _proceeding(node: Node, name: str) -> Proceeding | None:
-    number = next((kid.own() for kid in node.kids() if kid.name.endswith("Identifier")), "")
-    if not number:
-        return None
-    parties = []
-    for side in node.kids():
-        one = contact.party(side)
-        if one is not None:
-            parties.append(ProceedingParty(role=side.name.lower(), name=one.name))
-        # Counsel and the marks relied on belong to the proceeding's own file.
-        side.skip("Correspondent", "AssociatedMarkBag")
-    kind = name
-    for ending in ("Bag", "Proceeding", "Proceedings"):
-        kind = kind.removesuffix(ending)
-    filed = next((kid for kid in node.kids() if kid.name in (f"{kind}Date", f"{kind}FilingDate")), None)
-    found = Proceeding(
-        kind=kind.lower() or name,
-        number=number,
-        filed=_day(filed) if filed is not None else None,
-        status=node.value("ProceedingStatus/NationalStatusExternalDescriptionText"),
-        status_date=node.date("ProceedingStatus/NationalStatusDate"),
-        parties=tuple(parties),
-    )
-    node.skip("ProceedingStatus", "ProceedingEventBag", "ProceedingDocumentBag", "StaffBag")
-    return found

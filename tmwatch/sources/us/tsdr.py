@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
-from bs4.exceptions import ParserRejectedMarkup
+from bs4.builder import ParserRejectedMarkup
 
 from tmwatch.errors import (
     Blocked,
@@ -48,7 +48,15 @@ from tmwatch.sources.base import (
     Terms,
 )
 from tmwatch.sources.us import common, tsdr_links, tsdr_parties, tsdr_sections
-from tmwatch.sources.us.tsdr_page import Section, is_closed, items_of, parse, sections_of, text_of
+from tmwatch.sources.us.tsdr_page import (
+    Section,
+    is_closed,
+    items_of,
+    outside_of_sections,
+    parse,
+    sections_of,
+    text_of,
+)
 
 # The page shows owners of today only, no term, no file name of the image, and the whole history.
 _NOT_ON_THE_PAGE = frozenset(
@@ -211,7 +219,8 @@ def _no_record(page: Page, soup: BeautifulSoup) -> LookError:
             "the site refuses programs", do="Save the page in a browser and `tmwatch import` the file."
         )
     looks_html = not raw.strip() or raw.lstrip()[:1] == b"<" and not raw.lstrip().startswith(b"<?xml")
-    if page.status == 429 or (len(raw) < _SHELL_BYTES and looks_html and (ours or page.query or not text)):
+    shell = page.status == 200 and len(raw) < _SHELL_BYTES and looks_html
+    if page.status == 429 or (shell and (ours or page.query or not text)):
         return Throttled(
             f"an empty page of {len(raw)} bytes: TSDR answers so when it is asked too often",
             do="tmwatch asks again later, more slowly.",
@@ -240,11 +249,12 @@ def _answer(page: Page, soup: BeautifulSoup, box: Tag) -> Answer:
     if not isinstance(container, Tag):
         raise LayoutChanged("the page has no sections (`#data_container`)", where="status page")
     summary = Section("summary", list(items_of(box)))
-    sections = sections_of(container)
+    root = container.find_parent(id="statusTab") or container
+    sections = sections_of(root)
     for key in (_GOODS, _OWNERS, _HISTORY):
         if key not in sections:
             raise LayoutChanged(f"the page has no section `{key}`", where="status page")
-    reading = _reading(box, summary, sections)
+    reading = _reading(box, summary, sections, outside_of_sections(root))
     return Answer(readings=(reading,), missing=_missing(page, reading.record), rows=1)
 
 
@@ -256,7 +266,7 @@ def _missing(page: Page, record: TradeMark) -> tuple[str, ...]:
     return tuple(number for number in page.query.numbers if number.lstrip("0") != (given or "").lstrip("0"))
 
 
-def _reading(box: Tag, summary: Section, sections: dict[str, Section]) -> Reading:
+def _reading(box: Tag, summary: Section, sections: dict[str, Section], outside: list[str]) -> Reading:
     stamp = _STAMP.search(summary.text("Generated on") or "")
     shown = summary.text("Mark")
     summary.tags("Mark")
@@ -274,7 +284,7 @@ def _reading(box: Tag, summary: Section, sections: dict[str, Section]) -> Readin
     fields["filing_route"] = "madrid_designation" if madrid else "direct"
     record = make_record(common.OFFICE, common.st13_of(serial), **fields)
     unclaimed = [line for part in (summary, *sections.values()) for line in part.leftovers()]
-    return Reading(record, _as_of(stamp, record), tuple(unclaimed), unknown)
+    return Reading(record, _as_of(stamp, record), (*unclaimed, *outside), unknown)
 
 
 def _serial(box: Tag, summary: Section) -> str:

@@ -124,6 +124,7 @@ class TsdrApi:
             return _read_json(page, where) if kind == "json" else _read_xml(page, where)
         except LookError as error:
             error.where = error.where or where
+            error.do = error.do or "Fetch or save the record again; if this stays so, please report it."
             raise
         except (
             ValidationError,

@@ -11,8 +11,7 @@ Every key that is read is taken out; what is left over at the end was not unders
 from __future__ import annotations
 
 import copy
-import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tmwatch.errors import LayoutChanged
@@ -21,15 +20,14 @@ from tmwatch.model import (
     GoodsServices,
     MaintenanceFiling,
     MarkEvent,
-    Party,
     Priority,
     Publication,
     RelatedMark,
     make_record,
 )
 from tmwatch.sources.base import Reading
-from tmwatch.sources.us import common
-from tmwatch.sources.us.xml import MOST_UNCLAIMED
+from tmwatch.sources.us import common, json_people
+from tmwatch.sources.us.json_tools import Taken, leftovers, office_day
 
 # Understood, without a place in the record: the office's own bookkeeping, or said elsewhere in the answer.
 _KNOWN_STATUS = (
@@ -84,62 +82,6 @@ _MAINTENANCE = (
 )
 
 
-class Taken:
-    """A JSON object whose keys are taken out one by one."""
-
-    def __init__(self, data: object, where: str) -> None:
-        if not isinstance(data, dict):
-            raise LayoutChanged(f"`{where}` is no JSON object")
-        self.data: dict[str, Any] = data
-        self.where = where
-
-    def take(self, key: str) -> Any:
-        return self.data.pop(key, None)
-
-    def text(self, *keys: str) -> str:
-        """The text or number at the first of these keys that says something, in one line."""
-        found = ""
-        for key in keys:
-            value = self.take(key)
-            if isinstance(value, (dict, list)):
-                raise LayoutChanged(f"`{self.where}.{key}` is no text")
-            if value is not None and not found:
-                found = common.squeeze(str(value))
-        return found
-
-    def day(self, *keys: str) -> dt.date | None:
-        text = self.text(*keys)
-        try:
-            return common.office_day(text)
-        except ValueError as error:
-            raise LayoutChanged(f"`{self.where}.{keys[0]}` is no date: {text[:40]!r}") from error
-
-    def flag(self, key: str) -> bool:
-        value = self.take(key)
-        if value is not None and not isinstance(value, bool):
-            raise LayoutChanged(f"`{self.where}.{key}` is neither true nor false")
-        return bool(value)
-
-    def known(self, key: str) -> bool | None:
-        """A flag of the record: None where the answer does not carry it."""
-        return self.flag(key) if self.data.get(key) is not None else None
-
-    def flags(self, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...] | None:
-        """The words of those flags that are set; None where the answer has none of the flags."""
-        if not any(key in self.data for _, key in pairs):
-            return None
-        return tuple([word for word, key in pairs if self.flag(key)])
-
-    def inner(self, key: str) -> Taken:
-        return Taken(self.data.get(key) or {}, f"{self.where}.{key}")
-
-    def items(self, key: str) -> list[Taken]:
-        value = self.data.get(key) or []
-        if not isinstance(value, list):
-            raise LayoutChanged(f"`{self.where}.{key}` is no list")
-        return [Taken(item, f"{self.where}.{key}") for item in value]
-
-
 def read(trademark: object) -> Reading:
     """One entry of `trademarks`. Raises `LayoutChanged` for what is no whole record."""
     data = Taken(copy.deepcopy(trademark), "trademarks")
@@ -175,11 +117,10 @@ def read(trademark: object) -> Reading:
         "tm5_source": "office" if tm5 else "computed" if meaning.tm5 else None,
         "classes": tuple(_class(item) for item in data.items("gsList")),
         "events": common.in_order(_event(item) for item in data.items("prosecutionHistory")),
-        "priorities": tuple(_priority(item) for item in data.items("foreignInfoList")),
         **_mark(status),
         **_office(status, data.inner("publication")),
         **_links(data, status, serial, madrid=madrid),
-        **_people(data, status),
+        **json_people.people(data, status),
     }
     for field, basis in (
         ("filing_basis", filed),
@@ -193,6 +134,8 @@ def read(trademark: object) -> Reading:
             given[field] = flag
     if (supplemental := status.known("supplementalRegister")) is not None:
         given["register_kind"] = "Supplemental" if supplemental else "Principal"
+    if isinstance(data.data.get("foreignInfoList"), list):
+        given["priorities"] = tuple(_priority(item) for item in data.items("foreignInfoList"))
     for key in _KNOWN_STATUS.split():
         status.take(key)
     data.take("internationalData")
@@ -200,22 +143,9 @@ def read(trademark: object) -> Reading:
     return Reading(
         record=record,
         as_of=common.latest_fact(record),
-        unclaimed=tuple(dict.fromkeys(_leftovers(data.data, "")))[:MOST_UNCLAIMED],
+        unclaimed=(*leftovers(data.data), *common.odd_codes(record)),
         unknown_words=tuple(unknown),
     )
-
-
-def _leftovers(value: object, path: str) -> Iterator[str]:
-    """What was not taken. An empty value, and a flag that is not set, say nothing that could be missed."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            if key != "serialNumber":  # repeated in every part of the answer
-                yield from _leftovers(inner, f"{path}.{key}".lstrip("."))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leftovers(inner, path)
-    elif value not in (None, "", False):
-        yield f"{path} = {common.squeeze(str(value))[:80]}"
 
 
 def _mark(status: Taken) -> dict[str, Any]:
@@ -325,15 +255,38 @@ def _event(item: Taken) -> MarkEvent:
 
 
 def _priority(item: Taken) -> Priority:
-    country = item.text("frgnCountryCd", "frgnCountryCode", "frgnCountryNm", "frgnCountryName")
+    """A foreign application or registration.
+
+    No recording has one. Client code of 2020 names `frgnCountryCd`, `frgnApplNum` and `frgnApplFilingDt`;
+    the keys of the registration are told by what their names speak of.
+    """
+    found: dict[str, str] = {}
+    for key in list(item.data):
+        if (part := _priority_part(key.lower())) and not isinstance(item.data[key], (dict, list, bool)):
+            found[part] = item.text(key) or found.get(part, "")
+    days = {part: office_day(found.get(part), part) for part in ("date", "registration_date", "expiry_date")}
+    country = found.get("country", "")
     return Priority(
         country=common.country_code(country) or country,
-        number=item.text("frgnApplNum"),
-        date=item.day("frgnApplFilingDt"),
-        registration_number=item.text("frgnRegNum", "frgnRegistrationNum"),
-        registration_date=item.day("frgnRegDt", "frgnRegistrationDt"),
-        expiry_date=item.day("frgnRegExpDt", "frgnRegExpirationDt", "frgnRegistrationExpirationDt"),
+        number=found.get("number", ""),
+        registration_number=found.get("registration_number", ""),
+        **days,
     )
+
+
+def _priority_part(key: str) -> str | None:
+    is_date = key.endswith(("dt", "date"))
+    if "country" in key:
+        return None if key.endswith(("nm", "name", "desc", "description")) else "country"
+    if "renew" in key:
+        return None
+    if "exp" in key and is_date:
+        return "expiry_date"
+    if "reg" in key:
+        return "registration_date" if is_date else "registration_number" if "num" in key else None
+    if "appl" in key:
+        return "date" if is_date else "number" if "num" in key else None
+    return None
 
 
 def _numbers(value: object) -> list[str]:
@@ -368,107 +321,3 @@ def _links(data: Taken, status: Taken, serial: str, *, madrid: bool) -> dict[str
     kind = "International application or registration"
     related += [RelatedMark(kind=kind, number=one, office="WO") for one in international if one != own]
     return {"international_registration_number": own, "related_marks": tuple(dict.fromkeys(related))}
-
-
-# -- people ------------------------------------------------------------------------------------------
-
-
-def _people(data: Taken, status: Taken) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    groups = data.inner("parties").inner("ownerGroups")
-    found = [_owner(item, group) for group in list(groups.data) for item in groups.items(group)]
-    given |= common.owner_fields(found)
-    box = status.inner("correspondence")
-    if not box.data:
-        return given
-    attorney, firm, person = box.text("attorneyName"), box.text("firmName"), box.text("individualFullName")
-    lawyer = Party(name=attorney, role="Attorney of Record", emails=_emails(box, "attorneyEmail"))
-    given["representatives"] = (lawyer,) if attorney else ()
-    phone = box.text("correspondantPhone")  # the office's spelling
-    address = _correspondence_address(box)
-    box.take("correspondantFax")
-    if person or firm:
-        extra = {"organisation": firm} if person and firm else {}
-        given["correspondence"] = Party(
-            name=person or firm,
-            phones=(phone,) if phone else (),
-            emails=_emails(box, "correspondantEmail"),
-            **extra,
-            **address,
-        )
-    else:
-        given["correspondence"] = None
-    return given
-
-
-def _emails(box: Taken, key: str) -> tuple[str, ...]:
-    emails = box.inner(key)
-    emails.take("authIndicator")
-    found = emails.take("addresses") or ()
-    if isinstance(found, str):
-        found = (found,)
-    return tuple(dict.fromkeys(common.squeeze(str(one)) for one in found if one))
-
-
-def _correspondence_address(box: Taken) -> dict[str, Any]:
-    free = tuple(common.squeeze(str(line)) for line in box.take("freeFormAddress") or () if line)
-    where = box.inner("address")
-    if not where.data:
-        return {"address_lines": free}
-    lines = [where.text(f"line{n}") for n in range(1, 6)]
-    country, name = where.text("countryCode"), where.text("countryName")
-    return {
-        "address_lines": (*(line for line in lines if line), *free),
-        "city": where.text("city"),
-        "state": _place(where, "region")[0],
-        "postcode": where.text("postalCode"),
-        "country": common.country_code(country or name) or country or name,
-    }
-
-
-def _place(box: Taken, key: str) -> tuple[str, str]:
-    """(state, country) of a place. `iso.name` has held the state's name at times; the code is right."""
-    place = box.inner(key)
-    region, land = place.inner("isoRegion"), place.inner("iso")
-    usual, wipo = place.inner("stateCountry"), place.inner("wipo")
-    code, name = land.text("code"), land.text("name")
-    state = region.text("name") or common.state_name(region.text("code")) or ""
-    fallback, fallback_name = usual.text("code"), usual.text("name")
-    for part in (region, wipo):
-        part.take("code")
-        part.take("name")
-    if not code and common.is_us_state(fallback_name):
-        return fallback_name.upper(), "US"
-    country = common.country_code(code or fallback) or common.country_code(name or fallback_name) or code
-    return state.upper(), country
-
-
-def _owner(item: Taken, group: str) -> Party:
-    name = item.text("name")
-    if not name:
-        raise LayoutChanged("an owner without a name")
-    state, country = _place(item, "addressStateCountry")
-    home_state, home = _place(item, "citizenship")
-    form = item.inner("entityType")
-    form.take("code")
-    alias, composed, change = item.text("dbaAkaFormerly"), item.text("composedOf"), item.text("assignment")
-    lines = [item.text(f"address{n}") for n in range(1, 5)]
-    emails = _emails(item, "emailList")
-    item.take("entityNum")
-    item.take("reelFrame")
-    return Party(
-        name=name,
-        aliases=(alias,) if alias else (),
-        role=item.text("partyTypeDescription") or None,
-        role_code=item.text("partyType") or group,
-        legal_form=form.text("description"),
-        organised_in_country=home,
-        organised_in_state=home_state,
-        address_lines=tuple(line for line in lines if line),
-        city=item.text("city"),
-        state=state,
-        postcode=item.text("zip"),
-        country=country,
-        note="; ".join(part for part in (composed, change) if part),
-        **({"emails": emails} if emails else {}),
-    )

@@ -48,7 +48,6 @@ def international(section: Section | None) -> str | None:
     return number
 
 
-_NUMBERED = re.compile(r"[A-Z]?\d[\d/,]*\d[A-Z]?")
 _NATIONAL = (  # label, kind in the words of ST.96 where it has some
     ("Claimed Ownership of US Registrations", "Claimed prior registration"),
     ("Previously Registered", "Claimed prior registration"),
@@ -68,7 +67,7 @@ def related(section: Section | None) -> tuple[RelatedMark, ...]:
     found: list[RelatedMark] = []
     for label, kind in _NATIONAL:
         for tag in section.tags(label):
-            numbers = [each.replace(",", "") for each in _NUMBERED.findall(text_of(tag))]
+            numbers = re.findall(r"\d{2,8}", text_of(tag))
             if text_of(tag) and not numbers:
                 raise LayoutChanged(f"`{label}:` has no number", where=f"section `{section.title}`")
             found += [RelatedMark(kind=kind, number=each, office="US") for each in numbers]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -66,8 +67,10 @@ def encoding_of(body: bytes, content_type: str = "") -> str:
 
 
 def parse(body: bytes, content_type: str = "") -> BeautifulSoup:
-    """The tree of the raw bytes."""
-    return BeautifulSoup(body, "lxml", from_encoding=encoding_of(body, content_type))
+    """The tree of the raw bytes. That bytes of something else look odd is no news worth a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return BeautifulSoup(body, "lxml", from_encoding=encoding_of(body, content_type))
 
 
 def text_of(tag: Tag) -> str:
@@ -262,6 +265,8 @@ class Section:
     @property
     def lazy(self) -> bool:
         """Whether the page would fetch this section only when somebody opens it."""
+        if not self.items or _CLICK_TO_LOAD.search(self.title):
+            return True
         loose = (item.text for item in self.items if item.kind in ("text", "caption"))
         return any(_CLICK_TO_LOAD.search(text) for text in loose)
 
@@ -290,13 +295,15 @@ def _is_padding(item: Item) -> bool:
     return item.kind == "pair" and not item.text and not (item.value is not None and text_of(item.value))
 
 
-def sections_of(container: Tag) -> dict[str, Section]:
-    """The sections of `#data_container` by their key (`label_key` of the title), in the order of the page.
+def sections_of(root: Tag) -> dict[str, Section]:
+    """The sections below `root` by their key (`label_key` of the title), in the order of the page.
 
     Raises `LayoutChanged` when a section has no title.
     """
     found: dict[str, Section] = {}
-    for wrapper in container.select("div.expand_wrapper"):
+    for wrapper in root.select("div.expand_wrapper"):
+        if wrapper.find_parent("div", class_="expand_wrapper"):
+            continue  # part of a section
         heading = wrapper.find("h2")
         if not isinstance(heading, Tag):
             raise LayoutChanged("a section has no heading", where="status page")
@@ -310,6 +317,17 @@ def sections_of(container: Tag) -> dict[str, Section]:
             raise LayoutChanged(f"section `{title}` stands twice", where="status page")
         found[key] = section
     return found
+
+
+def outside_of_sections(root: Tag) -> list[str]:
+    """Labels that stand neither in the summary nor in a section: nobody reads those."""
+    return [
+        f"outside of all sections: label `{text_of(key)}`"
+        for key in root.select("div.key")
+        if text_of(key)
+        and not key.find_parent(id="summary")
+        and not key.find_parent("div", class_="expand_wrapper")
+    ]
 
 
 def is_closed(body: bytes, soup: BeautifulSoup) -> bool:

@@ -37,20 +37,19 @@ def emails(values: Sequence[Tag]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mail for value in values for mail in _EMAIL.findall(text_of(value))))
 
 
-def place_of_law(text: str | None) -> dict[str, str]:
-    """Where a party is organised or a citizen: a US state, else a country, else a region as written."""
+def place_of_law(text: str | None) -> tuple[str, str]:
+    """Country and state where a party is organised or a citizen; a region of elsewhere as written."""
     if text and common.is_us_state(text) and len(text) > 2:
-        return {"organised_in_country": common.OFFICE, "organised_in_state": common.state_name(text) or ""}
+        return common.OFFICE, common.state_name(text) or ""
     country = common.country_code(text)
-    if country or not text:
-        return {"organised_in_country": country or "", "organised_in_state": ""}
-    return {"organised_in_country": "", "organised_in_state": text.upper()}
+    return (country, "") if country else ("", (text or "").upper())
 
 
-def party_at(address: Tag | None, name: str | None = None, **given: Any) -> Party:
+def party_at(address: Tag | None, name: str | None = None, *, free: bool = False, **given: Any) -> Party:
     """A party whose address is a value of the page; without a name the first line is the name.
 
-    Raises `LayoutChanged` when there is neither.
+    A `free` address (of an assignment) stays in its lines, as in the office's XML.
+    Raises `LayoutChanged` when there is neither name nor address.
     """
     rows = list(lines_of(address)) if address is not None else []
     if name is None:
@@ -61,7 +60,9 @@ def party_at(address: Tag | None, name: str | None = None, **given: Any) -> Part
         if _FIRM.search(firm) and not re.search(r"\d", firm):
             given["organisation"] = firm
             rows.pop(0)
-    where = _address(rows) if address is not None else {}
+    where: dict[str, Any] = {}
+    if address is not None:
+        where = {"address_lines": tuple(" ".join(row) for row in rows)} if free else _address(rows)
     return Party(name=name, **where, **given)
 
 
@@ -174,7 +175,7 @@ def _assignment(part: Section, container: Tag, day: Any) -> Assignment:
             name = inner.text("Correspondent Name")
             address = inner.tag("Correspondent Address")
             if name or address is not None:
-                fields["correspondent"] = party_at(address, name=name)
+                fields["correspondent"] = party_at(address, name=name, free=True)
         elif key.startswith("domestic representative"):
             inner.drop(starting=("domestic representative", "name", "address", "phone", "fax"))
     reel = (part.text("Reel/Frame") or "").replace(" ", "")
@@ -191,9 +192,18 @@ def _assignment(part: Section, container: Tag, day: Any) -> Assignment:
         received=received,
         pages=int(pages) if pages.isdigit() else None,
         group=squeeze(str(container.get("data-assign-type") or "")) or None,
-        document=part.text("Supporting Documents"),
+        document=_document(part.tag("Supporting Documents")),
         **fields,
     )
+
+
+def _document(value: Tag | None) -> str | None:
+    """The address of the recorded document, or its file name where the link leads nowhere outside."""
+    if value is None:
+        return None
+    link = value.find("a")
+    target = str(link.get("href") or "") if isinstance(link, Tag) else ""
+    return target if target.startswith(("http://", "https://")) else text_of(value) or None
 
 
 def _executions(inner: Section, day: Any) -> list[Any]:
@@ -215,9 +225,9 @@ def _sides(inner: Section) -> tuple[Party, ...]:
         if aliases:
             extra["aliases"] = tuple(aliases.splitlines())
         if form := block.text("Legal Entity Type"):
-            law = block.text("State or Country Where Organized", "Citizenship")
-            extra |= {"legal_form": form, **place_of_law(law)}
-        found.append(party_at(block.tag("Address"), name=name, **extra))
+            country, state = place_of_law(block.text("State or Country Where Organized", "Citizenship"))
+            extra |= {"legal_form": form, "organised_in_country": country, "organised_in_state": state}
+        found.append(party_at(block.tag("Address"), name=name, free=True, **extra))
     return tuple(found)
 
 

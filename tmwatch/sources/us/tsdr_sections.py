@@ -97,9 +97,7 @@ def summary(section: Section) -> Fields:
         "application_date": day(section, "Application Filing Date"),
         "registration_date": day(section, "Registration Date"),
         "register_kind": common.register_kind(section.text("Register")),
-        "mark_category": tuple(
-            squeeze(word).capitalize() for word in kinds_of_mark.split(",") if squeeze(word)
-        ),
+        "mark_category": common.mark_categories([section.text("Mark Type") or ""]),
         "register_amended_date": day(section, "Date Amended to Current Register"),
         "publications": (Publication(date=published),) if published else (),
         "allowance_date": day(section, "Notice of Allowance Date"),
@@ -227,7 +225,7 @@ def _owner(block: Section, place: int) -> Party:
     if not name:
         raise LayoutChanged("an owner without a name", where=f"section `{block.title}`")
     form = block.text("Legal Entity Type")
-    law = block.text("State or Country Where Organized", "Citizenship", "State or Country of Incorporation")
+    country, state = place_of_law(block.text("State or Country Where Organized", "Citizenship"))
     aliases = block.texts(*ALIASES)
     composed = block.texts("Composed of", "Composed of Statement")
     return party_at(
@@ -237,7 +235,8 @@ def _owner(block: Section, place: int) -> Party:
         note=block.texts("Name Change Explanation", "Name Change") or composed,
         sequence=place,
         legal_form=form or "",
-        **place_of_law(law),
+        organised_in_country=country,
+        organised_in_state=state,
     )
 
 
@@ -324,7 +323,7 @@ def maintenance(section: Section | None) -> Fields:
     found: Fields = {
         "maintenance_filings": (),
         "renewal_dates": (),
-        "registration_changed": None,
+        "registration_changed": False,  # the row is printed only where it says yes
         "registration_correction": None,
         "registration_amendment": None,
     }
@@ -338,7 +337,8 @@ def maintenance(section: Section | None) -> Fields:
         if text_of(tag)
     )
     found["renewal_dates"] = (renewed,) if renewed else ()
-    found["registration_changed"] = yes(section.text("Change in Registration"), "Change in Registration")
+    changed = yes(section.text("Change in Registration"), "Change in Registration")
+    found["registration_changed"] = bool(changed)
     found["registration_correction"] = section.texts("Correction made to Registration")
     found["registration_amendment"] = section.texts(
         "Amendment to a Registration/Renewal Certificate",

@@ -148,11 +148,16 @@ class Node:
 
     def date(self, path: str) -> dt.date | None:
         """The first date at `path`, cut from an xs:date. Raises `LayoutChanged` on what is no date."""
-        text = self.text(path)
+        found = self.at(path)
+        return found.own_date() if found is not None else None
+
+    def own_date(self) -> dt.date | None:
+        """This element's own date; claims it."""
+        text = self.own()
         try:
             return cut_date(text)
         except ValueError as error:
-            raise LayoutChanged(f"`{path}` is no date: {text!r}") from error
+            raise LayoutChanged(f"`{self.name}` is no date: {text[:_SHORT]!r}") from error
 
     def flag(self, path: str) -> bool | None:
         """true or false at `path`; None where it is absent or empty. Anything else is refused."""

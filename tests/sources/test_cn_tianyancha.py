@@ -1,0 +1,446 @@
+"""Tianyancha: rows become records, pages become one answer, and nothing is guessed.
+
+All answers here are made after the documented shape of the API; no recording has been seen.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource, Outcome, UsageError
+from tmwatch.model import FactKind, Live, Phase, TradeMark
+from tmwatch.sources.base import Answer, Page, RecordQuery, SearchQuery
+from tmwatch.sources.cn.tianyancha import SOURCE
+from tmwatch.sources.combine import combine, lone, overall
+
+OWNER = "北京京东叁佰陆拾度电子商务有限公司"
+BY_OWNER = SearchQuery(owner=OWNER)
+
+
+def beijing(year: int, month: int, day: int) -> int:
+    return int(dt.datetime(year, month, day, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp() * 1000)
+
+
+def row(
+    number: str = "00000001", nice: int = 12, status: Any = "等待实质审查", **other: Any
+) -> dict[str, Any]:
+    return {
+        "id": 1,
+        "regNo": number,
+        "tmName": "JD Auto",
+        "tmClass": str(nice),
+        "longCls": f"{nice}-运输工具",
+        "appDate": beijing(2025, 6, 3),
+        "applicantCn": OWNER,
+        "status": status,
+        "category": "商标注册申请---申请收文",
+        "eventTime": beijing(2025, 6, 3),
+        "tmFlow": "",
+        "tmPic": "",
+        "uni": "0",
+        "connList": [OWNER],
+    } | other
+
+
+def page(items: Any, total: Any = None, code: Any = 0, query: Any = BY_OWNER, url: str = "") -> Page:
+    count = len(items) if total is None else total
+    answer = {"error_code": code, "reason": "ok", "result": {"total": count, "items": items}}
+    return Page(json.dumps(answer, ensure_ascii=False).encode(), url=url, query=query)
+
+
+def read(items: Any, total: Any = None, query: Any = BY_OWNER) -> Answer:
+    return SOURCE.read(page(items, total, query=query))
+
+
+def only(answer: Answer) -> TradeMark:
+    (reading,) = answer.readings
+    return reading.record
+
+
+# -- asking --------------------------------------------------------------------------------------------
+
+
+def test_a_company_is_asked_for_by_name_and_the_token_stays_out_of_the_address() -> None:
+    (request,) = SOURCE.requests(replace(BY_OWNER, filed_since=dt.date(2025, 6, 1), classes=(9, 12)))
+    assert request.path == "/services/open/ipr/tm/2.0"
+    assert request.params == {
+        "keyword": OWNER,
+        "pageNum": "1",
+        "pageSize": "20",
+        "appDateBegin": "2025-06-01",
+    }
+    assert request.credential_header == "Authorization"
+
+
+def test_a_class_filter_is_never_sent_because_other_classes_of_a_number_would_look_removed() -> None:
+    (request,) = SOURCE.requests(SearchQuery(mark="JD Auto", classes=(12,)))
+    assert "tmClass" not in request.params
+    assert request.path == "/services/open/ipr/tm/search"
+
+
+def test_each_number_is_asked_for_by_itself() -> None:
+    requests = SOURCE.requests(RecordQuery(("12345678", "G1266721")))
+    assert [request.params["keyword"] for request in requests] == ["12345678", "G1266721"]
+    assert [request.query for request in requests] == [RecordQuery(("12345678",)), RecordQuery(("G1266721",))]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        SearchQuery(agent="someone"),
+        SearchQuery(),
+        SearchQuery(owner="a", mark="b"),
+        RecordQuery(("US",)),
+        RecordQuery(("1266721",), "international"),
+    ],
+)
+def test_what_it_cannot_answer_is_refused_before_it_costs_a_call(query: SearchQuery | RecordQuery) -> None:
+    with pytest.raises(UsageError):
+        SOURCE.requests(query)
+
+
+def test_it_is_declared_as_an_aggregator() -> None:
+    assert SOURCE.declaration.facts is FactKind.AGGREGATOR
+
+
+# -- one row ---------------------------------------------------------------------------------------------
+
+
+def test_a_row_is_a_record() -> None:
+    record = only(read([row()]))
+    assert record.st13 == "CN500000000000001"
+    assert record.application_number == "00000001"
+    assert not record.gives("registration_number")
+    assert record.verbal_element == "JD Auto"
+    assert record.class_numbers == ("12",)
+    assert [owner.name for owner in record.owners] == [OWNER]
+    assert (record.status_text, record.status_phase, record.status_live) == (
+        "等待实质审查",
+        Phase.EXAMINATION,
+        Live.LIVE,
+    )
+    assert (record.tm5_csd, record.tm5_source) == ("LIVE/APPLICATION/Under Examination", "computed")
+    assert record.latest_step == "商标注册申请---申请收文"
+    assert not record.gives("events")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        beijing(2025, 6, 3),
+        str(beijing(2025, 6, 3)),
+        beijing(2025, 6, 3) + 86_399_000,  # the last second of the day in Beijing
+        "2025-06-03",
+        "2025-06-03 00:00:00",
+    ],
+)
+def test_a_date_is_the_day_in_beijing(written: Any) -> None:
+    assert only(read([row(appDate=written)])).application_date == dt.date(2025, 6, 3)
+
+
+def test_beijing_midnight_is_still_yesterday_in_utc_and_must_not_be_taken_for_it() -> None:
+    assert dt.datetime.fromtimestamp(beijing(2025, 6, 3) / 1000, dt.UTC).day == 2
+    assert only(read([row()])).application_date == dt.date(2025, 6, 3)
+
+
+def test_once_registered_the_number_is_the_registration_number_too() -> None:
+    assert only(read([row(status="已注册")])).registration_number == "00000001"
+
+
+@pytest.mark.parametrize("name", ["longCls", "intCls"])
+@pytest.mark.parametrize("written", ["9-科学仪器", "09-科学仪器", "第9类", "9"])
+def test_a_class_is_read_however_it_is_written(name: str, written: str) -> None:
+    item = row(nice=9)
+    del item["longCls"]
+    assert only(read([item | {name: written}])).class_numbers == ("9",)
+
+
+def test_a_number_for_a_status_is_read_as_its_word() -> None:
+    record = only(read([row(status=4)]))
+    assert (record.status_code, record.status_text) == ("4", "等待实质审查")
+    assert record.status_phase is Phase.EXAMINATION
+
+
+def test_an_unknown_status_word_is_unknown_and_reported() -> None:
+    (reading,) = read([row(status="等待火星审查")]).readings
+    assert (reading.record.status_phase, reading.record.status_live) == (Phase.UNKNOWN, Live.UNKNOWN)
+    assert reading.record.status_text == "等待火星审查"
+    assert reading.unknown_words == ("等待火星审查",)
+    assert reading.record.tm5_csd is None
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_an_empty_status_is_unknown_never_dead(empty: Any) -> None:
+    record = only(read([row(status=empty)]))
+    assert (record.status_phase, record.status_live) == (Phase.UNKNOWN, Live.UNKNOWN)
+
+
+def test_what_no_reader_knows_is_reported() -> None:
+    flow = '[{"cat":1,"time":"2025-06-03 00:00:00"},{"cat":2,"time":"2025-08-01 00:00:00"}]'
+    links = [f"<a href='https://example.com'>{OWNER}</a>", "另一家有限公司"]
+    (reading,) = read([row(agent="某代理机构", tmFlow=flow, connList=links)]).readings
+    assert [line.split(" = ")[0] for line in reading.unclaimed] == ["agent", "tmFlow", "connList"]
+    assert "另一家有限公司" in reading.unclaimed[2]
+
+
+def test_a_step_the_row_does_not_give_is_not_given_rather_than_empty() -> None:
+    item = row()
+    del item["category"], item["eventTime"]
+    record = only(read([item]))
+    assert not record.gives("latest_step")
+    assert not record.gives("latest_step_date")
+
+
+def test_the_highlight_of_a_search_is_no_part_of_the_mark() -> None:
+    assert only(read([row(tmName="<em>JD</em> Auto")])).verbal_element == "JD Auto"
+    assert only(read([row(tmName="<em>")])).verbal_element == "<em>"
+
+
+BROKEN = {
+    "regNo": [None, "", "abc", "123456789", 1.5, True, ["1"], "00000000"],
+    "appDate": ["yesterday", [], 1.5, True, 10**30],
+    "tmName": [1, {}],
+    "applicantCn": [1],
+    "status": [["等待实质审查"], {}],
+    "tmClass": ["46", "0", "zwölf", "13"],
+    "eventTime": ["soon"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in BROKEN for value in BROKEN[name]])
+def test_a_row_that_cannot_be_read_is_refused_and_named(name: str, value: Any) -> None:
+    with pytest.raises(LayoutChanged, match=r"row 2\b"):
+        read([row("00000007"), row(**{name: value})])
+
+
+@pytest.mark.parametrize("name", ["regNo", "tmName", "appDate", "applicantCn", "status"])
+def test_a_row_that_lacks_a_field_is_refused(name: str) -> None:
+    item = row()
+    del item[name]
+    with pytest.raises(LayoutChanged, match=name):
+        read([item])
+
+
+@pytest.mark.parametrize("item", [None, [], "row", 7])
+def test_a_row_that_is_no_object_is_refused(item: Any) -> None:
+    with pytest.raises(LayoutChanged):
+        read([item])
+
+
+# -- rows of one number ----------------------------------------------------------------------------------
+
+
+def test_rows_of_one_number_are_one_record_in_whatever_order() -> None:
+    items = [row(nice=35), row(nice=9), row(nice=12)]
+    record = only(read(items))
+    assert record.class_numbers == ("9", "12", "35")
+    assert record.status_text == "等待实质审查"
+    assert only(read(items[::-1])) == record
+
+
+def test_classes_that_stand_differently_keep_their_own_status() -> None:
+    record = only(
+        read([row(nice=9, status="已注册"), row(nice=12, status="驳回复审中"), row(nice=35, status="已注册")])
+    )
+    assert [(item.class_number, item.status_text) for item in record.classes] == [
+        ("9", "已注册"),
+        ("12", "驳回复审中"),
+        ("35", "已注册"),
+    ]
+    assert record.status_text == "已注册 (9, 35); 驳回复审中 (12)"
+    assert (record.status_phase, record.status_live) == (Phase.REGISTERED, Live.LIVE)
+
+
+@pytest.mark.parametrize(
+    ("standings", "phase", "live"),
+    [
+        ([(Phase.REFUSED, Live.DEAD), (Phase.FILED, Live.LIVE)], Phase.FILED, Live.LIVE),
+        ([(Phase.PUBLISHED, Live.LIVE), (Phase.REGISTERED, Live.LIVE)], Phase.REGISTERED, Live.LIVE),
+        ([(Phase.UNKNOWN, Live.UNKNOWN), (Phase.FILED, Live.LIVE)], Phase.FILED, Live.LIVE),
+        ([(Phase.UNKNOWN, Live.UNKNOWN), (Phase.REFUSED, Live.DEAD)], Phase.UNKNOWN, Live.UNKNOWN),
+        ([(Phase.REFUSED, Live.DEAD), (Phase.REFUSED, Live.DEAD)], Phase.REFUSED, Live.DEAD),
+        ([(Phase.REFUSED, Live.DEAD), (Phase.WITHDRAWN, Live.DEAD)], Phase.UNKNOWN, Live.DEAD),
+        ([], Phase.UNKNOWN, Live.UNKNOWN),
+    ],
+)
+def test_a_right_lives_while_it_lives_in_any_class(standings: Any, phase: Phase, live: Live) -> None:
+    assert overall(standings) == (phase, live)
+
+
+def test_a_number_that_straddles_two_pages_is_one_record_with_all_its_classes() -> None:
+    first = read([row("00000001", 9), row("00000002", 9)], total=4)
+    second = read([row("00000002", 12, "已驳回"), row("00000003", 9)], total=4)
+    joined = {one.record.st13: one.record for one in combine([*first.readings, *second.readings])}
+    both = only(read([row("00000002", 9), row("00000002", 12, "已驳回")]))
+    assert len(joined) == 3
+    assert joined["CN500000000000002"] == both
+    assert both.class_numbers == ("9", "12")
+    assert [item.status_text for item in both.classes] == ["等待实质审查", "已驳回"]
+
+
+def test_three_pages_join_the_same_way_in_any_order() -> None:
+    items = [row(nice=9, status="已注册"), row(nice=12, status="已驳回"), row(nice=35, status="已驳回")]
+    whole = only(read(items))
+    singles = [read([item]).readings[0] for item in items]
+    assert combine([*combine(singles[:2]), singles[2]])[0].record == whole
+    assert combine([singles[2], *combine(singles[:2][::-1])])[0].record == whole
+
+
+def test_a_page_alone_says_nothing_of_classes_that_may_stand_overleaf() -> None:
+    answer = read([row("00000001", 9), row("00000002", 9), row("00000003", 9)], total=5)
+    first, middle, last = (one.record for one in lone(answer))
+    for edge in (first, last):
+        assert not edge.covers & {"classes", "status_text", "status_live", "owners"}
+        assert edge.gives("verbal_element")
+    assert middle.class_numbers == ("9",)
+    assert all(one.record.gives("classes") for one in lone(read([row()])))
+
+
+def test_rows_of_one_number_that_contradict_each_other_are_reported() -> None:
+    (reading,) = read([row(nice=9), row(nice=12, tmName="JD Car")]).readings
+    assert any("verbal_element" in line for line in reading.unclaimed)
+
+
+# -- pages -----------------------------------------------------------------------------------------------
+
+
+def rows(count: int, start: int = 1) -> list[dict[str, Any]]:
+    return [row(f"{number:08d}") for number in range(start, start + count)]
+
+
+def test_more_is_asked_for_until_the_total_is_reached() -> None:
+    first = read(rows(20), total="25")
+    assert first.total == 25
+    assert first.rows == 20
+    assert first.more is not None
+    assert first.more.params["pageNum"] == "2"
+    assert first.more.query == replace(BY_OWNER, page=2)
+    second = read(rows(5, 21), total="25", query=first.more.query)
+    assert second.more is None
+
+
+def test_a_full_page_beyond_the_total_is_not_believed_to_be_the_last() -> None:
+    assert read(rows(20), total=12).more is not None
+    assert read(rows(20), total=20).more is None
+    assert read(rows(5), total=3).more is None
+
+
+def test_a_total_with_no_rows_is_incomplete() -> None:
+    with pytest.raises(Incomplete):
+        read([], total=3)
+    with pytest.raises(Incomplete):
+        read([], total=25, query=replace(BY_OWNER, page=2))
+
+
+def test_no_data_is_an_empty_answer_to_a_search_and_not_found_for_a_number() -> None:
+    assert SOURCE.read(page([], code=300000)) == Answer((), total=0, rows=0)
+    with pytest.raises(NotFound):
+        SOURCE.read(page([], code=300000, query=RecordQuery(("12345678",))))
+
+
+def test_no_data_on_a_page_that_was_announced_is_incomplete() -> None:
+    with pytest.raises(Incomplete):
+        SOURCE.read(page([], code=300000, query=replace(BY_OWNER, page=2)))
+
+
+def test_only_the_number_asked_for_is_taken() -> None:
+    asked = RecordQuery(("00000001",))
+    assert only(read([row("00000001"), row("00000010")], query=asked)).application_number == "00000001"
+    with pytest.raises(NotFound):
+        read([row("00000010")], query=asked)
+
+
+# -- refusals of the service -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        (300001, Outcome.SERVER_ERROR),
+        (300002, Outcome.LOGIN_REQUIRED),
+        (300003, Outcome.LOGIN_REQUIRED),
+        (300004, Outcome.THROTTLED),
+        ("300004", Outcome.THROTTLED),
+        (300005, Outcome.LOGIN_REQUIRED),
+        (300006, Outcome.LOGIN_REQUIRED),
+        (300007, Outcome.LOGIN_REQUIRED),
+        (399999, Outcome.SERVER_ERROR),
+    ],
+)
+def test_each_stated_error_has_its_outcome_and_says_what_to_do(code: Any, outcome: Outcome) -> None:
+    with pytest.raises(LookError) as caught:
+        SOURCE.read(page([], code=code))
+    assert caught.value.outcome is outcome
+    assert str(code) in caught.value.message
+    assert caught.value.do
+
+
+def test_a_hostile_reason_is_made_harmless() -> None:
+    body = json.dumps({"error_code": 399999, "reason": "\x1b[2J\r\nBcc: x" * 100, "result": None}).encode()
+    with pytest.raises(LookError) as caught:
+        SOURCE.read(Page(body))
+    assert "\x1b" not in caught.value.message
+    assert "\n" not in caught.value.message
+    assert len(caught.value.message) < 250
+
+
+# -- bytes -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("charset", "content_type"),
+    [
+        ("utf-8", ""),
+        ("utf-8-sig", ""),
+        ("utf-8", "application/json;charset=ISO-8859-1"),  # a header that lies
+        ("gb18030", "application/json;charset=GB18030"),
+        ("gb18030", ""),
+        ("gb18030", "application/json;charset=no-such-charset"),
+    ],
+)
+def test_chinese_text_reads_right_in_every_charset(charset: str, content_type: str) -> None:
+    body = page([row(tmName="京东汽车")]).body.decode().encode(charset)
+    record = only(SOURCE.read(Page(body, content_type=content_type, query=BY_OWNER)))
+    assert record.verbal_element == "京东汽车"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b"null",
+        b'{"error_code": null}',
+        b"{" * 100_000,
+        b"[" * 100_000,
+        b"\xff\xfe\x00",
+    ],
+)
+def test_other_bytes_are_not_taken_for_an_answer(body: bytes) -> None:
+    with pytest.raises(NotThisSource):
+        SOURCE.read(Page(body))
+
+
+@pytest.mark.parametrize(
+    "result",
+    [None, [], {"items": []}, {"total": "many", "items": []}, {"total": 1}, {"total": -1, "items": []}],
+)
+def test_an_answer_of_another_shape_is_refused(result: Any) -> None:
+    body = json.dumps({"error_code": 0, "reason": "ok", "result": result}).encode()
+    with pytest.raises(LayoutChanged):
+        SOURCE.read(Page(body, query=BY_OWNER))
+
+
+def test_an_answer_is_recognised_without_its_address() -> None:
+    assert SOURCE.sniff(replace(page([row()]), url="")) >= 90
+    assert SOURCE.sniff(Page(b'{"error_code": 300004, "reason": "slow"}')) > 0
+    assert SOURCE.sniff(Page(b"<html>error_code</html>")) == 0
+    assert SOURCE.sniff(Page(b'{"trademarks": []}')) == 0

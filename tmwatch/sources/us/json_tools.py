@@ -1,0 +1,88 @@
+"""Taking a JSON answer apart key by key, so that what nobody took can be shown at the end."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tmwatch.errors import LayoutChanged
+from tmwatch.sources.us import common
+from tmwatch.sources.us.xml import MOST_UNCLAIMED
+
+
+class Taken:
+    """A JSON object whose keys are taken out one by one."""
+
+    def __init__(self, data: object, where: str) -> None:
+        if not isinstance(data, dict):
+            raise LayoutChanged(f"`{where}` is no JSON object")
+        self.data: dict[str, Any] = data
+        self.where = where
+
+    def take(self, key: str) -> Any:
+        return self.data.pop(key, None)
+
+    def text(self, *keys: str) -> str:
+        """The text or number at the first of these keys that says something, in one line."""
+        found = ""
+        for key in keys:
+            value = self.take(key)
+            if isinstance(value, (dict, list)):
+                raise LayoutChanged(f"`{self.where}.{key}` is no text")
+            if value is not None and not found:
+                found = common.squeeze(str(value))
+        return found
+
+    def day(self, *keys: str) -> dt.date | None:
+        return office_day(self.text(*keys), f"{self.where}.{keys[0]}")
+
+    def flag(self, key: str) -> bool:
+        value = self.take(key)
+        if value is not None and not isinstance(value, bool):
+            raise LayoutChanged(f"`{self.where}.{key}` is neither true nor false")
+        return bool(value)
+
+    def known(self, key: str) -> bool | None:
+        """A flag of the record: None where the answer does not carry it."""
+        return self.flag(key) if self.data.get(key) is not None else None
+
+    def flags(self, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...] | None:
+        """The words of those flags that are set; None where the answer has none of the flags."""
+        if not any(key in self.data for _, key in pairs):
+            return None
+        return tuple([word for word, key in pairs if self.flag(key)])
+
+    def inner(self, key: str) -> Taken:
+        return Taken(self.data.get(key) or {}, f"{self.where}.{key}")
+
+    def items(self, key: str) -> list[Taken]:
+        value = self.data.get(key) or []
+        if not isinstance(value, list):
+            raise LayoutChanged(f"`{self.where}.{key}` is no list")
+        return [Taken(item, f"{self.where}.{key}") for item in value]
+
+
+def office_day(text: str | None, where: str) -> dt.date | None:
+    try:
+        return common.office_day(text)
+    except ValueError as error:
+        raise LayoutChanged(f"`{where}` is no date: {str(text)[:40]!r}") from error
+
+
+def leftovers(value: object) -> tuple[str, ...]:
+    """What was not taken, as "path = value"."""
+    return tuple(dict.fromkeys(_walk(value, "")))[:MOST_UNCLAIMED]
+
+
+def _walk(value: object, path: str) -> Iterator[str]:
+    """What was not taken. An empty value, and a flag that is not set, say nothing that could be missed."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key != "serialNumber":  # repeated in every part of the answer
+                yield from _walk(inner, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _walk(inner, path)
+    elif value not in (None, "", False):
+        yield f"{path} = {common.squeeze(str(value))[:80]}"
