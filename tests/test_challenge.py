@@ -112,6 +112,18 @@ def test_a_record_on_a_guarded_site_is_still_a_record(extra: str) -> None:
     assert detect(Page(page("Trademark record", extra + _RECORD.format(mark="PYTHON")))) is None
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        page("Search", '<div class="g-recaptcha"></div>' + "<p>One of many owners and marks</p>" * 50),
+        page("Access denied", "<p>A register of marks, one of which gives the page its title</p>" * 60),
+        page("Search", "<form>Sign in <input type=password></form>" + "<p>A mark and its owner</p>" * 200),
+    ],
+)
+def test_a_sign_in_a_page_that_says_much_more_counts_for_nothing(body: bytes) -> None:
+    assert detect(Page(body)) is None
+
+
 def test_a_plain_page_is_no_challenge() -> None:
     assert detect(Page(PAGE)) is None
     assert detect(Page(b"")) is None

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.doors import FakeTime, ask_for, declaration, door
 from tests.faults.hostile import HostileServer
 from tmwatch.errors import Outcome, Throttled
 from tmwatch.http import Look
-from tmwatch.pace import Pacer, rules
+from tmwatch.pace import Pacer, Rules, rules
 from tmwatch.sources.base import Pace
 
 HOST = "register.example.org"
@@ -293,6 +294,22 @@ def test_two_processes_together_keep_the_pace_of_one(server: HostileServer, tmp_
     # Wall times of arrival jitter a little; the sum cannot.
     assert times[-1] - times[0] >= 9 * 0.25 - 0.15
     assert min(later - earlier for earlier, later in zip(times, times[1:], strict=False)) > 0.1
+
+
+def test_no_booking_is_lost_when_many_book_at_once(tmp_path: Path, times: FakeTime) -> None:
+    quick = Rules(0.001)
+
+    def book() -> None:
+        for _ in range(15):
+            assert pacer(tmp_path, times).wait_turn(HOST, quick) is None
+
+    together = [threading.Thread(target=book) for _ in range(6)]
+    for thread in together:
+        thread.start()
+    for thread in together:
+        thread.join()
+    (file,) = tmp_path.glob("*.json")
+    assert sum(json.loads(file.read_bytes())["days"].values()) == 90
 
 
 def test_a_process_killed_with_the_lock_in_its_hand_stops_nobody(tmp_path: Path, times: FakeTime) -> None:

@@ -57,6 +57,7 @@ SAME_PARTIES = [
     ("Novartis AG", "novartis"),
     ("Nokia Oyj", "NOKIA OY"),
     ("Petrobras Ltda.", "PETROBRAS"),
+    ("Acme™ Ltd", "Acme"),
 ]
 DIFFERENT_PARTIES = [
     ("Beijing Jingdong 360", "Beijing Jingdong 360 Du E-Commerce Ltd."),

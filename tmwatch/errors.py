@@ -3,6 +3,7 @@
     TmwatchError                  everything we raise on purpose; `message`, `where`, `kept`, `do`
     ├── UsageError                a number, option or file that cannot be meant        exit 2
     ├── ConfigError               the configuration says something it may not          exit 2
+    │   └── ConfigMistakes        … every mistake of one file at once (config)
     ├── StoreError                the database is missing, newer, corrupt or locked    exit 1
     ├── DeliveryError             a receiver refused or did not answer
     │   └── PermanentDeliveryError  … and asking again will not help

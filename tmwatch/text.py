@@ -130,7 +130,7 @@ def fold_party(name: str) -> str:
     text = fold(_spell_out(name))
     while (shorter := _drop_form(text)) != text:
         text = shorter
-    return text.removeprefix("the ") or text
+    return text
 
 
 # (株) and ㈱ stand for 株式会社, (주) and ㈜ for 주식회사; without the brackets they are ordinary letters.
@@ -144,7 +144,7 @@ _SHORT_FORMS = {
 
 
 def _spell_out(name: str) -> str:
-    text = unicodedata.normalize("NFKC", name)
+    text = unicodedata.normalize("NFKC", name.translate(_SIGNS))
     for short, full in _SHORT_FORMS.items():
         text = text.replace(short, full)
     return text
@@ -170,7 +170,7 @@ def _drop_form(text: str) -> str:
     for entry in words["start"]:
         if len(tokens) > len(entry) and tokens[: len(entry)] == entry:
             return " ".join(tokens[len(entry) :])
-    return text
+    return text.removeprefix("the ")  # "The Coca-Cola Company"
 
 
 def same_party(one: str, other: str) -> bool:

@@ -5,9 +5,11 @@ All answers here are made after the documented shape of the API; no recording ha
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +19,9 @@ from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotTh
 from tmwatch.model import FactKind, Live, Phase, TradeMark
 from tmwatch.sources.base import Answer, Page, RecordQuery, SearchQuery
 from tmwatch.sources.cn.tianyancha import SOURCE
+from tmwatch.sources.cn.tianyancha_rows import meaning
 from tmwatch.sources.combine import combine, lone, overall
+from tmwatch.sources.phases import tm5_for
 
 OWNER = "北京京东叁佰陆拾度电子商务有限公司"
 BY_OWNER = SearchQuery(owner=OWNER)
@@ -233,6 +237,23 @@ def test_a_row_that_is_no_object_is_refused(item: Any) -> None:
         read([item])
 
 
+def test_every_phase_has_its_row_in_the_table_of_descriptors() -> None:
+    assert tm5_for(Phase.PUBLISHED) == "LIVE/APPLICATION/Published for Opposition"
+    for phase in Phase:
+        descriptor = tm5_for(phase)
+        assert descriptor is None or descriptor.split("/")[0] in ("LIVE", "DEAD")
+    assert tm5_for(Phase.UNKNOWN) is None
+
+
+def test_every_status_word_is_in_the_table_once() -> None:
+    text = files("tmwatch.sources.cn").joinpath("status_cnipa.csv").read_text(encoding="utf-8")
+    table = list(csv.DictReader(text.splitlines()))
+    assert len({entry["word"] for entry in table}) == len(table)
+    for entry in table:
+        assert (meaning(entry["word"]).phase, meaning(entry["word"]).live) == (entry["phase"], entry["live"])
+        assert entry["reference"]
+
+
 # -- rows of one number ----------------------------------------------------------------------------------
 
 
@@ -303,8 +324,10 @@ def test_a_page_alone_says_nothing_of_classes_that_may_stand_overleaf() -> None:
 
 
 def test_rows_of_one_number_that_contradict_each_other_are_reported() -> None:
-    (reading,) = read([row(nice=9), row(nice=12, tmName="JD Car")]).readings
+    items = [row(nice=9), row(nice=12, tmName="JD Car")]
+    (reading,) = read(items).readings
     assert any("verbal_element" in line for line in reading.unclaimed)
+    assert read(items[::-1]).readings == (reading,)
 
 
 # -- pages -----------------------------------------------------------------------------------------------

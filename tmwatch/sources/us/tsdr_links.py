@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from tmwatch.errors import LayoutChanged
 from tmwatch.model import Priority, RelatedMark
 from tmwatch.sources.us import common
 from tmwatch.sources.us.tsdr_page import Section, text_of
@@ -69,7 +68,7 @@ def related(section: Section | None) -> tuple[RelatedMark, ...]:
         for tag in section.tags(label):
             numbers = re.findall(r"\d{2,8}", text_of(tag))
             if text_of(tag) and not numbers:
-                raise LayoutChanged(f"`{label}:` has no number", where=f"section `{section.title}`")
+                section.disown(label)
             found += [RelatedMark(kind=kind, number=each, office="US") for each in numbers]
     # `A0063731/1336169`: the international application, then the registration made of it.
     based = [text_of(tag) for tag in section.tags("International Registration Number", _BASED_ON_THIS)]

@@ -158,9 +158,6 @@ class Section:
     def __init__(self, title: str, items: list[Item]) -> None:
         self.title = title
         self.items = [item for item in items if not _is_padding(item)]
-        for item in self.items:
-            if item.kind == "pair" and item.value is None:
-                raise LayoutChanged(f"label `{item.text}` has no value", where=f"section `{title}`")
 
     def part(self, items: list[Item]) -> Section:
         """Some of the items as a section of their own; claims are shared with this one."""
@@ -216,17 +213,26 @@ class Section:
     def tag(self, *labels: str) -> Tag | None:
         """The value of the first of these labels that is here, claimed."""
         item = self._find(labels)
-        if item is None:
-            return None
+        return None if item is None else self._claim(item)
+
+    def _claim(self, item: Item) -> Tag:
         item.claimed = True
+        if item.value is None:
+            raise LayoutChanged(f"label `{item.text}` has no value", where=f"section `{self.title}`")
         return item.value
+
+    def disown(self, *labels: str) -> None:
+        """Give labels back whose value turned out to be unreadable, so that they are reported."""
+        keys = {label_key(label) for label in labels}
+        for item in self.items:
+            if item.kind == "pair" and label_key(item.text) in keys:
+                item.claimed = False
 
     def tags(self, *labels: str) -> list[Tag]:
         """Every value of these labels, the further values of a label included, claimed."""
         found: list[Tag] = []
         while item := self._find(labels):
-            item.claimed = True
-            found.extend([tag for tag in (item.value, *item.extras) if tag is not None])
+            found += [self._claim(item), *item.extras]
             item.extras = []
         return found
 
@@ -277,7 +283,7 @@ class Section:
     def _left(self, item: Item) -> Iterator[str]:
         where = f"section `{self.title}`: "
         if item.kind == "pair":
-            said = [] if item.claimed or item.value is None else [text_of(item.value)]
+            said = [] if item.claimed else [text_of(item.value) if item.value is not None else "(no value)"]
             said += [text for text in map(text_of, item.extras) if text]
             for text in said:
                 yield f"{where}label `{item.text}` = {text}"

@@ -23,7 +23,7 @@ from tmwatch.model import (
 )
 from tmwatch.sources.us import common
 from tmwatch.sources.us.common import squeeze
-from tmwatch.sources.us.tsdr_page import Section, label_key, text_of
+from tmwatch.sources.us.tsdr_page import Item, Section, label_key, text_of
 from tmwatch.sources.us.tsdr_parties import ALIASES, emails, party_at, place_of_law
 
 Fields = dict[str, Any]
@@ -62,11 +62,12 @@ def day(section: Section, *labels: str) -> dt.date | None:
 
 
 def _partial(section: Section, label: str) -> str | None:
-    text = section.text(label)
+    """A first-use date, "" where there is none; one that cannot be read is reported and not given."""
     try:
-        return common.partial_date(text)
+        return common.partial_date(section.text(label)) or ""
     except ValueError:
-        raise LayoutChanged(f"`{label}:` is no date: {text!r}", where=f"section `{section.title}`") from None
+        section.disown(label)
+        return None
 
 
 def yes(text: str | None, where: str) -> bool | None:
@@ -139,56 +140,67 @@ def mark(section: Section) -> Fields:
             "Lining/Stippling", "Lining/Stippling Statement", "Lining and Stippling", "Lining Stippling"
         ),
         "acquired_distinctiveness": f"in {part[1].lower()}" if part else distinctive or None,
-        "design_codes": _design_codes(section.tags("Design Search Code(s)", "Design Search Codes")),
+        **_design_codes(section),
     }
 
 
-def _design_codes(values: list[Tag]) -> tuple[DesignCode, ...]:
-    """`26.17.09 - Bands, curved; Bars, curved` … one after the other."""
+def _design_codes(section: Section) -> Fields:
+    """`26.17.09 - Bands, curved; Bars, curved` … one after the other; reported where it is anything else."""
     found: list[DesignCode] = []
-    for value in values:
-        parts = _DESIGN.split(text_of(value))
-        if parts[0].strip(" -;,"):
-            raise LayoutChanged(f"no design code: {parts[0]!r}", where="Design Search Code(s)")
-        for code, words in zip(parts[1::2], parts[2::2], strict=True):
+    for value in section.tags("Design Search Code(s)"):
+        before, *parts = _DESIGN.split(text_of(value))
+        if before.strip(" -;,") or not parts:
+            section.disown("Design Search Code(s)")
+            return {}
+        for code, words in zip(parts[::2], parts[1::2], strict=True):
             said = tuple(filter(None, (squeeze(word) for word in words.strip(" -;,").split(";"))))
             found.append(DesignCode(code=code, descriptions=said))
-    return tuple(found)
+    return {"design_codes": tuple(found)}
 
 
 # -- goods and basis -----------------------------------------------------------------------------------
 
 
+_CLASSES, _US_CLASSES = "International Class(es)", "U.S Class(es)"
+
+
 def goods(section: Section) -> tuple[GoodsServices, ...]:
     """One entry a block; a block that names several classes keeps the further ones beside the primary one."""
-    return tuple(_goods_block(block) for block in section.split("For", separators=True))
+    blocks = section.split("For", separators=True)
+    return tuple(_goods_block(block) for block in blocks if block.has("For", _CLASSES, _US_CLASSES))
 
 
 def _goods_block(block: Section) -> GoodsServices:
     where = f"section `{block.title}`"
-    classes = block.text("International Class(es)", "International Class") or ""
+    classes, national = block.text(_CLASSES) or "", block.text(_US_CLASSES) or ""
     found = [(common.class_number(number), bool(primary)) for number, primary in _CLASS.findall(classes)]
-    if not found or _CLASS.sub("", classes).strip(" ,;"):
-        raise LayoutChanged(f"classes that cannot be read: {classes!r}", where=where)
+    ours = [number for number, _ in _CLASS.findall(national)]
+    if (
+        not found and not classes
+    ):  # registered before 1973 and never reclassified: the US class is all there is
+        found = [(f"US {number}", True) for number in ours[:1]]
+    if not found or _CLASS.sub("", classes).strip(" ,;") or _CLASS.sub("", national).strip(" ,;"):
+        raise LayoutChanged(f"classes that cannot be read: {classes!r}, {national!r}", where=where)
     first = next((number for number, primary in found if primary), found[0][0])
-    others = tuple(dict.fromkeys(number for number, _ in found if number != first))
     return GoodsServices(
         class_number=first,
-        other_classes=others,
+        other_classes=tuple(dict.fromkeys(number for number, _ in found if number != first)),
         text=block.text("For"),
-        national_classes=tuple(re.findall(r"[0-9A-Za-z]+", block.text("U.S Class(es)") or "")),
+        national_classes=tuple(ours),
         status_text=block.text("Class Status"),
-        basis=_bases(block.text("Basis"), where),
-        first_use=_partial(block, "First Use") or "",
-        first_use_in_commerce=_partial(block, "Use in Commerce") or "",
+        basis=_class_basis(block),
+        first_use=_partial(block, "First Use"),
+        first_use_in_commerce=_partial(block, "Use in Commerce"),
     )
 
 
-def _bases(text: str | None, where: str) -> tuple[str, ...]:
-    words = [squeeze(word).casefold() for word in re.split(r"[,;]|\band\b|(?<=\)) ", text or "")]
-    unknown = [word for word in words if word and word not in _BASES]
-    if unknown:
-        raise LayoutChanged(f"a filing basis that cannot be read: {text!r}", where=where)
+def _class_basis(block: Section) -> tuple[str, ...] | None:
+    """The bases of a class; None, and the row reported, where a word is none of them."""
+    text = block.text("Basis") or ""
+    words = [squeeze(word).casefold() for word in re.split(r"[,;]|\band\b|(?<=\)) ", text)]
+    if any(word and word not in _BASES for word in words):
+        block.disown("Basis")
+        return None
     return tuple(dict.fromkeys(_BASES[word] for word in words if word))
 
 
@@ -299,12 +311,15 @@ def events(section: Section) -> tuple[MarkEvent, ...]:
         rows = [[text_of(cell) for cell in row.find_all(["td", "th"])] for row in table.find_all("tr")]
         if not rows or [label_key(cell) for cell in rows[0][:3]] != columns:
             raise LayoutChanged(f"unknown columns of the history: {rows[:1]}", where=where)
-        found += [_event(cells, where) for cells in rows[1:] if any(cells)]
+        further = [cell for cells in rows for cell in cells[3:] if cell]
+        if further:  # a column that nobody knows yet
+            section.items.append(Item("text", f"further column: {' | '.join(further)[:200]}"))
+        found += [_event(cells[:3], where) for cells in rows[1:] if any(cells)]
     return tuple(reversed(found))
 
 
 def _event(cells: list[str], where: str) -> MarkEvent:
-    if len(cells) < 3 or any(cells[3:]) or not cells[1]:
+    if len(cells) < 3 or not cells[1]:
         raise LayoutChanged(f"a row of the history that cannot be read: {cells}", where=where)
     try:
         date = common.parse_tsdr_date(cells[0])
