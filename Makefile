@@ -31,10 +31,10 @@ wheel: $(STAMP)
 	$(PY) -m build --wheel
 
 bench: $(STAMP)
-	$(PY) -m pytest tests/benchmarks -s $(ARGS)
+	$(PY) -m pytest tests/benchmarks -m bench -s $(ARGS)
 
 soak: $(STAMP)
-	$(PY) -m pytest tests/faults -m soak -s $(ARGS)
+	$(PY) -m pytest tests -m soak -s $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -109,6 +110,13 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 def test_folding_a_party_never_empties_a_name(text: str) -> None:
     assert bool(fold_party(text)) == bool(fold(text))
     assert fold_party(fold_party(text)) == fold_party(text)
+
+
+def test_a_megabyte_of_company_forms_does_not_hold_the_reader_up() -> None:
+    started = time.perf_counter()
+    fold_party("ltd " * 100_000)
+    clean_line("\x1b]\x90" * 100_000)
+    assert time.perf_counter() - started < 10
 
 
 def test_white_space_of_all_kinds_becomes_one_space() -> None:

@@ -17,7 +17,7 @@ from tmwatch.errors import Incomplete, LookError, NotThisSource, Outcome
 from tmwatch.looking import facts_of
 from tmwatch.model import FactKind
 from tmwatch.sources.base import Answer, AsOf, Page, Reading, Source
-from tmwatch.sources.combine import combine
+from tmwatch.sources.combine import lone
 from tmwatch.sources.registry import all_sources, get_source, tell_source
 from tmwatch.store import Database, Observed, React, Sight, observe
 from tmwatch.store.observe import as_of_for
@@ -148,7 +148,7 @@ def _sights_of(
     declaration = source.declaration
     given = AsOf(as_of, "given") if as_of is not None else None
     made: list[tuple[Path, Sight, Imported | None]] = []
-    for reading in combine(answer.readings):
+    for reading in lone(answer):
         sight = Sight(
             declaration.id,
             declaration.authority,
@@ -188,7 +188,7 @@ def _failed(
 
 def reread(source_id: str, page: Page) -> Sequence[Reading]:
     """An archived page read again by today's reader."""
-    return combine(get_source(source_id).read(page).readings)
+    return lone(get_source(source_id).read(page))
 
 
 def _result(path: Path, sight: Sight, failed: Imported | None, done: dict[str, Observed]) -> Imported:

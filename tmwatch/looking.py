@@ -121,9 +121,8 @@ def _ask(
             kept="Nothing was stored of this look; no filing counts as gone.",
             do="The next run asks again.",
         )
-    if isinstance(query, SearchQuery):
-        readings, pages = _joined(readings, pages)
-    elif not readings and not missing:
+    readings, pages = _joined(readings, pages)
+    if isinstance(query, RecordQuery) and not readings and not missing:
         raise NotFound("the register has no such record", where=f"{declaration.id} {describe(query)}")
     return Looked(
         source,

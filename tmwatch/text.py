@@ -117,17 +117,24 @@ def _company_forms() -> tuple[dict[str, tuple[tuple[str, ...], ...]], dict[str, 
     )
 
 
+# A page may hold a megabyte of "ltd ltd ltd"; no company is called so.
+_LONGEST_NAME = 1000
+
+
 def fold_party(name: str) -> str:
     """A company's name for matching: folded, without company forms at its ends.
 
-    The forms stand in `data/company_forms.csv`. They go as whole words and only at the ends, and the
-    last word left always stays: "Co" alone is a name. 集团 and "Group" stay, because they are part of
-    a name: the group and its daughter are two owners. 分公司 (branch) stays for the same reason.
+    The forms stand in `data/company_forms.csv`. They go as whole words and only at the ends, a "the" in
+    front goes too, and the last word left always stays: "Co" alone is a name. 集团 and "Group"
+    stay, because they are part of a name: the group and its daughter are two owners.
+    分公司 (branch) stays for the same reason.
 
     For *finding* an owner that a watch names. To ask whether an owner has changed use `fold`: a
     conversion from Inc. to LLC is a change of the owner.
     """
     text = fold(_spell_out(name))
+    if len(text) > _LONGEST_NAME:
+        return text
     while (shorter := _drop_form(text)) != text:
         text = shorter
     return text

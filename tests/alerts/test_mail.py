@@ -39,11 +39,15 @@ def received(message: EmailMessage) -> EmailMessage:
 
 
 def text_of(message: EmailMessage) -> str:
-    return str(received(message).get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    return _lines(received(message).get_body(("plain",)))
 
 
 def html_of(message: EmailMessage) -> str:
-    return str(received(message).get_body(("html",)).get_content())  # type: ignore[union-attr]
+    return _lines(received(message).get_body(("html",)))
+
+
+def _lines(part: Any) -> str:
+    return str(part.get_content()).replace("\r\n", "\n")
 
 
 class Tags(HTMLParser):
@@ -202,6 +206,7 @@ def test_an_event_shows_its_date_once() -> None:
         date=dt.date(2014, 2, 10),
     )
     text = text_of(rendered(samples.python_payload(cards=(samples.python_card(changes=(event,)),))))
+    assert text.startswith("PYTHON (US 76044902) · new event: NOTICE MAILED [NRCC]\n")
     assert "New event [low]\n  2014-02-10  NOTICE MAILED [NRCC]\n" in text
 
 

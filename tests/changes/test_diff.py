@@ -142,6 +142,13 @@ def test_case_blanks_and_width_of_an_owner_are_cosmetic(name: str) -> None:
     assert told(record(), record(owners=(owner(name),))) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "weight"), [("Sample Widgets LLC", "high"), ("Sample Widgets Inc", "medium")]
+)
+def test_another_company_form_is_more_than_another_spelling(name: str, weight: str) -> None:
+    assert told(record(), record(owners=(owner(name),))) == [("owners.name", "changed", weight)]
+
+
 def test_a_moved_owner_is_medium_and_a_rewrapped_address_is_nothing() -> None:
     assert told(record(), record(owners=(owner("Sample Widgets, Inc.", city="Shelbyville"),))) == [
         ("owners.address", "changed", "medium")

@@ -1,4 +1,4 @@
-"""What a user is promised about the USPTO's status page, where it is saved, fetched, cut, blocked or new."""
+"""What a user is promised about the USPTO's status page: what is asked, read, reported and never guessed."""
 
 from __future__ import annotations
 
@@ -7,51 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.conftest import ROOT
-from tmwatch.errors import (
-    Blocked,
-    Incomplete,
-    LayoutChanged,
-    LoginRequired,
-    LookError,
-    NotFound,
-    NotThisSource,
-    ServerFault,
-    Throttled,
-    UsageError,
-)
-from tmwatch.model import Live, Phase, TradeMark
-from tmwatch.sources.base import AsOf, Page, Reading, RecordQuery, SearchQuery
-from tmwatch.sources.expectation import facts
+from tests.sources.tsdr_pages import ABANDONED, MADRID, PENDING, REGISTERED, changed, reading, record
+from tmwatch.errors import Incomplete, LayoutChanged, LookError, UsageError
+from tmwatch.model import Live, Phase
+from tmwatch.sources.base import AsOf, Page, RecordQuery, SearchQuery
 from tmwatch.sources.us.tsdr import SOURCE
 from tmwatch.sources.us.tsdr_api import SOURCE as API
-
-FIXTURES = ROOT / "fixtures" / "us.tsdr"
-
-
-def body(case: str) -> bytes:
-    return (FIXTURES / case / "page.html").read_bytes().replace(b"\r\n", b"\n")
-
-
-REGISTERED, PENDING = body("registered-word-mark"), body("pending-design-mark")
-ABANDONED, MADRID = body("abandoned-figurative-mark"), body("madrid-registration")
-
-
-def reading(raw: bytes) -> Reading:
-    return SOURCE.read(Page(raw)).readings[0]
-
-
-def record(raw: bytes) -> TradeMark:
-    return reading(raw).record
-
-
-def changed(raw: bytes, old: str, new: str) -> bytes:
-    assert old.encode() in raw, f"the fixture has no {old!r}"
-    return raw.replace(old.encode(), new.encode())
-
 
 # -- asking ------------------------------------------------------------------------------------------
 
@@ -158,6 +120,17 @@ def test_sections_that_load_on_a_click_are_not_given_and_not_empty() -> None:
     assert not record(PENDING).gives("proceedings")
 
 
+def test_assignments_that_are_counted_but_load_on_a_click_are_not_given() -> None:
+    row = b'<div class="key">Total Assignments:</div><div class="value">3</div>Click to Load'
+    start = (
+        PENDING.index(b'class="sectionContainer">', PENDING.index(b"Abstract Of Title Information - Click"))
+        + 25
+    )
+    lazy = reading(PENDING[:start] + row + PENDING[start:])
+    assert not lazy.record.gives("assignments")
+    assert lazy.unclaimed == ()
+
+
 def test_only_owners_of_today_are_given_never_their_history() -> None:
     assert record(REGISTERED).gives("owners")
     assert not record(REGISTERED).gives("owner_history")
@@ -252,6 +225,73 @@ def test_a_date_that_cannot_be_read_is_named_with_its_label() -> None:
         )
 
 
+def test_a_basis_of_a_new_kind_is_named_and_not_guessed() -> None:
+    new = reading(changed(REGISTERED, ">\n1(a)\n<", ">\n7(x)\n<"))
+    assert [item.basis for item in new.record.classes] == [None, None, None]
+    assert new.unclaimed == ("section `Goods and Services`: label `Basis:` = 7(x)",) * 3
+
+
+def test_a_first_use_that_cannot_be_read_is_named_and_not_given() -> None:
+    new = reading(changed(REGISTERED, "Jan. 2008", "before the war"))
+    assert new.record.classes[0].first_use is None
+    assert new.unclaimed == ("section `Goods and Services`: label `First Use:` = before the war",)
+
+
+def test_design_codes_in_another_form_are_named_and_not_covered() -> None:
+    new = reading(changed(PENDING, "03.01.08 - Foxes", "Foxes"))
+    assert not new.record.gives("design_codes")
+    assert len(new.unclaimed) == 1
+
+
+def test_a_further_column_of_the_history_is_named() -> None:
+    new = reading(changed(MADRID, "Apr. 08, 2014 </td>", "Apr. 08, 2014 </td><td>a</td><td>b</td><td>x</td>"))
+    assert "further column" in new.unclaimed[0]
+
+
+def test_a_label_that_lost_its_value_stops_the_page() -> None:
+    with pytest.raises(LayoutChanged, match="Status Date"):
+        reading(
+            re.sub(rb'(Status Date:</div>\s*)<div class="value single">\s*[^<]*</div>', rb"\1", REGISTERED)
+        )
+
+
+def test_a_registration_with_a_us_class_only_has_no_nice_class() -> None:
+    raw = changed(MADRID, ">\n009\n- Primary Class,\n028\n<", "><")
+    (item,) = record(changed(raw, "021,\n022,\n023", "026\n- Primary Class")).classes
+    assert (item.class_number, item.nice_class, item.national_classes) == ("US 026", None, ("026",))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (
+            "<div>1 A St</div><div>\nRye,\nNEW YORK\n10580\n</div><div>UNITED STATES</div>",
+            "Rye|NEW YORK|10580|US",
+        ),
+        ("<div>1 A St</div><div>Rye, NEW YORK UNITED STATES 10580</div>", "Rye|NEW YORK|10580|US"),
+        ("<div>1 A St</div><div>\nShenzhen\n518000\n</div><div>CHINA</div>", "Shenzhen||518000|CN"),
+        (
+            "<div>1 A St</div><div>\nShenzhen,\nGuangdong\n518000\n</div><div>CHINA</div>",
+            "Shenzhen|GUANGDONG|518000|CN",
+        ),
+        ("<div>1 A St</div><div>London UNITED KINGDOM SW1A 1AA</div>", "London||SW1A 1AA|GB"),
+        ("<div>1 A St</div><div>Atlanta, GEORGIA 30301</div>", "Atlanta|GEORGIA|30301|"),
+        ("<div>1 A St</div><div>Tokyo</div><div>JAPAN</div>", "Tokyo|||JP"),
+    ],
+)
+def test_an_address_is_read_in_every_form_it_is_written_in(written: str, expected: str) -> None:
+    raw = re.sub(
+        rb"(Owner Address:</div>\s*<div class=\"value\">).*?</div>\s*</div>\s*</div>\s*</div>",
+        rb"\1" + written.encode() + b"</div></div></div>",
+        MADRID,
+        count=1,
+        flags=re.DOTALL,
+    )
+    (owner,) = record(raw).owners
+    assert owner.address_lines == ("1 A St",)
+    assert f"{owner.city}|{owner.state}|{owner.postcode}|{owner.country}" == expected
+
+
 def test_fewer_assignments_than_the_page_counts_is_incomplete() -> None:
     with pytest.raises(Incomplete, match="3 assignments"):
         reading(changed(REGISTERED, '<div class="value">2</div>', '<div class="value">3</div>'))
@@ -266,7 +306,7 @@ def test_fewer_proceedings_than_the_page_counts_is_incomplete() -> None:
     "section", ["Goods and Services", "Current Owner(s) Information", "Prosecution History"]
 )
 def test_a_page_that_lost_a_main_section_is_refused(section: str) -> None:
-    with pytest.raises(LayoutChanged):
+    with pytest.raises(LayoutChanged, match=f"no section `{section[:8].lower()}"):
         reading(changed(REGISTERED, f'data-sectionTitle="{section}"', 'data-sectionTitle="Renamed"'))
 
 
@@ -279,149 +319,6 @@ def test_a_page_about_another_filing_says_that_the_asked_one_is_missing() -> Non
     page = Page(REGISTERED, query=RecordQuery(("99990109",)))
     assert SOURCE.read(page).missing == ("99990109",)
     assert SOURCE.read(Page(REGISTERED, query=RecordQuery(("9990101",), "registration"))).missing == ()
-
-
-# -- pages as people save them -----------------------------------------------------------------------
-
-
-def test_the_bare_fragment_without_html_around_it_reads_the_same() -> None:
-    fragment = REGISTERED[REGISTERED.index(b"<li xmlns") : REGISTERED.index(b"</li>\n</body>") + 5]
-    assert record(fragment) == record(REGISTERED)
-
-
-def test_a_page_saved_whole_by_a_browser_reads_the_same() -> None:
-    start, end = REGISTERED.index(b"<li xmlns"), REGISTERED.index(b"</li>\n</body>") + 5
-    inner = REGISTERED[start:end].replace(b"data-sectionTitle", b"data-sectiontitle")
-    shell = (
-        b"<!DOCTYPE html>\n<!-- saved from url=(0030)https://tsdr.uspto.gov/ -->\n<html><head>"
-        b'<meta http-equiv="Content-Type" content="text/html; charset=UTF-8">'
-        b'<script src="./page_files/app.js"></script>'
-        b'<title>Trademark Status &amp; Document Retrieval</title></head><body><ul id="tabs"><li>Status</li>'
-        b"<li>Documents</li></ul><ul>%s</ul><script>var a = '<li>';</script></body></html>\n"
-    )
-    assert record(shell.replace(b"%s", inner)) == record(REGISTERED)
-
-
-def test_line_ends_of_windows_make_no_other_record() -> None:
-    assert record(REGISTERED.replace(b"\n", b"\r\n")) == record(REGISTERED)
-
-
-# -- pages that are no record ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("cut", [0.2, 0.5, 0.7, 0.9, 0.99])
-def test_a_page_that_ends_early_is_refused(cut: float) -> None:
-    with pytest.raises((Incomplete, LayoutChanged)):
-        reading(REGISTERED[: int(len(REGISTERED) * cut)])
-
-
-def test_a_cut_inside_the_history_is_incomplete_and_no_shorter_history() -> None:
-    with pytest.raises(Incomplete):
-        reading(REGISTERED[: REGISTERED.index(b"NEW APPLICATION ENTERED")])
-
-
-@pytest.mark.parametrize(
-    "raw", [b"", b"   \n", b"<html><head></head><body></body></html>", body("throttled-shell")]
-)
-def test_an_empty_page_is_throttling_and_never_no_such_case(raw: bytes) -> None:
-    with pytest.raises(Throttled):
-        reading(raw)
-
-
-def test_an_error_that_the_page_reports_is_the_servers() -> None:
-    with pytest.raises(ServerFault, match="broken"):
-        reading(
-            changed(REGISTERED, 'id="statusServerError" value=""', 'id="statusServerError" value="broken"')
-        )
-
-
-URL = "https://tsdr.uspto.gov/statusview/sn99990101"
-
-
-@pytest.mark.parametrize(
-    ("said", "error"),
-    [
-        ("<p>No records found for serial number 99990101.</p>", NotFound),
-        ('<form><input name="u"><input type="password" name="p"></form>', LoginRequired),
-        ('<div class="g-recaptcha"></div>', Blocked),
-        ("<p>Just a moment...</p><script src='/cdn-cgi/challenge-platform/x.js'></script>", Blocked),
-    ],
-)
-def test_other_answers_are_told_apart(said: str, error: type[LookError]) -> None:
-    with pytest.raises(error):
-        SOURCE.read(Page(f"<html><body>{said}</body></html>".encode(), url=URL))
-
-
-def test_a_large_page_of_tsdr_without_a_summary_has_changed() -> None:
-    with pytest.raises(LayoutChanged) as caught:
-        reading(changed(REGISTERED, 'id="summary"', 'id="overview"'))
-    assert not isinstance(caught.value, NotThisSource)
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"<html><body><h1>Another register</h1><p>Mark 1234567, owner Example AG.</p></body></html>",
-        b"<html><body>" + b"<p>words of another office</p>" * 200 + b"</body></html>",
-        b'{"trademarks": []}',
-        b"%PDF-1.7 not a page",
-    ],
-)
-def test_pages_of_others_are_not_this_source(raw: bytes) -> None:
-    assert SOURCE.sniff(Page(raw)) == 0
-    with pytest.raises(NotThisSource):
-        reading(raw)
-
-
-def test_an_error_names_the_file_and_what_to_do() -> None:
-    with pytest.raises(LookError) as caught:
-        SOURCE.read(Page(body("throttled-shell"), name="saved.html"))
-    assert "saved.html" in str(caught.value)
-    assert "left as it is" in str(caught.value)
-    assert caught.value.do
-
-
-# -- whatever the bytes, a typed error or a record ---------------------------------------------------
-
-
-def survives(raw: bytes) -> None:
-    assert 0 <= SOURCE.sniff(Page(raw)) <= 100
-    try:
-        answer = SOURCE.read(Page(raw))
-    except LookError:
-        return
-    assert facts(answer)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, len(REGISTERED) - 20))
-def test_a_page_cut_anywhere_is_refused(at: int) -> None:
-    with pytest.raises(LookError):
-        reading(REGISTERED[:at])
-
-
-TAGS = [match.span() for match in re.finditer(rb"<[^>]+>", REGISTERED)]
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.sets(st.sampled_from(TAGS), min_size=1, max_size=4))
-def test_a_page_that_lost_tags_raises_nothing_untyped(lost: set[tuple[int, int]]) -> None:
-    raw = REGISTERED
-    for start, end in sorted(lost, reverse=True):
-        raw = raw[:start] + raw[end:]
-    survives(raw)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, len(MADRID)), st.binary(min_size=1, max_size=40), st.integers(0, 200))
-def test_a_page_with_foreign_bytes_in_it_raises_nothing_untyped(at: int, noise: bytes, lost: int) -> None:
-    survives(MADRID[:at] + noise + MADRID[at + lost :])
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.binary(max_size=300))
-def test_random_bytes_raise_nothing_untyped(raw: bytes) -> None:
-    survives(raw)
 
 
 # -- the same case in the office's three forms -------------------------------------------------------

@@ -59,12 +59,13 @@ def render_mail(
     # RFC 3834: keeps out-of-office answers away; the second line is what Exchange listens to.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = words.tag
     message["X-Tmwatch-Alert"] = f"{payload.kind}; significance={payload.significance.value}" + (
         "; sample" if summary.is_sample(payload) else ""
     )
     message.set_content(_render("mail.txt.j2", shown, words))
     message.add_alternative(_render("mail.html.j2", shown, words), subtype="html")
+    # Late, because setting the content moves every Content-… header into the first part.
+    message["Content-Language"] = words.tag
     message.set_boundary("=_tmwatch_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
     return message
 
@@ -80,9 +81,9 @@ def mailbox(text: str, *, default_name: str = "") -> Address:
 
     Raises `ValueError` when it is not exactly one ASCII address.
     """
-    name, address = parseaddr(text)
+    name, address = parseaddr(text if text.isprintable() else "")
     local, _, domain = address.rpartition("@")
-    plain = local.isascii() and address.isprintable() and not any(char.isspace() for char in address)
+    plain = local.isascii() and not any(char.isspace() for char in address)
     if not (local and domain and plain):
         raise ValueError(f"not an e-mail address: {clean_line(text, 100)!r}")
     if not domain.isascii():

@@ -9,6 +9,7 @@ phase does. Everything passes `clean_line`: the line goes into a mail header.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tmwatch.alerts.payload import AlertPayload, MarkCard
@@ -18,6 +19,7 @@ from tmwatch.text import clean_line
 
 MARK_LIMIT = 40
 STATUS_LIMIT = 48
+_DAY = re.compile(r"^\d{4}-\d{2}-\d{2} +")  # the text of an event begins with its date
 FACT_LIMIT = 90
 REF_LIMIT = 40
 # Fields that say the same thing as the status, in other words; the status speaks for them all.
@@ -130,7 +132,7 @@ def change_phrase(card: MarkCard, change: Change, words: Wording) -> str:
         news = [item for item in card.changes if item.field == change.field and item.kind == "added"]
         if len(news) > 1:
             return words.say("events", count=len(news))
-        text = clean_line(change.new or "", STATUS_LIMIT)
+        text = clean_line(_DAY.sub("", change.new or ""), STATUS_LIMIT)
         return words.say("event_one", text=text) if text else words.say("event")
     sentence = {"added": "field_added", "removed": "field_removed"}.get(change.kind, "field_changed")
     return words.say(sentence, field=_in_line(words.field(change.field), words))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from tmwatch.changes import significance as weight
 from tmwatch.changes.compare import (
     address_key,
+    bare,
     contact_key,
     folded,
     owner_key,
@@ -41,7 +42,8 @@ def diff(known: TradeMark, given: TradeMark, merged: TradeMark) -> list[Change]:
             continue
         compare = _RULES.get(name, _scalar)
         changes += compare(name, getattr(known, name), getattr(merged, name), known.office)
-    return sorted(changes, key=lambda change: -change.significance.rank)
+    # The status first among equals: it is what a reader looks for.
+    return sorted(changes, key=lambda change: (-change.significance.rank, change.field != "status"))
 
 
 def _change(
@@ -282,7 +284,9 @@ def _owners(name: str, old: Sequence[Party], new: Sequence[Party], office: str) 
     for key in before.keys() & after.keys():
         was, now = before[key], after[key]
         if not same(was.name, now.name):
-            yield _change("owners.name", "changed", weight.MEDIUM, was.name, now.name)
+            # "Inc." that becomes "LLC" is another legal person, perhaps; "Co.,Ltd" a spelling.
+            matter = weight.MEDIUM if bare([was.name]) == bare([now.name]) else weight.HIGH
+            yield _change("owners.name", "changed", matter, was.name, now.name)
         elif not verbatim(was.name, now.name):
             yield _change("owners.name", "reworded", weight.COSMETIC, was.name, now.name)
         where, there = address_key(was), address_key(now)
@@ -343,7 +347,8 @@ _RULES: dict[str, Any] = {
     "mark_category": _as_set,
     "renewal_dates": _as_set,
     "maintenance_filings": _as_set,
-    "related_marks": _as_set,
+    # Two dialects word a relation differently; the other filing's number is what counts.
+    "related_marks": _items(lambda item: item.number, weight.MEDIUM, weight.COSMETIC),
     "design_codes": _items(lambda item: item.code, weight.MEDIUM, weight.COSMETIC),
     "publications": _items(lambda item: str(item.date), weight.CRITICAL, weight.LOW),
     "assignments": _items(lambda item: item.reel_frame, weight.HIGH, weight.MEDIUM),

@@ -18,6 +18,7 @@ from tmwatch.errors import (
     Throttled,
 )
 from tmwatch.sources.base import Page
+from tmwatch.text import clean_line
 
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(TrademarkTransaction|Transaction)[\s>]")
 # The USPTO's own namespace: ST.66 files of other offices have the same root.
@@ -107,4 +108,4 @@ def refuse_failures(page: Page, where: str) -> None:
 def _by_words(text: str, where: str, what: str, *, but: type[LookError] | None = None) -> None:
     for words, kind, advice in _WORDS:
         if kind is not but and re.search(words, text, re.IGNORECASE):
-            raise kind(f"the answer is {what}: {' '.join(text.split())[:120]}", where=where, do=advice)
+            raise kind(f"the answer is {what}: {clean_line(text[:400])[:120]}", where=where, do=advice)

@@ -1,150 +1,35 @@
-"""What all readers of USPTO records share: code tables, dates, names of places, owner groups.
-
-The tables are the CSV files beside this module; each row names its reference. A word that is not in
-a table is never given a default: callers get `known=False` and report it.
-"""
+"""What all readers of USPTO records share: codes, dates, names of places, owner groups; and, passed on
+from `status.py`, the meaning of a status."""
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from importlib.resources import files
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from tmwatch.model import Live, MarkEvent, Party, Phase, TradeMark
+from tmwatch.model import MarkEvent, Party, Phase, TradeMark
 from tmwatch.sources.base import AsOf
+from tmwatch.sources.us.status import SentenceMeaning as SentenceMeaning
+from tmwatch.sources.us.status import StatusMeaning as StatusMeaning
+from tmwatch.sources.us.status import Tm5Meaning as Tm5Meaning
+from tmwatch.sources.us.status import sentence_key as sentence_key
+from tmwatch.sources.us.status import squeeze as squeeze
+from tmwatch.sources.us.status import status_from_code as status_from_code
+from tmwatch.sources.us.status import status_from_sentence as status_from_sentence
+from tmwatch.sources.us.status import status_from_tm5 as status_from_tm5
+from tmwatch.sources.us.status import table as table
+from tmwatch.sources.us.status import tm5_label as tm5_label
 
 OFFICE = "US"
 OFFICE_ZONE = ZoneInfo("America/New_York")
 
-# TSDR ends many sentences with this pointer; it says nothing about the status and comes and goes.
-_POINTER = re.compile(r"to view all documents in this file,.*$", re.IGNORECASE)
-_WAIT = re.compile(r"approximately \d+ months?")
 _DATE = re.compile(r"^([A-Za-z]{3})[a-z]*\.?\s+(\d{1,2}),?\s+(\d{4})$")
 _MONTH_YEAR = re.compile(r"^([A-Za-z]{3})[a-z]*\.?\s+(?:00,?\s+)?(\d{4})$")
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
-
-
-class StatusMeaning(NamedTuple):
-    """What a status code means; `known` is False for a code that is not in the office's table."""
-
-    phase: Phase
-    live: Live
-    tm5: str | None
-    known: bool
-
-
-class SentenceMeaning(NamedTuple):
-    """What a status sentence means. `code` is None where several codes share the sentence."""
-
-    code: str | None
-    phase: Phase
-    live: Live
-    tm5: str | None
-    known: bool
-
-
-class Tm5Meaning(NamedTuple):
-    """What a TM5 common status descriptor means."""
-
-    phase: Phase
-    live: Live
-    known: bool
-
-
-_UNKNOWN = StatusMeaning(Phase.UNKNOWN, Live.UNKNOWN, None, False)
-
-
-@functools.cache
-def table(name: str) -> tuple[dict[str, str], ...]:
-    """The rows of a CSV file beside this module."""
-    text = (files(__package__) / f"{name}.csv").read_text(encoding="utf-8")
-    return tuple(csv.DictReader(text.splitlines()))
-
-
-def squeeze(text: str | None) -> str:
-    """One line with single blanks: TSDR writes "Registered.  The" and wraps at random."""
-    return " ".join((text or "").split())
-
-
-# -- status ------------------------------------------------------------------------------------------
-
-
-@functools.cache
-def _codes() -> dict[str, StatusMeaning]:
-    return {
-        row["code"]: StatusMeaning(Phase(row["phase"]), Live(row["live"]), row["tm5"] or None, True)
-        for row in table("status_codes")
-    }
-
-
-def status_from_code(code: str | int | None) -> StatusMeaning:
-    """Phase, liveness and TM5 descriptor of a three-digit status code."""
-    text = str(code if code is not None else "").strip()
-    return _codes().get(text.zfill(3) if text.isdigit() else text, _UNKNOWN)
-
-
-def sentence_key(text: str) -> str:
-    """A status sentence without what comes and goes: the pointer to documents, the waiting time, case."""
-    plain = _WAIT.sub("approximately # months", squeeze(text).casefold())
-    return _POINTER.sub("", plain).strip(" .")
-
-
-@functools.cache
-def _sentences() -> dict[str, SentenceMeaning]:
-    # The short title of a code is a sentence too: TSDR prints "Terminated After Sanctions" as it stands.
-    found = {
-        sentence_key(row["meaning"]): SentenceMeaning(row["code"], *status_from_code(row["code"]))
-        for row in table("status_codes")
-        if row["code"] != "000"
-    }
-    for row in table("status_sentences"):
-        if row["code"]:
-            meaning = SentenceMeaning(row["code"], *status_from_code(row["code"]))
-        else:
-            meaning = SentenceMeaning(None, Phase(row["phase"]), Live(row["live"]), row["tm5"] or None, True)
-        found[sentence_key(row["sentence"])] = meaning
-    return found
-
-
-def status_from_sentence(text: str | None) -> SentenceMeaning:
-    """What the sentence in TSDR's `Status:` row means, by the table of sentences met so far."""
-    return _sentences().get(sentence_key(text or ""), SentenceMeaning(None, *_UNKNOWN))
-
-
-@functools.cache
-def _descriptors() -> dict[str, tuple[str, Tm5Meaning]]:
-    return {
-        row["descriptor"].casefold(): (
-            row["descriptor"],
-            Tm5Meaning(Phase(row["phase"]), Live(row["live"]), True),
-        )
-        for row in table("tm5")
-    }
-
-
-def _find_tm5(text: str | None) -> tuple[str, Tm5Meaning] | None:
-    plain = squeeze(text).casefold()
-    fits = [key for key in _descriptors() if plain == key or plain.startswith(f"{key} ")]
-    return _descriptors()[max(fits, key=len)] if fits else None
-
-
-def tm5_label(text: str | None) -> str | None:
-    """The descriptor alone, of a text that may go on with the office's explanation of it."""
-    found = _find_tm5(text)
-    return found[0] if found else None
-
-
-def status_from_tm5(text: str | None) -> Tm5Meaning:
-    """What a TM5 descriptor means; the office's explanation may follow it in the same text."""
-    found = _find_tm5(text)
-    return found[1] if found else Tm5Meaning(Phase.UNKNOWN, Live.UNKNOWN, False)
 
 
 # -- the mark ----------------------------------------------------------------------------------------
@@ -259,6 +144,18 @@ def country_code(name_or_code: str | None) -> str | None:
 def st13_of(serial: str) -> str:
     """The 17 characters of WIPO ST.13 for a US serial number; the year is not part of its numbering."""
     return f"{OFFICE}500000{serial.strip().zfill(9)}"
+
+
+def registration(text: str | None) -> str | None:
+    """A registration number; the office writes none as nothing, or as zeros only."""
+    plain = squeeze(text)
+    return plain if plain.strip("0") else None
+
+
+def basis_words(text: str | None) -> tuple[str, ...]:
+    """The filing bases named in a text ("1A", "Section 44(e)"), as "1(a)", "44(e)"."""
+    found = re.findall(r"\b(1|44|66)\s*\(?([abde])\)?", text or "", re.IGNORECASE)
+    return tuple(dict.fromkeys(f"{section}({letter.lower()})" for section, letter in found))
 
 
 def cut_date(text: str | None) -> dt.date | None:

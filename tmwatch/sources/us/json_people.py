@@ -42,14 +42,11 @@ def people(data: Taken, status: Taken) -> dict[str, Any]:
 def _emails(box: Taken, key: str) -> tuple[str, ...]:
     emails = box.inner(key)
     emails.take("authIndicator")
-    found = emails.take("addresses") or ()
-    if isinstance(found, str):
-        found = (found,)
-    return tuple(dict.fromkeys(common.squeeze(str(one)) for one in found if one))
+    return tuple(dict.fromkeys(emails.texts("addresses")))
 
 
 def _correspondence_address(box: Taken) -> dict[str, Any]:
-    free = tuple(common.squeeze(str(line)) for line in box.take("freeFormAddress") or () if line)
+    free = box.texts("freeFormAddress")
     where = box.inner("address")
     if not where.data:
         return {"address_lines": free}

@@ -24,15 +24,25 @@ class Taken:
         return self.data.pop(key, None)
 
     def text(self, *keys: str) -> str:
-        """The text or number at the first of these keys that says something, in one line."""
+        """The text or number at the first of these keys that says something, in one line.
+
+        An object or list where a text is expected stays where it is, to be shown as not understood.
+        """
         found = ""
         for key in keys:
+            if isinstance(self.data.get(key), (dict, list)):
+                continue
             value = self.take(key)
-            if isinstance(value, (dict, list)):
-                raise LayoutChanged(f"`{self.where}.{key}` is no text")
-            if value is not None and not found:
+            if value is not None and value is not False and not found:
                 found = common.squeeze(str(value))
         return found
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The texts of a list; anything else stays where it is."""
+        value = self.data.get(key)
+        if value is None or not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            return ()
+        return tuple(text for one in self.take(key) if (text := common.squeeze(one)))
 
     def day(self, *keys: str) -> dt.date | None:
         return office_day(self.text(*keys), f"{self.where}.{keys[0]}")

@@ -55,7 +55,7 @@ def read(data: Node) -> Reading:
     madrid = serial.startswith("79") or "66(a)" in (filed or ())
     given: dict[str, Any] = {
         "application_number": serial,
-        "registration_number": mark.value("RegistrationNumber"),
+        "registration_number": common.registration(mark.text("RegistrationNumber")),
         "application_date": mark.date("ApplicationDate"),
         "registration_date": mark.date("RegistrationDate"),
         "filing_route": "madrid_designation" if madrid else "direct",

@@ -48,7 +48,7 @@ def read(trademark: Node) -> Reading:
     madrid = serial.startswith("79") or "66(a)" in (route or ())
     given: dict[str, Any] = {
         "application_number": serial,
-        "registration_number": trademark.value("RegistrationNumber"),
+        "registration_number": common.registration(trademark.text("RegistrationNumber")),
         "application_date": trademark.date("ApplicationDate"),
         "registration_date": trademark.date("RegistrationDate"),
         "filing_route": "madrid_designation" if madrid else "direct",

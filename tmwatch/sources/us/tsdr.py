@@ -269,7 +269,6 @@ def _missing(page: Page, record: TradeMark) -> tuple[str, ...]:
 def _reading(box: Tag, summary: Section, sections: dict[str, Section], outside: list[str]) -> Reading:
     stamp = _STAMP.search(summary.text("Generated on") or "")
     shown = summary.text("Mark")
-    summary.tags("Mark")
     for item in summary.items:  # the picture, or the words that there is none, stand behind the mark
         item.extras = [tag for tag in item.extras if not _is_picture(tag)]
     serial = _serial(box, summary)
@@ -314,20 +313,15 @@ def _status(summary: Section) -> tuple[dict[str, Any], tuple[str, ...]]:
         raise LayoutChanged("the page shows no status", where="section `summary`")
     tag = summary.tag("TM5 Common Status Descriptor")
     printed = text_of(tag) if tag is not None else ""
-    unknown: list[str] = []
     meaning = common.status_from_sentence(text)
-    phase, live, tm5 = meaning.phase, meaning.live, meaning.tm5
     described = common.status_from_tm5(printed)
     label = common.tm5_label(printed)
-    if not meaning.known:
-        unknown.append(text)
-        phase, live, tm5 = (
-            (described.phase, described.live, label) if described.known else (phase, live, None)
-        )
+    unknown = [] if meaning.known else [text]
     if printed and not described.known:
         unknown.append(printed)
         paragraph = tag.find("p") if tag is not None else None
         label = text_of(paragraph) if isinstance(paragraph, Tag) else printed
+    phase, live = meaning.phase, meaning.live
     if phase is Phase.UNKNOWN and live is Live.UNKNOWN and described.known:
         phase, live = described.phase, described.live
     fields = {
@@ -336,8 +330,8 @@ def _status(summary: Section) -> tuple[dict[str, Any], tuple[str, ...]]:
         "status_date": tsdr_sections.day(summary, "Status Date"),
         "status_phase": phase,
         "status_live": live,
-        "tm5_csd": label or tm5,
-        "tm5_source": "office" if label else "computed" if tm5 else None,
+        "tm5_csd": label or meaning.tm5,
+        "tm5_source": "office" if label else "computed" if meaning.tm5 else None,
     }
     return fields, tuple(unknown)
 

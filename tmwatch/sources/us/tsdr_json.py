@@ -104,7 +104,7 @@ def read(trademark: object) -> Reading:
     madrid = serial.startswith("79") or "66(a)" in (filed or ())
     given: dict[str, Any] = {
         "application_number": serial,
-        "registration_number": status.text("usRegistrationNumber") or None,
+        "registration_number": common.registration(status.text("usRegistrationNumber")),
         "application_date": status.day("filingDate"),
         "registration_date": status.day("usRegistrationDate"),
         "filing_route": "madrid_designation" if madrid else "direct",
@@ -164,7 +164,7 @@ def _mark(status: Taken) -> dict[str, Any]:
         "colour_claim": status.text("colorClaimed") or None,
         "acquired_distinctiveness": "in whole" if whole else "in part" if part else None,
         "design_codes": tuple(
-            DesignCode(code=item.text("code"), descriptions=tuple(item.take("descriptions") or ()))
+            DesignCode(code=item.text("code"), descriptions=item.texts("descriptions"))
             for item in status.items("designSearchList")
         ),
     }
@@ -210,11 +210,12 @@ def _class(item: Taken) -> GoodsServices:
     national = [one.text("code") for one in item.items("usClasses")]
     for one in [*item.items("internationalClasses"), *item.items("usClasses"), *item.items("pseudoClasses")]:
         one.take("description")
+    for one in item.items("pseudoClasses"):
+        one.take("code")  # classes the office adds for its own searches
     number = common.class_number(item.text("primeClassCode")) or next(iter(nice), "")
     if not number:
         raise LayoutChanged("goods or services without a class number")
     item.take("internationalClassPrime")
-    basis = item.take("classBasis")
     return GoodsServices(
         class_number=number,
         text=item.text("description"),
@@ -223,7 +224,7 @@ def _class(item: Taken) -> GoodsServices:
         status_date=item.day("statusDate"),
         first_use=_use(item, "firstUseDate"),
         first_use_in_commerce=_use(item, "firstUseInCommerceDate"),
-        basis=(common.squeeze(basis),) if isinstance(basis, str) and basis.strip() else None,
+        basis=common.basis_words(item.text("classBasis")) or None,
         national_classes=tuple(dict.fromkeys(national)),
         other_classes=tuple(dict.fromkeys(one for one in nice if one and one != number)),
     )

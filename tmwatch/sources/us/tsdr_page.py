@@ -22,7 +22,7 @@ from tmwatch.sources.us.common import squeeze
 
 # Words that the page's scripts put beside facts; they say nothing.
 _DECORATION = re.compile(
-    r"^(summary|note:?|trademark image|(expand|collapse) all|.{0,3}|(assignment|proceeding) \d+ of \d+)$",
+    r"^(summary|note:?|trademark image|(expand|collapse) all|\W{0,3}|(assignment|proceeding) \d+ of \d+)$",
     re.IGNORECASE,
 )
 # Captions with a meaning for readers; ` - None` and ` - Not Found` behind them say that nothing follows.
@@ -36,6 +36,10 @@ _CAPTIONS = re.compile(
 _CLICK_TO_LOAD = re.compile(r"click\s+to\s+load|loading\s*(\.\.\.|…)", re.IGNORECASE)
 _SILENT_TAGS = frozenset(
     ("script", "style", "template", "noscript", "input", "link", "meta", "img", "svg", "button")
+)
+_MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_SWALLOWED = ", ".join(
+    f"{outer} .key" for outer in (".value", ".key", ".note", ".caption", ".separator", "table", "h2")
 )
 _DECLARED = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 
@@ -53,6 +57,9 @@ def encoding_of(body: bytes, content_type: str = "") -> str:
         return "utf-8"
     except UnicodeDecodeError:
         pass
+    # A damaged byte or two in a UTF-8 page must not garble every name on it.
+    if len(_MULTIBYTE.findall(body)) > body.decode("utf-8", "replace").count("\ufffd"):
+        return "utf-8"
     header = re.search(r"charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", content_type)
     meta = _DECLARED.search(body[:4096])
     for name in (header[1] if header else "", meta[1].decode("ascii") if meta else ""):
@@ -83,12 +90,22 @@ def lines_of(tag: Tag) -> tuple[tuple[str, ...], ...]:
 
     `<div>PO Box 1</div><div>Town,⏎STATE⏎1234</div>` → (("PO Box 1",), ("Town,", "STATE", "1234")).
     """
-    for br in tag.find_all("br"):
-        br.replace_with("\n\n")
-    blocks = [block for block in tag.find_all(["div", "p"]) if not block.find(["div", "p"])]
-    written = [block.get_text() for block in blocks] or re.split(r"\n[ \t\r]*\n", tag.get_text())
-    rows = (tuple(filter(None, (squeeze(line) for line in text.splitlines()))) for text in written)
+    rows = (tuple(filter(None, map(squeeze, text.splitlines()))) for text in _blocks(tag))
     return tuple(row for row in rows if row)
+
+
+def _blocks(tag: Tag) -> Iterator[str]:
+    written = ""
+    for child in tag.children:
+        if isinstance(child, Tag) and child.name in ("div", "p", "br"):
+            yield written
+            written = ""
+            yield from _blocks(child)
+        elif isinstance(child, Tag):
+            written += child.get_text()
+        elif not isinstance(child, PreformattedString):
+            written += str(child)
+    yield written
 
 
 def label_key(label: str) -> str:
@@ -139,8 +156,8 @@ def items_of(tag: Tag) -> Iterator[Item]:
             row.append(Item("caption", text_of(child)))
         elif "separator" in classes:
             row.append(Item("separator"))
-        elif "note" in classes:
-            continue
+        elif "note" in classes or _is_section(child):
+            continue  # a section inside a section is read as its own
         elif "assignmentsContainer" in classes or "proceedingsContainer" in classes:
             row.append(Item("group", value=child))
         elif child.name == "table":
@@ -301,15 +318,23 @@ def _is_padding(item: Item) -> bool:
     return item.kind == "pair" and not item.text and not (item.value is not None and text_of(item.value))
 
 
+def _is_section(tag: Tag) -> bool:
+    return "expand_wrapper" in tag.get_attribute_list("class") and (
+        tag.select_one("h2 [data-sectiontitle]") is not None
+        or tag.find_parent("div", class_="expand_wrapper") is None
+    )
+
+
 def sections_of(root: Tag) -> dict[str, Section]:
     """The sections below `root` by their key (`label_key` of the title), in the order of the page.
 
-    Raises `LayoutChanged` when a section has no title.
+    Raises `LayoutChanged` when a section has no title, or a value has swallowed labels: an end tag is
+    missing, and what follows would be taken for one long text.
     """
+    if lost := root.select_one(_SWALLOWED):
+        raise LayoutChanged(f"label `{text_of(lost)}` stands inside another value", where="status page")
     found: dict[str, Section] = {}
-    for wrapper in root.select("div.expand_wrapper"):
-        if wrapper.find_parent("div", class_="expand_wrapper"):
-            continue  # part of a section
+    for wrapper in filter(_is_section, root.select("div.expand_wrapper")):
         heading = wrapper.find("h2")
         if not isinstance(heading, Tag):
             raise LayoutChanged("a section has no heading", where="status page")

@@ -10,8 +10,6 @@ import datetime as dt
 import re
 from typing import Any
 
-from bs4 import Tag
-
 from tmwatch.errors import LayoutChanged
 from tmwatch.model import (
     DesignCode,

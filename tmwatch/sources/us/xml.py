@@ -46,7 +46,9 @@ def parse(body: bytes, where: str) -> etree._Element:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Incomplete(
-            f"the XML cannot be read to its end ({str(error)[:120]})", where=where, do="Fetch or save the record again."
+            f"the XML cannot be read to its end ({str(error)[:120]})",
+            where=where,
+            do="Fetch or save the record again.",
         ) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise LayoutChanged("the XML carries a document type", where=where)

@@ -1,0 +1,72 @@
+"""The command line: one module per group of commands. It prints, it never decides.
+
+Take it away and everything still works from Python: what a command does stands in the packages below.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from tmwatch.cli.app import cli
+from tmwatch.cli.output import complain, complain_of, utf8_streams
+from tmwatch.errors import TmwatchError
+
+# Importing a module registers its commands, in the order in which `tmwatch --help` shows them.
+from tmwatch.cli import starting, checking, records, changes, lookup, importing  # noqa: I001
+from tmwatch.cli import watching, sources, alerts, exporting, upkeep
+
+INTERRUPTED = 130
+_MODULES = (
+    starting, checking, records, changes, lookup, importing, watching, sources, alerts, exporting, upkeep,
+)  # fmt: skip
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. No error a user can cause shows a traceback."""
+    with utf8_streams():
+        try:
+            # standalone_mode: click would print its own messages and leave by itself.
+            result = cli.main(
+                args=None if argv is None else list(argv), prog_name="tmwatch", standalone_mode=False
+            )
+            sys.stdout.flush()
+        except TmwatchError as error:
+            complain_of(error)
+            return error.exit_code
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        except click.Abort:
+            return INTERRUPTED
+        except BrokenPipeError:
+            _close_pipe()
+            return 0
+        except Exception as error:  # noqa: BLE001 - the last net: a person must never see a traceback
+            return _our_fault(error, debug="--debug" in (sys.argv if argv is None else argv))
+        return result if isinstance(result, int) else 0
+
+
+def _close_pipe() -> None:
+    """Whoever read us has left (`tmwatch changes | head`): what is still buffered goes nowhere, quietly."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _our_fault(error: Exception, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    kind = f"{type(error).__name__}: {str(error)[:300]}"
+    complain(
+        f"Error: this is a bug in tmwatch ({kind}).\n"
+        "What was stored before is whole. Run it again with `tmwatch --debug …` and report what it prints."
+    )
+    return 1
+
+
+__all__ = ["cli", "main"]

@@ -1,0 +1,81 @@
+"""The `tmwatch` command itself: its global options, and the classes its commands are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tmwatch import __version__
+from tmwatch.cli.session import Session
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def _later(attribute: str) -> Any:
+    def take(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        session = ctx.find_object(Session)
+        if value is not None and session is not None:
+            setattr(session, attribute, value)
+
+    return take
+
+
+class Command(click.Command):
+    """A command that takes `--config` and `--db` behind its name too: people write them there."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for flag, attribute in (("--config", "config_file"), ("--db", "database_file")):
+            callback = _later(attribute)
+            self.params.append(
+                click.Option([flag], type=FILE, hidden=True, expose_value=False, callback=callback)
+            )
+
+
+class Group(click.Group):
+    """A group whose commands are `Command`s."""
+
+    command_class = Command
+    group_class = type
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order they were added: first what is needed first."""
+        return list(self.commands)
+
+
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 you must act, 2 usage or configuration, 10 changes found (check --exit-code).",
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=FILE,
+    envvar="TMWATCH_CONFIG",
+    help="The configuration (default: tmwatch.toml in this folder). Also TMWATCH_CONFIG.",
+)
+@click.option(
+    "--db",
+    "database_file",
+    type=FILE,
+    envvar="TMWATCH_DB",
+    help="The database (default: that of the configuration, else tmwatch.db). Also TMWATCH_DB.",
+)
+@click.option("-v", "--verbose", count=True, help="Log each step to stderr, one JSON object a line.")
+@click.option("--debug", is_flag=True, help="Show the whole trace of a fault in tmwatch itself.")
+@click.version_option(__version__, prog_name="tmwatch", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(
+    ctx: click.Context, config_file: Path | None, database_file: Path | None, verbose: int, debug: bool
+) -> None:
+    """Watch trade mark registers, and know when a filing changes or appears."""
+    from tmwatch.cli.logs import set_up
+
+    ctx.obj = Session(config_file, database_file, debug, verbose)
+    set_up(verbose)
+
+
+__all__ = ["FILE", "Command", "Group", "cli"]

@@ -1,0 +1,93 @@
+"""What every command starts from: which configuration, which database, whose environment."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tmwatch.config import Config, load_config
+from tmwatch.errors import ConfigError
+from tmwatch.store import Database
+
+CONFIG_NAME = "tmwatch.toml"
+DATABASE_NAME = "tmwatch.db"
+
+
+@dataclass
+class Session:
+    """The global options. Files are looked for only when a command needs them."""
+
+    config_file: Path | None = None  # as given by --config or TMWATCH_CONFIG
+    database_file: Path | None = None  # as given by --db or TMWATCH_DB
+    debug: bool = False
+    verbose: int = 0
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """Where secrets are looked up."""
+        return os.environ
+
+    @property
+    def config_path(self) -> Path:
+        """The configuration file, whether it is there or not."""
+        return self.config_file or Path(CONFIG_NAME)
+
+    @property
+    def has_config(self) -> bool:
+        """A configuration was named, or lies in the working folder."""
+        return self.config_file is not None or self.config_path.exists()
+
+    def config(self) -> Config:
+        """The configuration. Raises `ConfigError` where there is none or it has mistakes."""
+        return load_config(self.config_path)
+
+    def config_if_any(self) -> Config | None:
+        """The configuration where there is one; a broken one is an error, not "none"."""
+        return self.config() if self.has_config else None
+
+    def database_path(self, config: Config | None = None) -> Path:
+        """--db, else [store] path of the configuration, else tmwatch.db in the working folder."""
+        if self.database_file is not None:
+            return self.database_file
+        if config is not None:
+            return config.store.path
+        return _store_path(self.config_path) if self.has_config else Path(DATABASE_NAME)
+
+    def database(self, config: Config | None = None, *, create: bool = False) -> Database:
+        """The open database; it is closed when the command ends."""
+        database = Database(self.database_path(config), create=create)
+        click.get_current_context().call_on_close(database.close)
+        return database
+
+    def database_if_any(self, config: Config | None = None) -> Database | None:
+        """The database where there is one already."""
+        path = self.database_path(config)
+        return self.database(config) if path.exists() and path.stat().st_size else None
+
+
+def _store_path(path: Path) -> Path:
+    """[store] path of a file whose other settings do not matter now: a mistake among the watches must
+    not keep anybody from reading what is stored."""
+    try:
+        raw: Any = tomllib.loads(path.read_bytes().decode("utf-8-sig")).get("store", {})
+        given = raw.get("path", DATABASE_NAME)
+        if not isinstance(given, str) or not given:
+            raise ValueError
+    except FileNotFoundError:
+        raise ConfigError(
+            "there is no such configuration file",
+            where=str(path),
+            do="`tmwatch init` writes one to start from; `--config FILE` names another.",
+        ) from None
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return load_config(path).store.path  # says what is wrong, with every other mistake
+    return path.absolute().parent / Path(given).expanduser()
+
+
+pass_session = click.make_pass_decorator(Session)

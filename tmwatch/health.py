@@ -1,0 +1,304 @@
+"""Is it still watching? The state of configuration, secrets, database, sources, watches and outbox.
+
+What is not looked at is never called fresh (design law 17). Nothing here asks a register, a mail server
+or a webhook: `source check` proves sources, a delivery proves a receiver.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tmwatch.alerts.payload import CoverageLine
+from tmwatch.config import Config, Watch
+from tmwatch.looking import describe
+from tmwatch.sources.registry import all_sources
+from tmwatch.store import Database, books, queries, upkeep
+from tmwatch.store.database import now
+from tmwatch.text import clean_line
+from tmwatch.watches import asks, coverage, live_state
+
+Level = Literal["ok", "note", "act"]
+State = Literal["fresh", "stale", "failing", "never looked", "import only", "not watched"]
+
+# A watch without `every` is meant to be looked at daily at least: that is what cron lines do.
+_USUAL = dt.timedelta(days=1)
+_SLACK = 2  # times its interval; then a look is no longer fresh
+_FAILING = 3  # failed looks in a row that are no longer a passing trouble
+_WAITS_LONG = dt.timedelta(days=1)
+_LARGE_WAL = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing examined. `act` is for the operator, `note` may surprise, `ok` is as it should be."""
+
+    level: Level
+    about: str
+    what: str
+    do: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """For `doctor --json`."""
+        return {"level": self.level, "about": self.about, "what": self.what, "do": self.do}
+
+
+@dataclass(frozen=True)
+class WatchHealth:
+    """What a watch is looked at by, and since when it was not."""
+
+    watch: str
+    state: State
+    coverage: tuple[CoverageLine, ...]
+    questions: int = 0  # asked live
+    never: int = 0  # of these, never answered
+    failing: tuple[str, ...] = ()  # "US 76044902 at us.tsdr: throttled, 4 times in a row"
+    oldest_look: dt.datetime | None = None  # of all answered questions, the one answered longest ago
+    latest_look: dt.datetime | None = None
+    hits: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """For `watch list --json` and `doctor --json`."""
+        return {
+            "watch": self.watch,
+            "state": self.state,
+            "coverage": [line.model_dump(mode="json") for line in self.coverage],
+            "questions": self.questions,
+            "never_answered": self.never,
+            "failing": list(self.failing),
+            "oldest_look": self.oldest_look.isoformat() if self.oldest_look else None,
+            "latest_look": self.latest_look.isoformat() if self.latest_look else None,
+            "hits": self.hits,
+        }
+
+
+@dataclass
+class Health:
+    """Everything `doctor` found."""
+
+    findings: list[Finding] = field(default_factory=list)
+    watches: list[WatchHealth] = field(default_factory=list)
+    secrets: list[dict[str, Any]] = field(default_factory=list)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    outbox: dict[str, Any] = field(default_factory=dict)
+    store: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def operator_must_act(self) -> bool:
+        """Something will not mend itself."""
+        return any(one.level == "act" for one in self.findings)
+
+    def add(self, level: Level, about: str, what: str, do: str = "") -> None:
+        """One more finding."""
+        self.findings.append(Finding(level, about, what, do))
+
+    def as_json(self) -> dict[str, Any]:
+        """One document."""
+        return {
+            "ok": not self.operator_must_act,
+            "findings": [one.as_json() for one in self.findings],
+            "watches": [one.as_json() for one in self.watches],
+            "secrets": self.secrets,
+            "sources": self.sources,
+            "outbox": self.outbox,
+            "store": self.store,
+        }
+
+
+def examine(config: Config | None, database: Database | None, env: Mapping[str, str]) -> Health:
+    """Everything that can be known without asking anybody outside. Raises what the store raises."""
+    health = Health()
+    if config is None:
+        health.add(
+            "note", "configuration", "there is none: nothing is watched", "`tmwatch init` writes one."
+        )
+    else:
+        _configuration(health, config, env)
+        health.secrets = list(secrets(config, env))
+    if database is None:
+        health.add(
+            "note", "database", "there is none yet", "`tmwatch check` or `tmwatch import FILE` makes it."
+        )
+    else:
+        _database(health, database)
+        _outbox(health, database)
+    health.sources = list(source_states(config, database, env))
+    for source in health.sources:
+        if source["state"] == "failing":
+            health.add(
+                "act",
+                source["id"],
+                f"failing since {source['since']}: {_first_line(source['last_error'])}",
+                f"`tmwatch source check {source['id']}` shows whether it can be read again.",
+            )
+    if config is not None:
+        health.watches = [watch_health(watch, config, database, env) for watch in config.watches]
+        for one in health.watches:
+            _watch(health, one)
+    return health
+
+
+def _configuration(health: Health, config: Config, env: Mapping[str, str]) -> None:
+    for problem in config.problems(env):
+        said = f"{problem.where}: {problem.message}" if problem.where else problem.message
+        health.add("act", "configuration", said, problem.do)
+    for note in config.notes():
+        health.add("note", "configuration", note)
+    if not health.findings:
+        health.add("ok", "configuration", f"{config.path} holds {len(config.watches)} watches, no mistakes")
+
+
+def secrets(config: Config, env: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Which secrets are pointed at and whether they can be had; never a value (design law 13)."""
+    pointed: list[tuple[str, str | None, str | None, str]] = []
+    if config.smtp is not None:
+        pointed.append(("[smtp]", config.smtp.password_env, config.smtp.password_file, "password"))
+    for one in config.recipients:
+        if one.webhook is not None:
+            hook = one.webhook
+            pointed.append((f'recipient "{one.name}"', hook.secret_env, hook.secret_file, "webhook.secret"))
+    for source in all_sources().values():
+        declaration = source.declaration
+        own = config.source(declaration.id)
+        variable = own.key_env or (None if own.key_file else declaration.credential_env)
+        pointed.append((f'[source."{declaration.id}"]', variable, own.key_file, "key"))
+    missing = {(problem.where, problem.message) for problem in config.secret_problems(env)}
+    for table, variable, file, key in pointed:
+        if not variable and not file:
+            continue
+        present = bool(env.get(variable, "").strip()) if variable else True
+        if file:
+            present = not any(str(file) in message for _, message in missing)
+        # Whoever wrote the secret itself where its name belongs must not read it here.
+        shown = variable if variable is None or variable.isupper() else "(no plain name)"
+        yield {"where": table, "what": key, "variable": shown, "file": file, "present": present}
+
+
+def _database(health: Health, database: Database) -> None:
+    damage = upkeep.integrity(database)
+    for one in damage:
+        health.add("act", "database", one, "Restore a backup; `tmwatch backup` makes them.")
+    health.store = {"path": str(database.path), "rows": queries.counts(database), **upkeep.size(database)}
+    if not damage:
+        health.add("ok", "database", f"{database.path} is whole")
+    if health.store["wal"] > _LARGE_WAL:
+        health.add(
+            "note",
+            "database",
+            "its -wal file is large: some program keeps the database open for reading",
+            "Close whatever else has it open.",
+        )
+
+
+def _outbox(health: Health, database: Database) -> None:
+    health.outbox = upkeep.outbox_standing(database)
+    dead, waiting = health.outbox["dead"], health.outbox["waiting"]
+    if dead:
+        health.add(
+            "act",
+            "outbox",
+            f"{dead} deliveries were given up",
+            "`tmwatch alerts list` shows why; `tmwatch alerts retry --all` sends them again.",
+        )
+    if waiting:
+        since = dt.datetime.fromisoformat(health.outbox["oldest_waiting_since"])
+        long = now() - since > _WAITS_LONG
+        what = f"{waiting} deliveries wait, the oldest since {since:%Y-%m-%d %H:%M} UTC"
+        error = _first_line(health.outbox["oldest_waiting_error"])
+        health.add("act" if long else "note", "outbox", f"{what}{': ' + error if error else ''}")
+    if not dead and not waiting:
+        health.add("ok", "outbox", "nothing waits")
+
+
+def source_states(
+    config: Config | None, database: Database | None, env: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Each source: whether it is asked live, why, and how it went."""
+    booked = {row["source"]: row for row in books.source_states(database)} if database is not None else {}
+    for source_id, source in all_sources().items():
+        live, why = live_state(source.declaration, config, env) if config is not None else (None, "")
+        row = booked.get(source_id, {})
+        yield {
+            "id": source_id,
+            "office": source.declaration.office,
+            "live": live,
+            "why": why,
+            "state": row.get("state", "never asked"),
+            "since": row.get("since"),
+            "last_ok_at": row.get("last_ok_at"),
+            "last_error": row.get("last_error"),
+        }
+
+
+def watch_health(
+    watch: Watch, config: Config, database: Database | None, env: Mapping[str, str]
+) -> WatchHealth:
+    """How fresh a watch is: as fresh as the question that was answered longest ago."""
+    lines = coverage(watch, config, env)
+    questions = asks(watch, config, env)
+    found = books.hits(database, watch.name) if database is not None else frozenset()
+    looks: list[dt.datetime] = []
+    never = 0
+    failing: list[str] = []
+    for one in questions:
+        state = books.ask_state(database, watch.name, one.key) if database is not None else books.AskState()
+        if state.last_ok_at is None:
+            never += 1
+        else:
+            looks.append(state.last_ok_at)
+        if state.failures:
+            times = "once" if state.failures == 1 else f"{state.failures} times in a row"
+            said = f"{describe(one.query)} at {one.source_id}: {state.last_outcome}, {times}"
+            failing.append(f"{said}; {_first_line(state.last_error)}" if state.failures >= _FAILING else said)
+    oldest = min(looks, default=None)
+    overdue = oldest is not None and now() - oldest > (watch.every or _USUAL) * _SLACK
+    state_word: State
+    if not questions:
+        importable = any(line.state == "import only" for line in lines)
+        state_word = "import only" if importable else "not watched"
+    elif any("times in a row;" in one for one in failing):
+        state_word = "failing"
+    elif never:
+        state_word = "never looked"
+    else:
+        state_word = "stale" if overdue else "fresh"
+    return WatchHealth(
+        watch.name,
+        state_word,
+        lines,
+        len(questions),
+        never,
+        tuple(failing),
+        oldest,
+        max(looks, default=None),
+        len(found),
+    )
+
+
+def _watch(health: Health, one: WatchHealth) -> None:
+    about = f'watch "{one.watch}"'
+    if one.state == "failing":
+        worst = next((text for text in one.failing if ";" in text), one.failing[0])
+        health.add("act", about, f"{len(one.failing)} questions fail: {worst}")
+    elif one.state == "stale":
+        assert one.oldest_look is not None
+        health.add(
+            "act",
+            about,
+            f"not looked at in full since {one.oldest_look:%Y-%m-%d %H:%M} UTC",
+            "Does `tmwatch check` still run? See your crontab.",
+        )
+    elif one.state == "never looked":
+        what = f"{one.never} of {one.questions} questions were never answered"
+        health.add("note", about, what, "`tmwatch check` asks them.")
+    elif one.state == "fresh":
+        health.add("ok", about, "every question was answered in time")
+    for line in one.coverage:
+        if line.state != "live":
+            health.add("note", about, f"{line.office}, {line.trigger}: {line.state}: {line.why}")
+
+
+def _first_line(text: str | None) -> str:
+    return clean_line((text or "").splitlines()[0], 160) if text else ""

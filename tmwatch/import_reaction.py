@@ -1,0 +1,70 @@
+"""What the watches make of imported pages: which are a first look, and which are news.
+
+A watch that has seen an office's filings before (by a live search, or by an earlier import) is told of
+what a newer page brings. Before that, everything a search trigger finds is its baseline. Numbers are
+their own baseline: the first sight of one is never news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tmwatch.alerts.compose import reactor
+from tmwatch.config import Config, Watch
+from tmwatch.errors import Outcome
+from tmwatch.sources.base import SearchQuery
+from tmwatch.sources.registry import get_source
+from tmwatch.store import Database, Observed, Reaction, books
+from tmwatch.watches import Match, asks, coverage
+
+
+def ask_key(office: str) -> str:
+    """The standing question "what do imported pages of this office say", in the watch's books."""
+    return f"import/{office}"
+
+
+class ImportReaction:
+    """The reaction to one run of `import`; `book()` closes it.
+
+    Nothing is booked before the end: a thousand pages are stored in batches, and the second batch of a
+    first import is not news either.
+    """
+
+    def __init__(self, config: Config, database: Database, env: Mapping[str, str]) -> None:
+        self.config = config
+        self.database = database
+        self.alerts = 0
+        self._env = env
+        self._found: set[tuple[str, str]] = set()
+        lines = {watch.name: coverage(watch, config, env) for watch in config.watches}
+        self._react = reactor(config, lines, self._is_baseline)
+
+    def __call__(self, observed: Sequence[Observed], database: Database) -> Reaction:
+        reaction = self._react(observed, database)
+        self.alerts += len(reaction.alerts)
+        return reaction
+
+    def _is_baseline(self, watch: Watch, one: Observed, found: Match) -> bool:
+        if "numbers" in found.triggers:
+            return True
+        office = one.record.office
+        self._found.add((watch.name, office))
+        if one.what not in ("new", "changed"):
+            return True  # stored before this page came: the watch is new, not the filing
+        return not self._searched(watch, office)
+
+    def _searched(self, watch: Watch, office: str) -> bool:
+        """Whether this watch has seen the office's filings before, by an import or by a live search."""
+        if books.baselined(self.database, watch.name, ask_key(office)):
+            return True
+        return any(
+            isinstance(one.query, SearchQuery)
+            and get_source(one.source_id).declaration.office == office
+            and books.baselined(self.database, watch.name, one.key)
+            for one in asks(watch, self.config, self._env)
+        )
+
+    def book(self) -> None:
+        """The first look at what these pages hold lies behind the watches that found something."""
+        for watch, office in sorted(self._found):
+            books.book_ask(self.database, watch, ask_key(office), Outcome.OK)

@@ -1,0 +1,183 @@
+"""Can a source still be read? Proved on saved pages, or live by its known query. Nothing is stored.
+
+A page carries more than a reader claims, or words that are in none of our tables: here it is said, so
+that nothing is lost unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tmwatch.config import Config
+from tmwatch.errors import ConfigError, LookError, Outcome, TmwatchError, UsageError
+from tmwatch.http import Door
+from tmwatch.importing import files_in, read_file
+from tmwatch.looking import prove
+from tmwatch.numbers import show_number
+from tmwatch.sources.base import Answer, Page, Source
+from tmwatch.sources.expectation import EXPECT, META, Case, load_case
+from tmwatch.sources.registry import all_sources, get_source
+from tmwatch.watches import live_state
+
+# What lies beside recorded pages and is no page itself.
+_BESIDE = {META, EXPECT, "README.md"}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of one page, or of one live question."""
+
+    what: str  # the file, or the known query
+    source: str | None
+    outcome: Outcome
+    expected: Outcome = Outcome.OK
+    records: tuple[str, ...] = ()
+    as_of: tuple[str, ...] = ()
+    fields: int = 0  # of the record that gives most
+    fields_possible: int = 0
+    unclaimed: tuple[str, ...] = ()
+    unknown_words: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    landmarks: tuple[str, ...] = ()
+    error: str = ""
+    skipped: str = ""  # a live source that may not be asked, and why
+
+    @property
+    def good(self) -> bool:
+        """Read to the last row and understood; or refused, where the case says it must be."""
+        if self.skipped:
+            return True
+        if self.outcome is not self.expected:
+            return False
+        return not (self.unclaimed or self.unknown_words or (self.missing and self.expected is Outcome.OK))
+
+    @property
+    def verdict(self) -> str:
+        """In a few words."""
+        if self.skipped:
+            return "not asked"
+        if self.outcome is not Outcome.OK:
+            return "refused, as it should be" if self.good else f"NOT READ: {self.outcome.value}"
+        if self.outcome is not self.expected:
+            return f"READ, but should have been refused as {self.expected.value}"
+        if self.unknown_words:
+            return "READ, WITH UNKNOWN STATUS WORDS"
+        if self.missing:
+            return "READ, BUT NOT ALL THAT WAS ASKED FOR"
+        return "READ, WITH PARTS NOBODY CLAIMS" if self.unclaimed else "read in full"
+
+    def as_json(self) -> dict[str, Any]:
+        """For `source check --json`."""
+        return {
+            "what": self.what,
+            "source": self.source,
+            "outcome": None if self.skipped else self.outcome.value,
+            "expected": self.expected.value,
+            "good": self.good,
+            "verdict": self.verdict,
+            "records": list(self.records),
+            "as_of": list(self.as_of),
+            "fields": self.fields,
+            "fields_possible": self.fields_possible,
+            "unclaimed": list(self.unclaimed),
+            "unknown_words": list(self.unknown_words),
+            "missing": list(self.missing),
+            "landmarks": list(self.landmarks),
+            "error": self.error or None,
+            "skipped": self.skipped or None,
+        }
+
+
+def pages_in(paths: Sequence[Path]) -> Iterator[Path]:
+    """The pages named, and those in folders named."""
+    for path in files_in(paths):
+        if path.name not in _BESIDE:
+            yield path
+
+
+def check_file(path: Path, source_id: str | None = None) -> Checked:
+    """Read one saved page. A `meta.toml` beside it says what it was asked for and how it must end."""
+    case = _case_of(path)
+    try:
+        if case is None:
+            source, _, answer = read_file(path, source_id)
+        else:
+            source = get_source(source_id or case.source)
+            answer = _read_case(source, case.as_page(), path)
+    except LookError as error:
+        wanted = case.outcome if case else Outcome.OK
+        name = source_id or (case.source if case else None)
+        return Checked(
+            str(path), name, error.outcome, wanted, error=str(error), landmarks=_landmarks(name)
+        )
+    return _checked(str(path), source, answer, case)
+
+
+def _case_of(path: Path) -> Case | None:
+    """The case that the page belongs to; one that is described wrongly is read like any other file."""
+    if not (path.parent / META).is_file():
+        return None
+    try:
+        case = load_case(path.parent)
+    except UsageError:
+        return None
+    return case if case.page == path.name else None
+
+
+def _read_case(source: Source, page: Page, path: Path) -> Answer:
+    try:
+        return source.read(page)
+    except LookError as error:
+        error.where = str(path)
+        raise
+
+
+def _landmarks(source_id: str | None) -> tuple[str, ...]:
+    source = all_sources().get(source_id or "")
+    return source.declaration.landmarks if source is not None else ()
+
+
+def _checked(what: str, source: Source, answer: Answer, case: Case | None = None) -> Checked:
+    declaration = source.declaration
+    fine = set(case.unclaimed_ok) if case else set()
+    unclaimed = [one for reading in answer.readings for one in reading.unclaimed if one not in fine]
+    return Checked(
+        what,
+        declaration.id,
+        Outcome.OK,
+        case.outcome if case else Outcome.OK,
+        tuple(show_number(reading.record) for reading in answer.readings),
+        tuple(
+            f"{reading.as_of.day} ({reading.as_of.kind})" if reading.as_of else "not said"
+            for reading in answer.readings
+        ),
+        max((len(reading.record.covers) for reading in answer.readings), default=0),
+        len(declaration.covers),
+        tuple(dict.fromkeys(unclaimed)),
+        tuple(dict.fromkeys(word for reading in answer.readings for word in reading.unknown_words)),
+        answer.missing,
+        declaration.landmarks,
+    )
+
+
+def check_live(source: Source, door: Door, config: Config, env: Mapping[str, str]) -> Checked:
+    """Ask the source its known query, if it may be asked."""
+    declaration = source.declaration
+    known = declaration.known_query
+    what = f"known query: {known.kind} {known.text}"
+    may, why = live_state(declaration, config, env)
+    if not may:
+        return Checked(what, declaration.id, Outcome.OK, skipped=why)
+    try:
+        looked = prove(source, door, config, env)
+    except (ConfigError, UsageError) as error:
+        return Checked(what, declaration.id, Outcome.LOGIN_REQUIRED, error=str(error))
+    if looked.outcome is not Outcome.OK:
+        error_text = str(looked.error) if isinstance(looked.error, TmwatchError) else ""
+        return Checked(
+            what, declaration.id, looked.outcome, error=error_text, landmarks=declaration.landmarks
+        )
+    return _checked(what, source, Answer(looked.readings, looked.missing))
