@@ -243,7 +243,7 @@ class Proceeding(Frozen):
 
 
 class MaintenanceFiling(Frozen):
-    """A post-registration filing and what became of it ("Section 8", "Accepted")."""
+    """A post-registration filing and what became of it: section "8", "Accepted"."""
 
     section: str
     text: str | None = None

@@ -96,10 +96,11 @@ def test_every_page_is_known_for_its_source(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=named)
-def test_no_fixture_claims_to_be_recorded_unless_capture_wrote_it(case: Case) -> None:
-    assert case.origin.strip()
-    if "recorded" in case.origin.lower():
-        assert re.fullmatch(r"recorded \d{4}-\d{2}-\d{2} by `tmwatch source capture`.*", case.origin)
+def test_a_fixture_says_after_what_it_was_made_and_never_that_it_is_recorded(case: Case) -> None:
+    captured = re.fullmatch(r"recorded \d{4}-\d{2}-\d{2} by `tmwatch source capture`.*", case.origin)
+    if not captured:
+        assert case.origin.startswith(f"made after {case.source}, ")
+        assert "recorded" not in case.origin
 
 
 # -- declarations --------------------------------------------------------------------------------------

@@ -99,7 +99,9 @@ class WebhookChannel:
                     excerpt = _excerpt(answer)
                     return _judge(answer, excerpt, where)
             # Texts of these errors hold the whole address: they are not repeated, nor chained.
-            except requests.exceptions.SSLError:
+            except requests.exceptions.SSLError as error:
+                if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+                    raise EndpointDown("the TLS connection broke off", where=where, kept=KEPT) from None
                 raise OperatorNeeded(
                     "its certificate could not be verified",
                     where=where,
