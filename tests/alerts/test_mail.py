@@ -303,6 +303,7 @@ def test_dark_mode_and_narrow_screens_are_provided_for() -> None:
     "link",
     [
         "javascript:alert(1)",
+        "javascript://example.com/%0aalert(1)",
         "data:text/html,x",
         "https://user:pw@host/",
         'https://x/"onclick=',

@@ -63,9 +63,7 @@ def reactor(config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_ba
                     if not first or watch.first_look == "alert":
                         fresh.append(_Item(one, found, (), _newness(one)))
                     continue
-                told = tuple(
-                    change for change in one.changes if change.significance.rank >= max(1, watch.least.rank)
-                )
+                told = _told(watch, one.changes)
                 if one.what == "changed" and told:
                     moved.append(_Item(one, found, told, None))
             lines = coverage.get(watch.name, ())
@@ -76,6 +74,12 @@ def reactor(config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_ba
         return Reaction(tuple(alerts), tuple(hits))
 
     return react
+
+
+def _told(watch: Watch, changes: Sequence[Change]) -> tuple[Change, ...]:
+    """What the watch wants to hear of, the status first; cosmetic changes are never told."""
+    wanted = [change for change in changes if change.significance.rank >= max(1, watch.least.rank)]
+    return tuple(sorted(wanted, key=lambda change: change.field != "status"))
 
 
 def addresses(config: Config, names: Iterable[str]) -> tuple[tuple[str, str, str], ...]:

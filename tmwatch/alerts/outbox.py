@@ -56,20 +56,20 @@ class Delivery:
 class OutboxStore(Protocol):
     """What the outbox needs of the store."""
 
-    def due_deliveries(self, now: dt.datetime) -> Sequence[Delivery]:
+    def due_deliveries(self, now: dt.datetime, /) -> Sequence[Delivery]:
         """Those whose time has come and that nobody holds, oldest first."""
         ...
 
-    def claim(self, delivery_id: int, now: dt.datetime, lease_seconds: float) -> bool:
+    def claim(self, delivery_id: int, now: dt.datetime, lease_seconds: float, /) -> bool:
         """Take it for this process; False when another was faster. Atomic across processes."""
         ...
 
-    def mark_sent(self, delivery_id: int, now: dt.datetime, answer: str) -> None:
+    def mark_sent(self, delivery_id: int, now: dt.datetime, answer: str, /) -> None:
         """Done; the receiver's answer is kept."""
         ...
 
     def mark_failed(
-        self, delivery_id: int, now: dt.datetime, error: str, next_try: dt.datetime | None
+        self, delivery_id: int, now: dt.datetime, error: str, next_try: dt.datetime | None, /
     ) -> None:
         """One try more, and when the next is due; None makes it a dead letter."""
         ...

@@ -159,9 +159,12 @@ def status_words(card: MarkCard, words: Wording) -> str:
 
 
 def _weight(change: Change) -> float:
-    """Significance first; at the same one, the status is what a reader looks for."""
+    """A new status leads, whatever came with it: the events only say how it came about. Then
+    significance."""
     base = change.field.partition(".")[0]
-    first = 0.5 if base in STATUS_FIELDS - {"status_date"} else 0.3 if base == "classes" else 0.0
+    first = {"status": 10.0, "classes": 0.3, "events": -0.5}.get(base, 0.0)
+    if base in STATUS_FIELDS - {"status", "status_date"}:
+        first = 0.5
     reworded = -len(Significance) if change.kind == "reworded" else 0
     return change.significance.rank + first + reworded
 

@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from tmwatch.alerts.outbox import Delivery
 from tmwatch.alerts.payload import AlertPayload
 from tmwatch.store.database import Database, iso, now
@@ -77,7 +79,14 @@ class Outbox:
             " order by d.id",
             (PENDING, iso(at), iso(at)),
         )
-        return [_delivery(row) for row in rows]
+        found = []
+        for row in rows.fetchall():
+            try:
+                found.append(_delivery(row))
+            except ValidationError as error:
+                # Written by another version or by hand: it must not hold up all the others.
+                self.mark_failed(row["id"], at, f"the stored alert cannot be read: {error}", None)
+        return found
 
     def claim(self, delivery_id: int, at: dt.datetime, lease_seconds: float) -> bool:
         """Take it for `lease_seconds`; False if somebody else has it. A crash lets the lease run out."""
@@ -85,8 +94,8 @@ class Outbox:
             until = iso(at + dt.timedelta(seconds=lease_seconds))
             cursor = self.database.conn.execute(
                 "update delivery set lease_until = ?, tries = tries + 1 where id = ? and state = ?"
-                " and (lease_until is null or lease_until <= ?)",
-                (until, delivery_id, PENDING, iso(at)),
+                " and next_try_at <= ? and (lease_until is null or lease_until <= ?)",
+                (until, delivery_id, PENDING, iso(at), iso(at)),
             )
             return cursor.rowcount == 1
 
