@@ -288,3 +288,20 @@ def test_no_secret_is_in_the_database(house: House) -> None:
     assert "sample-token" not in dump
     assert SECRET not in dump
     assert f"{house.hook.url}/tm" not in dump
+
+
+def test_with_a_key_the_api_is_asked_and_another_form_of_the_record_is_taken_where_one_is_missing(
+    house: House,
+) -> None:
+    house.register.pages.clear()
+    record = (ROOT / "fixtures/us.tsdr-api/st96-madrid-with-opposition/sn79990301-ST96.xml").read_bytes()
+    serial = record.split(b"ApplicationNumberText>")[1].split(b"<")[0].decode()
+    house.register.pages[f"/ts/cd/casestatus/sn{serial}/info.xml"] = record
+    config = house.configure(
+        OWN.replace(SERIAL, serial),
+        f'[source."us.tsdr-api"]\nbase_url = "{house.register.url}"\nmin_interval = 0\n',
+    )
+    base = Database(config.store.path)
+    report = sweep(config, base, Door(config.operator.contact), {**ENV, "USPTO_API_KEY": "sample-key"})
+    assert [item.outcome.value for item in report.asked] == ["ok"]
+    assert [path.rsplit("/", 1)[1] for path in house.register.asked] == ["info.json", "info.xml"]

@@ -49,8 +49,8 @@ def rows(database: Database, what: What, config: Config | None = None) -> Iterat
         for change in queries.changes_since(database, _BEGINNING, least=Significance.COSMETIC):
             st13 = change["st13"]
             if st13 not in refs:
-                record = queries.get(database, st13)
-                refs[st13] = _docket_ref(record, config) if record else None
+                stands = queries.get(database, st13)
+                refs[st13] = _docket_ref(stands, config) if stands else None
             yield {"note": _note(change["facts"]), "docket_ref": refs[st13], **change}
     else:
         for record in queries.all_marks(database):

@@ -111,9 +111,7 @@ def examine(config: Config | None, database: Database | None, env: Mapping[str, 
     """Everything that can be known without asking anybody outside. Raises what the store raises."""
     health = Health()
     if config is None:
-        health.add(
-            "note", "configuration", "there is none: nothing is watched", "`tmwatch init` writes one."
-        )
+        health.add("note", "configuration", "there is none: nothing is watched", "`tmwatch init` writes one.")
     else:
         _configuration(health, config, env)
         health.secrets = list(secrets(config, env))

@@ -10,7 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tmwatch.config import Config
-from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, Outcome, TmwatchError
+from tmwatch.errors import (
+    ConfigError,
+    Incomplete,
+    LayoutChanged,
+    LoginRequired,
+    LookError,
+    NotFound,
+    Outcome,
+    TmwatchError,
+)
 from tmwatch.http import Door
 from tmwatch.model import FactKind
 from tmwatch.sources.base import Page, Query, Reading, RecordQuery, SearchQuery, Source
@@ -88,11 +97,14 @@ def _ask(
             declaration,
             request,
             base_url=settings.base_url,
-            key=config.source_key(declaration.id, env, declaration.credential_env),
+            key=_key(source, config, env),
             validators=validators if single else None,
             min_interval=settings.min_interval,
             max_per_day=settings.max_per_day or settings.max_calls_per_day,
         )
+        if look.outcome is Outcome.NOT_FOUND and request.instead is not None:
+            waiting.insert(0, request.instead)
+            continue
         if look.outcome is Outcome.NOT_MODIFIED:
             return Looked(source, query, Outcome.NOT_MODIFIED, looked_at=looked_at, validators=validators)
         if look.error is not None or look.page is None:
@@ -135,6 +147,15 @@ def _ask(
         looked_at=looked_at,
         validators=fresh,
     )
+
+
+def _key(source: Source, config: Config, env: Mapping[str, str]) -> str | None:
+    """The source's key. One that cannot be had fails this look; the other sources are asked all the same."""
+    declaration = source.declaration
+    try:
+        return config.source_key(declaration.id, env, declaration.credential_env)
+    except ConfigError as error:
+        raise LoginRequired(error.message, where=error.where, do=error.do) from None
 
 
 def _joined(readings: Sequence[Reading], pages: Sequence[Page]) -> tuple[list[Reading], list[Page]]:

@@ -18,7 +18,7 @@ from tmwatch.importing import files_in, read_file
 from tmwatch.looking import prove
 from tmwatch.numbers import show_number
 from tmwatch.sources.base import Answer, Page, Source
-from tmwatch.sources.expectation import EXPECT, META, Case, load_case
+from tmwatch.sources.expectation import EXPECT, META, Case, load_case, load_expectation
 from tmwatch.sources.registry import all_sources, get_source
 from tmwatch.watches import live_state
 
@@ -110,9 +110,7 @@ def check_file(path: Path, source_id: str | None = None) -> Checked:
     except LookError as error:
         wanted = case.outcome if case else Outcome.OK
         name = source_id or (case.source if case else None)
-        return Checked(
-            str(path), name, error.outcome, wanted, error=str(error), landmarks=_landmarks(name)
-        )
+        return Checked(str(path), name, error.outcome, wanted, error=str(error), landmarks=_landmarks(name))
     return _checked(str(path), source, answer, case)
 
 
@@ -158,9 +156,19 @@ def _checked(what: str, source: Source, answer: Answer, case: Case | None = None
         len(declaration.covers),
         tuple(dict.fromkeys(unclaimed)),
         tuple(dict.fromkeys(word for reading in answer.readings for word in reading.unknown_words)),
-        answer.missing,
+        tuple(one for one in answer.missing if one not in _missing_on_purpose(case)),
         declaration.landmarks,
     )
+
+
+def _missing_on_purpose(case: Case | None) -> set[str]:
+    """Numbers that the page of a case leaves unanswered, as its reviewed expectation says."""
+    if case is None or not case.expect_path.is_file():
+        return set()
+    try:
+        return set(load_expectation(case.expect_path).get("missing") or ())
+    except ValueError:
+        return set()
 
 
 def check_live(source: Source, door: Door, config: Config, env: Mapping[str, str]) -> Checked:

@@ -22,8 +22,7 @@ from tmwatch.looking import Looked, ask, describe, prove, sights
 from tmwatch.model import Significance
 from tmwatch.sources.base import Query, SearchQuery
 from tmwatch.sources.registry import get_source
-from tmwatch.store import Database, Observed, observe
-from tmwatch.store import books
+from tmwatch.store import Database, Observed, books, observe
 from tmwatch.store.database import now
 from tmwatch.store.outbox import write_alert
 from tmwatch.watches import Ask, Match, asks, coverage

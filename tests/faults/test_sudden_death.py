@@ -15,7 +15,7 @@ import pytest
 from tests.loopback import Mailbox
 from tests.records import record, sight
 from tmwatch.alerts.compose import reactor
-from tmwatch.alerts.outbox import deliver_due
+from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.config import Config
 from tmwatch.config_reading import parse_config
 from tmwatch.store import Database, Outbox, observe, queries
@@ -54,9 +54,9 @@ def look(folder: Path, port: int, what: dict[str, Any], die: bool) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def deliver(folder: Path, port: int) -> None:
+def deliver(folder: Path, port: int) -> DeliveryReport:
     base = Database(folder / "tmwatch.db")
-    deliver_due(Outbox(base), configured(folder, port), now())
+    return deliver_due(Outbox(base), configured(folder, port), now())
 
 
 def run(target: Any, *args: Any) -> int | None:
@@ -78,9 +78,8 @@ def test_killed_between_commit_and_send_the_alert_still_leaves_exactly_once(
     look(tmp_path, mailbox.port, {}, die=False)
     assert run(look, tmp_path, mailbox.port, DEAD, True) == -signal.SIGKILL
     assert mailbox.mails == []
-    deliver(tmp_path, mailbox.port)
-    deliver(tmp_path, mailbox.port)
-    assert len(mailbox.mails) == 1
+    first, second = deliver(tmp_path, mailbox.port), deliver(tmp_path, mailbox.port)
+    assert (first.sent, second.sent, len(mailbox.mails)) == (1, 0, 1), first
 
 
 def test_killed_before_the_receivers_answer_it_goes_again_with_the_same_id(tmp_path: Path) -> None:

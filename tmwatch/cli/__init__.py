@@ -13,16 +13,26 @@ from collections.abc import Sequence
 
 import click
 
+from tmwatch.cli import (
+    alerts,
+    changes,
+    checking,
+    exporting,
+    importing,
+    lookup,
+    records,
+    sources,
+    starting,
+    upkeep,
+    watching,
+)
 from tmwatch.cli.app import cli
 from tmwatch.cli.output import complain, complain_of, utf8_streams
 from tmwatch.errors import TmwatchError
 
-# Importing a module registers its commands, in the order in which `tmwatch --help` shows them.
-from tmwatch.cli import starting, checking, records, changes, lookup, importing  # noqa: I001
-from tmwatch.cli import watching, sources, alerts, exporting, upkeep
-
 INTERRUPTED = 130
-_MODULES = (
+# Importing a module registers its commands; `app.ORDER` says how `tmwatch --help` lists them.
+COMMAND_MODULES = (
     starting, checking, records, changes, lookup, importing, watching, sources, alerts, exporting, upkeep,
 )  # fmt: skip
 

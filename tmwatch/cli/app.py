@@ -10,6 +10,11 @@ import click
 from tmwatch import __version__
 from tmwatch.cli.session import Session
 
+# How `--help` lists the commands, and `list` before what it helps to choose from.
+ORDER = (
+    *("demo", "init", "check", "import", "show", "history", "changes", "lookup", "watch", "source"),
+    *("alerts", "export", "doctor", "backup", "list", "add", "test", "why", "retry"),
+)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -41,14 +46,14 @@ class Group(click.Group):
     group_class = type
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order they were added: first what is needed first."""
-        return list(self.commands)
+        """First what is needed first; a command that nobody has placed comes last."""
+        return sorted(self.commands, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
 
 @click.group(
     cls=Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 you must act, 2 usage or configuration, 10 changes found (check --exit-code).",
+    epilog="Exit codes: 0 done, 1 you must act, 2 usage or configuration, 10 changes (check --exit-code).",
 )
 @click.option(
     "--config",

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
@@ -29,7 +29,9 @@ WIDEST = 110  # long lines are no easier to read on a wide screen
 PROGRESS_AFTER = 2.0  # seconds; what is done sooner needs no bar
 # What a terminal might obey and JSON does not escape by itself: C1 controls, bidi and invisible
 # characters, and half surrogates, which cannot be written as UTF-8 at all.
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_UNSAFE_IN_JSON = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
 
 
 def on_terminal() -> bool:
@@ -52,7 +54,23 @@ def tell(text: str) -> None:
 
 def say(text: str = "", *, style: str = "", indent: int = 0) -> None:
     """Lines on stdout, wrapped at the width of the screen. The text must be clean already."""
-    console().print(Padding(Text(text, style=style), (0, 0, 0, indent)))
+    _emit(Padding(Text(text, style=style), (0, 0, 0, indent)))
+
+
+def say_whole(text: str) -> None:
+    """A line that is never broken: an address to be copied."""
+    click.echo(text)
+
+
+def _emit(what: RenderableType) -> None:
+    """Print; off a terminal without the blanks that fill a line up to the edge of the screen."""
+    screen = console()
+    if screen.is_terminal:
+        screen.print(what)
+        return
+    with screen.capture() as captured:
+        screen.print(what)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def complain(text: str) -> None:
@@ -67,15 +85,16 @@ def complain_of(error: TmwatchError, prefix: str = "Error: ") -> None:
 
 def say_json(value: Any) -> None:
     """One JSON document on stdout."""
-    click.echo(_json(value, indent=2))
+    click.echo(json_text(value, indent=2))
 
 
 def say_json_line(value: Any) -> None:
     """One JSON object on one line."""
-    click.echo(_json(value, indent=None))
+    click.echo(json_text(value))
 
 
-def _json(value: Any, indent: int | None) -> str:
+def json_text(value: Any, indent: int | None = None) -> str:
+    """JSON that is safe to show on a terminal."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
@@ -88,7 +107,8 @@ def facts_grid(rows: list[tuple[str, str]], *, indent: int = 0) -> None:
     for label, value in rows:
         if value:
             grid.add_row(Text(label), Text(value))
-    console().print(Padding(grid, (0, 0, 0, indent)))
+    if grid.row_count:
+        _emit(Padding(grid, (0, 0, 0, indent)))
 
 
 def plain(text: str | None, limit: int | None = None) -> str:

@@ -98,7 +98,9 @@ def party_line(party: Party) -> str:
         if more and plain(more) != name:
             name += f", {plain(more)}"
     place = ", ".join(
-        plain(part) for part in (*(party.address_lines or ()), party.city, party.state, party.postcode) if part
+        plain(part)
+        for part in (*(party.address_lines or ()), party.city, party.state, party.postcode)
+        if part
     )
     country = plain(party.country)
     return "; ".join(part for part in (name, ", ".join(one for one in (place, country) if one)) if part)

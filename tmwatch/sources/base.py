@@ -129,6 +129,7 @@ class Request:
     credential_header: str | None = None
     accept: str = "*/*"
     query: Query | None = None  # what is being asked, so that `read` can tell what is missing
+    instead: Request | None = None  # asked when this one is not found: another form of the same record
 
 
 @dataclass(frozen=True)

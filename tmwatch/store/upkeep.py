@@ -1,4 +1,4 @@
-"""What can be asked of the file itself and of the books, for `doctor`, `check` and `alerts why`. Reads only."""
+"""What can be asked of the file and of the books, for `doctor`, `check` and `alerts why`. Reads only."""
 
 from __future__ import annotations
 
@@ -68,5 +68,3 @@ def looks_behind(database: Database, alert: int) -> list[dict[str, Any]]:
         (alert,),
     )
     return [{**dict(row), "live": bool(row["live"])} for row in rows]
-
-

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import ValidationError
@@ -104,12 +105,16 @@ class TsdrApi:
                 where=DECLARATION.id,
                 do="A serial number has 8 digits (76044902), a registration number up to 7 (2824281).",
             )
-        return Request(
-            path=f"/ts/cd/casestatus/{_TYPES[query.kind]}{plain}/info.json",
+        base = f"/ts/cd/casestatus/{_TYPES[query.kind]}{plain}"
+        json = Request(
+            path=f"{base}/info.json",
             credential_header="USPTO-API-KEY",
             accept="application/json",
             query=RecordQuery((plain,), query.kind),
         )
+        # The office has withdrawn single endpoints before (last-update, 2026-07): "not found" is
+        # believed only when the ST.96 record of the same number is not found either.
+        return replace(json, instead=replace(json, path=f"{base}/info.xml", accept="application/xml"))
 
     def sniff(self, page: Page) -> int:
         """0…100: whether these bytes are a TSDR record."""

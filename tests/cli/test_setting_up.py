@@ -1,0 +1,112 @@
+"""`init`, `watch add`, `watch test`, `backup`: the first steps, and the day when a copy is needed."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from tests.cli.conftest import PAGE, SERIAL, Run
+from tmwatch.config import load_config
+
+
+def test_init_writes_a_configuration_that_works_and_never_overwrites_one(run: Run, folder: Path) -> None:
+    ran = run("init", terminal=True)
+    assert ran.code == 0
+    assert "Next:" in ran.out
+    assert (folder / "tmwatch.db").exists()
+    path = folder / "tmwatch.toml"
+    load_config(path)
+    path.write_text(path.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    ran = run("init")
+    assert ran.code == 2
+    assert "tmwatch.toml" in ran.err
+    assert path.read_text(encoding="utf-8").endswith("# mine\n")
+    assert run("check").code == 0
+
+
+def test_a_watch_can_be_added_tried_and_grown_from_the_command_line(run: Run, folder: Path) -> None:
+    run("init")
+    assert run("watch", "add", "my marks", "--number", f"US {SERIAL}", "--role", "own").code == 0
+    assert run("watch", "add", "--to-watch", "my marks", "--number", "76/044,902").code == 0
+    watch = load_config(folder / "tmwatch.toml").watch("my marks")
+    assert watch is not None
+    assert [number.number for number in watch.numbers] == [SERIAL, "76044902"]
+    assert run("watch", "add", "my marks", "--number", "US 76044902").code == 2
+    run("import", str(PAGE))
+    tried = run("watch", "test", "my marks", "--json").json
+    assert tried["rule"].startswith("A filing that")
+    assert [one["st13"] for one in tried["hits"]] == [f"US5000000{SERIAL}"]
+    assert "is watched" in run("watch", "test", "my marks").out
+
+
+def test_a_near_miss_says_what_did_not_hold(run: Run, folder: Path) -> None:
+    run("init")
+    run("watch", "add", "narrow", "--number", f"US {SERIAL}", "--class", "1")
+    run("import", str(PAGE))
+    tried = run("watch", "test", "narrow", "--json").json
+    assert tried["hits"] == []
+    (miss,) = tried["near_misses"]
+    assert "class" in miss["failed"][0]
+
+
+def test_a_wrong_addition_leaves_the_file_as_it_was(run: Run, folder: Path) -> None:
+    run("init")
+    before = (folder / "tmwatch.toml").read_bytes()
+    assert run("watch", "add", "w", "--number", "US 76044902", "--notify", "nobody").code == 2
+    assert run("watch", "add", "w").code == 2
+    assert run("watch", "add", "w", "--number", "US 1").code == 2
+    assert (folder / "tmwatch.toml").read_bytes() == before
+
+
+def test_a_backup_is_a_whole_database_of_its_own(run: Run, folder: Path) -> None:
+    run("import", str(PAGE))
+    made = Path(run("backup", "--json").json["backup"])
+    assert made.parent.resolve() == folder.resolve() or made.parent == Path()
+    with sqlite3.connect(made) as copy:
+        assert copy.execute("select count(*) from mark").fetchone() == (1,)
+    assert run("--db", str(made), "show", f"US {SERIAL}").code == 0
+    assert run("backup", "copy.db").silent
+    assert run("backup", "tmwatch.db").code == 1
+
+
+def test_the_configuration_says_where_the_database_is_unless_db_does(run: Run, folder: Path) -> None:
+    (folder / "there").mkdir()
+    (folder / "there" / "my.toml").write_text(
+        '[operator]\ncontact = "x@firm.test"\n[store]\npath = "mine.db"\n', encoding="utf-8"
+    )
+    run("--config", "there/my.toml", "import", str(PAGE))
+    assert (folder / "there" / "mine.db").exists()
+    run("--config", "there/my.toml", "--db", "other.db", "import", str(PAGE))
+    assert (folder / "other.db").exists()
+    assert run("show", f"US {SERIAL}", "--db", "other.db").code == 0
+
+
+def test_export_to_a_file_and_for_excel(run: Run, folder: Path) -> None:
+    run("import", str(PAGE))
+    assert run("export", "-o", "marks.csv").silent
+    assert (folder / "marks.csv").read_text(encoding="utf-8").startswith("note,st13")
+    run("export", "--excel", "-o", "excel.csv")
+    assert (folder / "excel.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    lines = run("export", "--format", "jsonl").out.splitlines()
+    assert len(lines) == 1
+    assert run("export", "-o", "no/such/folder.csv").code == 1
+
+
+def test_source_list_tells_terms_pace_and_what_is_missing(run: Run) -> None:
+    found = {one["id"]: one for one in run("source", "list", "--json").json}
+    assert found["us.tsdr"]["live"] is None  # without a configuration nobody is asked
+    run("init")
+    found = {one["id"]: one for one in run("source", "list", "--json").json}
+    assert found["us.tsdr"]["live"] is False
+    assert "USPTO_API_KEY" in found["us.tsdr-api"]["why"]
+    assert found["cn.tianyancha"]["facts"] == "aggregator"
+    assert "Tianyancha reports" in run("source", "list").out
+
+
+def test_doctor_names_secrets_and_never_their_values(run: Run, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    run("init")
+    monkeypatch.setenv("USPTO_API_KEY", "k3y-that-nobody-may-see")
+    for words in (["doctor"], ["doctor", "--json"]):
+        ran = run(*words)
+        assert "USPTO_API_KEY" in ran.out
+        assert "k3y-that" not in ran.out + ran.err

@@ -1,0 +1,176 @@
+"""One `tmwatch check`: sweep what is due, deliver what waits, and say how it went.
+
+A dry run is the real run minus the sink (design law 15): the registers are asked as always, but what
+comes of it is written to a copy of the database that is thrown away, and nothing is delivered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tmwatch.alerts.outbox import DeliveryReport, deliver_due
+from tmwatch.config import Config
+from tmwatch.errors import ConfigError, UsageError
+from tmwatch.http import Door
+from tmwatch.store import Database, Observed, Outbox, backup, books, upkeep
+from tmwatch.store.database import now
+from tmwatch.sweep import SweepReport, sweep
+
+Progress = Callable[[int, int, str], None]
+_OF_AN_ALERT = ("id", "kind", "watch", "significance", "headline", "sample", "st13")
+
+
+@dataclass
+class CheckReport:
+    """What one check did."""
+
+    run: str
+    sweep: SweepReport
+    problems: list[ConfigError] = field(default_factory=list)  # what the run needed and lacked
+    docket_problems: list[str] = field(default_factory=list)  # rows that are not watched as they stand
+    alerts: list[dict[str, Any]] = field(default_factory=list)  # made in this run
+    delivery: DeliveryReport | None = None  # None: nothing was to be delivered
+    outbox: dict[str, Any] = field(default_factory=dict)
+    dry: bool = False
+
+    @property
+    def changes_found(self) -> bool:
+        """Some filing changed or newly appeared; a first look is neither."""
+        return bool(self.sweep.changed or self.sweep.appeared)
+
+    @property
+    def operator_must_act(self) -> bool:
+        """Something of this run will not pass by itself."""
+        undelivered = self.delivery is not None and self.delivery.operator_needed
+        return self.sweep.operator_must_act or bool(self.problems) or undelivered
+
+    def as_json(self) -> dict[str, Any]:
+        """One document."""
+        delivery = self.delivery
+        return {
+            "run": self.run,
+            "dry_run": self.dry,
+            "operator_must_act": self.operator_must_act,
+            "changes_found": self.changes_found,
+            "asked": [one.as_json() for one in self.sweep.asked],
+            "not_due": self.sweep.not_due,
+            "changed": [_observed(one) for one in self.sweep.changed],
+            "appeared": [_observed(one) for one in self.sweep.appeared],
+            "baseline": [_observed(one) for one in self.sweep.baseline],
+            "alerts": [{key: one[key] for key in _OF_AN_ALERT} for one in self.alerts],
+            "coverage": {
+                name: [line.model_dump(mode="json") for line in lines]
+                for name, lines in self.sweep.coverage.items()
+            },
+            "problems": [str(one) for one in self.problems],
+            "docket_problems": self.docket_problems,
+            "deliveries": {
+                "sent": delivery.sent if delivery else 0,
+                "failed": delivery.failed_passing if delivery else 0,
+                "given_up": delivery.dead if delivery else 0,
+                "waiting": self.outbox.get("waiting", 0),
+                "dead": self.outbox.get("dead", 0),
+                "failures": [
+                    {
+                        "recipient": one.recipient,
+                        "channel": one.channel,
+                        "error": one.error,
+                        "next_try": one.next_try.isoformat() if one.next_try else None,
+                    }
+                    for one in (delivery.failures if delivery else [])
+                ],
+            },
+        }
+
+
+def _observed(one: Observed) -> dict[str, Any]:
+    record = one.record
+    return {
+        "st13": one.st13,
+        "office": record.office,
+        "number": record.application_number,
+        "mark": record.verbal_element,
+        "facts": one.provenance.kind.value,
+        "source": one.provenance.source,
+        "as_of": one.provenance.as_of.isoformat() if one.provenance.as_of else None,
+        "as_of_kind": one.provenance.as_of_kind,
+        "changes": [change.model_dump(mode="json") for change in one.changes],
+    }
+
+
+def check(
+    config: Config,
+    database: Database,
+    door: Door,
+    env: Mapping[str, str],
+    *,
+    everything: bool = False,
+    only: Sequence[str] = (),
+    deliver: bool = True,
+    dry: bool = False,
+    progress: Progress = lambda done, total, text: None,
+    started: Callable[[str], None] = lambda run: None,
+) -> CheckReport:
+    """Sweep and deliver. `dry` expects `database` to be a copy (`dry_copy`). `started` is told the run's id.
+
+    Raises `UsageError` for a watch that does not exist and what the store raises; nothing for a register
+    or a receiver.
+    """
+    _known(config, only)
+    run = books.start_run(database, "check")
+    started(run)
+    before = upkeep.last_alert(database)
+    swept = sweep(config, database, door, env, run=run, everything=everything, only=only, progress=progress)
+    outbox = Outbox(database)
+    made = [outbox.alert(number) for number in range(before + 1, upkeep.last_alert(database) + 1)]
+    report = CheckReport(
+        run,
+        swept,
+        problems=config.problems(env),
+        docket_problems=[str(one) for watch in config.watches for one in watch.docket_problems],
+        alerts=[one for one in made if one is not None],
+        dry=dry,
+    )
+    if deliver and not dry:
+        report.delivery = deliver_due(outbox, config, now())
+    report.outbox = upkeep.outbox_standing(database)
+    books.end_run(database, run, _summary(report))
+    return report
+
+
+def _known(config: Config, only: Sequence[str]) -> None:
+    for name in only:
+        if config.watch(name) is None:
+            known = ", ".join(watch.name for watch in config.watches) or "none"
+            raise UsageError(f'there is no watch "{name}"', where=str(config.path), do=f"Watches: {known}.")
+
+
+def _summary(report: CheckReport) -> dict[str, int]:
+    return {
+        "asked": len(report.sweep.asked),
+        "failed": len(report.sweep.failures),
+        "changed": len(report.sweep.changed),
+        "appeared": len(report.sweep.appeared),
+        "alerts": len(report.alerts),
+        "sent": report.delivery.sent if report.delivery else 0,
+    }
+
+
+@contextlib.contextmanager
+def dry_copy(path: Path) -> Iterator[Database]:
+    """A copy of the database (or an empty one, where there is none yet) for a run that leaves no trace."""
+    with tempfile.TemporaryDirectory(prefix="tmwatch-dry-") as folder:
+        copy = Path(folder) / "dry.db"
+        if path.exists() and path.stat().st_size:
+            Database(path).close()  # refuses what is not ours before it is copied
+            backup(path, copy)
+        database = Database(copy)
+        try:
+            yield database
+        finally:
+            database.close()

@@ -1,0 +1,156 @@
+"""`alerts list`, `alerts why`, `alerts retry`: what was told to whom, why, and whether it arrived."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import click
+
+from tmwatch.cli import render
+from tmwatch.cli.app import Group, cli
+from tmwatch.cli.output import facts_grid, plain, say, say_json, tell
+from tmwatch.cli.records import json_option
+from tmwatch.cli.session import Session, pass_session
+from tmwatch.errors import TmwatchError, UsageError
+from tmwatch.store import Database, Outbox, upkeep
+
+STATES = {"pending": "waiting", "sent": "sent", "dead": "GIVEN UP"}
+
+
+@cli.group("alerts", cls=Group)
+def alerts_group() -> None:
+    """Alerts and their deliveries: list, why, retry."""
+
+
+@alerts_group.command("list")
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many, newest first."
+)
+@json_option
+@pass_session
+def list_(session: Session, limit: int, as_json: bool) -> None:
+    """Show the latest alerts, newest first, and what became of their deliveries."""
+    found = Outbox(session.database()).alerts(limit)
+    if as_json:
+        say_json(found)
+        return
+    for alert in found:
+        say(f"{alert['id']}  {plain(alert['headline'])}", style="bold")
+        rows = [
+            ("Made", f'{render.local(alert["created_at"])}, watch "{plain(alert["watch"])}"'),
+            ("Significance", plain(alert["significance"])),
+            ("Deliveries", _counts(alert["deliveries"])),
+            *(("Failed", f"{_to(one)}: {plain(one['error'], 200)}") for one in _failed(alert)),
+        ]
+        facts_grid(rows, indent=2)
+    if not found:
+        say("There are no alerts yet.")
+
+
+def _counts(deliveries: list[dict[str, Any]]) -> str:
+    if not deliveries:
+        return "nobody is told"
+    counts = Counter(STATES.get(one["state"], one["state"]) for one in deliveries)
+    return ", ".join(f"{number} {word}" for word, number in counts.items())
+
+
+def _failed(alert: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in alert["deliveries"] if one["error"] and one["state"] != "sent"]
+
+
+def _to(one: dict[str, Any]) -> str:
+    return plain(f"{one['recipient']} ({one['channel']} {one['address']})")
+
+
+def _need(database: Database, number: int) -> dict[str, Any]:
+    alert = Outbox(database).alert(number)
+    if alert is None:
+        raise TmwatchError(
+            f"there is no alert {number}", where=str(database.path), do="`tmwatch alerts list` shows them."
+        )
+    return alert
+
+
+@alerts_group.command("why")
+@click.argument("number", metavar="ID", type=click.IntRange(1))
+@json_option
+@pass_session
+def why(session: Session, number: int, as_json: bool) -> None:
+    """Show why an alert was raised: trigger, changes, the looks behind it, and its deliveries."""
+    database = session.database()
+    alert = _need(database, number)
+    looks = upkeep.looks_behind(database, number)
+    if as_json:
+        say_json({**alert, "looks": looks})
+        return
+    payload = alert["payload"]
+    say(f"{alert['id']}  {plain(alert['headline'])}", style="bold")
+    facts_grid(
+        [
+            ("Why", plain(payload["why"])),
+            ("Watch", f"{plain(payload['watch'])} ({plain(payload['role'])})"),
+            ("Significance", plain(payload["significance"])),
+            ("Made", render.local(alert["created_at"])),
+            *(("", plain(line)) for line in payload["detail"].splitlines()),
+        ]
+    )
+    for card in payload["cards"]:
+        _print_card(card)
+    for look in looks:
+        _print_look(look)
+    say()
+    say("Deliveries", style="bold")
+    for one in alert["deliveries"]:
+        _print_delivery(one)
+    if not alert["deliveries"]:
+        say("nobody is told (notify is empty)", indent=2)
+
+
+def _print_card(card: dict[str, Any]) -> None:
+    say()
+    name = render.mark_name(card["mark"], card["facts"])
+    number = render.short_number(card["office"], card["application_number"], card["st13"])
+    say(f"{name} ({number})", style="bold")
+    newness = f", {card['newness']}" if card["newness"] else ""
+    origin = render.where_from(card["source"], card["facts"], card["as_of"], card["as_of_kind"])
+    say(f"{origin}{newness}", indent=2, style="dim")
+    for change in card["changes"]:
+        for line in render.change_lines(change):
+            say(line, indent=2)
+
+
+def _print_look(look: dict[str, Any]) -> None:
+    how = "looked at" if look["live"] else "imported"
+    page = f", page {look['sha256'][:12]}…" if look["sha256"] else ""
+    said = (
+        f"{look['st13']} {how} {render.local(look['looked_at'])} from {look['source']}{page}: {look['url']}"
+    )
+    say(plain(said), indent=2, style="dim")
+
+
+def _print_delivery(one: dict[str, Any]) -> None:
+    state = STATES.get(one["state"], one["state"])
+    when = render.local(one["sent_at"] if one["state"] == "sent" else one["next_try_at"])
+    after = {"sent": f" {when}", "pending": f", next try {when}"}.get(one["state"], "")
+    say(f"{_to(one)}: {state}{after}, {render.counted(one['tries'], 'try', 'tries')}", indent=2)
+    for line in str(one["error"] or one["answer"] or "").splitlines():
+        say(plain(line), indent=4)
+    say(f"id {one['message_id']}", indent=4, style="dim")
+
+
+@alerts_group.command("retry")
+@click.argument("number", metavar="[ID]", type=click.IntRange(1), required=False)
+@click.option("--all", "everything", is_flag=True, help="Every delivery that was given up or waits.")
+@pass_session
+def retry(session: Session, number: int | None, everything: bool) -> None:
+    """Bring deliveries that were given up or wait back, with the same ids; the next check sends them."""
+    if (number is None) == (not everything):
+        raise UsageError(
+            "which alert is to be tried again?", do="Give its number (`tmwatch alerts list`), or --all."
+        )
+    database = session.database()
+    if number is not None:
+        _need(database, number)
+    count = Outbox(database).retry(number)
+    tell(f"{render.counted(count, 'delivery', 'deliveries')} due; the next `tmwatch check` sends them.")

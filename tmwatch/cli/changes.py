@@ -1,0 +1,89 @@
+"""`changes`: what changed since a day, a span of time, or the last run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from typing import Any
+
+import click
+
+from tmwatch.cli import render
+from tmwatch.cli.app import cli
+from tmwatch.cli.output import plain, say, say_json
+from tmwatch.cli.records import json_option
+from tmwatch.cli.session import Session, pass_session
+from tmwatch.config_values import parse_interval
+from tmwatch.model import Significance
+from tmwatch.store import Database, queries
+from tmwatch.store.database import now
+
+LEVELS = [item.value for item in Significance]
+
+
+def since_when(text: str, database: Database) -> dt.datetime:
+    """ "2026-11-01" (midnight on this machine), an instant, "7 days", or "last-run"."""
+    if text == "last-run":
+        run = queries.last_run(database)
+        return dt.datetime.fromisoformat(run["started_at"]) if run else _BEGINNING
+    try:
+        instant = dt.datetime.fromisoformat(text)
+        return instant.astimezone()  # a naive one is in the zone of this machine
+    except (ValueError, OverflowError):
+        pass
+    try:
+        span = parse_interval(text)
+        assert isinstance(span, dt.timedelta)
+        return now() - span
+    except ValueError:
+        raise click.BadParameter(
+            f'"{plain(text, 40)}" is no day (2026-11-01), no span ("7 days") and not last-run',
+            param_hint="--since",
+        ) from None
+
+
+_BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@cli.command()
+@click.option(
+    "--since",
+    default="7 days",
+    show_default=True,
+    help='A day (2026-11-01), a span ("7 days"), or last-run: what tmwatch saw change since then.',
+)
+@click.option(
+    "--least",
+    type=click.Choice(LEVELS),
+    default="low",
+    show_default=True,
+    help="Least significance to show.",
+)
+@json_option
+@pass_session
+def changes(session: Session, since: str, least: str, as_json: bool) -> None:
+    """Show what changed, newest last."""
+    database = session.database()
+    start = since_when(since, database)
+    found = queries.changes_since(database, start, least=Significance(least))
+    if as_json:
+        say_json(found)
+        return
+    if not found:
+        say(f"Nothing changed since {start.astimezone():%Y-%m-%d %H:%M}.")
+        return
+    for _, group in itertools.groupby(found, key=lambda one: (one["st13"], one["seen_at"], one["as_of"])):
+        print_changes(list(group))
+
+
+def print_changes(group: list[dict[str, Any]]) -> None:
+    """The changes of one filing that came together."""
+    first = group[0]
+    name = render.mark_name(first["mark"], first["facts"])
+    number = render.short_number(first["office"], first["number"], first["st13"])
+    say(f"{name} ({number})", style="bold")
+    origin = render.where_from(first["source"], first["facts"], first["as_of"], first["as_of_kind"])
+    say(f"{origin}; seen {render.local(first['seen_at'])}", indent=2, style="dim")
+    for change in group:
+        for line in render.change_lines(change):
+            say(line, indent=2)

@@ -1,0 +1,205 @@
+"""`check`: one pass over what is due, then delivery. For cron, and for a person who wants to see."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+
+import click
+import structlog
+
+from tmwatch.checking import CheckReport, check, dry_copy
+from tmwatch.cli import render
+from tmwatch.cli.app import cli
+from tmwatch.cli.logs import set_run
+from tmwatch.cli.output import Bar, complain, complain_of, on_terminal, plain, say, say_json
+from tmwatch.cli.records import json_option
+from tmwatch.cli.session import Session, pass_session
+from tmwatch.config import Config
+from tmwatch.http import Door
+from tmwatch.store import Database, Observed
+from tmwatch.sweep import Asked
+
+log = structlog.get_logger()
+
+CHANGES_FOUND = 10
+LISTED = 20
+
+
+@cli.command("check")
+@click.option("--all", "everything", is_flag=True, help="Look at everything, whether it is due or not.")
+@click.option("--watch", "only", multiple=True, metavar="NAME", help="Only this watch; may be repeated.")
+@click.option("--dry-run", is_flag=True, help="Ask the registers, but keep nothing and tell nobody.")
+@click.option("--no-deliver", is_flag=True, help="Leave alerts in the outbox for the next check.")
+@click.option("--exit-code", is_flag=True, help=f"Exit with {CHANGES_FOUND} when changes were found.")
+@json_option
+@pass_session
+def check_command(
+    session: Session,
+    everything: bool,
+    only: tuple[str, ...],
+    dry_run: bool,
+    no_deliver: bool,
+    exit_code: bool,
+    as_json: bool,
+) -> int:
+    """Look at what is due, store it, and deliver the alerts that wait.
+
+    Off a terminal a good run prints nothing. A failure that may pass by itself is no failure of the run.
+    """
+    config = session.config()
+    door = Door(config.operator.contact)
+    with _store(session, config, dry=dry_run) as database, Bar("looking") as bar:
+        report = check(
+            config,
+            database,
+            door,
+            session.env,
+            everything=everything,
+            only=only,
+            deliver=not no_deliver,
+            dry=dry_run,
+            progress=bar.to,
+            started=set_run,
+        )
+    if as_json:
+        say_json(report.as_json())
+    elif on_terminal():
+        _print(report, config, only)
+    elif dry_run:
+        _print_alerts(report)
+    _complain(report)
+    if report.operator_must_act:
+        return 1
+    return CHANGES_FOUND if exit_code and report.changes_found else 0
+
+
+@contextlib.contextmanager
+def _store(session: Session, config: Config, *, dry: bool) -> Iterator[Database]:
+    if dry:
+        with dry_copy(session.database_path(config)) as database:
+            yield database
+    else:
+        yield session.database(config, create=True)
+
+
+# -- what goes to stderr, terminal or not: only what somebody has to do --------------------------------------
+
+
+def _complain(report: CheckReport) -> None:
+    for problem in report.problems:
+        complain_of(problem)
+    for text in report.docket_problems:
+        complain(f"Note: {text}")
+    for item in report.sweep.failures:
+        if item.passing:
+            log.info("passing failure", source=item.source, asked=item.query, error=item.error)
+        else:
+            complain(f"Error: {_failure(item)}")
+    for failed in report.delivery.failures if report.delivery else ():
+        if failed.operator_needed or failed.next_try is None:
+            again = "" if failed.next_try else "\nIt was given up; `tmwatch alerts retry` sends it again."
+            to = f"{failed.recipient} by {failed.channel}"
+            complain(f"Error: an alert to {to} could not be delivered: {failed.error}{again}")
+        else:
+            log.info("delivery waits", recipient=failed.recipient, error=failed.error)
+    for name in report.delivery.gone if report.delivery else ():
+        complain(f'Note: the webhook of recipient "{name}" says that it is gone for good (HTTP 410).')
+
+
+def _failure(item: Asked) -> str:
+    watches = ", ".join(f'"{name}"' for name in item.watches)
+    return f"{item.source}, {item.query} (watch {watches}): {item.error or item.outcome.value}"
+
+
+# -- what a person at a terminal sees ---------------------------------------------------------------------
+
+
+def _print(report: CheckReport, config: Config, only: tuple[str, ...]) -> None:
+    for watch in config.watches:
+        if not only or watch.name in only:
+            _print_watch(watch.name, report)
+    if not config.watches:
+        say("Nothing is watched yet: `tmwatch watch add` adds a watch.")
+    _print_changes(report)
+    if report.dry:
+        say()
+        _print_alerts(report)
+        say("Dry run: nothing was kept and nobody was told.")
+        return
+    _print_deliveries(report)
+
+
+def _print_watch(name: str, report: CheckReport) -> None:
+    mine = [item for item in report.sweep.asked if name in item.watches]
+    say(f"{plain(name)} · {render.counted(len(mine), 'look')}", style="bold")
+    first = _each(one for item in mine if item.baseline for one in item.observed if one.what == "new")
+    if first:
+        say(f"baseline: {render.counted(len(first), 'filing')}: {_names(first)}", indent=2)
+    for item in mine:
+        if item in report.sweep.failures and item.passing:
+            said = plain((item.error or "").splitlines()[0] if item.error else "", 200)
+            say(f"{item.query}: {item.outcome.value}, tried again next time. {said}", indent=2)
+    for line in render.coverage_texts(report.sweep.coverage.get(name, ())):
+        say(line, indent=2, style="dim")
+
+
+def _names(found: list[Observed]) -> str:
+    return render.listed([render.record_name(one.record) for one in found], 4)
+
+
+def _each(found: Iterable[Observed]) -> list[Observed]:
+    return list({one.st13: one for one in found}.values())
+
+
+def _print_changes(report: CheckReport) -> None:
+    appeared, changed = _each(report.sweep.appeared), _each(report.sweep.changed)
+    say()
+    if not appeared and not changed:
+        asked, due = len(report.sweep.asked), report.sweep.not_due
+        later = f"; {render.counted(due, 'question')} not due yet (--all asks them)" if due else ""
+        failed = f", {len(report.sweep.failures)} failed" if report.sweep.failures else ""
+        if not asked and not due:
+            say("Nothing was asked, so nothing is known to be new: why stands above.")
+            return
+        say(f"Checked ({render.counted(asked, 'look')}{failed}), nothing new{later}.")
+        return
+    for one in appeared[:LISTED]:
+        say(f"New: {render.record_name(one.record)}", style="bold")
+        say(render.provenance_line(one.provenance), indent=2, style="dim")
+        filed = one.record.application_date
+        owners = ", ".join(plain(party.name) for party in one.record.owners)
+        classes = ", ".join(plain(number) for number in one.record.class_numbers)
+        rows = (f"filed {filed}" if filed else "", owners, f"class {classes}" if classes else "")
+        say("; ".join(row for row in rows if row), indent=2)
+    for one in changed[:LISTED]:
+        say(render.record_name(one.record), style="bold")
+        say(render.provenance_line(one.provenance), indent=2, style="dim")
+        for change in one.changes:
+            if change.significance.rank:
+                for line in render.change_lines(change.model_dump(mode="json")):
+                    say(line, indent=2)
+    left = max(0, len(appeared) - LISTED) + max(0, len(changed) - LISTED)
+    if left:
+        say(f"and {render.counted(left, 'more filing')}: `tmwatch changes` has them all")
+
+
+def _print_alerts(report: CheckReport) -> None:
+    if not report.alerts:
+        say("No alert would be sent.")
+    for alert in report.alerts:
+        to = ", ".join(f"{one['recipient']} ({one['channel']})" for one in alert["deliveries"]) or "nobody"
+        say(f"Would be sent to {plain(to)}: {plain(alert['headline'])}")
+
+
+def _print_deliveries(report: CheckReport) -> None:
+    sent = report.delivery.sent if report.delivery else 0
+    waiting = report.outbox.get("waiting", 0)
+    if sent or waiting or report.alerts:
+        made = render.counted(len(report.alerts), "alert")
+        say(f"{made} made; {sent} deliveries sent, {waiting} waiting.")
+    for failed in report.delivery.failures if report.delivery else ():
+        if failed.next_try and not failed.operator_needed:
+            when = failed.next_try.astimezone().strftime("%Y-%m-%d %H:%M")
+            said = plain(failed.error.splitlines()[0], 200)
+            say(f"{plain(failed.recipient)} ({failed.channel}): {said} Next try {when}.", indent=2)

@@ -1,0 +1,115 @@
+"""`import`: pages saved by hand, and answers kept from elsewhere, into the store."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from tmwatch.cli import render
+from tmwatch.cli.app import cli
+from tmwatch.cli.logs import set_run
+from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json_line
+from tmwatch.cli.session import Session, pass_session
+from tmwatch.errors import Outcome, UsageError
+from tmwatch.import_reaction import ImportReaction
+from tmwatch.importing import Imported, files_in, import_files
+from tmwatch.numbers import show_number
+from tmwatch.sources.registry import get_source
+from tmwatch.store import books
+
+LISTED = 40  # on a terminal; a folder of thousands is summed up
+
+WHAT = {
+    "new": "new",
+    "changed": "CHANGED",
+    "unchanged": "as it was",
+    "past": "fills the past",
+    "technical": "read anew",
+}
+
+
+def as_date(_: click.Context, __: click.Parameter, value: str | None) -> dt.date | None:
+    """A day as 2026-11-01."""
+    if value is None:
+        return None
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f'"{plain(value, 30)}" is no day; write it like 2026-11-01') from None
+
+
+@cli.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--as-of",
+    callback=as_date,
+    metavar="DATE",
+    help="The day the pages speak for, where they do not print one (2026-11-01).",
+)
+@click.option("--source", "source_id", metavar="ID", help="Whose pages they are, where that cannot be told.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a record, one a line.")
+@pass_session
+def import_(
+    session: Session, files: tuple[Path, ...], as_of: dt.date | None, source_id: str | None, as_json: bool
+) -> int:
+    """Read saved pages and answers (files or folders). The source is told from the bytes.
+
+    A page takes its place by the day it speaks for: an older one fills the past and alerts nobody, a
+    newer one alerts as a live look would. A bad file stops itself only.
+    """
+    if source_id is not None:
+        get_source(source_id)
+    config = session.config_if_any()
+    paths = list(files_in(files))
+    if not paths:
+        raise UsageError(
+            "no file is in what was named", do="Name the saved pages, or the folder they are in."
+        )
+    database = session.database(config, create=True)
+    run = books.start_run(database, "import")
+    set_run(run)
+    reaction = ImportReaction(config, database, session.env) if config is not None else None
+    with Bar("reading", len(paths)) as bar:
+        results, _ = import_files(
+            database,
+            paths,
+            run=run,
+            as_of=as_of,
+            source_id=source_id,
+            config=config,
+            react=reaction,
+            progress=lambda path: bar.step(path.name),
+        )
+    if reaction is not None:
+        reaction.book()
+    failed = [one for one in results if one.outcome is not Outcome.OK]
+    alerts = reaction.alerts if reaction is not None else 0
+    books.end_run(database, run, {"records": len(results), "failed": len(failed), "alerts": alerts})
+    if as_json:
+        for one in results:
+            say_json_line(one.as_json())
+    elif on_terminal():
+        _list(results, alerts, watched=config is not None)
+    for one in failed:
+        complain(f"Error: {one.error}")
+    return 1 if failed else 0
+
+
+def _list(results: list[Imported], alerts: int, *, watched: bool) -> None:
+    good = [one for one in results if one.outcome is Outcome.OK]
+    for one in good[:LISTED]:
+        name = f"{plain(one.mark, 40) or render.WORDS.say('no_words')} ({show_number(one.st13 or '')})"
+        day = render.WORDS.as_of(dt.date.fromisoformat(one.as_of) if one.as_of else None, one.as_of_kind)
+        say(f"{WHAT.get(one.what, one.what)}: {name}, {day} ({one.source})")
+    if len(good) > LISTED:
+        say(f"and {len(good) - LISTED} more")
+    what = [f"{sum(one.what == key for one in good)} {word}" for key, word in WHAT.items()]
+    counts = ", ".join(text for text in what if not text.startswith("0 "))
+    bad = len(results) - len(good)
+    say(f"{render.counted(len(good), 'record')}{f': {counts}' if counts else ''}; {bad} could not be read.")
+    if alerts:
+        say(f"{render.counted(alerts, 'alert')} made; the next `tmwatch check` sends them.")
+    elif not watched:
+        say("No configuration here, so nothing was compared with a watch.")

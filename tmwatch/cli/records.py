@@ -1,0 +1,193 @@
+"""`show` and `history`: one filing as it stands, and how it came to that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tmwatch.alerts.compose import register_link
+from tmwatch.alerts.payload import VERIFY
+from tmwatch.cli import render
+from tmwatch.cli.app import cli
+from tmwatch.cli.output import facts_grid, plain, say, say_json, say_whole
+from tmwatch.cli.session import Session, pass_session
+from tmwatch.errors import TmwatchError, UsageError
+from tmwatch.exporting import record_json
+from tmwatch.model import FactKind, GoodsServices, TradeMark
+from tmwatch.numbers import MarkNumber, parse_number, show_number
+from tmwatch.sources.registry import all_sources
+from tmwatch.store import Database, queries
+
+LATEST_EVENTS = 8
+GOODS_LIMIT = 400  # characters of one class; `--goods` shows all of it
+
+number_argument = click.argument("number", nargs=-1, required=True)
+office_option = click.option(
+    "--office", help="Whose number it is, such as US, where the number does not say."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def find_one(database: Database, number: MarkNumber) -> str:
+    """ST.13 of the one stored filing meant."""
+    found = queries.find(database, number)
+    if not found:
+        raise TmwatchError(
+            f"no filing {show_number(number)} is stored",
+            where=str(database.path),
+            do="Import a page of it (`tmwatch import FILE`), or watch it and run `tmwatch check`.",
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"{len(found)} stored filings have the number {show_number(number)}: {', '.join(found)}",
+            do="Name one of them by its 17 characters.",
+        )
+    return found[0]
+
+
+@cli.command(short_help="Show a filing as it stands.")
+@number_argument
+@office_option
+@click.option("--events", is_flag=True, help="All events, not only the latest.")
+@click.option("--goods", is_flag=True, help="The whole text of the goods and services.")
+@json_option
+@pass_session
+def show(
+    session: Session, number: tuple[str, ...], office: str | None, events: bool, goods: bool, as_json: bool
+) -> None:
+    """Show the record of a filing as it stands: US 76044902, 'reg 2824281', US500000076044902."""
+    wanted = parse_number(" ".join(number), office)  # in several words too: reg 2824281
+    database = session.database()
+    record = queries.get(database, find_one(database, wanted))
+    assert record is not None
+    if as_json:
+        say_json(record_json(record))
+        return
+    _show(record, all_events=events, all_goods=goods)
+
+
+def _show(record: TradeMark, *, all_events: bool, all_goods: bool) -> None:
+    origin = record.provenance
+    say(render.record_name(record), style="bold")
+    facts_grid(_facts(record))
+    if record.gives("classes"):
+        say()
+        say("Goods and services", style="bold")
+        for item in record.classes:
+            _goods(item, whole=all_goods)
+    if record.events:
+        _events(record, all_events=all_events)
+    say()
+    link = register_link(origin.source, record.application_number) if origin else None
+    facts_grid(
+        [
+            ("Source", render.provenance_line(origin) if origin else ""),
+            ("Page", plain(origin.url) if origin else ""),
+        ]
+    )
+    if link:
+        say_whole(link)
+    say(VERIFY)
+
+
+def _facts(record: TradeMark) -> list[tuple[str, str]]:
+    day = [
+        ("Filed", record.application_date),
+        ("Registered", record.registration_date),
+        ("Allowed", record.allowance_date),
+        ("Expires", record.expiry_date),
+        (f"{plain(record.termination_kind) or 'Ended'}".capitalize(), record.termination_date),
+    ]
+    published = ", ".join(str(one.date) for one in record.publications if one.date)
+    step = plain(record.latest_step)
+    return [
+        ("Number", show_number(record)),
+        ("Registration", plain(record.registration_number)),
+        ("International", plain(record.international_registration_number)),
+        ("ST.13", record.st13),
+        ("Status", render.status_line(record)),
+        ("Phase", render.phase_line(record)),
+        ("Latest step", f"{step}, {record.latest_step_date}" if record.latest_step_date else step),
+        *((label, value.isoformat() if value else "") for label, value in day),
+        ("Published", published),
+        ("Form", plain(record.mark_feature)),
+        ("Kind", ", ".join(plain(one) for one in record.mark_category)),
+        ("Translation", plain(record.translation, 300)),
+        ("Disclaimer", plain(record.disclaimer, 300)),
+        *(("Owner", render.party_line(party)) for party in record.owners),
+        *(("Representative", render.party_line(party)) for party in record.representatives),
+        ("Basis", ", ".join(plain(one) for one in record.current_basis or record.filing_basis)),
+    ]
+
+
+def _goods(item: GoodsServices, *, whole: bool) -> None:
+    state = ", ".join(plain(part) for part in (item.status_text, str(item.status_date or "")) if part)
+    text = plain(item.text, None if whole else GOODS_LIMIT)
+    used = f"first use {item.first_use}" if item.first_use else ""
+    more = "; ".join(part for part in (state, used) if part)
+    facts_grid([(f"Class {plain(item.class_number)}", f"{text} [{more}]" if more else text or "(no text)")])
+
+
+def _events(record: TradeMark, *, all_events: bool) -> None:
+    shown = record.events if all_events else record.events[-LATEST_EVENTS:]
+    left = len(record.events) - len(shown)
+    say()
+    say(
+        f"Events, newest first{f' (the latest {len(shown)} of {len(record.events)})' if left else ''}",
+        style="bold",
+    )
+    facts_grid([(event.date.isoformat(), plain(event.text)) for event in reversed(shown)])
+    if left:
+        say("All of them: --events")
+
+
+@cli.command(short_help="Show versions and changes, oldest first.")
+@number_argument
+@office_option
+@json_option
+@pass_session
+def history(session: Session, number: tuple[str, ...], office: str | None, as_json: bool) -> None:
+    """Show versions and changes of a filing, oldest first, in the register's own order."""
+    wanted = parse_number(" ".join(number), office)
+    database = session.database()
+    st13 = find_one(database, wanted)
+    told = queries.history(database, st13)
+    if as_json:
+        say_json(told)
+        return
+    record = queries.get(database, st13)
+    assert record is not None
+    say(render.record_name(record), style="bold")
+    for version in told["versions"]:
+        mine = [one for one in told["changes"] if one["version"] == version["version"]]
+        _version(version, mine, _facts_of(version["source"], record))
+    for one in told["disagreements"]:
+        field = render.WORDS.field(one["field"])
+        say(f"{field}: {one['other']} says otherwise; {one['believed']} is believed.")
+    say(VERIFY)
+
+
+def _facts_of(source_id: str, record: TradeMark) -> str:
+    """How a version's facts are known: as its source declares, or as the record stands marked now."""
+    origin = record.provenance
+    if origin is not None and origin.source == source_id:
+        return origin.kind.value
+    source = all_sources().get(source_id)
+    return (source.declaration.facts if source is not None else FactKind.REGISTER).value
+
+
+def _version(version: dict[str, Any], changes: list[dict[str, Any]], facts: str) -> None:
+    say()
+    origin = render.where_from(version["source"], facts, version["as_of"], version["as_of_kind"])
+    say(f"{version['as_of']}  version {version['version']}", style="bold")
+    say(origin, indent=2, style="dim")
+    if version["version"] == 1:
+        say(f"Status: {plain(version['status_text']) or render.WORDS.label('was_empty')}", indent=2)
+    if version["technical"]:
+        say("read again by a newer version of tmwatch; the register did not change", indent=2)
+    elif version["version"] > 1 and not changes:
+        say("nothing changed; this source gives more or other fields", indent=2)
+    for change in changes:
+        for line in render.change_lines(change):
+            say(line, indent=2)

@@ -1,0 +1,206 @@
+"""`source list` and `source check`: whom tmwatch can ask or read, on what terms, and whether it still can."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tmwatch.cli import render
+from tmwatch.cli.app import Group, cli
+from tmwatch.cli.output import Bar, facts_grid, plain, say, say_json
+from tmwatch.cli.records import json_option
+from tmwatch.cli.session import Session, pass_session
+from tmwatch.errors import UsageError
+from tmwatch.health import source_states
+from tmwatch.http import Door
+from tmwatch.offices import office_label
+from tmwatch.source_check import Checked, check_file, check_live, pages_in
+from tmwatch.sources.base import Declaration, Pace
+from tmwatch.sources.registry import all_sources, get_source
+
+LISTED = 12
+
+
+@cli.group("source", cls=Group)
+def source_group() -> None:
+    """Sources: list them, check them."""
+
+
+@source_group.command("list")
+@json_option
+@pass_session
+def list_(session: Session, as_json: bool) -> None:
+    """Show every source: office, channels, terms, pace, and whether it is asked live and why."""
+    config = session.config_if_any()
+    states = {one["id"]: one for one in source_states(config, session.database_if_any(config), session.env)}
+    found = [(source.declaration, states[source_id]) for source_id, source in all_sources().items()]
+    if as_json:
+        say_json([_json(declaration, state) for declaration, state in found])
+        return
+    for declaration, state in found:
+        _print(declaration, state)
+
+
+def _json(declaration: Declaration, state: dict[str, Any]) -> dict[str, Any]:
+    terms, pace = declaration.terms, declaration.pace
+    return {
+        "id": declaration.id,
+        "title": declaration.title,
+        "office": declaration.office,
+        "channels": sorted(declaration.channels),
+        "answers": sorted(declaration.answers),
+        "live": state["live"],
+        "why": state["why"] or None,
+        "live_default": declaration.live_default,
+        "credential_env": declaration.credential_env,
+        "facts": declaration.facts.value,
+        "authority": declaration.authority,
+        "base_url": declaration.base_url,
+        "parser_version": declaration.parser_version,
+        "terms": {
+            "automation": terms.automation.value,
+            "note": terms.note,
+            "link": terms.link,
+            "read_on": terms.read_on.isoformat(),
+        },
+        "pace": {
+            "min_interval": pace.min_interval,
+            "per_minute": pace.per_minute,
+            "per_day": pace.per_day,
+            "night": list(pace.night) if pace.night else None,
+        },
+        "state": state["state"],
+        "last_ok_at": state["last_ok_at"],
+        "last_error": state["last_error"],
+    }
+
+
+def _print(declaration: Declaration, state: dict[str, Any]) -> None:
+    say(f"{declaration.id} · {declaration.title}", style="bold")
+    key = f" (variable {declaration.credential_env})" if declaration.credential_env else ""
+    live = state["live"]
+    asked = f"{'yes' if live else 'no'}: {state['why']}" if live is not None else ""
+    terms = declaration.terms
+    facts_grid(
+        [
+            ("Office", f"{declaration.office} ({office_label(declaration.office)})"),
+            ("Channels", ", ".join(sorted(declaration.channels))),
+            ("Answers", ", ".join(sorted(declaration.answers)) or "nothing: for import only"),
+            ("Live", asked or f"needs a configuration; default: {declaration.live_default}{key}"),
+            ("Terms", f"{terms.automation.value}: {terms.note} {terms.link} (read {terms.read_on})"),
+            ("Pace", pace_words(declaration.pace)),
+            ("Facts", render.WORDS.facts(declaration.facts, declaration.id)),
+            ("State", plain(f"{state['state']} {state['last_error'] or ''}", 300)),
+        ],
+        indent=2,
+    )
+
+
+def pace_words(pace: Pace) -> str:
+    """ "at least 2 s apart, at most 30 a minute"."""
+    parts = [f"at least {pace.min_interval:g} s apart"]
+    if pace.per_minute:
+        parts.append(f"at most {pace.per_minute} a minute")
+    if pace.night:
+        zone, start, end, rate = pace.night
+        parts.append(f"{rate} a minute from {start}:00 to {end}:00 {zone}")
+    if pace.per_day:
+        parts.append(f"at most {pace.per_day} a day")
+    return ", ".join(parts)
+
+
+@source_group.command("check")
+@click.argument("what", nargs=-1, metavar="[ID] [FILES]...")
+@json_option
+@pass_session
+def check(session: Session, what: tuple[str, ...], as_json: bool) -> int:
+    """Prove that a source can be read: on saved pages, or live by its known query.
+
+    With FILES (or folders of them) it says what no reader claims, which status words are unknown, and
+    whether the page was read to its last row; the source is told from the bytes, or named by ID. Without
+    FILES the sources that may be asked are asked, which needs a configuration. Nothing is stored.
+    """
+    source_id = what[0] if what and what[0] in all_sources() else None
+    files = [Path(one) for one in what[1 if source_id else 0 :]]
+    if len(files) == 1 and source_id is None and not files[0].exists() and "/" not in what[0]:
+        get_source(what[0])  # neither a file nor a source: says which sources there are
+    found = _files(files, source_id) if files else _live(session, source_id)
+    if as_json:
+        say_json([one.as_json() for one in found])
+    else:
+        for one in found:
+            _print_checked(one, many=len(found) > LISTED)
+        _verdict(found, saved=bool(files))
+    return 0 if all(one.good for one in found) else 1
+
+
+def _files(paths: list[Path], source_id: str | None) -> list[Checked]:
+    pages = list(pages_in(paths))
+    if not pages:
+        raise UsageError("no page is in what was named", do="Name saved pages, or the folder they are in.")
+    found = []
+    with Bar("reading", len(pages)) as bar:
+        for path in pages:
+            found.append(check_file(path, source_id))
+            bar.step(path.name)
+    return found
+
+
+def _live(session: Session, source_id: str | None) -> list[Checked]:
+    if not session.has_config:
+        raise UsageError(
+            "registers are asked with a configuration only",
+            do="Give saved pages to check (tmwatch source check FILES), or write one with `tmwatch init`.",
+        )
+    config = session.config()
+    door = Door(config.operator.contact)
+    sources = [get_source(source_id)] if source_id else list(all_sources().values())
+    found = []
+    with Bar("asking", len(sources)) as bar:
+        for source in sources:
+            found.append(check_live(source, door, config, session.env))
+            bar.step(source.declaration.id)
+    return found
+
+
+def _print_checked(one: Checked, *, many: bool) -> None:
+    if many and one.good:
+        return  # a folder of thousands: only what is not as it should be
+    say(f"{plain(one.what)}: {one.verdict}", style="bold")
+    facts_grid(
+        [
+            ("Source", one.source or ""),
+            ("Why", plain(one.skipped)),
+            ("Records", render.listed([plain(text) for text in one.records])),
+            ("As of", ", ".join(one.as_of[:5])),
+            (
+                "Fields",
+                f"{one.fields} of the {one.fields_possible} this source can give" if one.fields else "",
+            ),
+            ("Not answered", render.listed([plain(text) for text in one.missing])),
+            *(("Unknown word", plain(text)) for text in one.unknown_words[:LISTED]),
+            *(("Unclaimed", plain(text, 200)) for text in one.unclaimed[:LISTED]),
+            ("", f"and {len(one.unclaimed) - LISTED} more" if len(one.unclaimed) > LISTED else ""),
+            *(("Error", plain(text)) for text in one.error.splitlines()),
+            *(("Must have", text) for text in (one.landmarks if not one.good else ())),
+        ],
+        indent=2,
+    )
+
+
+def _verdict(found: list[Checked], *, saved: bool) -> None:
+    bad = [one for one in found if not one.good]
+    what = "page" if saved else "source"
+    if bad:
+        say(f"Verdict: {len(bad)} of {render.counted(len(found), what)} not as it should be; report it.")
+        return
+    asked = [one for one in found if not one.skipped]
+    if not asked:
+        say("Verdict: nothing was asked, so nothing is proved. Why is said above.")
+    elif saved:
+        say(f"Verdict: good; {render.counted(len(found), 'page')} read to the last row or rightly refused.")
+    else:
+        left = len(found) - len(asked)
+        say(f"Verdict: good; {render.counted(len(asked), 'source')} answered, {left} not asked.")

@@ -1,0 +1,143 @@
+"""`doctor` and `backup`: is everything well, and a copy for the day when it is not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from tmwatch.cli import render
+from tmwatch.cli.app import cli
+from tmwatch.cli.output import complain_of, facts_grid, plain, say, say_json, tell
+from tmwatch.cli.records import json_option
+from tmwatch.cli.session import Session, pass_session
+from tmwatch.config import Config
+from tmwatch.errors import ConfigError, StoreError
+from tmwatch.health import Finding, Health, examine
+from tmwatch.store import Database, backup
+
+MARKS = {"act": "✗", "note": "•", "ok": "✓"}
+STYLES = {"act": "bold red", "note": "", "ok": "green"}
+
+
+@cli.command(short_help="Say what is wrong or missing, and how fresh it all is.")
+@json_option
+@pass_session
+def doctor(session: Session, as_json: bool) -> int:
+    """Say what is wrong or missing: configuration, secrets, database, sources, freshness, outbox.
+
+    Asks nobody outside. Exit code 2 for a mistake in the configuration, 1 where you must act.
+    """
+    config, config_error = _config(session)
+    database, store_error = _database(session, config)
+    health = examine(config, database, session.env)
+    health.findings = [one for one in health.findings if not _explained(one, config_error, store_error)]
+    for error, about in ((config_error, "configuration"), (store_error, "database")):
+        if error is not None:
+            health.add("act", about, str(error), error.do)
+    if as_json:
+        say_json(health.as_json())
+        for error in (config_error, store_error):
+            if error is not None:
+                complain_of(error)
+    else:
+        _print(health)
+    if config_error is not None:
+        return config_error.exit_code
+    return 1 if health.operator_must_act else 0
+
+
+def _config(session: Session) -> tuple[Config | None, ConfigError | None]:
+    try:
+        return session.config_if_any(), None
+    except ConfigError as error:
+        return None, error
+
+
+def _database(session: Session, config: Config | None) -> tuple[Database | None, StoreError | None]:
+    try:
+        return session.database_if_any(config), None
+    except StoreError as error:
+        return None, error
+    except ConfigError:
+        return None, None  # where the database lies cannot be known; the mistake is reported already
+
+
+def _explained(finding: Finding, config_error: object, store_error: object) -> bool:
+    """ "There is none" is not what is wrong where a broken one lies."""
+    return finding.level == "note" and (
+        (finding.about == "configuration" and config_error is not None)
+        or (finding.about == "database" and (store_error is not None or config_error is not None))
+    )
+
+
+def _print(health: Health) -> None:
+    for level in ("act", "note", "ok"):
+        for one in (one for one in health.findings if one.level == level):
+            lines = one.what.splitlines()
+            say(f"{MARKS[level]} {one.about}: {plain(lines[0])}", style=STYLES[level])
+            for line in lines[1:]:
+                say(plain(line), indent=4)
+            if one.do and one.do not in one.what:
+                say(plain(one.do), indent=4)
+    say()
+    if health.secrets:
+        say("Secrets", style="bold")
+        for secret in health.secrets:
+            what = secret["variable"] or f"file {secret['file']}"
+            there = "present" if secret["present"] else "not set"
+            say(f"{plain(secret['where'])} {secret['what']}: {plain(str(what))}, {there}", indent=2)
+    if health.watches:
+        say("Freshness", style="bold")
+        for watch in health.watches:
+            since = watch.oldest_look.isoformat() if watch.oldest_look else None
+            looked = f", all looked at since {render.local(since)}" if since and not watch.never else ""
+            say(f"{plain(watch.watch)}: {watch.state}{looked}", indent=2)
+    if health.store:
+        _print_store(health)
+    bad = sum(one.level == "act" for one in health.findings)
+    say(f"Verdict: {render.counted(bad, 'thing')} to mend." if bad else "Verdict: nothing to mend.")
+
+
+def _print_store(health: Health) -> None:
+    store, rows = health.store, health.store["rows"]
+    say("Database", style="bold")
+    facts_grid(
+        [
+            ("File", f"{plain(store['path'])}, {_size(store['file'])}"),
+            ("Filings", f"{rows['mark']}, in {rows['mark_version']} versions, {rows['change']} changes"),
+            ("Raw pages", f"{rows['snapshot']}, {_size(store['pages'])}"),
+            ("Growth", f"{_size(store['pages_last_30_days'])} of raw pages in the last 30 days"),
+            ("Outbox", f"{health.outbox['waiting']} waiting, {health.outbox['dead']} given up"),
+        ],
+        indent=2,
+    )
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"
+
+
+@cli.command("backup", short_help="Make a consistent copy of the database.")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+@pass_session
+def backup_command(session: Session, file: Path | None, as_json: bool) -> None:
+    """Make a consistent copy of the database, also while tmwatch runs (default: dated, beside it)."""
+    source = session.database_path()
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    target = file or source.with_name(f"{source.name}.{stamp}.bak")
+    if target.exists() and target.resolve() == source.resolve():
+        raise StoreError("the backup would replace the database itself", where=str(target))
+    session.database().close()  # refuses a file that is not ours, or damaged, before it is copied
+    backup(source, target)
+    if as_json:
+        say_json({"database": str(source), "backup": str(target), "size": target.stat().st_size})
+    else:
+        tell(f"Copied {source} to {target} ({_size(target.stat().st_size)})")

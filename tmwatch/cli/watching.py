@@ -1,0 +1,202 @@
+"""`watch list`, `watch add`, `watch test`: what is watched, and what that means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tmwatch.cli import render
+from tmwatch.cli.app import Group, cli
+from tmwatch.cli.output import facts_grid, plain, say, say_json, tell
+from tmwatch.cli.records import json_option
+from tmwatch.cli.session import Session, pass_session
+from tmwatch.config import Config, Watch
+from tmwatch.errors import UsageError
+from tmwatch.health import WatchHealth, watch_health
+from tmwatch.model import TradeMark
+from tmwatch.numbers import parse_number, parse_office, show_number
+from tmwatch.store import queries
+from tmwatch.store.database import now
+from tmwatch.watches import Match, coverage, sentence
+from tmwatch.watches.append import add_number, add_watch
+from tmwatch.watches.trial import trial
+
+HITS_LISTED, MISSES_LISTED = 20, 5
+
+
+@cli.group("watch", cls=Group)
+def watch_group() -> None:
+    """What is watched: list, add, test."""
+
+
+@watch_group.command("list")
+@json_option
+@pass_session
+def list_(session: Session, as_json: bool) -> None:
+    """Show each watch: its rule, what is live, import only or not watched, and how fresh it is."""
+    config = session.config()
+    database = session.database_if_any(config)
+    found = [(one, watch_health(one, config, database, session.env)) for one in config.watches]
+    if as_json:
+        say_json([{"name": one.name, "rule": sentence(one), **health.as_json()} for one, health in found])
+        return
+    for one, health in found:
+        _print_watch(one, health)
+    if not found:
+        say("Nothing is watched yet: `tmwatch watch add` adds a watch.")
+
+
+def _print_watch(watch: Watch, health: WatchHealth) -> None:
+    say(plain(watch.name), style="bold")
+    say(sentence(watch), indent=2)
+    lines = [(f"{'Looked at by' if not place else ''}", text) for place, text in enumerate(_coverage(health))]
+    facts_grid(
+        [
+            *lines,
+            ("State", _state(health)),
+            *(("Failing", plain(text)) for text in health.failing),
+            ("Hits", render.counted(health.hits, "filing")),
+            *(("Docket", plain(str(problem))) for problem in watch.docket_problems),
+        ],
+        indent=2,
+    )
+
+
+def _coverage(health: WatchHealth) -> list[str]:
+    return render.coverage_texts(health.coverage)
+
+
+def _state(health: WatchHealth) -> str:
+    if health.state in ("import only", "not watched"):
+        return health.state
+    text = f"{health.state}; {render.counted(health.questions, 'question')}"
+    if health.never:
+        text += f", {health.never} never answered"
+    if health.oldest_look is not None:
+        text += f", each looked at since {render.local(health.oldest_look.isoformat())}"
+        text += f" ({render.ago(health.oldest_look, now())})"
+    return text
+
+
+def _need(config: Config, name: str) -> Watch:
+    watch = config.watch(name)
+    if watch is None:
+        known = ", ".join(one.name for one in config.watches) or "none"
+        raise UsageError(f'there is no watch "{name}"', where=str(config.path), do=f"Watches: {known}.")
+    return watch
+
+
+@watch_group.command("test")
+@click.argument("name")
+@json_option
+@pass_session
+def test(session: Session, name: str, as_json: bool) -> None:
+    """Show a watch's rule as one sentence, and which stored filings it hits and why."""
+    config = session.config()
+    watch = _need(config, name)
+    database = session.database_if_any(config)
+    found = trial(watch, queries.all_marks(database) if database is not None else ())
+    lines = coverage(watch, config, session.env)
+    if as_json:
+        say_json(
+            {
+                "watch": watch.name,
+                "rule": sentence(watch),
+                "coverage": [line.model_dump(mode="json") for line in lines],
+                "looked_through": found.looked_through,
+                "hits": [_hit(*item) for item in found.hits],
+                "near_misses": [_hit(*item) for item in found.misses],
+            }
+        )
+        return
+    say(sentence(watch))
+    say()
+    for text in render.coverage_texts(lines):
+        say(text, style="dim")
+    say()
+    stored = render.counted(found.looked_through, "stored filing")
+    say(f"{len(found.hits)} of {stored} come under it.", style="bold")
+    for record, answer in found.hits[:HITS_LISTED]:
+        say(f"{render.record_name(record)}: {plain(answer.why)}", indent=2)
+    if len(found.hits) > HITS_LISTED:
+        say(f"and {len(found.hits) - HITS_LISTED} more (all with --json)", indent=2)
+    if found.misses:
+        say("Nearest misses:", style="bold")
+    for record, answer in found.misses[:MISSES_LISTED]:
+        say(f"{render.record_name(record)}: {plain('; '.join(answer.failed))}", indent=2)
+
+
+def _hit(record: TradeMark, answer: Match) -> dict[str, Any]:
+    return {
+        "st13": record.st13,
+        "mark": record.verbal_element,
+        "facts": record.provenance.kind.value if record.provenance else None,
+        "why": answer.why,
+        "triggers": list(answer.triggers),
+        "failed": list(answer.failed),
+    }
+
+
+@watch_group.command("add")
+@click.argument("name", required=False)
+@click.option("--number", "numbers", multiple=True, help="A filing, such as 'US 76044902'; may be repeated.")
+@click.option("--owner", "owners", multiple=True, help="Whoever files; give each way the name is written.")
+@click.option("--agent", "agents", multiple=True, help="A representative or firm.")
+@click.option("--mark", "marks", multiple=True, help="The name of a mark.")
+@click.option("--class", "classes", type=click.IntRange(1, 45), multiple=True, help="Only in this class.")
+@click.option("--office", "offices", multiple=True, help="Only at this office, such as US; may be repeated.")
+@click.option(
+    "--notify", multiple=True, metavar="RECIPIENT", help="Who is told; none: the alerts are listed."
+)
+@click.option("--role", type=click.Choice(["own", "adverse", "observed"]), help="Whose filings they are.")
+@click.option("--to-watch", metavar="EXISTING", help="Add the numbers to this watch instead of a new one.")
+@pass_session
+def add(
+    session: Session,
+    name: str | None,
+    numbers: tuple[str, ...],
+    owners: tuple[str, ...],
+    agents: tuple[str, ...],
+    marks: tuple[str, ...],
+    classes: tuple[int, ...],
+    offices: tuple[str, ...],
+    notify: tuple[str, ...],
+    role: str | None,
+    to_watch: str | None,
+) -> None:
+    """Append a watch, or numbers to one, to the configuration file; comments stay."""
+    codes = [parse_office(one) for one in offices]
+    only = codes[0] if len(codes) == 1 else None
+    rest = (owners, agents, marks, classes, notify, role)
+    if to_watch is not None:
+        if name is not None or any(rest) or not numbers:
+            raise UsageError(
+                "--to-watch adds numbers to a watch that is there",
+                do="Like this: tmwatch watch add --to-watch 'my marks' --number 'US 76044902'",
+            )
+        for number in numbers:  # all are understood before any is written
+            parse_number(number, only)
+        for number in numbers:
+            add_number(session.config_path, to_watch, number, only)
+        tell(f'{render.counted(len(numbers), "number")} in watch "{plain(to_watch)}".')
+        return
+    if name is None:
+        raise UsageError(
+            "the new watch needs a name", do="Like this: tmwatch watch add 'my marks' --number …"
+        )
+    settings = {
+        "name": name,
+        "numbers": [show_number(parse_number(one, only)) for one in numbers] or None,
+        "owners": list(owners) or None,
+        "agents": list(agents) or None,
+        "marks": list(marks) or None,
+        "classes": list(classes) or None,
+        "offices": codes or None,
+        "role": role,
+        "notify": list(notify),
+    }
+    config = add_watch(session.config_path, settings)
+    tell(sentence(_need(config, name.strip())))
+    if not notify:
+        tell("Nobody is told: `tmwatch alerts list` shows its alerts, --notify NAME names a recipient.")
