@@ -15,7 +15,10 @@ from tests.loopback import Loopback, Mailbox
 from tmwatch.alerts.outbox import deliver_due
 from tmwatch.alerts.webhook import verify
 from tmwatch.config import Config, load_config
+from tmwatch.errors import NotThisSource
 from tmwatch.http import Door
+from tmwatch.sources.base import Page
+from tmwatch.sources.registry import tell_source
 from tmwatch.store import Database, Outbox, queries
 from tmwatch.sweep import SweepReport, sweep
 
@@ -305,3 +308,9 @@ def test_with_a_key_the_api_is_asked_and_another_form_of_the_record_is_taken_whe
     report = sweep(config, base, Door(config.operator.contact), {**ENV, "USPTO_API_KEY": "sample-key"})
     assert [item.outcome.value for item in report.asked] == ["ok"]
     assert [path.rsplit("/", 1)[1] for path in house.register.asked] == ["info.json", "info.xml"]
+
+
+def test_a_page_of_another_office_is_named_for_what_it_is() -> None:
+    page = Page(body=b"<html><title>WIPO&nbsp;Madrid Monitor</title><body>1266721</body></html>")
+    with pytest.raises(NotThisSource, match="a page of WIPO's Madrid Monitor, which tmwatch cannot read"):
+        tell_source(page)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import functools
+import re
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.resources import files
 
 from tmwatch.errors import NotThisSource, UsageError
 from tmwatch.sources.base import Page, Source
@@ -36,15 +39,29 @@ def get_source(source_id: str) -> Source:
         raise UsageError(f"there is no source `{source_id}`", do=f"Known sources: {known}.") from None
 
 
+def _looks_like(body: bytes) -> tuple[str, str] | None:
+    """(whose page it may be, what to do instead): says more to its owner than "no page of a register"."""
+    table = files("tmwatch.data").joinpath("other_registers.csv").read_text(encoding="utf-8")
+    text = body[:500_000].decode("latin-1")  # one character a byte; the patterns take the same form
+    for row in csv.DictReader(table.splitlines()):
+        if re.search(row["pattern"].encode().decode("latin-1"), text):
+            return row["what"], row["instead"]
+    return None
+
+
 def tell_source(page: Page) -> Source:
     """Which source these bytes come from. Raises `NotThisSource` when none recognises them."""
     scored = [(source.sniff(page), name) for name, source in all_sources().items()]
     best, name = max(scored, default=(0, ""))
     if best <= 0:
+        what, instead = _looks_like(page.body) or ("", "")
         raise NotThisSource(
-            "this is not a page of a register that tmwatch can read",
+            f"this looks like {what}, which tmwatch cannot read"
+            if what
+            else "this is not a page of a register that tmwatch can read",
             where=page.name or page.url,
-            do="`tmwatch source list` shows what can be imported. Save the register's page again "
+            do=instead
+            or "`tmwatch source list` shows what can be imported. Save the register's page again "
             "(complete page, not a picture or a PDF) and import that file.",
         )
     return all_sources()[name]
