@@ -236,7 +236,7 @@ def _suspicious_zero(
         error = Incomplete(
             "the search came back empty although it had filings before",
             where=f"{job.source_id} {describe(job.query)}",
-            do="Look at the register by hand; `tmwatch source check` proves whether the source still answers.",
+            do="Look at the register by hand; `tmwatch source check` proves whether it still answers.",
         )
         return Looked(looked.source, looked.query, error.outcome, error=error, looked_at=looked.looked_at)
     proof = prove(looked.source, door, config, env)

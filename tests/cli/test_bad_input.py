@@ -120,12 +120,16 @@ def test_a_fault_of_our_own_is_one_line_and_a_trace_only_on_demand(
 
 def test_a_reader_who_leaves_early_is_no_error(run: Run, folder: Path) -> None:
     run("import", str(PAGE))
-    command = f"{sys.executable} -m tmwatch export --what events | head -n 1"
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
-    )
-    assert done.stderr == ""
-    assert done.stdout.startswith("note,")
+    for words in (["export", "--what", "events"], ["show", f"US {SERIAL}"]):
+        running = subprocess.Popen(
+            [sys.executable, "-m", "tmwatch", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert running.stdout is not None
+        running.stdout.close()  # `tmwatch … | head`, which has seen enough
+        assert running.stderr is not None
+        assert running.stderr.read() == b""
+        running.stderr.close()
+        assert running.wait() == 0
 
 
 def test_a_folder_without_files_is_said(run: Run, folder: Path) -> None:

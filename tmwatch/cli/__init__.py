@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return error.exit_code
         except click.Abort:
             return INTERRUPTED
-        except BrokenPipeError:
+        except (BrokenPipeError, SystemExit):  # click and rich leave by SystemExit when the pipe breaks
             _close_pipe()
             return 0
         except Exception as error:  # noqa: BLE001 - the last net: a person must never see a traceback

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import functools
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -20,14 +22,33 @@ _OWN = {
 }
 
 
+_extra: dict[str, Source] = {}
+
+
 @functools.cache
-def all_sources() -> dict[str, Source]:
-    """Every source by its id, in a stable order."""
+def _installed() -> dict[str, Source]:
     found: dict[str, Source] = {name: import_module(path).SOURCE for name, path in _OWN.items()}
     for point in entry_points(group="tmwatch.sources"):
         if point.name not in found:
             found[point.name] = point.load()
     return dict(sorted(found.items()))
+
+
+def all_sources() -> dict[str, Source]:
+    """Every source by its id, in a stable order."""
+    return dict(sorted({**_installed(), **_extra}.items())) if _extra else _installed()
+
+
+@contextlib.contextmanager
+def extra_sources(*sources: Source) -> Iterator[None]:
+    """Sources that this process knows only for a while: the fictional office of the demonstration."""
+    named = {source.declaration.id: source for source in sources}
+    _extra.update(named)
+    try:
+        yield
+    finally:
+        for name in named:
+            _extra.pop(name, None)
 
 
 def get_source(source_id: str) -> Source:

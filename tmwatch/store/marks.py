@@ -197,8 +197,9 @@ def write_steps(database: Database, st13: str, steps: Sequence[Step]) -> None:
     stored = {
         (row["observation"], row["content_hash"], row["previous"]): row
         for row in database.conn.execute(
-            "select id, observation, content_hash, position, coalesce(lag(content_hash) over"
-            " (order by position), '') as previous from mark_version where st13 = ? and superseded_at is null",
+            "select id, observation, content_hash, position,"
+            " coalesce(lag(content_hash) over (order by position), '') as previous"
+            " from mark_version where st13 = ? and superseded_at is null",
             (st13,),
         )
     }
@@ -329,7 +330,7 @@ def write_current(database: Database, st13: str, last: Step, rows: Sequence[Sigh
 def _write_lists(database: Database, record: TradeMark) -> None:
     st13 = record.st13
     for table in ("event", "goods", "party"):
-        database.conn.execute(f"delete from {table} where st13 = ?", (st13,))  # noqa: S608 - fixed names
+        database.conn.execute(f"delete from {table} where st13 = ?", (st13,))
     database.db.table("event").insert_all(
         {
             "st13": st13,

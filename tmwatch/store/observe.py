@@ -183,7 +183,7 @@ def _record_look(database: Database, sight: Sight, run: str) -> int:
     text = json.dumps(row, ensure_ascii=False, sort_keys=True)
     row["hash"] = hashlib.sha256(text.encode()).hexdigest()
     cursor = database.conn.execute(
-        f"insert into observation ({', '.join(row)}) values ({', '.join('?' for _ in row)})",  # noqa: S608 - our own column names
+        f"insert into observation ({', '.join(row)}) values ({', '.join('?' for _ in row)})",
         tuple(row.values()),
     )
     return int(cursor.lastrowid or 0)

@@ -121,7 +121,7 @@ class Outbox:
         with self.database.write():
             where, values = ("and alert = ?", (alert,)) if alert is not None else ("", ())
             cursor = self.database.conn.execute(
-                f"update delivery set state = '{PENDING}', tries = 0, next_try_at = ?, lease_until = null"  # noqa: S608 - fixed words
+                f"update delivery set state = '{PENDING}', tries = 0, next_try_at = ?, lease_until = null"
                 f" where state <> '{SENT}' {where}",
                 (iso(now()), *values),
             )

@@ -230,7 +230,8 @@ def _views(db: sqlite_utils.Database) -> None:
         "recent_changes",
         "select c.seen_at, m.office, m.application_number, m.mark, c.field, c.key, c.old, c.new,"
         " c.significance, c.date, v.as_of, v.source, m.facts from change c join mark m using (st13)"
-        " join mark_version v on v.id = c.version where c.superseded_at is null and c.significance <> 'cosmetic'"
+        " join mark_version v on v.id = c.version"
+        " where c.superseded_at is null and c.significance <> 'cosmetic'"
         " order by c.seen_at desc, c.id desc",
     )
     db.create_view(
