@@ -68,7 +68,10 @@ def test_history_shows_the_true_changes_and_no_other_in_any_order(
         assert alerted == TRUE[case]
         assert found["disagreements"] == []
         kept = [
-            [(v["as_of"], v["as_of_kind"], v["source"], v["status_code"], v["events"]) for v in found["versions"]],
+            [
+                (v["as_of"], v["as_of_kind"], v["source"], v["status_code"], v["events"])
+                for v in found["versions"]
+            ],
             [(c["version"], c["field"], c["key"], c["old"], c["new"]) for c in found["changes"]],
         ]
         stories.add(json.dumps(kept, ensure_ascii=False))
