@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from tmwatch.alerts.payload import CoverageLine
 from tmwatch.config import Config, Watch
+from tmwatch.errors import PASSING
 from tmwatch.looking import describe
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, books, queries, upkeep
@@ -26,7 +27,7 @@ State = Literal["fresh", "stale", "failing", "never looked", "import only", "not
 # A watch without `every` is meant to be looked at daily at least: that is what cron lines do.
 _USUAL = dt.timedelta(days=1)
 _SLACK = 2  # times its interval; then a look is no longer fresh
-_FAILING = 3  # failed looks in a row that are no longer a passing trouble
+_FAILING = 3  # failed looks in a row: then even what usually passes by itself has not passed
 _WAITS_LONG = dt.timedelta(days=1)
 _LARGE_WAL = 256 * 2**20
 
@@ -54,7 +55,8 @@ class WatchHealth:
     coverage: tuple[CoverageLine, ...]
     questions: int = 0  # asked live
     never: int = 0  # of these, never answered
-    failing: tuple[str, ...] = ()  # "US 76044902 at us.tsdr: throttled, 4 times in a row"
+    failing: tuple[str, ...] = ()  # "99990109 at us.tsdr: throttled, 4 times in a row", the worst first
+    lasting: int = 0  # of these, such as will not pass by themselves
     oldest_look: dt.datetime | None = None  # of all answered questions, the one answered longest ago
     latest_look: dt.datetime | None = None
     hits: int = 0
@@ -68,6 +70,7 @@ class WatchHealth:
             "questions": self.questions,
             "never_answered": self.never,
             "failing": list(self.failing),
+            "lasting_failures": self.lasting,
             "oldest_look": self.oldest_look.isoformat() if self.oldest_look else None,
             "latest_look": self.latest_look.isoformat() if self.latest_look else None,
             "hits": self.hits,
@@ -239,7 +242,7 @@ def watch_health(
     found = books.hits(database, watch.name) if database is not None else frozenset()
     looks: list[dt.datetime] = []
     never = 0
-    failing: list[str] = []
+    failing: list[tuple[bool, str]] = []
     for one in questions:
         state = books.ask_state(database, watch.name, one.key) if database is not None else books.AskState()
         if state.last_ok_at is None:
@@ -249,14 +252,17 @@ def watch_health(
         if state.failures:
             times = "once" if state.failures == 1 else f"{state.failures} times in a row"
             said = f"{describe(one.query)} at {one.source_id}: {state.last_outcome}, {times}"
-            failing.append(f"{said}; {_first_line(state.last_error)}" if state.failures >= _FAILING else said)
+            why = _first_line(state.last_error)
+            failing.append((_lasts(state), f"{said}: {why}" if why else said))
+    failing.sort(key=lambda item: not item[0])
+    lasting = sum(lasts for lasts, _ in failing)
     oldest = min(looks, default=None)
     overdue = oldest is not None and now() - oldest > (watch.every or _USUAL) * _SLACK
     state_word: State
     if not questions:
         importable = any(line.state == "import only" for line in lines)
         state_word = "import only" if importable else "not watched"
-    elif any("times in a row;" in one for one in failing):
+    elif lasting:
         state_word = "failing"
     elif never:
         state_word = "never looked"
@@ -268,18 +274,23 @@ def watch_health(
         lines,
         len(questions),
         never,
-        tuple(failing),
+        tuple(text for _, text in failing),
+        lasting,
         oldest,
         max(looks, default=None),
         len(found),
     )
 
 
+def _lasts(state: books.AskState) -> bool:
+    """Whether a failed question will not mend itself: of a kind that does not pass, or for too long."""
+    return state.last_outcome not in {outcome.value for outcome in PASSING} or state.failures >= _FAILING
+
+
 def _watch(health: Health, one: WatchHealth) -> None:
     about = f'watch "{one.watch}"'
     if one.state == "failing":
-        worst = next((text for text in one.failing if ";" in text), one.failing[0])
-        health.add("act", about, f"{len(one.failing)} questions fail: {worst}")
+        health.add("act", about, f"{one.lasting} of {one.questions} questions fail: {one.failing[0]}")
     elif one.state == "stale":
         assert one.oldest_look is not None
         health.add(

@@ -103,6 +103,9 @@ def test_a_record_that_the_office_does_not_have_is_for_the_operator(house: House
     assert "99990109" in ran.err
     assert "Traceback" not in ran.err
     assert run("show", f"US {SERIAL}").code == 0  # the other filing was looked at all the same
+    ran = run("doctor")
+    assert ran.code == 1
+    assert "99990109" in ran.out
 
 
 def test_a_server_error_is_passing_at_first_and_keeps_the_record(house: House, run: Run) -> None:

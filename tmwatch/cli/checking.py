@@ -109,7 +109,7 @@ def _complain(report: CheckReport) -> None:
 
 def _failure(item: Asked) -> str:
     watches = ", ".join(f'"{name}"' for name in item.watches)
-    return f"{item.source}, {item.query} (watch {watches}): {item.error or item.outcome.value}"
+    return f"watch {watches}, {item.query}: {item.error or f'{item.source}: {item.outcome.value}'}"
 
 
 # -- what a person at a terminal sees ---------------------------------------------------------------------
@@ -197,7 +197,7 @@ def _print_deliveries(report: CheckReport) -> None:
     waiting = report.outbox.get("waiting", 0)
     if sent or waiting or report.alerts:
         made = render.counted(len(report.alerts), "alert")
-        say(f"{made} made; {sent} deliveries sent, {waiting} waiting.")
+        say(f"{made} made; {render.counted(sent, 'delivery', 'deliveries')} sent, {waiting} waiting.")
     for failed in report.delivery.failures if report.delivery else ():
         if failed.next_try and not failed.operator_needed:
             when = failed.next_try.astimezone().strftime("%Y-%m-%d %H:%M")

@@ -90,7 +90,8 @@ def _print(known: list[TradeMark], answer: LiveAnswer, *, asked: bool) -> None:
     if on_terminal():
         for one in answer.not_asked:
             say(f"{'failed' if one.failed else 'not asked'}: {one.source}: {plain(one.why)}", indent=2)
-    say("What the registers said now was not stored: watch it, or import its page.", style="dim")
+    if answer.records:
+        say("What the registers said now was not stored: watch it, or import its page.", style="dim")
 
 
 def _list(records: list[TradeMark]) -> None:

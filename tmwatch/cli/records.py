@@ -187,7 +187,7 @@ def _version(version: dict[str, Any], changes: list[dict[str, Any]], facts: str)
     if version["technical"]:
         say("read again by a newer version of tmwatch; the register did not change", indent=2)
     elif version["version"] > 1 and not changes:
-        say("nothing changed; this source gives more or other fields", indent=2)
+        say("nothing changed; this page gives more or other fields", indent=2)
     for change in changes:
         for line in render.change_lines(change):
             say(line, indent=2)
