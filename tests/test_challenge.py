@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.hostile import CLOUDFLARE, LOGIN, PAGE
-from tmwatch.challenge import detect, is_html
 from tmwatch.errors import Outcome
+from tmwatch.http.challenge import detect, is_html
 from tmwatch.sources.base import Page
 
 RECORDED = Path(os.environ.get("TMWATCH_RECORDED", Path(__file__).parents[2] / "shared" / "recorded"))

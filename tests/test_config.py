@@ -11,10 +11,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-import tmwatch.config_models as models
+import tmwatch.config.models as models
 from tmwatch.config import Config, ConfigMistakes, load_config
-from tmwatch.config_reading import parse_config, read_config
-from tmwatch.config_schema import config_schema, schema_text
+from tmwatch.config.reading import parse_config, read_config
+from tmwatch.config.schema import config_schema, schema_text
 from tmwatch.errors import ConfigError
 from tmwatch.model import Significance
 

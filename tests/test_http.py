@@ -17,8 +17,8 @@ import trustme
 from tests.doors import CONTACT, KEY, FakeTime, ask_for, declaration, door
 from tests.faults.hostile import PAGE, HostileServer
 from tmwatch.errors import ConfigError, Outcome, Throttled
-from tmwatch.headers import retry_after_seconds
 from tmwatch.http import Door, Limits, Look, Timeouts, is_loopback
+from tmwatch.http.headers import retry_after_seconds
 from tmwatch.sources.base import Pace, RecordQuery
 
 

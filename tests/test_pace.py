@@ -19,7 +19,7 @@ from tests.doors import FakeTime, ask_for, declaration, door
 from tests.faults.hostile import HostileServer
 from tmwatch.errors import Outcome, Throttled
 from tmwatch.http import Look
-from tmwatch.pace import Pacer, Rules, rules
+from tmwatch.http.pace import Pacer, Rules, rules
 from tmwatch.sources.base import Pace
 
 HOST = "register.example.org"

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tmwatch.challenge import detect
 from tmwatch.config import Config
 from tmwatch.errors import Incomplete, LookError, NotThisSource, Outcome
+from tmwatch.http.challenge import detect
 from tmwatch.looking import facts_of
 from tmwatch.model import FactKind
 from tmwatch.sources.base import Answer, AsOf, Page, Reading, Source

@@ -17,7 +17,7 @@ from tests.records import record, sight
 from tmwatch.alerts.compose import reactor
 from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.config import Config
-from tmwatch.config_reading import parse_config
+from tmwatch.config.reading import parse_config
 from tmwatch.store import Database, Outbox, observe, queries
 from tmwatch.store.database import now
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tmwatch.config import Config
-from tmwatch.config_reading import parse_config
+from tmwatch.config.reading import parse_config
 from tmwatch.errors import UsageError
 from tmwatch.sources.base import (
     Answer,

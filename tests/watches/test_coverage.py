@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tmwatch.config import Config
-from tmwatch.config_reading import read_config
+from tmwatch.config.reading import read_config
 from tmwatch.sources.base import Source
 from tmwatch.watches import coverage, live_state
 

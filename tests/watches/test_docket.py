@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tmwatch.config_reading import parse_config
+from tmwatch.config.reading import parse_config
 from tmwatch.errors import ConfigError
 from tmwatch.model import make_record
 from tmwatch.watches.docket import Docket, parse_docket

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tmwatch.config import Watch
-from tmwatch.config_reading import read_config
+from tmwatch.config.reading import read_config
 from tmwatch.model import GoodsServices, Party, TradeMark, make_record
 from tmwatch.numbers import parse_number
 from tmwatch.watches import match

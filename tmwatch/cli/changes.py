@@ -13,7 +13,7 @@ from tmwatch.cli.app import cli
 from tmwatch.cli.output import plain, say, say_json
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
-from tmwatch.config_values import parse_interval
+from tmwatch.config.values import parse_interval
 from tmwatch.model import Significance
 from tmwatch.store import Database, queries
 from tmwatch.store.database import now

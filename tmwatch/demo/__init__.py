@@ -58,7 +58,7 @@ def run(folder: Path | None = None, console: Console | None = None) -> int:
                 where=str(place),
                 do="Run `tmwatch -v demo` and report what it prints.",
             )
-        english, chinese = new_mails
+        english, chinese = sorted(new_mails, key=lambda one: one.to)  # legal@…, news@…
         acts.mail(screen, mails, english, chinese)
         acts.webhook(screen, posts, new[0])
         acts.csv_line(screen, place, stage.database, stage.config)

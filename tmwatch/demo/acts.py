@@ -41,9 +41,9 @@ def prologue(screen: Screen) -> None:
     for one in story()["known"]:
         screen.point(one["kind"], one["what"], style=_STYLES[one["kind"]], note=f"Source: {one['source']}")
     screen.gap()
-    screen.say("The docket of Opposition 91291978 (register), filed by the owner of JD:")
+    screen.say("The docket of that opposition (register):")
     for one in story()["docket"]:
-        screen.point(f"  {one['date']}", one["text"], width=12, style="dim")
+        screen.point(one["date"], one["text"], indent=2, style="dim")
     screen.gap()
     screen.say(story()["today_is"])
 
@@ -63,7 +63,7 @@ def watched(screen: Screen, config: Config) -> None:
 def day_one(screen: Screen, report: CheckReport) -> None:
     """The first look: a baseline, summed up and not alerted."""
     screen.heading("Day one: the first look is the baseline")
-    first = _once(report.sweep.baseline)
+    first = sorted(_once(report.sweep.baseline), key=lambda one: one.st13)
     groups: dict[tuple[str, str], list[Observed]] = {}
     for one in first:
         groups.setdefault((one.record.office, one.record.verbal_element or ""), []).append(one)
@@ -78,7 +78,13 @@ def day_one(screen: Screen, report: CheckReport) -> None:
             )
             for (office, _), group in groups.items()
         ],
-        (3, None, None, 3),
+        (4, None, None, 3),
+    )
+    screen.gap()
+    screen.say(
+        "Of the US filing four things are register facts: serial 87499213, registration 5760247, the mark JD, "
+        "and its owner Beijing Jingdong 360 Du E-Commerce Ltd. Its page holds more, so all of it says [SAMPLE].",
+        style="dim",
     )
     screen.gap()
     looks = len(report.sweep.asked)
@@ -105,11 +111,11 @@ def changes(screen: Screen, title: str, report: CheckReport) -> None:
                 moved.setdefault(key, []).append(one)
     for (mark, office, field, said), group in moved.items():
         table.append((mark, f"{office} {_numbers(group)}", field, said))
-    screen.table(("Mark", "Number", "Field", "Old → new"), table, (3, 3, 3, 5))
+    screen.table(("Mark", "Number", "Field", "Old → new"), _without_repeats(table), (4, None, 3, 5))
     screen.gap()
     screen.say(f"{_counted(len(report.alerts), 'alert')}: {_sent(report)}")
     for alert in report.alerts:
-        screen.point("  •", alert["headline"], width=4)
+        screen.point("•", alert["headline"], width=1, indent=2)
 
 
 def mail(screen: Screen, mails: Sequence[Received], new: Received, chinese: Received) -> None:
@@ -119,7 +125,7 @@ def mail(screen: Screen, mails: Sequence[Received], new: Received, chinese: Rece
     screen.gap()
     head = [f"{name}: {new.mail[name]}" for name in ("From", "To", "Subject")]
     screen.framed(new.path.name, "\n".join([*head, "", new.part("plain")]))
-    screen.say(f"The same, in Chinese, for {_name(chinese)} ({chinese.path.name}):")
+    screen.say(f"The same in Chinese, for 编辑部 <{chinese.to}> ({chinese.path.name}):")
     screen.say(str(chinese.mail["Subject"]), indent=2, style="bold")
 
 
@@ -179,6 +185,16 @@ def files(screen: Screen, folder: Path, database: Database) -> None:
     screen.command(f"{_command()} init")
 
 
+def _without_repeats(table: Sequence[tuple[str, str, str, str]]) -> list[tuple[str, str, str, str]]:
+    """The rows, with mark and number of a filing on its first row only."""
+    found = []
+    before = ("", "")
+    for mark, number, field, said in table:
+        found.append((mark, number, field, said) if (mark, number) != before else ("", "", field, said))
+        before = (mark, number)
+    return found
+
+
 # -- words -------------------------------------------------------------------------------------------------
 
 
@@ -234,10 +250,6 @@ def _sent(report: CheckReport) -> str:
 
 def _counted(number: int, one: str) -> str:
     return f"{number} {one}" + ("s" if number != 1 else "")
-
-
-def _name(received: Received) -> str:
-    return received.to
 
 
 def _short(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,16 @@ class Screen:
         """A paragraph."""
         self._print(Padding(Text(clean_line(text), style=style), (0, 0, 0, indent)))
 
-    def point(self, label: str, text: str, *, style: str = "bold", width: int = 10, note: str = "") -> None:
+    def point(
+        self,
+        label: str,
+        text: str,
+        *,
+        style: str = "bold",
+        width: int = 10,
+        note: str = "",
+        indent: int = 0,
+    ) -> None:
         """A label with a paragraph beside it, and a remark in dim letters below."""
         grid = Table.grid(padding=(0, 1, 0, 0))
         grid.add_column(width=width, style=style, no_wrap=True)
@@ -53,7 +62,7 @@ class Screen:
         grid.add_row(Text(clean_line(label)), Text(clean_line(text)))
         if note:
             grid.add_row(Text(""), Text(clean_line(note), style="dim"))
-        self._print(grid)
+        self._print(Padding(grid, (0, 0, 0, indent)))
 
     def command(self, text: str) -> None:
         """A line to be copied: never broken, never cut."""
@@ -84,9 +93,8 @@ class Screen:
             name = Text(f" {clean_line(title, WIDTH - 8)} ", style="bold")
             self._print(Panel(inner, title=name, title_align="left", box=box.ROUNDED, border_style="cyan"))
         else:
-            self._print(Text(f"-- {clean_line(title)} --"))
-            self._print(Padding(inner, (0, 0, 0, 2)))
-            self._print(Text("-- end --"))
+            lines = "\n".join(f"  {line}".rstrip() for line in inner.plain.splitlines())
+            self._console.print(Text(f"-- {clean_line(title)} --\n{lines}\n-- end --"), soft_wrap=True)
 
     def _print(self, what: RenderableType) -> None:
         if self._fancy:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tmwatch.config import Config, ConfigMistakes
-from tmwatch.config_reading import parse_config
+from tmwatch.config.reading import parse_config
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.numbers import parse_number, show_number
 

@@ -18,7 +18,7 @@ from tmwatch.watches.plan import Trigger, answers, by_authority, can_ask, known_
 
 if TYPE_CHECKING:
     from tmwatch.config import Config
-    from tmwatch.config_models import Watch
+    from tmwatch.config.models import Watch
 
 _WORDS: dict[Trigger, str] = {
     "numbers": "by number",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tmwatch.config_values import is_loopback
+from tmwatch.config.values import is_loopback
 from tmwatch.errors import ConfigError
 from tmwatch.sources.base import Automation, Declaration
 

@@ -23,7 +23,7 @@ from tmwatch.watches.live import live_state
 
 if TYPE_CHECKING:
     from tmwatch.config import Config
-    from tmwatch.config_models import Watch
+    from tmwatch.config.models import Watch
 
 Trigger = Literal["numbers", "owners", "agents", "marks"]
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")

@@ -26,7 +26,7 @@ from tmwatch.text import clean_line, fold, fold_space, same_party
 from tmwatch.watches.docket import bare
 
 if TYPE_CHECKING:
-    from tmwatch.config_models import Watch
+    from tmwatch.config.models import Watch
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from tmwatch.numbers import show_number
 from tmwatch.text import clean_line
 
 if TYPE_CHECKING:
-    from tmwatch.config_models import Watch
+    from tmwatch.config.models import Watch
 
 _ROLES = {
     "own": "your own filings",

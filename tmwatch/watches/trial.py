@@ -10,7 +10,7 @@ from tmwatch.model import TradeMark
 from tmwatch.watches.rules import Match, match
 
 if TYPE_CHECKING:
-    from tmwatch.config_models import Watch
+    from tmwatch.config.models import Watch
 
 
 @dataclass

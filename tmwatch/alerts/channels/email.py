@@ -105,12 +105,15 @@ class EmailChannel:
                 do='Use "starttls" or "tls".',
             )
         context = self._context or ssl.create_default_context()
+        # smtplib asks the name service what this machine is called; to itself it need not, and offline
+        # that may take many seconds for each mail.
+        own_name = "localhost" if is_loopback(smtp.host) else None
         if smtp.security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                smtp.host, smtp.port, timeout=smtp.timeout, context=context
+                smtp.host, smtp.port, own_name, timeout=smtp.timeout, context=context
             )
         else:
-            server = smtplib.SMTP(smtp.host, smtp.port, timeout=smtp.timeout)
+            server = smtplib.SMTP(smtp.host, smtp.port, own_name, timeout=smtp.timeout)
         try:
             if smtp.security == "starttls":
                 _starttls(server, context, where)

@@ -2,8 +2,8 @@
 
 `load_config(path)` reads one file, checks everything in it and the docket files it names, and either
 returns a `Config` or raises `ConfigMistakes` with every mistake, each with file, table, key, what was
-expected and what to do. The tables are in `config_models.py`, the reading in `config_reading.py`, checks
-that span several keys in `config_checks.py`. `config/README.md` describes every setting;
+expected and what to do. The tables are in `models.py`, the reading in `reading.py`, checks
+that span several keys in `checks.py`. `config/README.md` describes every setting;
 `config/tmwatch-config.schema.json` is generated from `ConfigFile`.
 
 Secrets are never values of this file: a setting names an environment variable or a file, and
@@ -19,8 +19,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from tmwatch.config_mistakes import ConfigMistakes
-from tmwatch.config_models import (
+from tmwatch.config.mistakes import ConfigMistakes
+from tmwatch.config.models import (
     LEAST_BY_ROLE,
     ConfigFile,
     Operator,
@@ -32,7 +32,7 @@ from tmwatch.config_models import (
     WatchTable,
     Webhook,
 )
-from tmwatch.config_values import is_loopback
+from tmwatch.config.values import is_loopback
 from tmwatch.errors import ConfigError
 from tmwatch.model import Frozen
 
@@ -194,7 +194,7 @@ def resolve_secret(
 
 def load_config(path: Path) -> Config:
     """Read and check the file. Raises `ConfigMistakes` (a `ConfigError`) with everything that is wrong."""
-    from tmwatch.config_reading import read_config  # late: it needs `Config`
+    from tmwatch.config.reading import read_config  # late: it needs `Config`
 
     return read_config(path)
 

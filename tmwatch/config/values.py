@@ -14,7 +14,7 @@ import zoneinfo
 from typing import Any
 from urllib.parse import urlsplit
 
-from tmwatch.config_mistakes import Expected
+from tmwatch.config.mistakes import Expected
 from tmwatch.errors import UsageError
 from tmwatch.model import Significance
 from tmwatch.numbers import parse_office

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator
 
-from tmwatch.config_values import (
+from tmwatch.config.values import (
     check_email,
     check_env_name,
     check_least,

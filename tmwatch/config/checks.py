@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tmwatch.config_mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
-from tmwatch.config_values import is_loopback
+from tmwatch.config.mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
+from tmwatch.config.values import is_loopback
 
 Raw = Mapping[str, Any]
 

@@ -26,8 +26,6 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tmwatch import address, challenge, pace, wire
-from tmwatch.address import is_loopback
 from tmwatch.errors import (
     Blocked,
     Declined,
@@ -41,7 +39,9 @@ from tmwatch.errors import (
     Throttled,
     Unreachable,
 )
-from tmwatch.headers import headers_for, retry_after_seconds, user_agent, validators_in
+from tmwatch.http import address, challenge, pace, wire
+from tmwatch.http.address import is_loopback
+from tmwatch.http.headers import headers_for, retry_after_seconds, user_agent, validators_in
 from tmwatch.sources.base import Declaration, Page, Request
 
 __all__ = ["Door", "Limits", "Look", "Timeouts", "is_loopback", "user_agent"]

@@ -9,8 +9,8 @@ from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
 import requests
 
-from tmwatch.challenge import CHALLENGE_PATH, LOGIN_PATH
 from tmwatch.errors import ConfigError, Outcome
+from tmwatch.http.challenge import CHALLENGE_PATH, LOGIN_PATH
 from tmwatch.sources.base import Declaration, Request
 
 _REFUSED_PATH = re.compile(r"denied|forbidden|block(ed)?\b|reject", re.IGNORECASE)

@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tmwatch.config import Config
-from tmwatch.config_checks import check_across
-from tmwatch.config_mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
-from tmwatch.config_models import (
+from tmwatch.config.checks import check_across
+from tmwatch.config.mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
+from tmwatch.config.models import (
     ConfigFile,
     Operator,
     Recipient,

@@ -1,6 +1,6 @@
 """The JSON Schema of the configuration file, for editors that complete and check TOML.
 
-`python -m tmwatch.config_schema > config/tmwatch-config.schema.json` writes it anew; a test says when.
+`python -m tmwatch.config.schema > config/tmwatch-config.schema.json` writes it anew; a test says when.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tmwatch.config_models import ConfigFile
+from tmwatch.config.models import ConfigFile
 
 
 def config_schema() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import metadata
 
 from tmwatch.errors import ConfigError
-from tmwatch.pace import LONGEST
+from tmwatch.http.pace import LONGEST
 from tmwatch.sources.base import Declaration, Request
 
 # What the door itself decides; a source that set these could disguise itself or break the framing.
