@@ -14,9 +14,8 @@ from tmwatch.cli.output import facts_grid, plain, say, say_json, say_whole
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import TmwatchError, UsageError
 from tmwatch.exporting import record_json
-from tmwatch.model import FactKind, GoodsServices, TradeMark
+from tmwatch.model import GoodsServices, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number, show_number
-from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, queries
 
 LATEST_EVENTS = 8
@@ -161,25 +160,16 @@ def history(session: Session, number: tuple[str, ...], office: str | None, as_js
     say(render.record_name(record), style="bold")
     for version in told["versions"]:
         mine = [one for one in told["changes"] if one["version"] == version["version"]]
-        _version(version, mine, _facts_of(version["source"], record))
+        _version(version, mine)
     for one in told["disagreements"]:
         field = render.WORDS.field(one["field"])
         say(f"{field}: {one['other']} says otherwise; {one['believed']} is believed.")
     say(VERIFY)
 
 
-def _facts_of(source_id: str, record: TradeMark) -> str:
-    """How a version's facts are known: as its source declares, or as the record stands marked now."""
-    origin = record.provenance
-    if origin is not None and origin.source == source_id:
-        return origin.kind.value
-    source = all_sources().get(source_id)
-    return (source.declaration.facts if source is not None else FactKind.REGISTER).value
-
-
-def _version(version: dict[str, Any], changes: list[dict[str, Any]], facts: str) -> None:
+def _version(version: dict[str, Any], changes: list[dict[str, Any]]) -> None:
     say()
-    origin = render.where_from(version["source"], facts, version["as_of"], version["as_of_kind"])
+    origin = render.where_from(version["source"], version["facts"], version["as_of"], version["as_of_kind"])
     say(f"{version['as_of']}  version {version['version']}", style="bold")
     say(origin, indent=2, style="dim")
     if version["version"] == 1:

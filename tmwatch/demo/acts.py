@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import shlex
 import shutil
@@ -97,23 +98,21 @@ def day_one(screen: Screen, report: CheckReport) -> None:
 def changes(screen: Screen, title: str, report: CheckReport) -> None:
     """A later look: what is new and what changed, as a table."""
     screen.heading(title)
-    table: list[tuple[str, str, str, str]] = []
+    table: list[tuple[str, str, str]] = []
     for group in _alike(_once(report.sweep.appeared), lambda one: one.record.verbal_element or ""):
-        numbers = f"{group[0].record.office} {_numbers(group)}"
         classes = ", ".join(number for one in group for number in one.record.class_numbers)
         said = f"{len(group)} filings, classes {classes}; {group[0].record.status_text}"
-        table.append((_mark(group[0]), numbers, "new", said))
-    moved: dict[tuple[str, str, str, str], list[Observed]] = {}
+        table.append((_filings(group), "new", said))
+    moved: dict[tuple[str, str, str], list[Observed]] = {}
     for one in _once(report.sweep.changed):
         for change in one.changes:
             if change.significance.rank:
-                key = (_mark(one), one.record.office, _field(change), _old_new(change))
-                moved.setdefault(key, []).append(one)
-    for (mark, office, field, said), group in moved.items():
-        table.append((mark, f"{office} {_numbers(group)}", field, said))
-    screen.table(("Mark", "Number", "Field", "Old → new"), _without_repeats(table), (4, None, 3, 5))
+                moved.setdefault((_mark(one), _field(change), _old_new(change)), []).append(one)
+    for (_, field, said), group in moved.items():
+        table.append((_filings(group), field, said))
+    screen.table(("Mark and number", "Field", "Old → new"), _without_repeats(table), (None, 2, 4))
     screen.gap()
-    screen.say(f"{_counted(len(report.alerts), 'alert')}: {_sent(report)}")
+    screen.say(f"{_counted(len(report.alerts), 'alert')} in the outbox, {_sent(report)}")
     for alert in report.alerts:
         screen.point("•", alert["headline"], width=1, indent=2)
 
@@ -185,16 +184,6 @@ def files(screen: Screen, folder: Path, database: Database) -> None:
     screen.command(f"{_command()} init")
 
 
-def _without_repeats(table: Sequence[tuple[str, str, str, str]]) -> list[tuple[str, str, str, str]]:
-    """The rows, with mark and number of a filing on its first row only."""
-    found = []
-    before = ("", "")
-    for mark, number, field, said in table:
-        found.append((mark, number, field, said) if (mark, number) != before else ("", "", field, said))
-        before = (mark, number)
-    return found
-
-
 # -- words -------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +201,24 @@ def _alike(found: Iterable[Observed], key: Any) -> list[list[Observed]]:
 def _mark(one: Observed) -> str:
     name = one.record.verbal_element or _WORDS.say("no_words")
     return f"{SAMPLE} {name}" if one.provenance.kind is FactKind.SAMPLE else name
+
+
+def _filings(group: Sequence[Observed]) -> str:
+    """The mark, and below it the numbers: what befell several filings alike is one row."""
+    return f"{_mark(group[0])}\n{group[0].record.office} {_numbers(group)}"
+
+
+def _without_repeats(table: Sequence[tuple[str, str, str]]) -> list[tuple[str, ...]]:
+    """The filings on the first of their rows only: its mark beside the first, its number beside the second."""
+    found: list[tuple[str, ...]] = []
+    for filings, group in itertools.groupby(table, key=lambda row: row[0]):
+        rest = [(field, said) for _, field, said in group]
+        if len(rest) == 1:
+            found.append((filings, *rest[0]))
+            continue
+        labels = [*filings.splitlines(), *[""] * len(rest)]
+        found += [(label, *row) for label, row in zip(labels, rest, strict=False)]
+    return found
 
 
 def _numbers(group: Sequence[Observed]) -> str:
@@ -245,11 +252,11 @@ def _old_new(change: Change) -> str:
 
 def _sent(report: CheckReport) -> str:
     sent = report.delivery.sent if report.delivery else 0
-    return f"{_counted(sent, 'message')} sent." if sent else "Nobody was told."
+    return f"{_counted(sent, 'delivery', 'deliveries')} made by mail and webhook." if sent else "Nobody was told."
 
 
-def _counted(number: int, one: str) -> str:
-    return f"{number} {one}" + ("s" if number != 1 else "")
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _short(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,6 +70,7 @@ def sightings(database: Database, st13: str) -> list[Sighting]:
             observation=row["observation"],
             technical=bool(row["technical"]),
             live=row["live"],
+            facts=row["facts"],
         )
         for row in rows
     ]
@@ -244,12 +245,13 @@ def write_steps(database: Database, st13: str, steps: Sequence[Step]) -> None:
 
 def _insert_version(database: Database, st13: str, step: Step, content: str, instant: str) -> int:
     cursor = database.conn.execute(
-        "insert into mark_version (st13, observation, source, position, as_of, as_of_kind, content_hash,"
-        " record, technical, parser_version, created_at) values (?,?,?,?,?,?,?,?,?,?,?)",
+        "insert into mark_version (st13, observation, source, facts, position, as_of, as_of_kind,"
+        " content_hash, record, technical, parser_version, created_at) values (?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             st13,
             step.sighting.observation,
             step.sighting.source,
+            step.sighting.facts,
             step.position,
             step.sighting.first_order[:10],
             step.sighting.as_of_kind,

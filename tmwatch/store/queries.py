@@ -98,6 +98,7 @@ def history(database: Database, st13: str) -> dict[str, Any]:
                 "as_of": row["as_of"],
                 "as_of_kind": row["as_of_kind"],
                 "source": row["source"],
+                "facts": row["facts"],
                 "looked_at": row["looked_at"],
                 "url": row["url"],
                 "sha256": row["snapshot"],
@@ -154,7 +155,7 @@ def changes_since(
     wanted = [item.value for item in Significance if item.rank >= least.rank]
     rows = database.conn.execute(
         "select c.*, v.as_of, v.as_of_kind, v.source, v.technical, m.mark, m.application_number, m.office,"
-        " m.facts from change c join mark_version v on v.id = c.version join mark m on m.st13 = c.st13"
+        " v.facts from change c join mark_version v on v.id = c.version join mark m on m.st13 = c.st13"
         " where c.superseded_at is null and c.seen_at >= ?"
         f" and c.significance in ({','.join('?' for _ in wanted)})"
         " order by c.id",
@@ -186,6 +187,5 @@ def counts(database: Database) -> dict[str, int]:
     """Rows per table, for `doctor`."""
     tables = ("mark", "mark_version", "change", "observation", "snapshot", "alert", "delivery", "hit")
     return {
-        table: database.conn.execute(f"select count(*) as n from {table}").fetchone()["n"]
-        for table in tables
+        table: database.conn.execute(f"select count(*) as n from {table}").fetchone()["n"] for table in tables
     }

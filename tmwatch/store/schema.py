@@ -104,6 +104,7 @@ def _version_1(db: sqlite_utils.Database) -> None:
             "st13": str,
             "observation": int,
             "source": str,
+            "facts": str,
             "position": str,
             "as_of": str,
             "as_of_kind": str,
@@ -229,7 +230,7 @@ def _views(db: sqlite_utils.Database) -> None:
     db.create_view(
         "recent_changes",
         "select c.seen_at, m.office, m.application_number, m.mark, c.field, c.key, c.old, c.new,"
-        " c.significance, c.date, v.as_of, v.source, m.facts from change c join mark m using (st13)"
+        " c.significance, c.date, v.as_of, v.source, v.facts from change c join mark m using (st13)"
         " join mark_version v on v.id = c.version"
         " where c.superseded_at is null and c.significance <> 'cosmetic'"
         " order by c.seen_at desc, c.id desc",

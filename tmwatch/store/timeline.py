@@ -46,6 +46,7 @@ class Sighting:
     observation: int
     technical: bool = False
     live: int = 0  # the observation's number for a live look, 0 for an import
+    facts: str = "register"
 
     @property
     def place(self) -> tuple[str, int, int, int, str]:
