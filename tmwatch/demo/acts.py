@@ -9,7 +9,6 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ _STYLES = {"register": "bold green", "reported": "bold yellow", "sample": "bold 
 _CARD = ("office", "application_number", "mark", "classes", "status_text", "newness", "facts")
 # Of a change, on the screen: the phrase that the office uses for the whole course of an application.
 _COURSE = "商标注册申请---"
+_QUESTION = "select * from recent_changes"
 
 
 def prologue(screen: Screen) -> None:
@@ -57,8 +57,10 @@ def watched(screen: Screen, config: Config) -> None:
             screen.gap()
         screen.point(watch.name, sentence(watch))
         for line in coverage(watch, config, {}):
-            state = f"{line.office} {_WORDS.trigger(line.trigger)}: {line.state}"
-            screen.point("", f"{state} ({line.source}): {line.why}" if line.source else f"{state}: {line.why}")
+            source = f" ({line.source})" if line.source else ""
+            screen.point(
+                "", f"{line.office} {_WORDS.trigger(line.trigger)}: {line.state}{source}: {line.why}"
+            )
 
 
 def day_one(screen: Screen, report: CheckReport) -> None:
@@ -75,7 +77,7 @@ def day_one(screen: Screen, report: CheckReport) -> None:
                 _mark(group[0]),
                 f"{office} {_numbers(group)}",
                 ", ".join(number for one in group for number in one.record.class_numbers),
-                _short_status(group[0]),
+                _first(group[0].record.status_text),
             )
             for (office, _), group in groups.items()
         ],
@@ -83,8 +85,9 @@ def day_one(screen: Screen, report: CheckReport) -> None:
     )
     screen.gap()
     screen.say(
-        "Of the US filing four things are register facts: serial 87499213, registration 5760247, the mark JD, "
-        "and its owner Beijing Jingdong 360 Du E-Commerce Ltd. Its page holds more, so all of it says [SAMPLE].",
+        "Of the US filing four things are register facts: serial 87499213, registration 5760247, the mark "
+        "JD, and its owner Beijing Jingdong 360 Du E-Commerce Ltd. Its page holds more, so all of it says "
+        "[SAMPLE].",
         style="dim",
     )
     screen.gap()
@@ -134,7 +137,7 @@ def webhook(screen: Screen, posts: Sequence[Posted], shown: Posted) -> None:
     lines = [f"{name}: {shown.headers[name]}" for name in ("webhook-id", "webhook-timestamp")]
     lines += [f"webhook-signature: {shown.headers['webhook-signature']}", ""]
     lines.append(json.dumps(_short(shown.event), ensure_ascii=False, indent=2))
-    screen.framed(f"{shown.path.name}, shortened", "\n".join(lines))
+    screen.framed(f"{shown.path.name}, shortened", "\n".join(lines), literal=True)
     refused = [one for one in posts if one.error]
     if refused:
         screen.say(f"signature: REFUSED ({refused[0].error})", style="bold red")
@@ -152,23 +155,20 @@ def csv_line(screen: Screen, folder: Path, database: Database, config: Config) -
     text = io.StringIO()
     last = [row for row in rows(database, "changes", config) if row["field"] == "owners"]
     write_csv(text, "changes", iter(last))
-    screen.framed("changes.csv: the head and one line", text.getvalue())
+    screen.framed("changes.csv: the head and one line", text.getvalue(), literal=True)
 
 
 def files(screen: Screen, folder: Path, database: Database) -> None:
     """Where everything lies, and how to go on from here."""
     screen.heading("Where the files lie")
-    screen.point("database", f"{folder / 'tmwatch.db'} (SQLite; ask the view current_marks):")
-    with closing(
-        database.conn.execute(
-            "select office, application_number as number, mark, status, facts from current_marks"
-            " where mark like '%Auto' or office <> 'CN'"
-        )
-    ) as cursor:
-        found = [tuple(str(cell) for cell in row) for row in cursor]
+    screen.point("database", f"{folder / 'tmwatch.db'} (SQLite). Some of what it holds now:")
+    found = [row for row in rows(database, "marks") if row["mark"] == "JD Auto" or row["office"] != "CN"]
     screen.table(
         ("office", "number", "mark", "status", "facts"),
-        [(*row[:3], row[3].partition(". ")[0], row[4]) for row in found],
+        [
+            (row["office"], row["application_number"], row["mark"], _first(row["status_text"]), row["facts"])
+            for row in found
+        ],
     )
     screen.point("mails", f"{folder / 'mails'} (.eml for a mail program, .html for a browser)")
     screen.point("webhooks", f"{folder / 'webhooks'} (body and headers as they came)")
@@ -179,6 +179,7 @@ def files(screen: Screen, folder: Path, database: Database) -> None:
     tmwatch = f"{_command()} --config {shlex.quote(str(folder / 'tmwatch.toml'))}"
     for rest in ('show "US 87499213"', 'history "CN 00000001"', "changes", "alerts list"):
         screen.command(f"{tmwatch} {rest}")
+    screen.command(shlex.join(["sqlite3", str(folder / "tmwatch.db"), _QUESTION]))
     screen.gap()
     screen.say("Your own watch, in a folder of your own:")
     screen.command(f"{_command()} init")
@@ -209,7 +210,7 @@ def _filings(group: Sequence[Observed]) -> str:
 
 
 def _without_repeats(table: Sequence[tuple[str, str, str]]) -> list[tuple[str, ...]]:
-    """The filings on the first of their rows only: its mark beside the first, its number beside the second."""
+    """Each filing once: its mark beside its first change, its number beside the second."""
     found: list[tuple[str, ...]] = []
     for filings, group in itertools.groupby(table, key=lambda row: row[0]):
         rest = [(field, said) for _, field, said in group]
@@ -230,9 +231,9 @@ def _numbers(group: Sequence[Observed]) -> str:
     return ", ".join(found)
 
 
-def _short_status(one: Observed) -> str:
+def _first(status: str | None) -> str:
     """The office's words up to the first full stop."""
-    return (one.record.status_text or "").partition(". ")[0].rstrip(".")
+    return (status or "").partition(". ")[0].rstrip(".")
 
 
 def _field(change: Change) -> str:
@@ -252,7 +253,9 @@ def _old_new(change: Change) -> str:
 
 def _sent(report: CheckReport) -> str:
     sent = report.delivery.sent if report.delivery else 0
-    return f"{_counted(sent, 'delivery', 'deliveries')} made by mail and webhook." if sent else "Nobody was told."
+    if not sent:
+        return "Nobody was told."
+    return f"{_counted(sent, 'delivery', 'deliveries')} made by mail and webhook."
 
 
 def _counted(number: int, one: str, many: str = "") -> str:
@@ -277,5 +280,6 @@ def _command() -> str:
     if shutil.which("tmwatch"):
         return "tmwatch"
     if called.name == "tmwatch":
-        return shlex.quote(str(called))
+        near = called.is_relative_to(Path.cwd())
+        return shlex.quote(str(called.relative_to(Path.cwd()) if near else called))
     return f"{shlex.quote(Path(sys.executable).name)} -m tmwatch"

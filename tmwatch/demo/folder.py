@@ -24,14 +24,13 @@ def prepare(folder: Path) -> Path:
     Raises `UsageError` for a folder that holds something and was not made by a demonstration.
     """
     try:
-        if folder.exists() and not (folder / MARKER).is_file():
-            if not folder.is_dir() or any(folder.iterdir()):
-                raise UsageError(
-                    "this is not a folder of the demonstration",
-                    where=str(folder),
-                    kept="Nothing in it was touched.",
-                    do="Name another: tmwatch demo --folder NEW_FOLDER",
-                )
+        if not _ours(folder):
+            raise UsageError(
+                "this is not a folder of the demonstration",
+                where=str(folder),
+                kept="Nothing in it was touched.",
+                do="Name another: tmwatch demo --folder NEW_FOLDER",
+            )
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
         for name in _FILES:
@@ -45,6 +44,13 @@ def prepare(folder: Path) -> Path:
             do="Name another: tmwatch demo --folder NEW_FOLDER",
         ) from None
     return folder
+
+
+def _ours(folder: Path) -> bool:
+    """Made by a demonstration, or not there yet, or empty."""
+    if not folder.exists() or (folder / MARKER).is_file():
+        return True
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def _remade(path: Path) -> None:

@@ -86,15 +86,20 @@ class Screen:
             table.add_row(*(Text(clean_text(cell)) for cell in row))
         self._print(Padding(table, (0, 0, 0, 2)))
 
-    def framed(self, title: str, text: str) -> None:
-        """Several lines as someone else sees them."""
+    def framed(self, title: str, text: str, *, literal: bool = False) -> None:
+        """Several lines as someone else sees them. `literal` ones are not wrapped for a file or a pipe."""
         inner = Text(clean_text(text).strip("\n"), overflow="fold")
         if self._fancy:
             name = Text(f" {clean_line(title, WIDTH - 8)} ", style="bold")
             self._print(Panel(inner, title=name, title_align="left", box=box.ROUNDED, border_style="cyan"))
         else:
-            lines = "\n".join(f"  {line}".rstrip() for line in inner.plain.splitlines())
-            self._console.print(Text(f"-- {clean_line(title)} --\n{lines}\n-- end --"), soft_wrap=True)
+            self._print(Text(f"-- {clean_line(title)} --"))
+            if literal:
+                lines = "\n".join(f"  {line}".rstrip() for line in inner.plain.splitlines())
+                self._console.print(Text(lines), soft_wrap=True)
+            else:
+                self._print(Padding(inner, (0, 0, 0, 2)))
+            self._print(Text("-- end --"))
 
     def _print(self, what: RenderableType) -> None:
         if self._fancy:

@@ -1,4 +1,4 @@
-"""What the registers of the demonstration say at each of the three looks. Pure; the data is `data/story.toml`."""
+"""What the registers of the demonstration say at each of its three looks. The data is `data/story.toml`."""
 
 from __future__ import annotations
 
