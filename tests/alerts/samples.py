@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
-from tmwatch.alerts.outbox import Delivery
+from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.payload import AlertPayload, CoverageLine, MarkCard
 from tmwatch.config import Config, Operator, Recipient, Smtp, Webhook
 from tmwatch.model import Change, FactKind, Live, Phase, Significance

@@ -10,7 +10,8 @@ import pytest
 from tests.alerts import samples
 from tests.alerts.samples import CREATED, MemoryOutbox, delivery
 from tmwatch.alerts.channels.base import EndpointDown, EndpointGone, OperatorNeeded, TryLater
-from tmwatch.alerts.outbox import LEASE_SECONDS, SCHEDULE, Delivery, deliver_due, next_try
+from tmwatch.alerts.delivery import Delivery
+from tmwatch.alerts.outbox import LEASE_SECONDS, SCHEDULE, deliver_due, next_try
 from tmwatch.config import Config, Recipient
 from tmwatch.errors import DeliveryError, PermanentDeliveryError
 

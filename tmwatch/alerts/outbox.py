@@ -15,10 +15,12 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 from tmwatch.alerts.channels.base import Channel, EndpointGone, OperatorNeeded, TryLater
-from tmwatch.alerts.payload import AlertPayload
+from tmwatch.alerts.channels.email import EmailChannel
+from tmwatch.alerts.channels.webhook import WebhookChannel
+from tmwatch.alerts.delivery import Delivery
 from tmwatch.config import Config, Recipient
 from tmwatch.errors import DeliveryError, PermanentDeliveryError
 from tmwatch.text import clean_line
@@ -32,25 +34,6 @@ LEASE_SECONDS = 900.0
 # While the operator is needed, nothing is given up; it is looked at again this often at least.
 _LONGEST_WAIT_FOR_OPERATOR = dt.timedelta(hours=1)
 _LONGEST_RETRY_AFTER = dt.timedelta(days=1)
-
-State = Literal["pending", "sent", "dead"]
-ChannelName = Literal["email", "webhook"]
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One alert to one address. `message_id` is stable: Message-ID of the mail, webhook-id of the hook."""
-
-    id: int
-    alert_id: int
-    recipient: str  # the name in the configuration
-    channel: ChannelName
-    address: str
-    tries: int  # tries made before this one
-    message_id: str
-    payload: AlertPayload
-    created_at: dt.datetime  # UTC
-    state: State = "pending"
 
 
 class OutboxStore(Protocol):
@@ -126,9 +109,6 @@ def deliver_due(
 
 def default_channels(config: Config, env: Mapping[str, str] | None = None) -> dict[str, Channel]:
     """E-mail and webhook as configured; secrets are read from `env` at the moment of sending."""
-    from tmwatch.alerts.channels.email import EmailChannel  # late: they need `Delivery`
-    from tmwatch.alerts.channels.webhook import WebhookChannel
-
     return {"email": EmailChannel(config, env=env), "webhook": WebhookChannel(config, env=env)}
 
 

@@ -14,7 +14,7 @@ from tmwatch.cli.output import facts_grid, plain, say, say_json, say_whole
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import TmwatchError, UsageError
 from tmwatch.exporting import record_json
-from tmwatch.model import GoodsServices, TradeMark
+from tmwatch.model import Assignment, GoodsServices, Proceeding, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number, show_number
 from tmwatch.store import Database, queries
 
@@ -113,11 +113,48 @@ def _facts(record: TradeMark) -> list[tuple[str, str]]:
         ("Form", plain(record.mark_feature)),
         ("Kind", ", ".join(plain(one) for one in record.mark_category)),
         ("Translation", plain(record.translation, 300)),
+        ("Description", plain(record.description, 300)),
+        ("Colours", plain(record.colour_claim, 300)),
         ("Disclaimer", plain(record.disclaimer, 300)),
+        ("Figurative", ", ".join(plain(one.code) for one in record.design_codes)),
         *(("Owner", render.party_line(party)) for party in record.owners),
         *(("Representative", render.party_line(party)) for party in record.representatives),
+        ("Their reference", plain(record.docket_number)),
         ("Basis", ", ".join(plain(one) for one in record.current_basis or record.filing_basis)),
+        *(
+            (
+                "Priority",
+                _line(one.country, one.registration_number or one.number, one.date or one.registration_date),
+            )
+            for one in record.priorities
+        ),
+        *(("Related", _line(one.kind, one.office, one.number)) for one in record.related_marks),
+        *(
+            ("Maintenance", _line(f"Section {one.section}", one.decision))
+            for one in record.maintenance_filings
+        ),
+        *(("Assignment", _assignment(one)) for one in record.assignments),
+        *(("Proceeding", _proceeding(one)) for one in record.proceedings),
     ]
+
+
+def _line(*parts: object) -> str:
+    return plain(" ".join(str(part) for part in parts if part))
+
+
+def _assignment(one: Assignment) -> str:
+    sides = " → ".join(
+        ", ".join(party.name for party in side) for side in (one.assignors, one.assignees) if side
+    )
+    return plain(
+        "; ".join(str(part) for part in (one.reel_frame, one.conveyance, sides, one.recorded) if part)
+    )
+
+
+def _proceeding(one: Proceeding) -> str:
+    sides = ", ".join(f"{party.name} ({party.role})" for party in one.parties)
+    said = (f"{one.kind} {one.number}", one.status, f"filed {one.filed}" if one.filed else "", sides)
+    return plain("; ".join(part for part in said if part))
 
 
 def _goods(item: GoodsServices, *, whole: bool) -> None:

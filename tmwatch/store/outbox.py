@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tmwatch.alerts.outbox import Delivery
+from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.payload import AlertPayload
 from tmwatch.store.database import Database, iso, now
 

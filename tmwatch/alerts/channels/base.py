@@ -12,14 +12,12 @@ waits for the same endpoint in the same run need not knock again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from tmwatch.alerts.delivery import Delivery
+from tmwatch.config import Recipient
 from tmwatch.errors import DeliveryError, PermanentDeliveryError
 from tmwatch.text import clean_line
-
-if TYPE_CHECKING:
-    from tmwatch.alerts.outbox import Delivery
-    from tmwatch.config import Recipient
 
 ANSWER_LIMIT = 300
 KEPT = "The message stays in the outbox."

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from email.utils import parseaddr
 
 from tmwatch.alerts.channels.base import KEPT, EndpointDown, OperatorNeeded, answer_line
+from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.mail import mailbox, render_mail
-from tmwatch.alerts.outbox import Delivery
 from tmwatch.config import Config, Recipient, Smtp, is_loopback
 from tmwatch.errors import ConfigError, DeliveryError, PermanentDeliveryError
 

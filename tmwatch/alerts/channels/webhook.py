@@ -24,7 +24,7 @@ from tmwatch.alerts.channels.base import (
     TryLater,
     answer_line,
 )
-from tmwatch.alerts.outbox import Delivery
+from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.webhook import SecretError, build_body, headers
 from tmwatch.config import Config, Recipient, is_loopback
 from tmwatch.errors import ConfigError, DeliveryError, PermanentDeliveryError
