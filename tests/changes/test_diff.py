@@ -207,3 +207,9 @@ def test_two_filings_are_never_merged() -> None:
     other: Any = record("US500000099000002")
     with pytest.raises(ValueError, match="is not"):
         merge(record(), other)
+
+
+def test_a_numbered_event_whose_day_was_corrected_is_the_same_event() -> None:
+    old = record(events=(event(1, "2019-01-05", "NEW APPLICATION"), event(2, "2019-02-01", "ASSIGNED")))
+    new = record(events=(event(1, "2019-01-06", "NEW APPLICATION"), event(2, "2019-02-01", "ASSIGNED")))
+    assert told(old, new) == [("events", "changed", "medium")]
