@@ -53,7 +53,7 @@ def mistakes(text: str) -> ConfigMistakes:
 @pytest.mark.parametrize("name", ["config/example.toml", "config/jd.toml", "tmwatch/data/init.toml"])
 def test_every_file_that_we_hand_out_is_valid(name: str) -> None:
     config = read_config(ROOT / name, SOURCES)
-    assert config.watches
+    assert config.watches or name.endswith("init.toml")
     assert not [problem for watch in config.watches for problem in watch.docket_problems]
 
 
@@ -378,3 +378,13 @@ def test_what_may_surprise_is_said_in_words() -> None:
     assert "same name only" in notes
     assert "twins are kept and not used" in notes
     assert "Nothing is watched yet" in "\n".join(read(OPERATOR).notes())
+
+
+def test_what_is_switched_off_in_the_file_that_init_writes_is_valid_once_switched_on() -> None:
+    text = (ROOT / "tmwatch/data/init.toml").read_text(encoding="utf-8")
+    tables = text.partition("# -- What is watched")
+    lines = [line for line in tables[2].splitlines() if not line.startswith(("# --", "# `"))]
+    on = "\n".join(line.removeprefix("# ") for line in lines[1:] if "numbers_file" not in line)
+    config = parse_config(tables[0] + on, ROOT / "tmwatch.toml", SOURCES)
+    assert (len(config.watches), len(config.recipients)) == (1, 1)
+    assert max(len(line) for line in text.splitlines()) <= 80

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
 from tests.conftest import ROOT
 from tmwatch.cli import cli
+from tmwatch.config.reading import parse_config
 
 
 def commands(group: click.Group = cli, above: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
@@ -43,3 +45,17 @@ def test_the_issue_s_commands_are_all_there() -> None:
         "source list, source check, alerts list, alerts why, alerts retry, export, doctor, backup"
     )
     assert set(promised.split(", ")) <= set(ALL)
+
+
+def test_the_docket_of_the_readme_is_read_to_its_last_row(tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = text.partition("number,office,docket_ref,client,responsible")
+    rows = [line.strip() for line in block[2].split("\n\n")[0].splitlines() if line.strip()]
+    (tmp_path / "docket.csv").write_text("\n".join([block[1], *rows]) + "\n", encoding="utf-8")
+    config = parse_config(
+        '[operator]\ncontact = "x@firm.test"\n'
+        '[[watch]]\nname = "docket"\nnumbers_file = "docket.csv"\nnotify = []\n',
+        tmp_path / "tmwatch.toml",
+    )
+    assert config.watches[0].docket_problems == ()
+    assert [one.number for one in config.watches[0].numbers] == ["76044902", "78002299"]

@@ -8,6 +8,7 @@ their own baseline: the first sight of one is never news.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tmwatch.alerts.compose import reactor
 from tmwatch.config import Config, Watch
@@ -23,6 +24,20 @@ def ask_key(office: str) -> str:
     return f"import/{office}"
 
 
+def searched_before(
+    watch: Watch, office: str, config: Config, database: Database, env: Mapping[str, str]
+) -> bool:
+    """Whether this watch has seen the office's filings before, by an import or by a live search."""
+    if books.baselined(database, watch.name, ask_key(office)):
+        return True
+    return any(
+        isinstance(one.query, SearchQuery)
+        and get_source(one.source_id).declaration.office == office
+        and books.baselined(database, watch.name, one.key)
+        for one in asks(watch, config, env)
+    )
+
+
 class ImportReaction:
     """The reaction to one run of `import`; `book()` closes it.
 
@@ -36,11 +51,19 @@ class ImportReaction:
         self.alerts = 0
         self._env = env
         self._found: set[tuple[str, str]] = set()
+        self._new: set[str] = set()
         lines = {watch.name: coverage(watch, config, env) for watch in config.watches}
         self._react = reactor(config, lines, self._is_baseline)
 
     def __call__(self, observed: Sequence[Observed], database: Database) -> Reaction:
-        reaction = self._react(observed, database)
+        self._new |= {one.st13 for one in observed if one.what == "new"}
+        # An archive of hundreds of pages of one filing comes in several batches; what was new a moment ago
+        # has not changed since, whichever page a batch ends with.
+        settled = [
+            replace(one, what="past", changes=()) if one.what == "changed" and one.st13 in self._new else one
+            for one in observed
+        ]
+        reaction = self._react(settled, database)
         self.alerts += len(reaction.alerts)
         return reaction
 
@@ -51,18 +74,7 @@ class ImportReaction:
         self._found.add((watch.name, office))
         if one.what not in ("new", "changed"):
             return True  # stored before this page came: the watch is new, not the filing
-        return not self._searched(watch, office)
-
-    def _searched(self, watch: Watch, office: str) -> bool:
-        """Whether this watch has seen the office's filings before, by an import or by a live search."""
-        if books.baselined(self.database, watch.name, ask_key(office)):
-            return True
-        return any(
-            isinstance(one.query, SearchQuery)
-            and get_source(one.source_id).declaration.office == office
-            and books.baselined(self.database, watch.name, one.key)
-            for one in asks(watch, self.config, self._env)
-        )
+        return not searched_before(watch, office, self.config, self.database, self._env)
 
     def book(self) -> None:
         """The first look at what these pages hold lies behind the watches that found something."""

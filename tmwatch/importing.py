@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tmwatch.config import Config
-from tmwatch.errors import Incomplete, LookError, NotThisSource, Outcome
+from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotThisSource, Outcome, TmwatchError
 from tmwatch.http.challenge import detect
-from tmwatch.looking import facts_of
+from tmwatch.looking import facts_of, read_page
 from tmwatch.model import FactKind
 from tmwatch.sources.base import Answer, AsOf, Page, Reading, Source
 from tmwatch.sources.combine import lone
 from tmwatch.sources.registry import all_sources, get_source, tell_source
 from tmwatch.store import Database, Observed, React, Sight, observe
 from tmwatch.store.observe import as_of_for
+from tmwatch.text import clean_line
 
 BATCH = 200  # files a transaction: small enough to keep, large enough that a campaign is one alert
+PAGES = frozenset({".html", ".htm", ".xhtml", ".xml", ".json"})
 LARGEST = 64 * 1024 * 1024
 
 
@@ -56,14 +58,22 @@ class Imported:
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named, and those in folders named (hidden ones and our own leavings aside)."""
+    """The files named, and the pages in folders named.
+
+    A folder may hold what a browser saves beside a page (`page_files/`), hidden files and our own: only
+    what can be a page is taken from it. A file named by itself is always taken.
+    """
     for path in paths:
         if path.is_dir():
-            yield from sorted(
-                item for item in path.rglob("*") if item.is_file() and not item.name.startswith(".")
-            )
+            yield from sorted(item for item in path.rglob("*") if item.is_file() and _may_be_page(item, path))
         else:
             yield path
+
+
+def _may_be_page(path: Path, folder: Path) -> bool:
+    within = path.relative_to(folder).parts
+    hidden = any(part.startswith(".") or part.endswith("_files") for part in within)
+    return not hidden and path.suffix.lower() in PAGES
 
 
 def read_file(path: Path, source_id: str | None = None) -> tuple[Source, Page, Answer]:
@@ -92,7 +102,7 @@ def read_file(path: Path, source_id: str | None = None) -> tuple[Source, Page, A
     except NotThisSource as error:
         raise _better_reason(page, path) or _at(error, path) from None
     try:
-        return source, page, source.read(page)
+        return source, page, read_page(source, page)
     except LookError as error:
         raise _at(error, path) from None
 
@@ -105,6 +115,9 @@ def _better_reason(page: Page, path: Path) -> LookError | None:
 
 def _at(error: LookError, path: Path) -> LookError:
     error.where = str(path)
+    error.kept = "Nothing of it was stored."
+    if error.outcome is Outcome.THROTTLED:
+        error.do = "Wait a while, open the page again in your browser, save it and import that."
     return error
 
 
@@ -129,13 +142,37 @@ def import_files(
         for path in files[start : start + BATCH]:
             found += _sights_of(path, as_of, source_id, config)
             progress(path)
-        stored = observe(
-            database, [sight for _, sight, _ in found], run=run, react=react, reread=reread, also=also
-        )
+        stored, found = _store(database, found, run, react, also)
         observed += stored
         done = {one.st13: one for one in stored}
         results += [_result(path, sight, failed, done) for path, sight, failed in found]
     return results, observed
+
+
+_Found = list[tuple[Path, Sight, "Imported | None"]]
+
+
+def _store(
+    database: Database, found: _Found, run: str, react: React | None, also: Callable[[Database], None] | None
+) -> tuple[list[Observed], _Found]:
+    """One transaction; where a record in it cannot be kept, one for each, so that it fails alone."""
+    try:
+        sights = [sight for _, sight, _ in found]
+        return observe(database, sights, run=run, react=react, reread=reread, also=also), found
+    except TmwatchError:
+        raise
+    except Exception as fault:  # noqa: BLE001
+        if len(found) > 1:
+            parts = [_store(database, [one], run, react, also) for one in found]
+            return [one for part, _ in parts for one in part], [one for _, part in parts for one in part]
+        path, sight, _ = found[0]
+        unkept = LayoutChanged(
+            f"what it says could not be stored ({type(fault).__name__}: {clean_line(str(fault), 200)})",
+            where=str(path),
+            do="Please report this with the file.",
+        )
+        failed = _failed(path, sight.source, unkept)
+        return observe(database, [failed[1]], run=run), [failed]
 
 
 def _sights_of(
@@ -188,7 +225,7 @@ def _failed(
 
 def reread(source_id: str, page: Page) -> Sequence[Reading]:
     """An archived page read again by today's reader."""
-    return lone(get_source(source_id).read(page))
+    return lone(read_page(get_source(source_id), page))
 
 
 def _result(path: Path, sight: Sight, failed: Imported | None, done: dict[str, Observed]) -> Imported:

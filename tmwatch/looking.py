@@ -22,10 +22,11 @@ from tmwatch.errors import (
 )
 from tmwatch.http import Door
 from tmwatch.model import FactKind
-from tmwatch.sources.base import Page, Query, Reading, RecordQuery, SearchQuery, Source
+from tmwatch.sources.base import Answer, Page, Query, Reading, RecordQuery, SearchQuery, Source
 from tmwatch.sources.combine import combine
 from tmwatch.store import Sight
 from tmwatch.store.database import now
+from tmwatch.text import clean_line
 
 # A search that never ends is cut here and called incomplete, not complete (20 rows a page at Tianyancha).
 MOST_PAGES = 500
@@ -88,7 +89,7 @@ def _ask(
     pages: list[Page] = []
     missing: list[str] = []
     total: int | None = None
-    rows = 0
+    rows = asked = 0
     fresh: Mapping[str, str] = {}
     single = len(waiting) == 1 and isinstance(query, RecordQuery)
     while waiting:
@@ -111,7 +112,7 @@ def _ask(
             raise look.error or Incomplete("the answer has no page", where=look.url)
         page = replace(look.page, query=request.query or query)
         try:
-            answer = source.read(page)
+            answer = read_page(source, page)
         except LookError as error:
             # TSDR throttles with a 200 and an empty shell: only the reader can tell the pace.
             door.report(look, error.outcome)
@@ -123,7 +124,8 @@ def _ask(
         total = answer.total if answer.total is not None else total
         fresh = look.validators
         if answer.more is not None:
-            if len(pages) > MOST_PAGES * 20:
+            asked += 1
+            if asked > MOST_PAGES:
                 raise Incomplete(f"the search has not ended after {MOST_PAGES} pages", where=look.url)
             waiting.append(answer.more)
     if total is not None and rows < total:
@@ -147,6 +149,21 @@ def _ask(
         looked_at=looked_at,
         validators=fresh,
     )
+
+
+def read_page(source: Source, page: Page) -> Answer:
+    """What the source makes of the page. Raises `LookError`s only, whatever the page and the reader do."""
+    try:
+        return source.read(page)
+    except LookError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # A reader promises this itself; one that does not keep its word fails this look, not the run.
+        raise LayoutChanged(
+            f"the page cannot be read ({type(error).__name__}: {clean_line(str(error), 200)})",
+            where=page.name or source.declaration.id,
+            do="If this stays so, please report it with the page.",
+        ) from error
 
 
 def _key(source: Source, config: Config, env: Mapping[str, str]) -> str | None:

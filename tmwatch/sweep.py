@@ -6,6 +6,7 @@ transaction as the change they tell of.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,17 +16,19 @@ import structlog
 from tmwatch.alerts.compose import addresses, reactor
 from tmwatch.alerts.payload import AlertPayload, CoverageLine
 from tmwatch.config import Config, Watch
-from tmwatch.errors import PASSING, Incomplete, Outcome
+from tmwatch.errors import PASSING, Incomplete, LayoutChanged, Outcome, TmwatchError
 from tmwatch.http import Door
+from tmwatch.import_reaction import searched_before
 from tmwatch.importing import reread
-from tmwatch.looking import Looked, ask, describe, prove, sights
-from tmwatch.model import Significance
+from tmwatch.looking import Looked, ask, describe, facts_of, prove, sights
+from tmwatch.model import FactKind, Significance
 from tmwatch.sources.base import Query, SearchQuery
 from tmwatch.sources.registry import get_source
-from tmwatch.store import Database, Observed, books, observe
+from tmwatch.store import Database, Observed, books, observe, queries
 from tmwatch.store.database import now
 from tmwatch.store.outbox import write_alert
-from tmwatch.watches import Ask, Match, asks, coverage
+from tmwatch.text import clean_line
+from tmwatch.watches import Ask, Match, asks, coverage, match
 
 log = structlog.get_logger()
 
@@ -33,6 +36,9 @@ log = structlog.get_logger()
 PATIENCE = 3
 # A daily cron job does not start at the same second each day; a look this much early is on time.
 SLACK = 0.05
+# A record that was there is believed gone after this many looks in a row over this much time (law 4).
+GONE_LOOKS, GONE_TIME = 3, dt.timedelta(days=2)
+_NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,7 @@ def sweep(
         log.info("look", **item.as_json())
         report.asked.append(item)
     progress(len(jobs), len(jobs), "")
-    _health(config, database, report, run)
+    _health(config, database, env, report, run)
     return report
 
 
@@ -153,7 +159,15 @@ def _jobs(
                 report.not_due += 1
                 continue
             wanted.setdefault((one.source_id, one.query), []).append((watch, one))
-    return [_Job(source, query, tuple(who)) for (source, query), who in wanted.items()]
+    jobs = [_Job(source, query, tuple(who)) for (source, query), who in wanted.items()]
+    # Who has waited longest comes first: where the daily cap ends a pass, the next one goes on from there
+    # and does not ask the same first numbers for ever.
+    return sorted(jobs, key=lambda job: _waiting_since(database, job))
+
+
+def _waiting_since(database: Database, job: _Job) -> dt.datetime:
+    looks = [books.ask_state(database, watch.name, one.key).last_ok_at for watch, one in job.wanted]
+    return min(look or _NEVER for look in looks)
 
 
 def _is_due(database: Database, watch: Watch, one: Ask) -> bool:
@@ -161,8 +175,8 @@ def _is_due(database: Database, watch: Watch, one: Ask) -> bool:
     if watch.every is None:
         return True
     state = books.ask_state(database, watch.name, one.key)
-    if state.last_ok_at is None or state.failures:
-        return True
+    if state.last_ok_at is None or state.failures or state.last_ok_at > now():
+        return True  # the last: by a clock that has been set back since
     return now() - state.last_ok_at >= watch.every * (1 - SLACK)
 
 
@@ -191,8 +205,9 @@ def _do(
             return True  # the first sight of a number is its baseline
         if watch.name in first and job.searching:
             return first[watch.name]
-        # Met by the way, while another watch asked: no complete look of this watch stands behind it.
-        return True
+        # Met by the way, while another watch asked. News if this watch has had its own first look at the
+        # office: its next one would find the filing known, and nobody would ever be told.
+        return one.what != "new" or not searched_before(watch, one.record.office, config, database, env)
 
     error = str(looked.error or "")
     passing = looked.outcome in PASSING and all(state.failures + 1 < PATIENCE for state in states)
@@ -201,15 +216,40 @@ def _do(
         for watch, one in job.wanted:
             books.book_ask(base, watch.name, one.key, looked.outcome, error, looked.validators)
 
-    stored = observe(
-        database,
-        sights(looked, config),
-        run=run,
-        react=reactor(config, lines, is_baseline),
-        reread=reread,
-        also=book,
-    )
-    gone_before = looked.outcome is Outcome.NOT_FOUND and any(state.last_ok_at for state in states)
+    last_ok = max((state.last_ok_at for state in states if state.last_ok_at), default=None)
+    lost: list[dt.datetime] = []
+
+    def book_lost(base: Database) -> None:
+        book(base)
+        if looked.outcome is Outcome.NOT_FOUND and last_ok is not None:
+            lost.extend(books.not_found_since(base, job.source_id, describe(job.query), last_ok))
+            if _is_gone(lost) and not _is_gone(lost[:-1]):
+                _tell_gone(config, base, job, lost, lines, run)
+
+    try:
+        stored = observe(
+            database,
+            sights(looked, config),
+            run=run,
+            react=reactor(config, lines, is_baseline),
+            reread=reread,
+            also=book_lost,
+        )
+    except TmwatchError:
+        raise
+    except Exception as fault:  # noqa: BLE001
+        # A record that cannot be kept (nothing of it was) stops itself only, not every look after it.
+        log.info("look not stored", source=job.source_id, asked=describe(job.query), exc_info=True)
+        unkept = LayoutChanged(
+            f"the answer could not be stored ({type(fault).__name__}: {clean_line(str(fault), 200)})",
+            where=f"{job.source_id} {describe(job.query)}",
+            do="Please report this; the other filings are looked at all the same.",
+        )
+        looked = Looked(looked.source, looked.query, unkept.outcome, error=unkept, looked_at=looked.looked_at)
+        error, passing = str(unkept), False
+        stored = observe(database, sights(looked, config), run=run, also=book)
+    # Not there once is nothing yet; after some looks over some days somebody has to know (law 4).
+    gone_before = bool(lost) and not _is_gone(lost)
     return Asked(
         tuple(watch.name for watch, _ in job.wanted),
         job.source_id,
@@ -222,16 +262,48 @@ def _do(
     )
 
 
+def _is_gone(looks: Sequence[dt.datetime]) -> bool:
+    """Whether so many looks over so long a time say that a record is no longer there."""
+    return len(looks) >= GONE_LOOKS and looks[-1] - looks[0] >= GONE_TIME
+
+
+def _tell_gone(
+    config: Config,
+    database: Database,
+    job: _Job,
+    lost: Sequence[dt.datetime],
+    lines: dict[str, tuple[CoverageLine, ...]],
+    run: str,
+) -> None:
+    """One alert that a watched filing is no longer listed; the record stays as it was."""
+    office, number = get_source(job.source_id).declaration.office, describe(job.query)
+    for watch in dict.fromkeys(watch.name for watch, _ in job.wanted):
+        notify = next(one.notify for one, _ in job.wanted if one.name == watch)
+        payload = AlertPayload(
+            kind="source.health",
+            watch=watch,
+            significance=Significance.HIGH,
+            sample=_is_sample(job.source_id, config),
+            headline=f"{office} {number} is no longer listed by {job.source_id}",
+            why=f"{len(lost)} looks since {lost[0].date()} did not find it",
+            detail=f"{office} {number} was there before and has not been found since {lost[0].date()}. "
+            "The stored record was left as it is. Look at the register by hand.",
+            coverage=lines.get(watch, ()),
+        )
+        write_alert(database, payload, (), addresses(config, notify), run)
+
+
+def _is_sample(source_id: str, config: Config) -> bool:
+    return facts_of(get_source(source_id), config) is FactKind.SAMPLE
+
+
 def _suspicious_zero(
     looked: Looked, job: _Job, database: Database, door: Door, config: Config, env: Mapping[str, str]
 ) -> Looked:
     """Nothing found is believed only if nothing was known before and the known query still works."""
     if looked.outcome is not Outcome.OK or looked.readings:
         return looked
-    asked_before = any(
-        books.baselined(database, watch.name, one.key) and books.hits(database, watch.name)
-        for watch, one in job.wanted
-    )
+    asked_before = any(_found_before(database, watch, one) for watch, one in job.wanted)
     if asked_before:
         error = Incomplete(
             "the search came back empty although it had filings before",
@@ -247,10 +319,30 @@ def _suspicious_zero(
     return looked
 
 
+def _found_before(database: Database, watch: Watch, one: Ask) -> bool:
+    """Whether this very question once gave a filing that it would still find as far as we know.
+
+    The other names of the watch have filings of their own: a name that nobody has filed yet finds none.
+    """
+    if not books.baselined(database, watch.name, one.key) or not isinstance(one.query, SearchQuery):
+        return False
+    name = one.query.owner or one.query.mark or one.query.agent or ""
+    nobody: dict[str, object] = {"numbers": (), "owners": (), "agents": (), "marks": ()}
+    alone = watch.model_copy(update={**nobody, one.trigger: (name,)})
+    return any(
+        books.answered_live(database, st13, one.source_id)
+        and (record := queries.get(database, st13)) is not None
+        and match(alone, record).hit
+        for st13 in books.hits(database, watch.name)
+    )
+
+
 # -- health ----------------------------------------------------------------------------------------------
 
 
-def _health(config: Config, database: Database, report: SweepReport, run: str) -> None:
+def _health(
+    config: Config, database: Database, env: Mapping[str, str], report: SweepReport, run: str
+) -> None:
     """One alert when a source turns bad, one when it recovers; never one per run (trap: urlwatch #191)."""
     for source_id in dict.fromkeys(item.source for item in report.asked):
         mine = [item for item in report.asked if item.source == source_id]
@@ -258,12 +350,28 @@ def _health(config: Config, database: Database, report: SweepReport, run: str) -
         lasting = [item for item in bad if not item.passing]
         if bad and len(bad) == len(mine) and not lasting:
             continue  # may pass by itself: no turn yet
+        if not lasting and _fails_elsewhere(config, database, env, source_id, mine):
+            continue  # `--watch` asked those that work: that is no recovery
         with database.write():
             worst = lasting[0] if lasting else None
             outcome = worst.outcome if worst else Outcome.OK
             turn = books.book_source(database, source_id, outcome, worst.error if worst else "")
             if turn is not None:
                 _tell_turn(config, database, report, turn, mine, run)
+
+
+def _fails_elsewhere(
+    config: Config, database: Database, env: Mapping[str, str], source_id: str, asked: Sequence[Asked]
+) -> bool:
+    """Whether a question to the source that was not asked in this pass ended badly when it last was."""
+    now_asked = {(name, item.query) for item in asked for name in item.watches}
+    left = (
+        books.ask_state(database, watch.name, one.key)
+        for watch in config.watches
+        for one in asks(watch, config, env)
+        if one.source_id == source_id and (watch.name, describe(one.query)) not in now_asked
+    )
+    return any(state.failures and state.last_outcome != Outcome.NOT_FOUND for state in left)
 
 
 def _tell_turn(
@@ -285,6 +393,7 @@ def _tell_turn(
         kind="source.health",
         watch=", ".join(names),
         significance=Significance.HIGH if failing else Significance.MEDIUM,
+        sample=_is_sample(turn.source, config),
         headline=f"{turn.source} {what}",
         why=f"the state of {turn.source} turned from {turn.was} to {turn.now}",
         detail="\n".join(listed) or f"{turn.source} answers again.",

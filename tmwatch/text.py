@@ -27,6 +27,7 @@ import functools
 import re
 import unicodedata
 from importlib.resources import files
+from typing import Any
 
 _SIGNS = str.maketrans("", "", "™℠®©")
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´′")
@@ -39,6 +40,7 @@ _TERMINAL = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
+_HALF = re.compile("[\ud800-\udfff]")
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # Excel, LibreOffice and Google Sheets run a cell that begins so; full-width forms included, because
 # East Asian versions of Excel take them for the ASCII ones.
@@ -206,6 +208,18 @@ def _safe_char(char: str) -> str:
     if kind == "Cs":
         return "\ufffd"
     return "" if kind == "Cc" and char != "\n" else char
+
+
+def mended(value: Any) -> Any:
+    """A JSON value without half characters: "\\ud83d" alone becomes U+FFFD.
+
+    A program that cuts a name in the middle of an emoji writes them; nothing can store or send them.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else _HALF.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {mended(key): mended(item) for key, item in value.items()}
+    return [mended(item) for item in value] if isinstance(value, list) else value
 
 
 def clean_line(text: str, limit: int | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import re
 import socket
 import ssl
 import time
@@ -325,6 +326,20 @@ def test_no_error_shows_the_token_in_the_address(httpserver: HTTPServer) -> None
         post("http://127.0.0.1:9/T0K3N")
     assert "T0K3N" not in str(down.value)
     assert down.value.__cause__ is None
+
+
+def test_a_receiver_that_repeats_the_address_does_not_bring_its_token_into_our_books(
+    httpserver: HTTPServer,
+) -> None:
+    def echo(request: Request) -> Response:
+        return Response(f"Cannot POST {request.full_path}, no such hook", 404)
+
+    httpserver.expect_request(re.compile("/services/.*")).respond_with_handler(echo)
+    with pytest.raises(DeliveryError) as refused:
+        post(httpserver.url_for("/services/T0PSECRET/b%C3%A9ta-token?key=hidden-key"))
+    for secret in ("T0PSECRET", "ta-token", "hidden-key"):
+        assert secret not in str(refused.value)
+    assert "no such hook" in str(refused.value)
 
 
 def test_https_needs_a_certificate_somebody_vouches_for(authority: trustme.CA, tmp_path: Path) -> None:

@@ -213,3 +213,33 @@ def test_a_numbered_event_whose_day_was_corrected_is_the_same_event() -> None:
     old = record(events=(event(1, "2019-01-05", "NEW APPLICATION"), event(2, "2019-02-01", "ASSIGNED")))
     new = record(events=(event(1, "2019-01-06", "NEW APPLICATION"), event(2, "2019-02-01", "ASSIGNED")))
     assert told(old, new) == [("events", "changed", "medium")]
+
+
+def test_two_blocks_of_one_class_in_another_order_are_no_change() -> None:
+    software, phones = goods("9", "Software"), goods("9", "Telephones", first_use="1999")
+    # The second source gives no first use: it must not be filled in from the wrong block.
+    bare = goods("9", "Telephones")
+    assert changes(record(classes=(software, phones)), record(classes=(bare, software))) == []
+
+
+def test_of_two_blocks_of_one_class_the_one_that_went_is_named() -> None:
+    software, phones = goods("9", "Software"), goods("9", "Telephones")
+    (change,) = changes(record(classes=(software, phones)), record(classes=(phones,)))
+    assert (change.kind, change.old) == ("removed", "Software")
+
+
+def test_an_event_put_in_before_another_of_its_day_is_the_one_that_is_new() -> None:
+    before = event(None, "2024-01-01", "FILE TRANSFERRED")
+    opposed = event(None, "2024-01-01", "OPPOSITION INSTITUTED NO. 999999")
+    (change,) = changes(record(events=(before,)), record(events=(opposed, before)))
+    assert "OPPOSITION" in (change.new or "")
+    assert change.significance.value == "critical"
+
+
+def test_an_entry_taken_out_or_put_in_renumbers_the_rest_and_is_one_change() -> None:
+    days = [(f"2024-01-{day:02}", f"STEP {day}") for day in range(1, 10)]
+    whole = record(events=tuple(event(n, day, text) for n, (day, text) in enumerate(days, 1)))
+    del days[2]
+    less = record(events=tuple(event(n, day, text) for n, (day, text) in enumerate(days, 1)))
+    assert [(one.kind, one.old) for one in changes(whole, less)] == [("removed", "2024-01-03 STEP 3")]
+    assert [(one.kind, one.new) for one in changes(less, whole)] == [("added", "2024-01-03 STEP 3")]

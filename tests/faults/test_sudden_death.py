@@ -52,11 +52,15 @@ def look(folder: Path, port: int, what: dict[str, Any], die: bool) -> None:
     observe(base, [sight(record(**what), live=True, looked_at=now())], react=react)
     if die:
         os.kill(os.getpid(), signal.SIGKILL)
+    base.close()  # a connection left open would be inherited by the next child of this process
 
 
 def deliver(folder: Path, port: int) -> DeliveryReport:
     base = Database(folder / "tmwatch.db")
-    return deliver_due(Outbox(base), configured(folder, port), now())
+    try:
+        return deliver_due(Outbox(base), configured(folder, port), now())
+    finally:
+        base.close()
 
 
 def run(target: Any, *args: Any) -> int | None:

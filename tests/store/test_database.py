@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ import pytest
 from tests.records import record, sight
 from tmwatch.errors import StoreError
 from tmwatch.store import Database, backup, observe, queries
-from tmwatch.store.schema import SCHEMA_VERSION
+from tmwatch.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 
 def test_a_database_of_a_newer_tmwatch_is_refused_and_left_untouched(tmp_path: Path) -> None:
@@ -98,3 +101,42 @@ def test_four_processes_that_read_and_write_lose_no_update_and_meet_no_lock(tmp_
         one.join()
     assert [one.exitcode for one in crowd] == [0, 0, 0, 0]
     assert base.conn.execute("select failures from source_state").fetchone()["failures"] == 400
+
+
+def test_a_folder_in_place_of_the_file_is_no_damage_and_asks_for_no_backup(tmp_path: Path) -> None:
+    (tmp_path / "tmwatch.db").mkdir()
+    with pytest.raises(StoreError, match="cannot be used now") as refused:
+        Database(tmp_path / "tmwatch.db")
+    assert "Restore" not in str(refused.value)
+
+
+def test_a_full_disk_is_no_damage_and_leaves_what_is_stored_whole(tmp_path: Path) -> None:
+    observe(Database(tmp_path / "tmwatch.db"), [sight(record(), "2026-01-01")])
+    script = (
+        "import resource, sys; from pathlib import Path; from tests.records import record, sight\n"
+        "from tmwatch.errors import StoreError; from tmwatch.store import Database, observe\n"
+        "base = Database(Path(sys.argv[1]))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "try: observe(base, [sight(record(status_text='x' * 90_000), '2026-01-02')])\n"
+        "except StoreError as error: sys.exit(str(error))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "tmwatch.db")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Nothing of this step was kept" in ran.stderr
+    assert "Free space" in ran.stderr
+    base = Database(tmp_path / "tmwatch.db")
+    assert base.conn.execute("select count(*) from observation").fetchone()[0] == 1
+
+
+def test_tables_of_a_half_made_database_are_damage(tmp_path: Path) -> None:
+    path = tmp_path / "tmwatch.db"
+    with closing(sqlite3.connect(path)) as half:
+        half.execute("create table run (id)")
+        half.execute(f"pragma application_id = {APPLICATION_ID}")
+        half.commit()
+    with pytest.raises(StoreError, match="damaged"):
+        Database(path)

@@ -18,6 +18,7 @@ from tmwatch.model import Change, FactKind, Significance
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import AlertDraft, Database, HitDraft, Observed, React, Reaction
 from tmwatch.store.books import hits as known_hits
+from tmwatch.store.books import under_watch
 from tmwatch.text import fold
 from tmwatch.watches import Match, match
 
@@ -55,14 +56,20 @@ def reactor(config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_ba
             for one in observed:
                 found = match(watch, one.record)
                 known = one.st13 in seen
-                if not known and not found.hit:
-                    continue
                 if not known:
-                    first = is_baseline(watch, one, found)
-                    hits.append(HitDraft(watch.name, one.st13, found.why, first))
-                    if not first or watch.first_look == "alert":
+                    held = _held_before(watch, one, database)
+                    if not found.hit and not held:
+                        continue
+                    # Bought by a watched owner while somebody watched the filing: the change is the news.
+                    entered = found.hit and held is False and _by_change(one)
+                    first = is_baseline(watch, one, found) if found.hit else True
+                    why = found.why or "it was under the watch before it changed"
+                    hits.append(HitDraft(watch.name, one.st13, why, first and not entered))
+                    if found.hit and not entered and (not first or watch.first_look == "alert"):
                         fresh.append(_Item(one, found, (), _newness(one)))
-                    continue
+                        continue
+                    if not held and not entered:
+                        continue
                 told = _told(watch, one.changes)
                 if one.what == "changed" and told:
                     moved.append(_Item(one, found, told, None))
@@ -74,6 +81,25 @@ def reactor(config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_ba
         return Reaction(tuple(alerts), tuple(hits))
 
     return react
+
+
+# What a watch goes by. A record that comes under it by a change of these has been brought under it.
+_GROUNDS = frozenset({"owners", "representatives", "domestic_representative", "verbal_element", "classes"})
+
+
+def _held_before(watch: Watch, one: Observed, database: Database) -> bool | None:
+    """Whether the watch would have had the filing as it stood before this look, had it been there then.
+
+    So a watch that was renamed, or is new beside another, misses no change of a filing that was being
+    watched already. None for a filing that nobody watched: what is known of it is no baseline.
+    """
+    if one.what != "changed" or one.previous is None or not under_watch(database, one.st13):
+        return None
+    return match(watch, one.previous).hit
+
+
+def _by_change(one: Observed) -> bool:
+    return any(change.field.split(".")[0] in _GROUNDS for change in one.changes if change.significance.rank)
 
 
 def _told(watch: Watch, changes: Sequence[Change]) -> tuple[Change, ...]:

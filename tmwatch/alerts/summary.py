@@ -159,10 +159,9 @@ def status_words(card: MarkCard, words: Wording) -> str:
 
 
 def _weight(change: Change) -> float:
-    """A new status leads, whatever came with it: the events only say how it came about. Then
-    significance."""
+    """Significance; at the same one the status leads. Events only say how what else changed came about."""
     base = change.field.partition(".")[0]
-    first = {"status": 10.0, "classes": 0.3, "events": -0.5}.get(base, 0.0)
+    first = {"status": 0.6, "classes": 0.3, "events": -2.0}.get(base, 0.0)
     if base in STATUS_FIELDS - {"status", "status_date"}:
         first = 0.5
     reworded = -len(Significance) if change.kind == "reworded" else 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -81,6 +82,25 @@ def verbatim(old: Any, new: Any) -> bool:
     if isinstance(old, tuple) and isinstance(new, tuple):
         return len(old) == len(new) and all(verbatim(a, b) for a, b in zip(old, new, strict=True))
     return bool(old == new)
+
+
+def align(old: Sequence[Any], new: Sequence[Any], *keys: Callable[[Any], Hashable]) -> list[tuple[int, int]]:
+    """Which item of `old` is which of `new`, as (place in old, place in new), in the order of `new`.
+
+    The first key pairs what it can, in order; what is left goes to the next, looser one.
+    """
+    pairs: dict[int, int] = {}
+    left = list(range(len(old)))
+    for key in keys:
+        waiting: dict[Hashable, deque[int]] = {}
+        for place in left:
+            waiting.setdefault(key(old[place]), deque()).append(place)
+        for place, item in enumerate(new):
+            if place not in pairs and (twins := waiting.get(key(item))):
+                pairs[place] = twins.popleft()
+        taken = set(pairs.values())
+        left = [place for place in left if place not in taken]
+    return [(pairs[place], place) for place in sorted(pairs)]
 
 
 _ADDRESS = ("address_lines", "city", "state", "postcode")

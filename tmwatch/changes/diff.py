@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from tmwatch.changes import significance as weight
 from tmwatch.changes.compare import (
     address_key,
+    align,
     bare,
     contact_key,
     folded,
@@ -138,28 +140,34 @@ def _items(key: Callable[[Any], str], added: Significance, changed: Significance
 # -- goods and services --------------------------------------------------------------------------------
 
 
-def _class_map(classes: Sequence[GoodsServices]) -> dict[str, GoodsServices]:
-    """By class number; a second block of one class gets "9/2" (a US file may have one)."""
-    found: dict[str, GoodsServices] = {}
+def _class_keys(classes: Sequence[GoodsServices]) -> list[str]:
+    """Class numbers; a second block of one class gets "9/2" (a US file may have one)."""
+    seen: Counter[str] = Counter()
+    found = []
     for item in classes:
-        key, place = item.class_number, 2
-        while key in found:
-            key, place = f"{item.class_number}/{place}", place + 1
-        found[key] = item
+        seen[item.class_number] += 1
+        place = seen[item.class_number]
+        found.append(item.class_number if place == 1 else f"{item.class_number}/{place}")
     return found
 
 
 def _classes(
     name: str, old: Sequence[GoodsServices], new: Sequence[GoodsServices], office: str
 ) -> Iterable[Change]:
-    before, after = _class_map(old), _class_map(new)
-    for key, item in after.items():
-        if key not in before:
+    before, after = _class_keys(old), _class_keys(new)
+    # Of several blocks of one class those with the same goods belong together, wherever they stand.
+    alike = align(
+        old, new, lambda item: (item.class_number, folded(item.text or "")), lambda item: item.class_number
+    )
+    twins = {now: was for was, now in alike}
+    kept = set(twins.values())
+    for place, (key, item) in enumerate(zip(after, new, strict=True)):
+        if place not in twins:
             yield _change("classes", "added", weight.HIGH, None, item.text or f"class {key}", key=key)
         else:
-            yield from _one_class(key, before[key], item)
-    for key, item in before.items():
-        if key not in after:
+            yield from _one_class(key, old[twins[place]], item)
+    for place, (key, item) in enumerate(zip(before, old, strict=True)):
+        if place not in kept:
             yield _change("classes", "removed", weight.HIGH, item.text or f"class {key}", None, key=key)
 
 

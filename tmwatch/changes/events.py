@@ -1,14 +1,16 @@
 """Events as a set: which entry of an older list is which entry of a newer one.
 
-Same event, after design.md: when both lists number their entries, the number decides; else the date
-and the place among that day's events. Wording may differ: offices reword old entries.
+Same event, after design.md: when both lists number their entries, the number; else the date and the
+place among that day's events. Wording may differ: offices reword old entries. What says the same on the
+same day is paired first, so that an entry put in or taken out moves no other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
+from tmwatch.changes.compare import align, folded
 from tmwatch.model import MarkEvent
 
 
@@ -43,10 +45,26 @@ def pair(
 ) -> tuple[list[tuple[MarkEvent, MarkEvent]], list[MarkEvent], list[MarkEvent]]:
     """(same in both as (old, new), only in new, only in old), each oldest first."""
     old, new = in_order(old), in_order(new)
-    by_number = numbered(old) and numbered(new) and bool(old) and bool(new)
-    before = dict(zip(keys(old, by_number=by_number), old, strict=True))
-    after = dict(zip(keys(new, by_number=by_number), new, strict=True))
-    both = [(before[key], event) for key, event in after.items() if key in before]
-    added = [event for key, event in after.items() if key not in before]
-    gone = [event for key, event in before.items() if key not in after]
+
+    def day(event: MarkEvent) -> Hashable:
+        return event.date
+
+    def said(event: MarkEvent) -> Hashable:
+        return event.date, folded(event.text)
+
+    def number(event: MarkEvent) -> Hashable:
+        return event.number
+
+    # The same words on the same day come before the place in the list: an office that takes an entry out
+    # or puts one in between moves the places (and may move the numbers) of all behind it.
+    if numbered(old) and numbered(new):
+        whole = align(
+            old, new, lambda one: (number(one), said(one)), said, lambda one: (number(one), day(one)), number
+        )
+    else:
+        whole = align(old, new, said, day)
+    before, after = {place for place, _ in whole}, {place for _, place in whole}
+    both = [(old[was], new[now]) for was, now in whole]
+    added = [event for place, event in enumerate(new) if place not in after]
+    gone = [event for place, event in enumerate(old) if place not in before]
     return both, added, gone

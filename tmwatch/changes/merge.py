@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tmwatch.changes.compare import filled, folded, owner_key
+from tmwatch.changes.compare import align, filled, folded, owner_key
 from tmwatch.changes.events import in_order, pair
-from tmwatch.model import FIELDS, TradeMark
+from tmwatch.model import FIELDS, GoodsServices, TradeMark
 
 # The status is one statement: its parts are taken together, so that a sentence never keeps the code
 # of the status before it.
@@ -82,12 +82,11 @@ def _combine(name: str, old: Any, new: Any) -> Any:
 
 
 def _combine_items(old: Sequence[Any], new: Sequence[Any], key: Callable[[Any], str]) -> tuple[Any, ...]:
-    """Items of `new`, gaps filled from the item of the same key (and occurrence) in `old`."""
-    waiting: dict[str, list[Any]] = {}
-    for item in old:
-        waiting.setdefault(key(item), []).append(item)
-    result = []
-    for item in new:
-        twins = waiting.get(key(item))
-        result.append(filled(item, twins.pop(0)) if twins else item)
-    return tuple(result)
+    """Items of `new`, gaps filled from the item of the same key in `old`: of several, the one alike."""
+    twins = {now: was for was, now in align(old, new, lambda item: (key(item), _words(item)), key)}
+    return tuple(filled(item, old[twins[now]]) if now in twins else item for now, item in enumerate(new))
+
+
+def _words(item: Any) -> str:
+    """Of two blocks of one class, the goods say which is which."""
+    return folded(item.text or "") if isinstance(item, GoodsServices) else ""

@@ -12,12 +12,14 @@ from tmwatch.cli.app import cli
 from tmwatch.cli.logs import set_run
 from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json_line
 from tmwatch.cli.session import Session, pass_session
+from tmwatch.config import Config
 from tmwatch.errors import Outcome, UsageError
 from tmwatch.import_reaction import ImportReaction
 from tmwatch.importing import Imported, files_in, import_files
 from tmwatch.numbers import show_number
 from tmwatch.sources.registry import get_source
 from tmwatch.store import books
+from tmwatch.store.database import now
 
 LISTED = 40  # on a terminal; a folder of thousands is summed up
 
@@ -35,9 +37,12 @@ def as_date(_: click.Context, __: click.Parameter, value: str | None) -> dt.date
     if value is None:
         return None
     try:
-        return dt.date.fromisoformat(value)
+        day = dt.date.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(f'"{plain(value, 30)}" is no day; write it like 2026-11-01') from None
+    if day > now().date() + dt.timedelta(days=1):  # somewhere it is tomorrow already
+        raise click.BadParameter(f"{day} lies in the future; a page cannot speak for a day to come")
+    return day
 
 
 @cli.command("import")
@@ -91,13 +96,19 @@ def import_(
         for one in results:
             say_json_line(one.as_json())
     elif on_terminal():
-        _list(results, alerts, watched=config is not None)
+        _list(results)
+        _say_next(alerts, config)
+        _say_passed_over(files, paths)
+    if as_of is not None:
+        for one in results:
+            if one.as_of_kind == "printed" and one.as_of != as_of.isoformat():
+                complain(f"Note: {one.file} prints {one.as_of}; --as-of was not used.")
     for one in failed:
         complain(f"Error: {one.error}")
     return 1 if failed else 0
 
 
-def _list(results: list[Imported], alerts: int, *, watched: bool) -> None:
+def _list(results: list[Imported]) -> None:
     good = [one for one in results if one.outcome is Outcome.OK]
     for one in good[:LISTED]:
         name = f"{plain(one.mark, 40) or render.WORDS.say('no_words')} ({show_number(one.st13 or '')})"
@@ -109,7 +120,21 @@ def _list(results: list[Imported], alerts: int, *, watched: bool) -> None:
     counts = ", ".join(text for text in what if not text.startswith("0 "))
     bad = len(results) - len(good)
     say(f"{render.counted(len(good), 'record')}{f': {counts}' if counts else ''}; {bad} could not be read.")
-    if alerts:
-        say(f"{render.counted(alerts, 'alert')} made; the next `tmwatch check` sends them.")
-    elif not watched:
+
+
+def _say_next(alerts: int, config: Config | None) -> None:
+    made = f"{render.counted(alerts, 'alert')} made; "
+    if alerts and config is not None and any(watch.notify for watch in config.watches):
+        say(f"{made}the next `tmwatch check` sends {'it' if alerts == 1 else 'them'}.")
+    elif alerts:
+        say(f"{made}nobody is told (notify is empty): see `tmwatch alerts list`.")
+    elif config is None:
         say("No configuration here, so nothing was compared with a watch.")
+
+
+def _say_passed_over(named: tuple[Path, ...], taken: list[Path]) -> None:
+    """What lay in a folder and is no page: a saved page's pictures and scripts, our own files."""
+    there = sum(1 for folder in named if folder.is_dir() for item in folder.rglob("*") if item.is_file())
+    within = sum(1 for path in taken if any(folder in path.parents for folder in named if folder.is_dir()))
+    if there > within:
+        say(f"{render.counted(there - within, 'other file')} passed over.")

@@ -35,7 +35,7 @@ def demo(folder: Path) -> int:
     except ImportError as error:
         raise TmwatchError(
             f"the demonstration needs a package that is not installed ({error.name})",
-            do="Install it with: pip install 'tmwatch[demo]'",
+            do="Install it with: pip install '.[demo]' in the folder of tmwatch, or run `make demo` there.",
         ) from None
     result = run(folder, console())
     return result if isinstance(result, int) else 0

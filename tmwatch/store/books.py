@@ -112,6 +112,30 @@ def hits(database: Database, watch: str) -> frozenset[str]:
     return frozenset(row["st13"] for row in rows)
 
 
+def under_watch(database: Database, st13: str) -> bool:
+    """Whether the filing has come under any watch yet, be it one that has another name now."""
+    return database.conn.execute("select 1 from hit where st13 = ? limit 1", (st13,)).fetchone() is not None
+
+
+def answered_live(database: Database, st13: str, source: str) -> bool:
+    """Whether that source has given the filing to a live look before."""
+    row = database.conn.execute(
+        "select 1 from observation where st13 = ? and source = ? and live = 1 and outcome = ? limit 1",
+        (st13, source, Outcome.OK.value),
+    ).fetchone()
+    return row is not None
+
+
+def not_found_since(database: Database, source: str, asked: str, since: dt.datetime) -> list[dt.datetime]:
+    """When the source said, after that instant, that it has no such record; oldest first."""
+    rows = database.conn.execute(
+        "select looked_at from observation where source = ? and asked = ? and outcome = ? and looked_at > ?"
+        " order by id",
+        (source, asked, Outcome.NOT_FOUND.value, iso(since)),
+    )
+    return [dt.datetime.fromisoformat(row["looked_at"]) for row in rows]
+
+
 @dataclass(frozen=True)
 class Turn:
     """A source's state went from good to bad or back: worth one health alert, not one per run."""

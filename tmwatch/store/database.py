@@ -15,6 +15,13 @@ from tmwatch.errors import StoreError
 from tmwatch.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
 
 BUSY_SECONDS = 60.0
+# Rights, space or another process: nothing is wrong with the file itself.
+_OUTSIDE = frozenset(
+    {
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM),
+        *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM),
+    }
+)
 
 
 class Database:
@@ -42,6 +49,16 @@ class Database:
         try:
             self._open()
             self._check(existed)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _OUTSIDE:
+                raise _unusable(path, error) from None
+            raise StoreError(
+                f"the database cannot be used now: {error}",
+                where=str(path),
+                kept="It was left untouched.",
+                do="tmwatch needs to write to the file and to its folder: check rights, free space and "
+                "whether another tmwatch is at work.",
+            ) from None
         except sqlite3.DatabaseError as error:
             raise _unusable(path, error) from None
         self._lock = threading.RLock()
@@ -113,7 +130,7 @@ class Database:
                 self.conn.execute("begin immediate")
                 yield self.db
                 self.conn.execute("commit")
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 self._rollback()
                 raise StoreError(
                     f"the database could not be written: {error}",

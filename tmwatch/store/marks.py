@@ -14,7 +14,7 @@ from tmwatch.changes.diff import show_status
 from tmwatch.model import FactKind, Provenance, TradeMark
 from tmwatch.sources.base import AsOf, Page
 from tmwatch.store.database import Database, iso, now
-from tmwatch.store.timeline import Sighting, Step, content_hash
+from tmwatch.store.timeline import Sighting, Step, content_hash, order_key
 
 Place = tuple[str, int, int, int, str]
 
@@ -104,6 +104,32 @@ def neighbours(database: Database, st13: str, order: str) -> list[sqlite3.Row]:
         (st13, order, order),
     ).fetchall()
     return [*before, *after, *around]
+
+
+# Two looks at once may be stored in the wrong order; a clock that was wrong is wrong by more.
+_CLOCK_WRONG = dt.timedelta(days=1)
+
+
+def pull_back(database: Database, st13: str, looked_at: dt.datetime) -> None:
+    """A live look that lies in the future was dated by a clock that has been set right since.
+
+    It is brought to this look's instant, before which it was made; else it would be the last word on the
+    filing until that future comes, and every change until then would pass for the past.
+    """
+    instant = looked_at.astimezone(dt.UTC)
+    order = order_key(AsOf(instant.date(), "looked", instant.time()))
+    later = instant + _CLOCK_WRONG
+    database.conn.execute(
+        "update sighting set first_order = min(first_order, :order), last_order = min(last_order, :order),"
+        " as_of = min(as_of, :day), last_as_of = min(last_as_of, :day)"
+        " where st13 = :st13 and as_of_kind = 'looked' and last_order > :later",
+        {
+            "order": order,
+            "day": instant.date().isoformat(),
+            "st13": st13,
+            "later": order_key(AsOf(later.date(), "looked", later.time())),
+        },
+    )
 
 
 def extend_sighting(

@@ -124,6 +124,8 @@ def observe(
             if sight.outcome is not Outcome.OK or sight.reading is None:
                 continue
             st13 = sight.reading.record.st13
+            if sight.live:
+                marks.pull_back(database, st13, sight.looked_at)
             if st13 not in before:
                 before[st13] = marks.head(database, st13)
                 touched[st13] = marks.sightings(database, st13)
@@ -191,20 +193,35 @@ def _record_look(database: Database, sight: Sight, run: str) -> int:
 
 def as_of_for(sight: Sight) -> AsOf:
     """Which day the look speaks for: as given, as printed, the instant of a live look, or at least
-    the latest fact in the record (design: as-of date)."""
-    if sight.as_of is not None:
-        return sight.as_of
-    reading = sight.reading
-    if reading is not None and reading.as_of is not None and reading.as_of.kind == "printed":
-        return reading.as_of
-    if sight.live:
+    the latest fact in the record (design: as-of date).
+
+    No page speaks for a day to come: one that claims it would be the last word until that day, and
+    every change in between would pass for the past. It counts for the instant of the look.
+    """
+    as_of = _as_of_said(sight)
+    latest = max(now(), sight.looked_at).astimezone(dt.UTC)
+    if as_of.day > latest.date() + _AHEAD:
         instant = sight.looked_at.astimezone(dt.UTC)
         return AsOf(instant.date(), "looked", instant.time())
-    if reading is not None and reading.as_of is not None:
-        return reading.as_of
-    # Nothing dated stands in the record at all: the day of the import is all that is known.
-    instant = sight.looked_at.astimezone(dt.UTC)
-    return AsOf(instant.date(), "looked", instant.time())
+    return as_of
+
+
+# Somewhere it is tomorrow already.
+_AHEAD = dt.timedelta(days=1)
+
+
+def _as_of_said(sight: Sight) -> AsOf:
+    reading = sight.reading
+    printed = reading.as_of if reading is not None else None
+    if printed is not None and printed.kind == "printed":
+        return printed  # the office's own word beats what somebody says of the page
+    if sight.as_of is not None:
+        return sight.as_of
+    if sight.live or printed is None:
+        # Nothing dated stands in the record at all: the day of the import is all that is known.
+        instant = sight.looked_at.astimezone(dt.UTC)
+        return AsOf(instant.date(), "looked", instant.time())
+    return printed
 
 
 # -- its place in history --------------------------------------------------------------------------------
@@ -217,7 +234,7 @@ def _place(database: Database, sight: Sight, observation: int, st13: str) -> Non
     record = reading.record.model_copy(update={"provenance": None})
     record_hash = content_hash(record)
     as_of = as_of_for(sight)
-    order = order_key(as_of)
+    order = order_key(as_of, sight.as_of.day if sight.as_of is not None else None)
     snapshot = archive.digest(sight.page.body) if sight.page and sight.page.body else None
     marks.keep_record(database, record, record_hash)
     around = marks.neighbours(database, st13, order)

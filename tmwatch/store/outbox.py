@@ -16,6 +16,18 @@ from tmwatch.store.database import Database, iso, now
 
 PENDING, SENT, DEAD = "pending", "sent", "dead"
 
+# No wait and no lease is longer than this. One that seems to be was written by a clock that ran ahead and
+# has been set right: it is over, or the alert would lie there until that day.
+_LONGEST = dt.timedelta(days=2)
+_DUE = (
+    "state = :pending and (next_try_at <= :at or next_try_at > :far)"
+    " and (lease_until is null or lease_until <= :at or lease_until > :far)"
+)
+
+
+def _instants(at: dt.datetime) -> dict[str, str]:
+    return {"pending": PENDING, "at": iso(at), "far": iso(at + _LONGEST)}
+
 
 def write_alert(
     database: Database,
@@ -75,9 +87,8 @@ class Outbox:
         """Pending, due and not in another process's hands, oldest first."""
         rows = self.database.conn.execute(
             "select d.*, a.payload, a.created_at from delivery d join alert a on a.id = d.alert"
-            " where d.state = ? and d.next_try_at <= ? and (d.lease_until is null or d.lease_until <= ?)"
-            " order by d.id",
-            (PENDING, iso(at), iso(at)),
+            f" where {_DUE} order by d.id",
+            _instants(at),
         )
         found = []
         for row in rows.fetchall():
@@ -93,9 +104,8 @@ class Outbox:
         with self.database.write():
             until = iso(at + dt.timedelta(seconds=lease_seconds))
             cursor = self.database.conn.execute(
-                "update delivery set lease_until = ?, tries = tries + 1 where id = ? and state = ?"
-                " and next_try_at <= ? and (lease_until is null or lease_until <= ?)",
-                (until, delivery_id, PENDING, iso(at), iso(at)),
+                f"update delivery set lease_until = :until, tries = tries + 1 where id = :id and {_DUE}",
+                {"until": until, "id": delivery_id, **_instants(at)},
             )
             return cursor.rowcount == 1
 

@@ -6,6 +6,7 @@ history (design law 18). So nothing here depends on when *we* saw a page.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable
@@ -20,13 +21,17 @@ from tmwatch.sources.base import AsOf
 _KIND_RANK = {"printed": 1, "given": 2, "looked": 3, "not_earlier_than": 4}
 
 
-def order_key(as_of: AsOf) -> str:
+def order_key(as_of: AsOf, given: dt.date | None = None) -> str:
     """Sortable place in the register's time: day, time of day where known, then how well it is known.
 
-    "Not earlier than" sorts behind a page printed on that very day: it may well be younger.
+    "Not earlier than" sorts behind a page printed on that very day: it may well be younger. Between two
+    pages that print the same stamp, the day the user gives (`import --as-of`) says which is the later.
     """
     time = as_of.time.isoformat(timespec="microseconds") if as_of.time else "00:00:00.000000"
-    return f"{as_of.day.isoformat()}T{time}/{_KIND_RANK[as_of.kind]}"
+    rank = str(_KIND_RANK[as_of.kind])
+    if as_of.kind == "printed" and given is not None and given != as_of.day:
+        rank = f"{'0' if given < as_of.day else rank}~{given.isoformat()}"
+    return f"{as_of.day.isoformat()}T{time}/{rank}"
 
 
 @dataclass(frozen=True)

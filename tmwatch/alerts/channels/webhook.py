@@ -7,11 +7,13 @@ a webhook often holds a token in its path, so no error shows more of it than the
 from __future__ import annotations
 
 import datetime as dt
+import html
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.auth import AuthBase
@@ -96,7 +98,7 @@ class WebhookChannel:
                     auth=_NoLogin(),
                     verify=self._verify,
                 ) as answer:
-                    excerpt = _excerpt(answer)
+                    excerpt = _excerpt(answer, url)
                     return _judge(answer, excerpt, where)
             # Texts of these errors hold the whole address: they are not repeated, nor chained.
             except requests.exceptions.SSLError as error:
@@ -140,13 +142,30 @@ class WebhookChannel:
         return secret
 
 
-def _excerpt(answer: requests.Response) -> str:
-    """The beginning of the answer's text; never more than one read."""
+def _excerpt(answer: requests.Response, url: str) -> str:
+    """The beginning of the answer's text, never more than one read and without our own address.
+
+    Servers repeat it ("Cannot POST /services/T0/…"), and it may hold a token (law 13).
+    """
     try:
         chunk = next(answer.iter_content(EXCERPT_BYTES), b"")
     except requests.exceptions.RequestException:
         return ""  # the status line said it all
-    return answer_line(bytes(chunk))
+    text = bytes(chunk).decode("utf-8", "replace")
+    for piece in _telling(url):
+        text = text.replace(piece, "…")
+    return answer_line(text)
+
+
+_TOKEN = 6  # letters; shorter pieces of an address are words such as "api"
+
+
+def _telling(url: str) -> list[str]:
+    """The parts of an address that may be secret, as written and decoded, longest first."""
+    parts = urlsplit(url)
+    pieces = {parts.path, parts.query, *parts.path.split("/"), *re.split("[&=]", parts.query)}
+    spelled = pieces | {unquote(piece) for piece in pieces} | {html.escape(piece) for piece in pieces}
+    return sorted((piece for piece in spelled if len(piece) >= _TOKEN), key=len, reverse=True)
 
 
 def _judge(answer: requests.Response, excerpt: str, where: str) -> str:

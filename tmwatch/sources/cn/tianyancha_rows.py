@@ -17,11 +17,12 @@ from tmwatch.model import GoodsServices, Live, Party, Phase, make_record
 from tmwatch.numbers import st13, st13_or_none
 from tmwatch.sources.base import AsOf, Page, Reading
 from tmwatch.sources.phases import tm5_for
-from tmwatch.text import clean_line, fold, fold_space
+from tmwatch.text import clean_line, fold, fold_space, mended
 
 _BEIJING = ZoneInfo("Asia/Shanghai")
 _NUMBER = re.compile(r"G?\d{1,8}[A-Z]{0,2}")  # G: designation of an international registration
 _CLASS = re.compile(r"第?\s*(\d{1,2})\s*(?:类|$|-.*)", re.DOTALL)  # "38", "第38类", "38-通讯服务"
+_COUNT = re.compile(r"[0-9]{1,12}")
 _TAG = re.compile(r"<[^<>]*>")
 _STEP = re.compile(r"""["']time["']\s*:""")
 
@@ -77,7 +78,7 @@ def load(page: Page) -> Mapping[str, Any]:
     where = page.name or page.url
     text = _decode(page)
     try:
-        answer = json.loads(text) if text is not None else None
+        answer = mended(json.loads(text)) if text is not None else None
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict) or not isinstance(answer.get("error_code"), int | str):
@@ -107,7 +108,7 @@ def result(answer: Mapping[str, Any], page: Page) -> tuple[int, list[Any]]:
     if not isinstance(found, dict):
         raise LayoutChanged("`result` is no object", where=where, do=_NEW_LAYOUT)
     said, items = found.get("total"), found.get("items")
-    total = int(said) if isinstance(said, str) and said.isascii() and said.isdigit() else said
+    total = int(said) if isinstance(said, str) and _COUNT.fullmatch(said) else said
     if not isinstance(total, int) or isinstance(total, bool) or total < 0:
         raise LayoutChanged(
             f"`result.total` is no count: {clean_line(str(said), 40)}", where=where, do=_NEW_LAYOUT

@@ -18,7 +18,7 @@ from tmwatch.errors import (
     Throttled,
 )
 from tmwatch.sources.base import Page
-from tmwatch.text import clean_line
+from tmwatch.text import clean_line, mended
 
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(TrademarkTransaction|Transaction)[\s>]")
 # The USPTO's own namespace: ST.66 files of other offices have the same root.
@@ -57,7 +57,7 @@ def looks_like(body: bytes) -> Literal["json", "xml"] | None:
 def load_json(body: bytes, where: str) -> dict[str, Any]:
     """The answer as an object. Raises `Incomplete` for a cut-off file."""
     try:
-        data = json.loads(body.decode("utf-8-sig"))
+        data = mended(json.loads(body.decode("utf-8-sig")))
     except (ValueError, RecursionError) as error:
         raise Incomplete(
             f"the JSON cannot be read to its end ({str(error)[:120]})",

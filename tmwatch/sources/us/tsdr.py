@@ -101,6 +101,7 @@ DECLARATION = Declaration(
 )
 
 _SHELL_BYTES = 2048  # a page of one record never gets this small; the throttled shell has about 474
+_MOST_TAGS = 400_000  # the longest record has some ten thousand; a tree of millions takes gigabytes
 _NUMBERS = {"application": ("sn", 8), "registration": ("rn", 7)}
 _OURS = re.compile(
     rb"""id=["']?(?:statusTab|sumary-section|statusServerError|data_container)\b"""
@@ -169,6 +170,8 @@ class Tsdr:
     def read(self, page: Page) -> Answer:
         """The one record of the page, or the error that says what the page is instead."""
         try:
+            if page.body.count(b"<") > _MOST_TAGS:
+                raise LayoutChanged(f"more than {_MOST_TAGS} tags are no page of one record")
             soup = parse(page.body, page.content_type)
             box = soup.find(id="summary")
             if not isinstance(box, Tag):
