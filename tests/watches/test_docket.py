@@ -133,3 +133,9 @@ def test_a_row_of_an_office_outside_the_filter_is_named(tmp_path: Path) -> None:
     config = parse_config(text, tmp_path / "tmwatch.toml", ())
     assert [number.office for number in config.watches[0].numbers] == ["US"]
     assert "CN 12345678 is not watched: `offices` of the watch does not name CN" in "\n".join(config.notes())
+
+
+def test_a_workbook_is_called_a_workbook_and_not_shown_as_signs(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a workbook, not a CSV") as caught:
+        parse_docket(b"PK\x03\x04 sheet", tmp_path / "docket.xlsx")
+    assert "Save as" in str(caught.value)

@@ -179,10 +179,11 @@ def files(screen: Screen, folder: Path, database: Database) -> None:
     tmwatch = f"{_command()} --config {shlex.quote(str(folder / 'tmwatch.toml'))}"
     for rest in ('show "US 87499213"', 'history "CN 00000001"', "changes", "alerts list"):
         screen.command(f"{tmwatch} {rest}")
-    screen.command(shlex.join(["sqlite3", str(folder / "tmwatch.db"), _QUESTION]))
+    if shutil.which("sqlite3"):
+        screen.command(shlex.join(["sqlite3", str(folder / "tmwatch.db"), _QUESTION]))
     screen.gap()
     screen.say("Your own watch, in a folder of your own:")
-    screen.command(f"{_command()} init")
+    screen.command(f"{_command(elsewhere=True)} init")
 
 
 # -- words -------------------------------------------------------------------------------------------------
@@ -274,12 +275,12 @@ def _short(event: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": event["type"], "timestamp": event["timestamp"], "data": shown}
 
 
-def _command() -> str:
-    """How this tmwatch is called from here."""
+def _command(*, elsewhere: bool = False) -> str:
+    """How this tmwatch is called from here, or from any other folder."""
     called = Path(sys.argv[0])
     if shutil.which("tmwatch"):
         return "tmwatch"
     if called.name == "tmwatch":
-        near = called.is_relative_to(Path.cwd())
+        near = not elsewhere and called.is_relative_to(Path.cwd())
         return shlex.quote(str(called.relative_to(Path.cwd()) if near else called))
     return f"{shlex.quote(Path(sys.executable).name)} -m tmwatch"

@@ -115,6 +115,11 @@ def read_docket(path: Path, default_office: str | None = None) -> Docket:
 
 def parse_docket(raw: bytes, path: Path, default_office: str | None = None) -> Docket:
     """The rows of the bytes of a docket file; `path` is for the messages only."""
+    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise ConfigError(
+            f"the docket file {path} is a workbook, not a CSV",
+            do="In the spreadsheet choose “Save as” and CSV, and name that file in `numbers_file`.",
+        )
     lines = [(number, cells) for number, cells in _cells(_text(raw), path) if any(cells)]
     if not lines:
         return Docket((), (DocketProblem(path, 1, "the file is empty: no number of it is watched"),))
