@@ -314,3 +314,21 @@ def test_a_page_of_another_office_is_named_for_what_it_is() -> None:
     page = Page(body=b"<html><title>WIPO&nbsp;Madrid Monitor</title><body>1266721</body></html>")
     with pytest.raises(NotThisSource, match="a page of WIPO's Madrid Monitor, which tmwatch cannot read"):
         tell_source(page)
+
+
+NEW_WORD = PAGE.replace(b"The registration has been renewed.", b"The registration has been frobnicated.")
+
+
+def test_a_status_word_nobody_knows_is_unknown_and_somebody_is_told_once(house: House) -> None:
+    config = house.configure(OWN)
+    house.check(config)
+    house.register.pages[f"/statusview/sn{SERIAL}"] = NEW_WORD
+    for _ in range(2):
+        house.check(config)
+    base = Database(config.store.path)
+    record = queries.get(base, f"US5000000{SERIAL}")
+    assert record is not None
+    assert (record.status_phase.value, record.status_live.value) == ("unknown", "unknown")
+    told = [event["data"]["headline"] for event in house.hook.events() if event["type"] == "source.health"]
+    assert len(told) == 1
+    assert "The registration has been frobnicated." in told[0]

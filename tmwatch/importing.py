@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tmwatch.config import Config
 from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotThisSource, Outcome, TmwatchError
@@ -41,8 +42,9 @@ class Imported:
     mark: str | None = None
     as_of: str | None = None
     as_of_kind: str | None = None
+    unknown_words: tuple[str, ...] = ()  # status words in none of our tables; recorded as unknown
 
-    def as_json(self) -> dict[str, str | None]:
+    def as_json(self) -> dict[str, Any]:
         """One object a file and record: file, source, st13, outcome, then what it did."""
         return {
             "file": self.file,
@@ -53,6 +55,7 @@ class Imported:
             "mark": self.mark,
             "as_of": self.as_of,
             "as_of_kind": self.as_of_kind,
+            "unknown_words": list(self.unknown_words),
             "error": self.error or None,
         }
 
@@ -242,6 +245,7 @@ def _result(path: Path, sight: Sight, failed: Imported | None, done: dict[str, O
         mark=record.verbal_element,
         as_of=day.day.isoformat(),
         as_of_kind=day.kind,
+        unknown_words=sight.reading.unknown_words,
     )
 
 

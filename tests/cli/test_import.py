@@ -223,3 +223,13 @@ def test_a_folder_gives_its_pages_and_says_how_many_other_files_it_passed_over(
     ran = run("import", "saved", terminal=True)
     assert (ran.code, ran.err) == (0, "")
     assert "2 other files passed over" in " ".join(ran.out.split())
+
+
+def test_a_status_word_nobody_knows_is_named_and_never_guessed(run: Run, folder: Path) -> None:
+    page = PAGE.read_bytes().replace(b"The registration has been renewed.", b"It has been frobnicated.")
+    (folder / "page.html").write_bytes(page)
+    ran = run("import", "page.html", "--json")
+    assert ran.code == 0
+    assert ran.json["unknown_words"]
+    assert "It has been frobnicated." in ran.err
+    assert run("show", f"US {SERIAL}", "--json").json["status_phase"] == "unknown"

@@ -103,6 +103,13 @@ def import_(
         for one in results:
             if one.as_of_kind == "printed" and one.as_of != as_of.isoformat():
                 complain(f"Note: {one.file} prints {one.as_of}; --as-of was not used.")
+    for one in results:
+        for word in one.unknown_words:
+            complain(
+                f"Warning: {one.file} says “{plain(word, 200)}”, which tmwatch does not know: recorded as "
+                "unknown. Look at the register for what it means, and report it."
+            )
+        books.note_words(database, one.source or "", one.unknown_words)
     for one in failed:
         complain(f"Error: {one.error}")
     return 1 if failed else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -180,3 +180,22 @@ def book_source(database: Database, source: str, outcome: Outcome, error: str = 
 def source_states(database: Database) -> list[dict[str, Any]]:
     """State of every source ever asked."""
     return [dict(row) for row in database.conn.execute("select * from source_state order by source")]
+
+
+def note_words(database: Database, source: str, words: Sequence[str]) -> list[str]:
+    """Write down words of a source that are in none of our tables; returns those not met before."""
+    new = []
+    with database.write() as db:
+        for word in dict.fromkeys(words):
+            row = database.conn.execute(
+                "select 1 from unknown_word where source = ? and word = ?", (source, word)
+            ).fetchone()
+            if row is None:
+                db.table("unknown_word").insert({"source": source, "word": word, "first_at": iso(now())})
+                new.append(word)
+    return new
+
+
+def unknown_words(database: Database) -> list[dict[str, Any]]:
+    """Words met and not known, oldest first; for `doctor`."""
+    return [dict(row) for row in database.conn.execute("select * from unknown_word order by first_at")]

@@ -217,6 +217,7 @@ def _version_1(db: sqlite_utils.Database) -> None:
         },
         pk="source",
     )
+    db.table("unknown_word").create({"source": str, "word": str, "first_at": str}, pk=("source", "word"))
     _views(db)
 
 

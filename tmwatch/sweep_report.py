@@ -1,0 +1,70 @@
+"""What one pass did: each question and how it ended, and what follows from that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tmwatch.alerts.payload import CoverageLine
+from tmwatch.errors import Outcome
+from tmwatch.store import Observed
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question of the sweep and how it ended."""
+
+    watches: tuple[str, ...]
+    source: str
+    query: str
+    outcome: Outcome
+    observed: tuple[Observed, ...] = ()
+    error: str = ""
+    passing: bool = False  # a failure that the next run may well mend
+    baseline: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """For `check --json` and the log."""
+        return {
+            "watches": list(self.watches),
+            "source": self.source,
+            "asked": self.query,
+            "outcome": self.outcome.value,
+            "error": self.error or None,
+            "baseline": self.baseline,
+            "filings": [{"st13": one.st13, "what": one.what} for one in self.observed],
+        }
+
+
+@dataclass
+class SweepReport:
+    """What one pass did."""
+
+    asked: list[Asked] = field(default_factory=list)
+    not_due: int = 0
+    coverage: dict[str, tuple[CoverageLine, ...]] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> list[Observed]:
+        """Filings whose record changed in this pass."""
+        return [one for item in self.asked for one in item.observed if one.what == "changed"]
+
+    @property
+    def appeared(self) -> list[Observed]:
+        """Filings new to the store that were not part of a first look."""
+        return [one for item in self.asked if not item.baseline for one in item.observed if one.what == "new"]
+
+    @property
+    def baseline(self) -> list[Observed]:
+        """Filings of first looks."""
+        return [one for item in self.asked if item.baseline for one in item.observed if one.what == "new"]
+
+    @property
+    def failures(self) -> list[Asked]:
+        """Questions that did not end well."""
+        return [item for item in self.asked if item.outcome not in (Outcome.OK, Outcome.NOT_MODIFIED)]
+
+    @property
+    def operator_must_act(self) -> bool:
+        """Some failure will not pass by itself."""
+        return any(not item.passing for item in self.failures)
