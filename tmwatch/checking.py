@@ -7,6 +7,7 @@ comes of it is written to a copy of the database that is thrown away, and nothin
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from tmwatch.store.database import now
 from tmwatch.sweep import SweepReport, sweep
 
 Progress = Callable[[int, int, str], None]
+_LATEST = 1000  # alerts; what waits longer than these is told by `tmwatch alerts list`
 _OF_AN_ALERT = ("id", "kind", "watch", "significance", "headline", "sample", "st13")
 
 
@@ -36,6 +38,9 @@ class CheckReport:
     alerts: list[dict[str, Any]] = field(default_factory=list)  # made in this run
     delivery: DeliveryReport | None = None  # None: nothing was to be delivered
     outbox: dict[str, Any] = field(default_factory=dict)
+    next_try: dt.datetime | None = None  # of what waits, the first
+    # (recipient, channel, error) → the addresses it happened to
+    failed_at: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     dry: bool = False
 
     @property
@@ -75,6 +80,7 @@ class CheckReport:
                 "given_up": delivery.dead if delivery else 0,
                 "waiting": self.outbox.get("waiting", 0),
                 "dead": self.outbox.get("dead", 0),
+                "next_try": self.next_try.isoformat() if self.next_try else None,
                 "failures": [
                     {
                         "recipient": one.recipient,
@@ -139,8 +145,25 @@ def check(
     if deliver and not dry:
         report.delivery = deliver_due(outbox, config, now())
     report.outbox = upkeep.outbox_standing(database)
+    _undelivered(report, outbox)
     books.end_run(database, run, _summary(report))
     return report
+
+
+def _undelivered(report: CheckReport, outbox: Outbox) -> None:
+    """When the first of what waits is tried again, and which addresses have which error."""
+    if not report.outbox["waiting"] and not (report.delivery and report.delivery.failures):
+        return
+    tries = []
+    for alert in outbox.alerts(_LATEST):
+        for one in alert["deliveries"]:
+            if one["state"] == "pending" and one["next_try_at"]:
+                tries.append(dt.datetime.fromisoformat(one["next_try_at"]))
+            if one["state"] != "sent" and one["error"]:
+                found = report.failed_at.setdefault((one["recipient"], one["channel"], one["error"]), [])
+                if one["address"] not in found:
+                    found.append(one["address"])
+    report.next_try = min(tries, default=None)
 
 
 def _known(config: Config, only: Sequence[str]) -> None:

@@ -3,10 +3,14 @@ what is sample says so in every row, and no cell is a formula to a spreadsheet."
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import json
+import os
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from tmwatch.config import Config
@@ -68,6 +72,36 @@ def record_json(record: TradeMark) -> dict[str, Any]:
     data = record.model_dump(mode="json")
     data["covers"] = sorted(data["covers"])
     return data
+
+
+@contextlib.contextmanager
+def writing(target: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
+    """A file that appears under its name only when it is whole; until then the old one stays.
+
+    A link stays a link: what it points at is replaced. What is no file (a pipe, /dev/stderr) is written to.
+    """
+    target = target.resolve()
+    if target.exists() and not target.is_file():
+        with target.open("w", encoding=encoding, errors="replace", newline="") as file:
+            yield file
+        return
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding=encoding, errors="replace", newline="") as file:
+            yield file
+        part.chmod(mode)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def write_csv(out: TextIO, what: What, found: Iterator[dict[str, Any]]) -> int:

@@ -7,13 +7,17 @@ or a webhook: `source check` proves sources, a delivery proves a receiver.
 from __future__ import annotations
 
 import datetime as dt
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from tmwatch.alerts.payload import CoverageLine
+from tmwatch.alerts.webhook import SecretError, key_of
 from tmwatch.config import Config, Watch
-from tmwatch.errors import PASSING
+from tmwatch.errors import PASSING, ConfigError
 from tmwatch.looking import describe
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, books, queries, upkeep
@@ -30,6 +34,9 @@ _SLACK = 2  # times its interval; then a look is no longer fresh
 _FAILING = 3  # failed looks in a row: then even what usually passes by itself has not passed
 _WAITS_LONG = dt.timedelta(days=1)
 _LARGE_WAL = 256 * 2**20
+_ROWS_LISTED = 20  # of a docket; `watch list` and `check` name every one
+# How `watches.docket` speaks of a row whose number is watched all the same.
+_TWICE = re.compile(r" stands in line \d+ already, (?:the same row|with other entries; the first row holds)$")
 
 
 @dataclass(frozen=True)
@@ -110,14 +117,19 @@ class Health:
         }
 
 
-def examine(config: Config | None, database: Database | None, env: Mapping[str, str]) -> Health:
-    """Everything that can be known without asking anybody outside. Raises what the store raises."""
+def examine(
+    config: Config | None, database: Database | None, env: Mapping[str, str], path: Path | None = None
+) -> Health:
+    """Everything that can be known without asking anybody outside; `path` is the database's, if known.
+    Raises what the store raises."""
     health = Health()
     if config is None:
         health.add("note", "configuration", "there is none: nothing is watched", "`tmwatch init` writes one.")
     else:
         _configuration(health, config, env)
         health.secrets = list(secrets(config, env))
+    if path is not None:
+        _folder(health, path)
     if database is None:
         health.add(
             "note", "database", "there is none yet", "`tmwatch check` or `tmwatch import FILE` makes it."
@@ -125,6 +137,9 @@ def examine(config: Config | None, database: Database | None, env: Mapping[str, 
     else:
         _database(health, database)
         _outbox(health, database)
+        for row in books.unknown_words(database):
+            what = f"says “{clean_line(row['word'], 200)}”, which tmwatch does not know: recorded as unknown"
+            health.add("note", row["source"], what, "Look at the register for what it means, and report it.")
     health.sources = list(source_states(config, database, env))
     for source in health.sources:
         if source["state"] == "failing":
@@ -145,10 +160,78 @@ def _configuration(health: Health, config: Config, env: Mapping[str, str]) -> No
     for problem in config.problems(env):
         said = f"{problem.where}: {problem.message}" if problem.where else problem.message
         health.add("act", "configuration", said, problem.do)
+    for said, do in _unfit_secrets(config, env):
+        health.add("act", "configuration", said, do)
+    # The rows of dockets are told below, those not watched apart from those that stand there twice.
+    dockets = {
+        f'Watch "{watch.name}": {problem}' for watch in config.watches for problem in watch.docket_problems
+    }
     for note in config.notes():
-        health.add("note", "configuration", note)
+        if note not in dockets:
+            health.add("note", "configuration", note)
+    for watch in config.watches:
+        _docket(health, watch)
     if not health.findings:
-        health.add("ok", "configuration", f"{config.path} holds {len(config.watches)} watches, no mistakes")
+        watches = _counted(len(config.watches), "watch", "watches")
+        health.add("ok", "configuration", f"{config.path} holds {watches}, no mistakes")
+
+
+def _unfit_secrets(config: Config, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Signing secrets that no webhook can be signed with. What they are is never said (design law 13)."""
+    for one in config.recipients:
+        try:
+            secret = config.webhook_secret(one, env)
+            if secret is not None:
+                key_of(secret)
+        except ConfigError:
+            continue  # it cannot be had at all, which is told already
+        except SecretError as error:
+            yield (
+                f'recipient "{one.name}", webhook: {error}',
+                "Take it from the receiver as it is, whsec_ included, or make one of your own: "
+                "whsec_ and 32 random bytes in base64.",
+            )
+
+
+def _docket(health: Health, watch: Watch) -> None:
+    """A row that is not watched is for the operator; one that stands there twice loses nothing."""
+    lost = [one for one in watch.docket_problems if not _TWICE.search(one.what)]
+    about = f'watch "{watch.name}"'
+    for one in watch.docket_problems:
+        if one not in lost:
+            health.add("note", about, f"{one.file.name}, line {one.line}: {one.what}")
+    if not lost:
+        return
+    file = lost[0].file.name
+    if not watch.docket and len(watch.docket_problems) == 1:  # such as an empty file
+        health.add("act", about, f"{file}, line {lost[0].line}: {lost[0].what}")
+        return
+    rows = _counted(len(watch.docket) + len(watch.docket_problems), "row")
+    lines = [f"line {one.line}: {one.what}" for one in lost[:_ROWS_LISTED]]
+    if len(lost) > _ROWS_LISTED:
+        lines.append(f"and {len(lost) - _ROWS_LISTED} more")
+    said = f"{file}: {len(lost)} of {rows} {'is' if len(lost) == 1 else 'are'} not watched"
+    health.add("act", about, "\n".join([said, *lines]))
+
+
+def _folder(health: Health, path: Path) -> None:
+    """SQLite writes beside the file too: the folder must be there and let us."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        health.add(
+            "act",
+            "database",
+            f"its folder {folder} does not exist",
+            "Create it, or name another file with --db or [store] path.",
+        )
+        return
+    for one, name in ((folder, f"its folder {folder}"), (path, str(path))):
+        if one.exists() and not os.access(one, os.W_OK):
+            health.add("act", "database", f"{name} cannot be written to", "Correct its rights.")
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def secrets(config: Config, env: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -200,13 +283,14 @@ def _outbox(health: Health, database: Database) -> None:
         health.add(
             "act",
             "outbox",
-            f"{dead} deliveries were given up",
+            f"{_counted(dead, 'delivery was', 'deliveries were')} given up",
             "`tmwatch alerts list` shows why; `tmwatch alerts retry --all` sends them again.",
         )
     if waiting:
         since = dt.datetime.fromisoformat(health.outbox["oldest_waiting_since"])
         long = now() - since > _WAITS_LONG
-        what = f"{waiting} deliveries wait, the oldest since {since:%Y-%m-%d %H:%M} UTC"
+        wait = _counted(waiting, "delivery waits", "deliveries wait")
+        what = f"{wait}, the oldest since {since:%Y-%m-%d %H:%M} UTC"
         error = _first_line(health.outbox["oldest_waiting_error"])
         health.add("act" if long else "note", "outbox", f"{what}{': ' + error if error else ''}")
     if not dead and not waiting:
@@ -290,7 +374,12 @@ def _lasts(state: books.AskState) -> bool:
 def _watch(health: Health, one: WatchHealth) -> None:
     about = f'watch "{one.watch}"'
     if one.state == "failing":
-        health.add("act", about, f"{one.lasting} of {one.questions} questions fail: {one.failing[0]}")
+        health.add(
+            "act",
+            about,
+            f"{one.lasting} of {_counted(one.questions, 'question')} fail{'s' * (one.lasting == 1)}: "
+            f"{one.failing[0]}",
+        )
     elif one.state == "stale":
         assert one.oldest_look is not None
         health.add(
@@ -300,7 +389,8 @@ def _watch(health: Health, one: WatchHealth) -> None:
             "Does `tmwatch check` still run? See your crontab.",
         )
     elif one.state == "never looked":
-        what = f"{one.never} of {one.questions} questions were never answered"
+        were = "was" if one.never == 1 else "were"
+        what = f"{one.never} of {_counted(one.questions, 'question')} {were} never answered"
         health.add("note", about, what, "`tmwatch check` asks them.")
     elif one.state == "fresh":
         health.add("ok", about, "every question was answered in time")

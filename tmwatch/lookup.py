@@ -5,6 +5,7 @@ Number first: a text that is a number is asked for as one, everything else as a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,11 +15,13 @@ from tmwatch.http import Door
 from tmwatch.looking import ask, describe, facts_of
 from tmwatch.model import Provenance, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number
-from tmwatch.offices import office_label
+from tmwatch.offices import office_label, offices
 from tmwatch.sources.base import Query, RecordQuery, SearchQuery, Source
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, queries
 from tmwatch.watches import live_state
+
+LEAST_DIGITS = 4  # of a bare number; no register's numbers that anybody looks for are shorter
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,28 @@ def as_number(text: str, office: str | None = None) -> MarkNumber | None:
         return None
 
 
+def bare_number(text: str) -> bool:
+    """Whether the text is digits only, as numbers are written (76/044,902), and names no office."""
+    return sum(char.isdigit() for char in text) >= LEAST_DIGITS and not re.search(r"[^\d\s/.,-]", text)
+
+
 def stored(
     database: Database, text: str, *, office: str | None = None, classes: Sequence[int] = ()
 ) -> list[TradeMark]:
-    """Stored filings by number, else by mark or owner, as they stand."""
-    number = as_number(text, office)
-    found = queries.find(database, number) if number is not None else []
-    found = found or queries.search(database, text)
+    """Stored filings by number, else by mark or owner, as they stand.
+
+    A bare number is tried as one of every office, and may be the name of a mark as well.
+    """
+    if office is None and bare_number(text):
+        digits = re.sub(r"\D", "", text)
+        written = [f"{kind}{one}" for kind in ("", "reg ") for one in dict.fromkeys((text, digits))]
+        meant = [as_number(one, code) for code in sorted(offices()) for one in written]
+        found = [st13 for one in dict.fromkeys(meant) if one for st13 in queries.find(database, one)]
+        found = list(dict.fromkeys([*found, *queries.search(database, text)]))
+    else:
+        number = as_number(text, office)
+        found = queries.find(database, number) if number is not None else []
+        found = found or queries.search(database, text)
     records = [record for st13 in found if (record := queries.get(database, st13)) is not None]
     return [one for one in records if (office is None or one.office == office) and _in_classes(one, classes)]
 

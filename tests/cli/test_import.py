@@ -233,3 +233,4 @@ def test_a_status_word_nobody_knows_is_named_and_never_guessed(run: Run, folder:
     assert ran.json["unknown_words"]
     assert "It has been frobnicated." in ran.err
     assert run("show", f"US {SERIAL}", "--json").json["status_phase"] == "unknown"
+    assert "frobnicated" in run("doctor").out

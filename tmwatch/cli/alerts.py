@@ -72,8 +72,19 @@ def _need(database: Database, number: int) -> dict[str, Any]:
     return alert
 
 
+def _number(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """The number of an alert, as `alerts list` shows it."""
+    if value is None:
+        return None
+    if not value.isdecimal() or len(value) > 18 or int(value) < 1:
+        raise UsageError(
+            f'"{plain(value, 40)}" is not the number of an alert', do="`tmwatch alerts list` shows them."
+        )
+    return int(value)
+
+
 @alerts_group.command("why")
-@click.argument("number", metavar="ID", type=click.IntRange(1))
+@click.argument("number", metavar="ID", callback=_number)
 @json_option
 @pass_session
 def why(session: Session, number: int, as_json: bool) -> None:
@@ -140,7 +151,7 @@ def _print_delivery(one: dict[str, Any]) -> None:
 
 
 @alerts_group.command("retry")
-@click.argument("number", metavar="[ID]", type=click.IntRange(1), required=False)
+@click.argument("number", metavar="[ID]", callback=_number, required=False)
 @click.option("--all", "everything", is_flag=True, help="Every delivery that was given up or waits.")
 @pass_session
 def retry(session: Session, number: int | None, everything: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from tmwatch import __version__
+from tmwatch.cli.output import complain
 from tmwatch.cli.session import Session
 
 # How `--help` lists the commands, and `list` before what it helps to choose from.
@@ -37,6 +38,22 @@ class Command(click.Command):
             self.params.append(
                 click.Option([flag], type=FILE, hidden=True, expose_value=False, callback=callback)
             )
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it. Ctrl-C is no fault: what was stored is whole, and that is said (exit code 130)."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            complain(f"\nInterrupted. {_after_interrupt(ctx)}".rstrip())
+            raise click.Abort from None
+
+
+def _after_interrupt(ctx: click.Context) -> str:
+    if ctx.params.get("dry_run"):
+        return "Dry run: nothing was kept."
+    if ctx.command.name == "check":
+        return "What was read so far is stored; the next check goes on."
+    return "What was read so far is stored." if ctx.command.name == "import" else ""
 
 
 class Group(click.Group):

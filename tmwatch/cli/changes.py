@@ -62,10 +62,16 @@ _BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 @json_option
 @pass_session
 def changes(session: Session, since: str, least: str, as_json: bool) -> None:
-    """Show what changed, newest last."""
+    """Show what changed, newest last, and which filings newly came under a watch.
+
+    A new filing is a row of its own, in JSON {"field": "filing", "kind": "added", "significance": "high"}
+    with its day of filing as "date". What a watch found at its first look is not new.
+    """
     database = session.database()
     start = since_when(since, database)
     found = queries.changes_since(database, start, least=Significance(least))
+    if Significance(least).rank <= Significance.HIGH.rank:
+        found = sorted([*queries.filings_since(database, start), *found], key=lambda one: one["seen_at"])
     if as_json:
         say_json(found)
         return

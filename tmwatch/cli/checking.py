@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import click
 import structlog
 
+from tmwatch.alerts.outbox import Failure
 from tmwatch.checking import CheckReport, check, dry_copy
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
@@ -18,6 +19,7 @@ from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.http import Door
 from tmwatch.store import Database, Observed
+from tmwatch.store.database import now
 from tmwatch.sweep import Asked
 
 log = structlog.get_logger()
@@ -96,15 +98,39 @@ def _complain(report: CheckReport) -> None:
             log.info("passing failure", source=item.source, asked=item.query, error=item.error)
         else:
             complain(f"Error: {_failure(item)}")
-    for failed in report.delivery.failures if report.delivery else ():
+    for failures in _by_error(report):
+        failed = failures[0]
         if failed.operator_needed or failed.next_try is None:
-            again = "" if failed.next_try else "\nIt was given up; `tmwatch alerts retry` sends it again."
-            to = f"{failed.recipient} by {failed.channel}"
-            complain(f"Error: an alert to {to} could not be delivered: {failed.error}{again}")
+            single, to = len(failures) == 1, _receivers(failures, report)
+            said = f"an alert to {to} could not be delivered"
+            again = "It was given up; `tmwatch alerts retry` sends it again."
+            if not single:
+                said = f"{len(failures)} deliveries to {to} failed"
+                again = "They were given up; `tmwatch alerts retry` sends them again."
+            complain(f"Error: {said}: {failed.error}" + ("" if failed.next_try else f"\n{again}"))
         else:
-            log.info("delivery waits", recipient=failed.recipient, error=failed.error)
+            for one in failures:
+                log.info("delivery waits", recipient=one.recipient, error=one.error)
     for name in report.delivery.gone if report.delivery else ():
         complain(f'Note: the webhook of recipient "{name}" says that it is gone for good (HTTP 410).')
+
+
+def _by_error(report: CheckReport) -> list[list[Failure]]:
+    """Failed deliveries, those together that failed for the same reason and have the same standing."""
+    groups: dict[tuple[str, bool, bool], list[Failure]] = {}
+    for one in report.delivery.failures if report.delivery else ():
+        groups.setdefault((one.error, one.next_try is None, one.operator_needed), []).append(one)
+    return list(groups.values())
+
+
+def _receivers(failures: list[Failure], report: CheckReport) -> str:
+    """ "legal by email (a@firm.test, b@firm.test), ops by webhook"; a webhook's address may be a secret."""
+    found: dict[str, None] = {}
+    for one in failures:
+        known = report.failed_at.get((one.recipient, one.channel, one.error), [])
+        addresses = f" ({', '.join(known)})" if known and one.channel == "email" else ""
+        found[f"{one.recipient} by {one.channel}{addresses}"] = None
+    return ", ".join(found)
 
 
 def _failure(item: Asked) -> str:
@@ -194,12 +220,25 @@ def _print_alerts(report: CheckReport) -> None:
 
 def _print_deliveries(report: CheckReport) -> None:
     sent = report.delivery.sent if report.delivery else 0
-    waiting = report.outbox.get("waiting", 0)
-    if sent or waiting or report.alerts:
-        made = render.counted(len(report.alerts), "alert")
-        say(f"{made} made; {render.counted(sent, 'delivery', 'deliveries')} sent, {waiting} waiting.")
-    for failed in report.delivery.failures if report.delivery else ():
-        if failed.next_try and not failed.operator_needed:
-            when = failed.next_try.astimezone().strftime("%Y-%m-%d %H:%M")
-            said = plain(failed.error.splitlines()[0], 200)
-            say(f"{plain(failed.recipient)} ({failed.channel}): {said} Next try {when}.", indent=2)
+    waiting, dead = report.outbox.get("waiting", 0), report.outbox.get("dead", 0)
+    made = f"{render.counted(len(report.alerts), 'alert')} made. " if report.alerts else ""
+    done = render.counted(sent, "delivery", "deliveries")
+    if waiting:
+        say(f"{made}{done} sent, {waiting} waiting ({_next_try(report)}).")
+    else:
+        say(f"{made}{f'{done} sent. ' if sent or made else ''}Nothing waits.")
+    for failures in _by_error(report):
+        if failures[0].next_try and not failures[0].operator_needed:
+            said = plain(failures[0].error.splitlines()[0], 200).rstrip(".")
+            say(f"{plain(_receivers(failures, report))}: {said}.", indent=2)
+    if dead:
+        say(f"{render.counted(dead, 'delivery was', 'deliveries were')} given up: `tmwatch alerts list`.")
+
+
+def _next_try(report: CheckReport) -> str:
+    """When what waits is tried again; where its time has come, the next check does it anyway."""
+    when, them = report.next_try, "it" if report.outbox["waiting"] == 1 else "them"
+    if when is None or when <= now():
+        return f"the next `tmwatch check` sends {them}"
+    form = "%H:%M" if when.date() == now().date() else "%Y-%m-%d %H:%M"
+    return f"next try {when:{form}} UTC; `tmwatch alerts retry --all` sends {them} at the next check"

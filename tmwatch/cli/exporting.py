@@ -10,10 +10,11 @@ import click
 
 from tmwatch.cli.app import cli
 from tmwatch.cli.output import json_text, tell
+from tmwatch.cli.render import counted
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, TmwatchError
-from tmwatch.exporting import Format, What, full_records, rows, write_csv, write_jsonl
+from tmwatch.exporting import Format, What, full_records, rows, write_csv, write_jsonl, writing
 from tmwatch.store import Database
 
 
@@ -35,6 +36,8 @@ def export(
     an apostrophe in front; what is sample says [SAMPLE] in the first column.
     """
     form = "jsonl" if as_json else form
+    if output is not None:
+        session.refuse_own_file(output, "export")
     database = session.database()
     config = _config(session)
     if output is None:
@@ -42,18 +45,15 @@ def export(
             sys.stdout.write("\ufeff")
         _write(sys.stdout, database, config, form, what)
         return
-    part = output.with_name(f"{output.name}.part")
     try:
         encoding = "utf-8-sig" if excel and form == "csv" else "utf-8"
-        with part.open("w", encoding=encoding, errors="replace", newline="") as file:
+        with writing(output, encoding) as file:
             count = _write(file, database, config, form, what)
-        part.replace(output)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise TmwatchError(
             f"the file cannot be written: {error.strerror}", where=str(output), do="Name another with -o."
         ) from None
-    tell(f"{count} rows in {output}")
+    tell(f"{counted(count, 'row')} in {output}")
 
 
 def _config(session: Session) -> Config | None:

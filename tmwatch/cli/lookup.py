@@ -15,7 +15,7 @@ from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
 from tmwatch.exporting import summary
 from tmwatch.http import Door
-from tmwatch.lookup import LiveAnswer, live, stored
+from tmwatch.lookup import LiveAnswer, bare_number, live, stored
 from tmwatch.model import TradeMark
 from tmwatch.numbers import parse_office
 
@@ -66,6 +66,8 @@ def lookup(
         say_json([_json(one, "stored") for one in known] + [_json(one, "live") for one in answer.records])
     else:
         _print(known, answer, asked=config is not None)
+        if inside is None and bare_number(wanted):
+            say("If this is a number, add --office US.")
     if as_json or not on_terminal():
         for one in answer.not_asked:
             complain(f"Not asked: {one.source}: {one.why}" if not one.failed else f"Failed: {one.why}")
@@ -83,7 +85,13 @@ def _print(known: list[TradeMark], answer: LiveAnswer, *, asked: bool) -> None:
     _list(known)
     if not asked:
         return
-    say(f"At the registers now: {render.counted(len(answer.records), 'filing')}", style="bold")
+    if answer.asked:
+        said = f"At the registers now: {render.counted(len(answer.records), 'filing')}"
+    elif any(one.failed for one in answer.not_asked):
+        said = "At the registers: nobody answered"
+    else:
+        said = "At the registers: nobody was asked"
+    say(said, style="bold")
     _list(answer.records)
     for line in answer.asked:
         say(f"asked {plain(line)}", indent=2, style="dim")

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
@@ -74,8 +75,25 @@ def _emit(what: RenderableType) -> None:
 
 
 def complain(text: str) -> None:
-    """Something that the operator should see: on stderr, with or without a terminal."""
-    click.echo(clean_text(text), err=True)
+    """Something that the operator should see: on stderr, with or without a terminal.
+
+    On a terminal its lines break between words; elsewhere a line stays a line, for whoever searches it.
+    """
+    click.echo(_wrapped(clean_text(text)) if sys.stderr.isatty() else clean_text(text), err=True)
+
+
+def _wrapped(text: str) -> str:
+    """The text in lines no wider than the terminal; an address or a path that is longer stays whole."""
+    width, lines = console(stderr=True).width, []
+    for line in text.split("\n"):
+        first, *words = line.split(" ")
+        lines.append(first)
+        for word in words:
+            if cell_len(lines[-1]) + 1 + cell_len(word) <= width:
+                lines[-1] += f" {word}"
+            else:
+                lines.append(word)
+    return "\n".join(lines)
 
 
 def complain_of(error: TmwatchError, prefix: str = "Error: ") -> None:

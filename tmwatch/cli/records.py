@@ -10,7 +10,7 @@ from tmwatch.alerts.compose import register_link
 from tmwatch.alerts.payload import VERIFY
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
-from tmwatch.cli.output import facts_grid, plain, say, say_json, say_whole
+from tmwatch.cli.output import LABEL_WIDTH, facts_grid, plain, say, say_json, say_whole
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import TmwatchError, UsageError
 from tmwatch.exporting import record_json
@@ -86,7 +86,7 @@ def _show(record: TradeMark, *, all_events: bool, all_goods: bool) -> None:
         ]
     )
     if link:
-        say_whole(link)
+        say_whole(f"{'Register':<{LABEL_WIDTH}}  {link}")
     say(VERIFY)
 
 

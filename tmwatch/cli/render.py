@@ -43,6 +43,8 @@ def change_lines(change: Mapping[str, Any]) -> list[str]:
         label = WORDS.say("in_class", label=label, name=plain(change["key"], 10))
     added, removed = change["terms_added"], change["terms_removed"]
     old, new = plain(change["old"], VALUE_LIMIT), plain(change["new"], VALUE_LIMIT)
+    if field == "filing" and kind == "added":
+        return [f"New: filed {change['date']}" if change["date"] else "New: first seen"]
     if field == "events" and kind == "added":
         day = str(change["date"] or "")
         return [f"Event: {day} {new.removeprefix(day).strip()}".replace("  ", " ")]
@@ -77,9 +79,10 @@ def provenance_line(provenance: Provenance) -> str:
 
 def status_line(record: TradeMark) -> str:
     """The office's own words, code and date."""
-    parts = [plain(record.status_text), f"code {plain(record.status_code)}" if record.status_code else ""]
-    parts.append(record.status_date.isoformat() if record.status_date else "")
-    return ", ".join(part for part in parts if part)
+    more = [f"code {plain(record.status_code)}" if record.status_code else ""]
+    more.append(record.status_date.isoformat() if record.status_date else "")
+    said = plain(record.status_text)
+    return ", ".join(part for part in (said.removesuffix(".") if any(more) else said, *more) if part)
 
 
 def phase_line(record: TradeMark) -> str:

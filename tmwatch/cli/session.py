@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import click
 
 from tmwatch.config import Config, load_config
-from tmwatch.errors import ConfigError
+from tmwatch.errors import ConfigError, UsageError
 from tmwatch.store import Database
 
 CONFIG_NAME = "tmwatch.toml"
@@ -69,6 +70,48 @@ class Session:
         """The database where there is one already."""
         path = self.database_path(config)
         return self.database(config) if path.exists() and path.stat().st_size else None
+
+    def own_files(self) -> Iterator[tuple[str, Path]]:
+        """What may never be written over: database, configuration, dockets. A broken configuration too
+        says where its dockets are."""
+        with contextlib.suppress(ConfigError):
+            path = self.database_path()
+            yield "the database", path
+            for end in ("-wal", "-shm", "-journal"):
+                yield "a part of the database", path.with_name(f"{path.name}{end}")
+        if self.has_config:
+            yield "the configuration", self.config_path
+            for file in _dockets(self.config_path):
+                yield "a docket file of the configuration", file
+
+    def refuse_own_file(self, target: Path, action: str) -> None:
+        """Raise `UsageError` where `target` is one of them, by whatever name or link."""
+        for what, path in self.own_files():
+            if target.resolve() == path.resolve() or _same(target, path):
+                raise UsageError(
+                    f"the {action} would replace {what} itself",
+                    where=str(target),
+                    kept="Nothing was written.",
+                    do="Name another file with -o." if action == "export" else "Name another file.",
+                )
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _dockets(path: Path) -> Iterator[Path]:
+    try:
+        watches: Any = tomllib.loads(path.read_bytes().decode("utf-8-sig")).get("watch", [])
+    except (OSError, ValueError, RecursionError):
+        return
+    for watch in watches if isinstance(watches, list) else ():
+        file = watch.get("numbers_file") if isinstance(watch, dict) else None
+        if isinstance(file, str) and file:
+            yield path.absolute().parent / Path(file).expanduser()
 
 
 def _store_path(path: Path) -> Path:

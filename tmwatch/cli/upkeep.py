@@ -13,11 +13,13 @@ from tmwatch.cli.output import complain_of, facts_grid, plain, say, say_json, te
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
-from tmwatch.errors import ConfigError, StoreError
+from tmwatch.errors import ConfigError, StoreError, UsageError
 from tmwatch.health import Finding, Health, examine
 from tmwatch.store import Database, backup
+from tmwatch.store.schema import APPLICATION_ID
 
 MARKS = {"act": "✗", "note": "•", "ok": "✓"}
+_HEADER = 100  # bytes of an SQLite file that say what it is
 STYLES = {"act": "bold red", "note": "", "ok": "green"}
 
 
@@ -31,7 +33,8 @@ def doctor(session: Session, as_json: bool) -> int:
     """
     config, config_error = _config(session)
     database, store_error = _database(session, config)
-    health = examine(config, database, session.env)
+    path = None if config_error or store_error else session.database_path(config)
+    health = examine(config, database, session.env, path)
     health.findings = [one for one in health.findings if not _explained(one, config_error, store_error)]
     for error, about in ((config_error, "configuration"), (store_error, "database")):
         if error is not None:
@@ -97,7 +100,9 @@ def _print(health: Health) -> None:
     if health.store:
         _print_store(health)
     bad = sum(one.level == "act" for one in health.findings)
-    say(f"Verdict: {render.counted(bad, 'thing')} to mend." if bad else "Verdict: nothing to mend.")
+    notes = sum(one.level == "note" for one in health.findings)
+    above = f"; {render.counted(notes, 'note')} above" if notes else ""
+    say(f"Verdict: {render.counted(bad, 'thing')} to mend." if bad else f"Verdict: nothing to mend{above}.")
 
 
 def _print_store(health: Health) -> None:
@@ -106,12 +111,39 @@ def _print_store(health: Health) -> None:
     facts_grid(
         [
             ("File", f"{plain(store['path'])}, {_size(store['file'])}"),
-            ("Filings", f"{rows['mark']}, in {rows['mark_version']} versions, {rows['change']} changes"),
+            (
+                "Filings",
+                f"{rows['mark']}, in {render.counted(rows['mark_version'], 'version')},"
+                f" {render.counted(rows['change'], 'change')}",
+            ),
             ("Raw pages", f"{rows['snapshot']}, {_size(store['pages'])}"),
             ("Growth", f"{_size(store['pages_last_30_days'])} of raw pages in the last 30 days"),
             ("Outbox", f"{health.outbox['waiting']} waiting, {health.outbox['dead']} given up"),
         ],
         indent=2,
+    )
+
+
+def _refuse_other_file(target: Path) -> None:
+    """Somebody's letter or table must not become a database by a slip of the hand."""
+    if not target.exists():
+        return
+    try:
+        with target.open("rb") as file:
+            head = file.read(_HEADER)
+    except OSError as error:
+        raise StoreError(f"the file cannot be read: {error.strerror}", where=str(target)) from None
+    if target.with_name(f"{target.name}-wal").exists():
+        why = "is a database that is in use"
+    elif head and not (head[:16] == b"SQLite format 3\0" and head[68:72] == APPLICATION_ID.to_bytes(4)):
+        why = "is there already and is no database of tmwatch"
+    else:
+        return
+    raise UsageError(
+        f"this file {why}",
+        where=str(target),
+        kept="Nothing was written.",
+        do="Name another file, or add --force to replace it.",
     )
 
 
@@ -126,15 +158,22 @@ def _size(count: int) -> str:
 
 @cli.command("backup", short_help="Make a consistent copy of the database.")
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace FILE even where it is no backup of tmwatch.")
 @json_option
 @pass_session
-def backup_command(session: Session, file: Path | None, as_json: bool) -> None:
-    """Make a consistent copy of the database, also while tmwatch runs (default: dated, beside it)."""
+def backup_command(session: Session, file: Path | None, force: bool, as_json: bool) -> None:
+    """Make a consistent copy of the database, also while tmwatch runs (default: dated, beside it).
+
+    A file that is there already is replaced only where it is a tmwatch database that nobody has open.
+    """
     source = session.database_path()
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     target = file or source.with_name(f"{source.name}.{stamp}.bak")
     if target.exists() and target.resolve() == source.resolve():
         raise StoreError("the backup would replace the database itself", where=str(target))
+    session.refuse_own_file(target, "backup")
+    if not force:
+        _refuse_other_file(target)
     session.database().close()  # refuses a file that is not ours, or damaged, before it is copied
     backup(source, target)
     if as_json:

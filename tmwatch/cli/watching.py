@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
-from tmwatch.cli.output import facts_grid, plain, say, say_json, tell
+from tmwatch.cli.output import facts_grid, plain, say, say_json
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config, Watch
 from tmwatch.errors import UsageError
 from tmwatch.health import WatchHealth, watch_health
 from tmwatch.model import TradeMark
-from tmwatch.numbers import parse_number, parse_office, show_number
+from tmwatch.numbers import MarkNumber, parse_number, parse_office, show_number
 from tmwatch.store import queries
 from tmwatch.store.database import now
 from tmwatch.watches import Match, coverage, sentence
@@ -56,7 +57,7 @@ def _print_watch(watch: Watch, health: WatchHealth) -> None:
             *lines,
             ("State", _state(health)),
             *(("Failing", plain(text)) for text in health.failing),
-            ("Hits", render.counted(health.hits, "filing")),
+            ("Hits so far", render.counted(health.hits, "filing")),
             *(("Docket", plain(str(problem))) for problem in watch.docket_problems),
         ],
         indent=2,
@@ -116,7 +117,8 @@ def test(session: Session, name: str, as_json: bool) -> None:
         say(text, style="dim")
     say()
     stored = render.counted(found.looked_through, "stored filing")
-    say(f"{len(found.hits)} of {stored} come under it.", style="bold")
+    come = "comes" if len(found.hits) == 1 else "come"
+    say(f"{len(found.hits)} of {stored} {come} under it.", style="bold")
     for record, answer in found.hits[:HITS_LISTED]:
         say(f"{render.record_name(record)}: {plain(answer.why)}", indent=2)
     if len(found.hits) > HITS_LISTED:
@@ -175,19 +177,16 @@ def add(
                 "--to-watch adds numbers to a watch that is there",
                 do="Like this: tmwatch watch add --to-watch 'my marks' --number 'US 76044902'",
             )
-        for number in numbers:  # all are understood before any is written
-            parse_number(number, only)
-        for number in numbers:
-            add_number(session.config_path, to_watch, number, only)
-        tell(f'{render.counted(len(numbers), "number")} in watch "{plain(to_watch)}".')
+        _add_numbers(session, to_watch, [parse_number(one, only) for one in numbers])
         return
     if name is None:
         raise UsageError(
             "the new watch needs a name", do="Like this: tmwatch watch add 'my marks' --number …"
         )
+    parsed = list(dict.fromkeys(parse_number(one, only) for one in numbers))
     settings = {
         "name": name,
-        "numbers": [show_number(parse_number(one, only)) for one in numbers] or None,
+        "numbers": [show_number(one) for one in parsed] or None,
         "owners": list(owners) or None,
         "agents": list(agents) or None,
         "marks": list(marks) or None,
@@ -197,6 +196,32 @@ def add(
         "notify": list(notify),
     }
     config = add_watch(session.config_path, settings)
-    tell(sentence(_need(config, name.strip())))
+    watch = _need(config, name.strip())
+    say(f'Added to {plain(str(session.config_path))}: watch "{plain(watch.name)}".')
+    say(sentence(watch))
+    _say_twice(config, watch.name, parsed)
     if not notify:
-        tell("Nobody is told: `tmwatch alerts list` shows its alerts, --notify NAME names a recipient.")
+        say("Nobody is told: `tmwatch alerts list` shows its alerts, --notify NAME names a recipient.")
+
+
+def _add_numbers(session: Session, name: str, numbers: Sequence[MarkNumber]) -> None:
+    """Each into the watch; all were understood before any is written."""
+    config = session.config()
+    watch = _need(config, name)
+    file, shown = plain(str(session.config_path)), plain(watch.name)
+    for number in dict.fromkeys(numbers):
+        if number in watch.numbers:
+            say(f'Watch "{shown}": {show_number(number)} is already in it; nothing changed.')
+            continue
+        config = add_number(session.config_path, name, show_number(number))
+        say(f'Added to {file}: {show_number(number)} in watch "{shown}".')
+        _say_twice(config, name, [number])
+
+
+def _say_twice(config: Config, name: str, numbers: Sequence[MarkNumber]) -> None:
+    """What stands in another watch too is alerted by both."""
+    for number in numbers:
+        for other in config.watches:
+            if other.name != name and number in other.numbers:
+                shown = f'{show_number(number)} is in watch "{plain(other.name)}" already'
+                say(f"{shown}: its alerts will come twice.")

@@ -174,6 +174,38 @@ def changes_since(
     ]
 
 
+def filings_since(database: Database, since: dt.datetime) -> list[dict[str, Any]]:
+    """Filings that newly came under a watch since that instant, no first contents of one; in the shape of
+    `changes_since`: "filing" "added", of high significance."""
+    rows = database.conn.execute(
+        "select m.st13, m.office, m.application_number, m.mark, m.application_date, m.first_seen_at,"
+        " v.as_of, v.as_of_kind, v.source, v.facts from mark m join mark_version v"
+        " on v.id = (select min(id) from mark_version where st13 = m.st13) where m.first_seen_at >= ? and"
+        " (exists (select 1 from hit where st13 = m.st13 and baseline = 0) or exists (select 1 from"
+        " alert_mark k join alert a on a.id = k.alert where k.st13 = m.st13 and a.kind = 'filing.new'))"
+        " order by m.first_seen_at, m.st13",
+        (iso(since),),
+    )
+    return [
+        {
+            **{key: row[key] for key in ("st13", "office", "mark", "facts", "as_of", "as_of_kind", "source")},
+            "number": row["application_number"],
+            "field": "filing",
+            "key": None,
+            "kind": "added",
+            "significance": Significance.HIGH.value,
+            "old": None,
+            "new": row["mark"],
+            "date": row["application_date"],
+            "terms_added": [],
+            "terms_removed": [],
+            "technical": False,
+            "seen_at": row["first_seen_at"],
+        }
+        for row in rows
+    ]
+
+
 def last_run(database: Database) -> dict[str, Any] | None:
     """The run before this one."""
     row = database.conn.execute(
