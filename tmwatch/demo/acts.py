@@ -277,7 +277,7 @@ def _short(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _command(*, elsewhere: bool = False) -> str:
     """How this tmwatch is called from here, or from any other folder."""
-    called = Path(sys.argv[0])
+    called = Path(sys.argv[0]).absolute()
     if shutil.which("tmwatch"):
         return "tmwatch"
     if called.name == "tmwatch":
