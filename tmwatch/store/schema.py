@@ -248,5 +248,33 @@ def _views(db: sqlite_utils.Database) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_version_1,)
+def _receivers(db: sqlite_utils.Database) -> None:
+    """What is known of a receiver apart from its deliveries: since when it fails, that it is switched off.
+
+    `address` is what `delivery.address` holds (for a webhook the recipient's name), or the mail server.
+    A webhook's URL may hold a token and never stands here: `fingerprint` is a salted, slow hash of it,
+    by which a changed URL is noticed. `asked_at` of a delivery is when its receiver was last asked for
+    it, as opposed to put off because the receiver was down.
+    """
+    db.table("endpoint").create(
+        {
+            "recipient": str,
+            "channel": str,
+            "address": str,
+            "state": str,
+            "since": str,
+            "failures": int,
+            "error": str,
+            "told_at": str,
+            "gave_up_at": str,
+            "disabled_at": str,
+            "why": str,
+            "fingerprint": str,
+        },
+        pk=("recipient", "channel", "address"),
+    )
+    db.table("delivery").add_column("asked_at", str)
+
+
+MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_version_1, _receivers)
 SCHEMA_VERSION = len(MIGRATIONS)
