@@ -30,12 +30,14 @@ class Head:
 
 def head(database: Database, st13: str) -> Head | None:
     """What is known now, or None for a filing never seen."""
-    row = database.conn.execute("select record from mark where st13 = ?", (st13,)).fetchone()
+    row = database.conn.execute(
+        "select r.json from mark m join record r on r.hash = m.content_hash where m.st13 = ?", (st13,)
+    ).fetchone()
     if row is None:
         return None
     rows = sightings(database, st13)
     latest = max((item.last_order, *item.place[1:]) for item in rows)
-    return Head(load_record(row["record"]), latest, len(rows))
+    return Head(load_record(row["json"]), latest, len(rows))
 
 
 def load_record(text: str) -> TradeMark:
@@ -270,9 +272,10 @@ def write_steps(database: Database, st13: str, steps: Sequence[Step]) -> None:
 
 
 def _insert_version(database: Database, st13: str, step: Step, content: str, instant: str) -> int:
+    keep_record(database, step.record, content)
     cursor = database.conn.execute(
         "insert into mark_version (st13, observation, source, facts, position, as_of, as_of_kind,"
-        " content_hash, record, technical, parser_version, created_at) values (?,?,?,?,?,?,?,?,?,?,?,?)",
+        " content_hash, technical, parser_version, created_at) values (?,?,?,?,?,?,?,?,?,?,?)",
         (
             st13,
             step.sighting.observation,
@@ -282,7 +285,6 @@ def _insert_version(database: Database, st13: str, step: Step, content: str, ins
             step.sighting.first_order[:10],
             step.sighting.as_of_kind,
             content,
-            dump_record(step.record),
             int(step.sighting.technical),
             step.sighting.parser_version,
             instant,
@@ -347,7 +349,7 @@ def write_current(database: Database, st13: str, last: Step, rows: Sequence[Sigh
             "last_ok_at": iso(now()),
             "changed_at": version["at"],
             "version": version["id"],
-            "record": dump_record(record),
+            "content_hash": content_hash(record),
         },
         pk="st13",
     )

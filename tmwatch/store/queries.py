@@ -39,7 +39,8 @@ def find(database: Database, number: MarkNumber) -> list[str]:
 def get(database: Database, st13: str) -> TradeMark | None:
     """The filing as it stands, with its provenance."""
     row = database.conn.execute(
-        "select m.*, o.url, o.looked_at, o.snapshot, o.parser_version from mark m join observation o"
+        "select m.*, r.json, o.url, o.looked_at, o.snapshot, o.parser_version from mark m"
+        " join record r on r.hash = m.content_hash join observation o"
         " on o.id = (select id from observation where st13 = m.st13 and outcome = 'ok' and source = m.source"
         " order by as_of desc, id desc limit 1) where m.st13 = ?",
         (st13,),
@@ -56,7 +57,7 @@ def get(database: Database, st13: str) -> TradeMark | None:
         sha256=row["snapshot"],
         parser_version=row["parser_version"],
     )
-    return load_record(row["record"]).model_copy(update={"provenance": provenance})
+    return load_record(row["json"]).model_copy(update={"provenance": provenance})
 
 
 def all_marks(database: Database) -> Iterator[TradeMark]:
@@ -79,8 +80,9 @@ def search(database: Database, text: str) -> list[str]:
 def history(database: Database, st13: str) -> dict[str, Any]:
     """Versions and changes, oldest first, and where two sources disagree today."""
     versions = database.conn.execute(
-        "select v.*, o.looked_at, o.url, o.snapshot from mark_version v join observation o"
-        " on o.id = v.observation where v.st13 = ? and v.superseded_at is null order by v.position",
+        "select v.*, r.json, o.looked_at, o.url, o.snapshot from mark_version v join observation o"
+        " on o.id = v.observation join record r on r.hash = v.content_hash"
+        " where v.st13 = ? and v.superseded_at is null order by v.position",
         (st13,),
     ).fetchall()
     numbers = {row["id"]: place for place, row in enumerate(versions, 1)}
@@ -104,7 +106,7 @@ def history(database: Database, st13: str) -> dict[str, Any]:
                 "sha256": row["snapshot"],
                 "parser_version": row["parser_version"],
                 "technical": bool(row["technical"]),
-                **_brief(load_record(row["record"])),
+                **_brief(load_record(row["json"])),
             }
             for row in versions
         ],

@@ -276,5 +276,53 @@ def _receivers(db: sqlite_utils.Database) -> None:
     db.table("delivery").add_column("asked_at", str)
 
 
-MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_version_1, _receivers)
+def _records_once(db: sqlite_utils.Database) -> None:
+    """One copy of each record's JSON, and the digest by which an unchanged page is known unread.
+
+    * `mark_version.content_hash` and the new `mark.content_hash` name a row of `record`; their own columns
+      `record` are empty from now on (a look that changes nothing rewrote six thousand bytes for nothing).
+    * `sighting.glance`: digest of the latest page of the run, without what is volatile on it, together
+      with the reader that read it; `glance_as_of`: what that page itself said of its day, as JSON.
+    * `observation.records`: of how many filings a look speaks that is written down once for all of them
+      (the unchanged records of a bulk file); empty for a look at one. It is part of the hashed row where
+      it is not empty.
+    """
+    for statement in (
+        "alter table sighting add column glance text",
+        "alter table sighting add column glance_as_of text",
+        "create index idx_sighting_glance on sighting (glance)",
+        "alter table observation add column records integer",
+        "alter table mark add column content_hash text",
+        "insert or ignore into record (hash, st13, json)"
+        " select content_hash, st13, record from mark_version where record is not null",
+        "update mark set content_hash = (select v.content_hash from mark_version v where v.st13 = mark.st13"
+        " and v.superseded_at is null order by v.position desc limit 1)",
+        "update mark set record = null where content_hash in (select hash from record)",
+        "update mark_version set record = null",
+        "drop view looks",
+    ):
+        db.execute(statement)
+    db.create_view(
+        "looks",
+        "select o.looked_at, o.source, o.st13, o.asked, o.outcome, o.as_of, o.error, o.url, o.records"
+        " from observation o order by o.id desc",
+    )
+    db.create_view(
+        "current_records",
+        "select m.st13, m.office, m.application_number, r.json as record from mark m"
+        " join record r on r.hash = m.content_hash order by m.office, m.application_number",
+    )
+    db.create_view(
+        "versions",
+        "select v.st13, v.as_of, v.source, v.facts, v.technical, v.created_at, r.json as record"
+        " from mark_version v join record r on r.hash = v.content_hash"
+        " where v.superseded_at is null order by v.st13, v.position",
+    )
+
+
+MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
+    _version_1,
+    _receivers,
+    _records_once,
+)
 SCHEMA_VERSION = len(MIGRATIONS)
