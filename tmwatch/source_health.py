@@ -84,7 +84,7 @@ def _tell_turn(
         coverage=tuple(line for watch in watches for line in report.coverage.get(watch.name, ())),
     )
     to = addresses(config, dict.fromkeys(name for watch in watches for name in watch.notify))
-    write_alert(database, payload, (), to, run)
+    write_alert(database, payload, (), to, run, about=(f"source {turn.source}", turn.now))
 
 
 def is_gone(looks: Sequence[dt.datetime]) -> bool:
@@ -116,7 +116,8 @@ def tell_gone(
             "The stored record was left as it is. Look at the register by hand.",
             coverage=lines.get(watch.name, ()),
         )
-        write_alert(database, payload, (), addresses(config, watch.notify), run)
+        about = (f"listing {source_id} {asked}", "gone")
+        write_alert(database, payload, (), addresses(config, watch.notify), run, about=about)
 
 
 def _is_sample(source_id: str, config: Config) -> bool:
@@ -149,4 +150,4 @@ def tell_new_words(
         coverage=tuple(line for watch in watches for line in lines.get(watch.name, ())),
     )
     to = addresses(config, dict.fromkeys(name for watch in watches for name in watch.notify))
-    write_alert(database, payload, (), to, run)
+    write_alert(database, payload, (), to, run, about=(f"words of {source_id}: {listed}", "unknown"))

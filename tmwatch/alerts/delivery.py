@@ -8,7 +8,7 @@ from typing import Literal
 
 from tmwatch.alerts.payload import AlertPayload
 
-State = Literal["pending", "sent", "dead"]
+State = Literal["pending", "sent", "dead", "held"]
 ChannelName = Literal["email", "webhook"]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from tmwatch import __version__
 from tmwatch.errors import Outcome
+from tmwatch.store import held
 from tmwatch.store.database import Database, iso, now
 
 
@@ -50,6 +51,9 @@ def end_run(database: Database, run: str, summary: Mapping[str, Any]) -> None:
         db.table("run").update(
             run, {"ended_at": iso(now()), "summary": json.dumps(summary, ensure_ascii=False)}
         )
+        row = database.conn.execute("select command from run where id = ?", (run,)).fetchone()
+        if row is not None and row["command"] == "check":
+            held.settle_health(database)
 
 
 def ask_state(database: Database, watch: str, ask: str) -> AskState:
@@ -99,6 +103,8 @@ def book_ask(
             if validators is not None:
                 row["validators"] = json.dumps(dict(validators))
         db.table("watch").upsert(row, pk=("watch", "ask"))
+        if good:
+            held.settle_ask(database, watch, ask)
 
 
 def baselined(database: Database, watch: str, ask: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -18,7 +18,7 @@ from tmwatch.alerts.payload import AlertPayload
 from tmwatch.errors import LookError, Outcome
 from tmwatch.model import Change, FactKind, Provenance, TradeMark
 from tmwatch.sources.base import AsOf, Page, Reading
-from tmwatch.store import marks
+from tmwatch.store import held, marks
 from tmwatch.store.database import Database, iso, now
 from tmwatch.store.timeline import Sighting, Step, content_hash, fold, order_key
 
@@ -141,7 +141,14 @@ def observe(
             _write_reaction(database, react(observed, database), run)
         if also is not None:
             also(database)
+        held.settle_marks(database, _looks(sights))
         return observed
+
+
+def _looks(sights: Sequence[Sight]) -> Iterator[tuple[str, bool, str]]:
+    for sight in sights:
+        if sight.outcome is Outcome.OK and sight.reading is not None:
+            yield sight.reading.record.st13, sight.live, as_of_for(sight).day.isoformat()
 
 
 # -- the look itself -------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,9 +11,11 @@ from pydantic import ValidationError
 
 from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.payload import AlertPayload
+from tmwatch.store import held
 from tmwatch.store.database import Database, iso, now
+from tmwatch.store.ids import alert_facts, alert_uid, delivery_id
 
-PENDING, SENT, DEAD = "pending", "sent", "dead"
+PENDING, SENT, DEAD, HELD = "pending", "sent", "dead", "held"
 
 # No wait and no lease is longer than this. One that seems to be was written by a clock that ran ahead and
 # has been set right: it is over, or the alert would lie there until that day.
@@ -35,14 +36,25 @@ def write_alert(
     st13s: Sequence[str],
     to: Sequence[tuple[str, str, str]],
     run: str,
+    *,
+    about: tuple[str, str] | None = None,
 ) -> int:
-    """An alert with one delivery per (recipient, channel, address). Ids are drawn here, once, and
-    never change between tries. Returns the alert's number."""
-    uid, instant = uuid.uuid4().hex, iso(now())
+    """An alert with one delivery per (recipient, channel, address). Returns the alert's number.
+
+    Ids are drawn here, from what is told (`store.ids`), and never change between tries: the same facts
+    give the same ids again after a lost commit or a restore. What went out before a restore is born
+    `sent`, what may have is `held` (`store.held`). `about` is what a health alert is about and the state
+    it tells, `("source us.tsdr", "failing")`: its wording may differ from one telling to the next.
+    """
+    instant, to = iso(now()), tuple(dict.fromkeys(to))
+    told = f"{about[0]}: {about[1]}" if about else ""
     with database.write() as db:
+        where = held.standing(database, payload, st13s)
+        facts = alert_facts(payload.model_dump(mode="json"), st13s, told)
+        uid, fates = _draw(database, payload, told, facts, to, where)
         cursor = database.conn.execute(
-            "insert into alert (uid, kind, watch, significance, sample, headline, payload, created_at, run)"
-            " values (?,?,?,?,?,?,?,?,?)",
+            "insert into alert (uid, kind, watch, significance, sample, headline, payload, created_at, run,"
+            " facts, about) values (?,?,?,?,?,?,?,?,?,?,?)",
             (
                 uid,
                 payload.kind,
@@ -53,28 +65,58 @@ def write_alert(
                 payload.model_dump_json(),
                 instant,
                 run,
+                facts,
+                told or None,
             ),
         )
         alert = int(cursor.lastrowid or 0)
         db.table("alert_mark").insert_all({"alert": alert, "st13": st13} for st13 in dict.fromkeys(st13s))
-        for place, (recipient, channel, address) in enumerate(dict.fromkeys(to), 1):
+        for one in to:
+            recipient, channel, address = one
             db.table("delivery").insert(
                 {
                     "alert": alert,
                     "recipient": recipient,
                     "channel": channel,
                     "address": address,
-                    "message_id": f"{uid}.{place}",
-                    "state": PENDING,
+                    "message_id": delivery_id(uid, *one),
+                    "state": fates[one],
                     "tries": 0,
-                    "next_try_at": instant,
+                    "next_try_at": instant if fates[one] == PENDING else None,
                     "lease_until": None,
                     "sent_at": None,
-                    "answer": None,
+                    "answer": held.SENT_BEFORE if fates[one] == SENT else None,
                     "error": None,
+                    "held_for": held.RESTORE if fates[one] == HELD else None,
                 }
             )
     return alert
+
+
+def _draw(
+    database: Database,
+    payload: AlertPayload,
+    about: str,
+    facts: str,
+    to: Sequence[held.To],
+    where: held.Standing,
+) -> tuple[str, dict[held.To, str]]:
+    """The alert's id, and what each of its deliveries is born as.
+
+    The occurrence counts the alerts that told the same before. An id that is not free, or under which
+    something else left in a time that a restore has undone, is passed over: a receiver would drop it.
+    """
+    before = database.conn.execute("select count(*) from alert where facts = ?", (facts,)).fetchone()[0]
+    occurrence = int(before)
+    while True:
+        occurrence += 1
+        uid = alert_uid(facts, where.salt, occurrence)
+        if database.conn.execute("select 1 from alert where uid = ?", (uid,)).fetchone():
+            continue
+        fates = {one: held.fate(database, payload, about, uid, one, where) for one in to}
+        if any(fates[one] == PENDING and held.is_taken(database, delivery_id(uid, *one)) for one in to):
+            continue
+        return uid, fates
 
 
 class Outbox:
@@ -127,15 +169,32 @@ class Outbox:
         )
 
     def retry(self, alert: int | None = None) -> int:
-        """Bring dead letters (of one alert, or all) back, due at once; ids stay. Returns how many."""
+        """Bring dead letters (of one alert, or all) back, due at once; ids stay. Returns how many.
+
+        What is held is not retried but released: somebody has to say that it is to be sent."""
         with self.database.write():
             where, values = ("and alert = ?", (alert,)) if alert is not None else ("", ())
             cursor = self.database.conn.execute(
                 f"update delivery set state = '{PENDING}', tries = 0, next_try_at = ?, lease_until = null"
-                f" where state <> '{SENT}' {where}",
+                f" where state in ('{PENDING}', '{DEAD}') {where}",
                 (iso(now()), *values),
             )
             return cursor.rowcount
+
+    def release(self, alerts: Sequence[int] = ()) -> int:
+        """Let go what is held (of these alerts, or all): due at once, ids stay. Returns how many."""
+        wanted: list[int | None] = [*alerts] or [None]
+        count = 0
+        with self.database.write():
+            for alert in wanted:
+                cursor = self.database.conn.execute(
+                    f"update delivery set state = '{PENDING}', held_for = null, tries = 0,"
+                    f" lease_until = null, next_try_at = ? where state = '{HELD}'"
+                    " and (? is null or alert = ?)",
+                    (iso(now()), alert, alert),
+                )
+                count += cursor.rowcount
+        return count
 
     def _set(self, delivery_id: int, **values: Any) -> None:
         with self.database.write() as db:
@@ -179,6 +238,7 @@ class Outbox:
                         "sent_at",
                         "answer",
                         "error",
+                        "held_for",
                         "message_id",
                     )
                 }

@@ -6,9 +6,12 @@ what people ask for most. Instants are UTC in ISO 8601, dates ISO, lists JSON.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import sqlite_utils
+
+from tmwatch.store.ids import alert_facts
 
 # "tmw1": marks a file as ours (PRAGMA application_id).
 APPLICATION_ID = 0x746D7731
@@ -320,9 +323,50 @@ def _records_once(db: sqlite_utils.Database) -> None:
     )
 
 
+def _ids_and_restores(db: sqlite_utils.Database) -> None:
+    """Ids from facts, deliveries that are held, and what a restore must know of the time that was lost."""
+    db.execute("alter table alert add column facts text")  # `ids.alert_facts`: counts the occurrences
+    db.execute("alter table alert add column about text")  # of a health alert: "source us.tsdr: failing"
+    db.execute("alter table delivery add column held_for text")  # why it is held: "restore", …
+    for row in db.execute("select id, payload from alert").fetchall():
+        st13s = [mark[0] for mark in db.execute("select st13 from alert_mark where alert = ?", (row[0],))]
+        try:
+            facts = alert_facts(json.loads(row[1]), st13s)
+        except (ValueError, TypeError, AttributeError):
+            continue  # a payload that nobody can read is told by the outbox
+        db.execute("update alert set facts = ? where id = ?", (facts, row[0]))
+    db.table("alert").create_index(["facts"])
+    db.table("delivery").create_index(["message_id"], unique=True)
+    # Each `tmwatch restore`: what was put back, and whether the replaced file could tell what was sent.
+    db.table("restored").create(
+        {"id": str, "restored_at": str, "backup": str, "backup_run_at": str, "kept_aside": str, "known": int},
+        pk="id",
+    )
+    # What has not been looked at since: "mark US5…", "ask watch|question", "health".
+    db.table("unsettled").create({"what": str, "salt": str, "restore": str}, pk="what")
+    # Ids of deliveries that left in the time that was lost.
+    db.table("sent_before").create({"message_id": str, "sent_at": str}, pk="message_id")
+    # And the last word that each address had then on each field of each filing.
+    db.table("told_before").create(
+        {
+            "recipient": str,
+            "channel": str,
+            "address": str,
+            "watch": str,
+            "what": str,
+            "field": str,
+            "key": str,
+            "word": str,
+            "as_of": str,
+        },
+        pk=("recipient", "channel", "address", "watch", "what", "field", "key"),
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _version_1,
     _receivers,
     _records_once,
+    _ids_and_restores,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
