@@ -61,7 +61,7 @@ min_interval = 0
 [[recipient]]
 name = "legal"
 email = ["legal@example.com", "paralegal@example.com"]
-webhook = {{ url = "{self.hook.url}/tm", secret_env = "HOOK_SECRET" }}
+webhook = {{ url = "{self.hook.url}/tm", secret_env = "HOOK_SECRET", allow_private = true }}
 {more}
 {watches}
 """,

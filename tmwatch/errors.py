@@ -81,7 +81,7 @@ class DeliveryError(TmwatchError):
 
 
 class PermanentDeliveryError(DeliveryError):
-    """The receiver refused for good (SMTP 5xx, HTTP 410): no further tries."""
+    """The receiver refused for good (SMTP 5xx): no further tries."""
 
 
 class LookError(TmwatchError):

@@ -216,7 +216,7 @@ def config(
     *, smtp: Smtp | None = None, url: str | None = None, email: tuple[str, ...] = (), **more: object
 ) -> Config:
     """One recipient "legal", with the addresses given."""
-    webhook = Webhook(url=url, secret_env="HOOK_SECRET") if url else None
+    webhook = Webhook(url=url, secret_env="HOOK_SECRET", allow_private=True) if url else None
     recipient = Recipient.model_validate({"name": "legal", "email": email, "webhook": webhook, **more})
     return Config(
         path=Path("tmwatch.toml"),

@@ -24,6 +24,7 @@ from werkzeug import Request, Response
 from tests.alerts import samples
 from tmwatch.alerts.channels.base import EndpointDown, EndpointGone, OperatorNeeded, TryLater
 from tmwatch.alerts.channels.email import EmailChannel
+from tmwatch.alerts.channels.road import Timeouts
 from tmwatch.alerts.channels.webhook import WebhookChannel
 from tmwatch.alerts.webhook import verify
 from tmwatch.config import Config, Recipient, Smtp, Webhook
@@ -249,7 +250,7 @@ def test_a_mail_server_that_is_down_or_silent_is_passing(start: Start) -> None:
 def post(url: str, **options: Any) -> str:
     config = samples.config(url=url)
     channel = WebhookChannel(
-        config, env=options.pop("env", samples.ENV), timeout=(2.0, options.pop("patience", 5.0))
+        config, env=options.pop("env", samples.ENV), timeouts=Timeouts(2.0, options.pop("patience", 5.0))
     )
     return channel.send(samples.delivery(channel="webhook", address="legal"), config.recipients[0])
 

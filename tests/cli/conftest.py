@@ -106,7 +106,7 @@ min_interval = 0
 [[recipient]]
 name = "legal"
 email = ["legal@firm.test"]
-webhook = {{ url = "{hook or self.hook.url}/tm", secret_env = "HOOK_SECRET" }}
+webhook = {{ url = "{hook or self.hook.url}/tm", secret_env = "HOOK_SECRET", allow_private = true }}
 [[watch]]
 name = "own"
 numbers = ["US {SERIAL}"]

@@ -126,6 +126,9 @@ class Webhook(Frozen):
     personal_addresses: bool = Field(
         default=False, description="Whether street and mail addresses of private persons are sent too."
     )
+    allow_private: bool = Field(
+        default=False, description="Whether it may lie on this machine or in a private network."
+    )
 
 
 class Recipient(Frozen):

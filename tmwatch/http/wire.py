@@ -15,11 +15,9 @@ import http.client
 import io
 import os
 import socket
-import threading
 import time
 import zlib
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 import requests
@@ -27,6 +25,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from tmwatch.http.watchdog import Watchdog, watched
 
 _CHUNK = 1 << 16
 # What the layers below raise of themselves, or let through from garbage that a server sent.
@@ -88,69 +88,14 @@ class Reply:
     flaw: Broken | TooMuch | None
 
 
-_current = threading.local()
-
-
-class _Watchdog:
-    """Shuts every connection opened by this thread down when the time is over.
-
-    It works on a duplicate of the socket, because TLS takes the original away from whoever held it;
-    shutting down either ends both.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.fired = False
-        self._lock = threading.Lock()
-        self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._fire)
-        self._timer.daemon = True
-
-    def watch(self, sock: socket.socket) -> None:
-        with self._lock:
-            self._sockets.append(sock.dup())
-        if self.fired:
-            self._fire()
-
-    def _fire(self) -> None:
-        with self._lock:
-            self.fired = True
-            for sock in self._sockets:
-                try:
-                    sock.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue  # already gone
-
-    def __enter__(self) -> _Watchdog:
-        _current.watchdog = self
-        self._timer.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
-        _current.watchdog = None
-        with self._lock:
-            for sock in self._sockets:
-                sock.close()
-            self._sockets.clear()
-
-
-def _watched(sock: socket.socket) -> socket.socket:
-    watchdog: _Watchdog | None = getattr(_current, "watchdog", None)
-    if watchdog is not None:
-        watchdog.watch(sock)
-    return sock
-
-
 class _Plain(HTTPConnection):
     def _new_conn(self) -> socket.socket:
-        return _watched(super()._new_conn())
+        return watched(super()._new_conn())
 
 
 class _Secure(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
-        return _watched(super()._new_conn())
+        return watched(super()._new_conn())
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -202,7 +147,7 @@ def ask(
     url = prepared.url or ""
     proxies = requests.utils.get_environ_proxies(url, no_proxy=None) if use_proxies else {}
     authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-    with _Watchdog(timeouts.total) as watchdog:
+    with Watchdog(timeouts.total) as watchdog:
         try:
             # Not session.send(): even without following it reads the whole body of a redirect, unbounded.
             response = session.get_adapter(url).send(
@@ -225,7 +170,7 @@ def _read(
     response: requests.Response,
     headers: dict[str, str],
     limits: Limits,
-    watchdog: _Watchdog,
+    watchdog: Watchdog,
     timeouts: Timeouts,
 ) -> tuple[bytes, Broken | TooMuch | None]:
     until = time.monotonic() + timeouts.total
@@ -313,7 +258,7 @@ def _too_slow(timeouts: Timeouts) -> Broken:
     return Broken(f"the answer took longer than {timeouts.total:g} seconds in all")
 
 
-def _broken(error: Exception, watchdog: _Watchdog, timeouts: Timeouts) -> Broken:
+def _broken(error: Exception, watchdog: Watchdog, timeouts: Timeouts) -> Broken:
     """In our own words: texts of exceptions may hold proxy passwords or what a server sent."""
     if watchdog.fired:
         return _too_slow(timeouts)

@@ -3,6 +3,7 @@
     DeliveryError               passing: tried again by the schedule
     ├── OperatorNeeded          waits for the operator: a secret, a certificate, a login. Never dropped
     ├── TryLater                passing, and the receiver says when
+    ├── EndpointDown            passing, and nobody else need ask there in this run
     └── PermanentDeliveryError  no further tries of this message to this address
         └── EndpointGone        … nor of any other: the endpoint asks to be switched off
 
@@ -38,6 +39,8 @@ class EndpointDown(DeliveryError):
 class TryLater(DeliveryError):
     """The receiver says when to come back, in seconds."""
 
+    endpoint_down = True
+
     def __init__(self, message: str, *, after: float, where: str = "", kept: str = "", do: str = "") -> None:
         super().__init__(message, where=where, kept=kept, do=do)
         self.after = after
@@ -45,6 +48,8 @@ class TryLater(DeliveryError):
 
 class EndpointGone(PermanentDeliveryError):
     """The endpoint answered that it is gone for good (HTTP 410): it should be switched off."""
+
+    endpoint_down = True
 
 
 class Channel(Protocol):

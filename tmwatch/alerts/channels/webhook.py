@@ -1,7 +1,8 @@
 """Webhooks by HTTP: one signed POST, and only 2xx counts.
 
-Redirects are refused, since they would carry the alert to somewhere nobody configured. An address of
-a webhook often holds a token in its path, so no error shows more of it than the host.
+Redirects are refused, since they would carry the alert to somewhere nobody configured, and so is what
+leads into a private network, unless the configuration allows it (`road.py`). An address of a webhook
+often holds a token in its path, so no error shows more of it than the host.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import datetime as dt
 import html
 import os
 import re
+import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
 
 import requests
-from requests.auth import AuthBase
+import urllib3
 
 from tmwatch.alerts.channels.base import (
     KEPT,
@@ -26,21 +29,17 @@ from tmwatch.alerts.channels.base import (
     TryLater,
     answer_line,
 )
+from tmwatch.alerts.channels.road import AddressRefused, Answer, Broken, Timeouts, post
 from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.webhook import SecretError, build_body, headers
-from tmwatch.config import Config, Recipient, is_loopback
+from tmwatch.config import Config, Recipient, Webhook, is_loopback
 from tmwatch.errors import ConfigError, DeliveryError, PermanentDeliveryError
 
-CONNECT_SECONDS = 10.0
-ANSWER_SECONDS = 15.0  # the specification: 15 to 30
-EXCERPT_BYTES = 1000
-
-
-class _NoLogin(AuthBase):
-    """Keeps `requests` from adding a login it finds in ~/.netrc."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
+# The specification's advice is 15 to 30 seconds. A 2xx that comes later is not seen: the alert may be in the
+# receiver's books, and comes again under the same webhook-id.
+TIMEOUTS = Timeouts(connect=10.0, answer=20.0)
+# The receiver is overloaded or behind something that is: the rest of the run spares it.
+_BUSY = frozenset({429, 502, 503, 504})
 
 
 class WebhookChannel:
@@ -52,14 +51,14 @@ class WebhookChannel:
         *,
         env: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
-        timeout: tuple[float, float] = (CONNECT_SECONDS, ANSWER_SECONDS),
+        timeouts: Timeouts | None = None,
         verify: bool | str = True,
     ) -> None:
-        """`timeout` is (connect, answer) in seconds; `verify` a file of certificates to trust instead."""
+        """`verify` may be a file of certificates to trust instead."""
         self._config = config
         self._env = os.environ if env is None else env
         self._clock = clock
-        self._timeout = timeout
+        self._timeouts = timeouts or TIMEOUTS
         self._verify = verify
 
     def endpoint(self, delivery: Delivery, recipient: Recipient) -> str:
@@ -81,43 +80,33 @@ class WebhookChannel:
             delivery.payload, created_at=delivery.created_at, personal_addresses=hook.personal_addresses
         )
         signed = headers(self._secret(recipient, where), delivery.message_id, body, clock=self._clock)
-        return self._post(hook.url, body, signed, where)
+        return self._post(hook, body, signed, where, recipient)
 
-    def _post(self, url: str, body: bytes, signed: Mapping[str, str], where: str) -> str:
-        with requests.Session() as session:
-            # A proxy of the environment is right for the world, never for this machine.
-            session.trust_env = not is_loopback(urlsplit(url).hostname)
-            try:
-                with session.post(
-                    url,
-                    data=body,
-                    headers={"Content-Type": "application/json", "User-Agent": "tmwatch", **signed},
-                    timeout=self._timeout,
-                    allow_redirects=False,
-                    stream=True,
-                    auth=_NoLogin(),
-                    verify=self._verify,
-                ) as answer:
-                    excerpt = _excerpt(answer, url)
-                    return _judge(answer, excerpt, where)
-            # Texts of these errors hold the whole address: they are not repeated, nor chained.
-            except requests.exceptions.SSLError as error:
-                if "CERTIFICATE_VERIFY_FAILED" not in str(error):
-                    raise EndpointDown("the TLS connection broke off", where=where, kept=KEPT) from None
-                raise OperatorNeeded(
-                    "its certificate could not be verified",
-                    where=where,
-                    kept=KEPT,
-                    do="Check the address; for a certificate authority of your own set REQUESTS_CA_BUNDLE.",
-                ) from None
-            except requests.exceptions.Timeout:
-                raise EndpointDown(
-                    f"no answer within {self._timeout[1]:g} seconds", where=where, kept=KEPT
-                ) from None
-            except requests.exceptions.RequestException as error:
-                raise EndpointDown(
-                    f"no connection ({type(error).__name__})", where=where, kept=KEPT
-                ) from None
+    def _post(
+        self, hook: Webhook, body: bytes, signed: Mapping[str, str], where: str, recipient: Recipient
+    ) -> str:
+        try:
+            answer = post(
+                hook.url,
+                body,
+                # What is compressed could not be shown, and a bomb need not be asked for.
+                {
+                    "Content-Type": "application/json",
+                    "User-Agent": "tmwatch",
+                    "Accept-Encoding": "identity",
+                    **signed,
+                },
+                allow_private=hook.allow_private,
+                timeouts=self._timeouts,
+                verify=self._verify,
+                env=self._env,
+            )
+        except AddressRefused as error:
+            raise _refused(error, where, recipient) from None
+        # Texts of these errors hold the whole address: they are not repeated, nor chained.
+        except Broken as error:
+            raise _broken(error, where, self._timeouts) from None
+        return _judge(answer, _excerpt(answer.excerpt, hook.url), where)
 
     def _secret(self, recipient: Recipient, where: str) -> str:
         try:
@@ -142,16 +131,55 @@ class WebhookChannel:
         return secret
 
 
-def _excerpt(answer: requests.Response, url: str) -> str:
-    """The beginning of the answer's text, never more than one read and without our own address.
+def _refused(error: AddressRefused, where: str, recipient: Recipient) -> OperatorNeeded:
+    do = "Correct the address, or ask who runs that name."
+    if error.special.opens:
+        do = f'If that is meant, set allow_private = true in the webhook of recipient "{recipient.name}".'
+    return OperatorNeeded(
+        f"nothing was sent: its name leads to {error.address} ({error.special.what})",
+        where=where,
+        kept=KEPT,
+        do=do,
+    )
+
+
+def _broken(error: Broken, where: str, timeouts: Timeouts) -> DeliveryError:
+    """In our own words, by what went wrong below."""
+    if unsafe := error.of(ssl.SSLCertVerificationError):
+        reason = answer_line(getattr(unsafe, "verify_message", "") or "it is not trusted")
+        return OperatorNeeded(
+            f"its certificate could not be verified ({reason})",
+            where=where,
+            kept=KEPT,
+            do="Check the address and this machine's clock; for a certificate authority of your own set "
+            "REQUESTS_CA_BUNDLE.",
+        )
+    if error.of(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
+        return EndpointDown(
+            "the proxy did not let the connection through",
+            where=where,
+            kept=KEPT,
+            do="Check HTTPS_PROXY and NO_PROXY.",
+        )
+    if error.of(requests.exceptions.ConnectTimeout):
+        return EndpointDown(f"no connection within {timeouts.connect:g} seconds", where=where, kept=KEPT)
+    if error.late or error.of(requests.exceptions.ReadTimeout, TimeoutError):
+        return EndpointDown(f"no answer within {timeouts.answer:g} seconds", where=where, kept=KEPT)
+    if error.of(requests.exceptions.SSLError, ssl.SSLError):
+        return EndpointDown("the TLS connection broke off", where=where, kept=KEPT)
+    if error.of(socket.gaierror):
+        return EndpointDown("its name could not be resolved", where=where, kept=KEPT)
+    if error.of(urllib3.exceptions.NewConnectionError):
+        return EndpointDown("no connection", where=where, kept=KEPT)
+    return EndpointDown("the connection broke off before an answer came", where=where, kept=KEPT)
+
+
+def _excerpt(beginning: bytes, url: str) -> str:
+    """The beginning of the answer's text without our own address.
 
     Servers repeat it ("Cannot POST /services/T0/…"), and it may hold a token (law 13).
     """
-    try:
-        chunk = next(answer.iter_content(EXCERPT_BYTES), b"")
-    except requests.exceptions.RequestException:
-        return ""  # the status line said it all
-    text = bytes(chunk).decode("utf-8", "replace")
+    text = beginning.decode("utf-8", "replace")
     for piece in _telling(url):
         text = text.replace(piece, "…")
     return answer_line(text)
@@ -168,9 +196,9 @@ def _telling(url: str) -> list[str]:
     return sorted((piece for piece in spelled if len(piece) >= _TOKEN), key=len, reverse=True)
 
 
-def _judge(answer: requests.Response, excerpt: str, where: str) -> str:
-    """2xx is delivered; all else is an error of the right kind."""
-    status = answer.status_code
+def _judge(answer: Answer, excerpt: str, where: str) -> str:
+    """2xx is delivered, whatever follows the status line; all else is an error of the right kind."""
+    status = answer.status
     said = f"HTTP {status} {excerpt}".rstrip()
     if 200 <= status < 300:
         return said
@@ -187,8 +215,10 @@ def _judge(answer: requests.Response, excerpt: str, where: str) -> str:
             where=where,
             do="Take this webhook out of the configuration.",
         )
-    if status in (429, 503) and (after := _retry_after(answer.headers.get("Retry-After", ""))):
+    if status in (429, 503) and (after := _retry_after(answer.retry_after)):
         raise TryLater(f"it answered {said}", after=after, where=where, kept=KEPT)
+    if status in _BUSY:
+        raise EndpointDown(f"it answered {said}", where=where, kept=KEPT)
     raise DeliveryError(f"it answered {said}", where=where, kept=KEPT)
 
 
