@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from tmwatch.alerts.payload import AlertPayload, CoverageLine, MarkCard, Newness
 from tmwatch.alerts.summary import lead
@@ -225,4 +226,5 @@ def register_link(source_id: str, number: str | None) -> str | None:
     source = all_sources().get(source_id)
     if source is None or not source.declaration.record_url or not number:
         return None
-    return source.declaration.record_url.replace("{number}", number)
+    # The number comes from a page: whatever it holds, it stays one parameter of this one address.
+    return source.declaration.record_url.replace("{number}", quote(number, safe=""))

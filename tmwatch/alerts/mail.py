@@ -53,7 +53,7 @@ def render_mail(
     message = EmailMessage(policy=POLICY)
     message["From"] = mailbox(sender, default_name="tmwatch")
     message["To"] = mailbox(address, default_name=recipient_name)
-    message["Subject"] = shown.subject
+    message["Subject"] = header_text(shown.subject)
     message["Date"] = format_datetime(created_at.astimezone(dt.UTC))
     message["Message-ID"] = full_message_id(message_id)
     # RFC 3834: keeps out-of-office answers away; the second line is what Exchange listens to.
@@ -68,6 +68,15 @@ def render_mail(
     message["Content-Language"] = words.tag
     message.set_boundary("=_tmwatch_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
     return message
+
+
+def header_text(text: str) -> str:
+    """A text for a header, taken literally.
+
+    `email` decodes what looks like an encoded word (RFC 2047) when a header is set, and then writes what
+    it decoded: a mark named `=?utf-8?q?=0D=0ABcc=3A_x?=` adds a line of its own. Parted, it is no such word.
+    """
+    return clean_line(text).replace("=?", "= ?")
 
 
 def full_message_id(message_id: str) -> str:
@@ -91,7 +100,7 @@ def mailbox(text: str, *, default_name: str = "") -> Address:
             domain = domain.encode("idna").decode("ascii")
         except UnicodeError as error:
             raise ValueError(f"not an e-mail address: {clean_line(text, 100)!r}") from error
-    return Address(display_name=clean_line(name or default_name, 80), username=local, domain=domain)
+    return Address(display_name=header_text(name or default_name)[:80], username=local, domain=domain)
 
 
 @functools.cache

@@ -10,6 +10,8 @@ import click
 from tmwatch import __version__
 from tmwatch.cli.output import complain
 from tmwatch.cli.session import Session
+from tmwatch.errors import UsageError
+from tmwatch.text import mended
 
 # How `--help` lists the commands, and `list` before what it helps to choose from.
 ORDER = (
@@ -40,12 +42,27 @@ class Command(click.Command):
             )
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it. Ctrl-C is no fault: what was stored is whole, and that is said (exit code 130)."""
+        """Run it. Ctrl-C is no fault: what was stored is whole, and that is said (exit code 130).
+
+        Raises `UsageError` for a text that is none: bytes that are not UTF-8 can be the name of a file, but
+        no mark, owner or number.
+        """
+        for name, value in ctx.params.items():
+            if any(_half(text) for text in (value if isinstance(value, tuple) else (value,))):
+                raise UsageError(
+                    f"what is given for {name} is no text: it holds bytes that are not UTF-8",
+                    do="Type it again; in a script, look at the encoding of the file it comes from.",
+                )
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             complain(f"\nInterrupted. {_after_interrupt(ctx)}".rstrip())
             raise click.Abort from None
+
+
+def _half(text: object) -> bool:
+    """Whether it holds half characters, as Python makes them of bytes that are not UTF-8."""
+    return isinstance(text, str) and mended(text) != text
 
 
 def _after_interrupt(ctx: click.Context) -> str:
