@@ -7,25 +7,36 @@ alerts nobody; a newer one alerts as a live look would (design law 18).
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tmwatch.config import Config
-from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotThisSource, Outcome, TmwatchError
+from tmwatch.errors import (
+    Incomplete,
+    LayoutChanged,
+    LookError,
+    NotFound,
+    NotThisSource,
+    Outcome,
+    TmwatchError,
+)
 from tmwatch.http.challenge import detect
 from tmwatch.looking import facts_of, read_page
 from tmwatch.model import FactKind
-from tmwatch.sources.base import Answer, AsOf, Page, Reading, Source
+from tmwatch.sources.base import Answer, AsOf, Bulk, Page, Piece, Reading, Source
 from tmwatch.sources.combine import lone
 from tmwatch.sources.registry import all_sources, get_source, tell_source
 from tmwatch.store import Database, Observed, React, Sight, observe
 from tmwatch.store.observe import as_of_for
 from tmwatch.text import clean_line
 
+SNIFF = 64_000  # bytes from which a file of many records is told
 BATCH = 200  # files a transaction: small enough to keep, large enough that a campaign is one alert
 PAGES = frozenset({".html", ".htm", ".xhtml", ".xml", ".json"})
+BULK_ZIP = re.compile(r"apc\d{6}.*\.zip", re.IGNORECASE)  # of the zips in a folder only those of a source
 LARGEST = 64 * 1024 * 1024
 
 
@@ -76,7 +87,7 @@ def files_in(paths: Iterable[Path]) -> Iterator[Path]:
 def _may_be_page(path: Path, folder: Path) -> bool:
     within = path.relative_to(folder).parts
     hidden = any(part.startswith(".") or part.endswith("_files") for part in within)
-    return not hidden and path.suffix.lower() in PAGES
+    return not hidden and (path.suffix.lower() in PAGES or BULK_ZIP.fullmatch(path.name) is not None)
 
 
 def read_file(path: Path, source_id: str | None = None) -> tuple[Source, Page, Answer]:
@@ -134,25 +145,140 @@ def import_files(
     config: Config | None = None,
     react: React | None = None,
     progress: Callable[[Path], None] = lambda path: None,
+    more: Callable[[int], None] = lambda count: None,
     also: Callable[[Database], None] | None = None,
 ) -> tuple[list[Imported], list[Observed]]:
-    """Read and store files in batches; a bad file stops itself only. `progress` is told of each file."""
+    """Read and store files in batches; a bad file stops itself only.
+
+    `progress` is told of each file and of each record of a file of many, `more` of how many records such a
+    file has when that is known. What was observed of those is not returned: it would fill the memory.
+    """
     results: list[Imported] = []
     observed: list[Observed] = []
     files = list(files_in(paths))
-    for start in range(0, len(files), BATCH):
-        found: list[tuple[Path, Sight, Imported | None]] = []
-        for path in files[start : start + BATCH]:
-            found += _sights_of(path, as_of, source_id, config)
-            progress(path)
+    for found, bulk in _batches(files, as_of, source_id, config, progress, more):
         stored, found = _store(database, found, run, react, also)
-        observed += stored
+        observed += [] if bulk else stored
         done = {one.st13: one for one in stored}
         results += [_result(path, sight, failed, done) for path, sight, failed in found]
     return results, observed
 
 
 _Found = list[tuple[Path, Sight, "Imported | None"]]
+
+
+def _batches(
+    files: Sequence[Path],
+    as_of: dt.date | None,
+    source_id: str | None,
+    config: Config | None,
+    progress: Callable[[Path], None],
+    more: Callable[[int], None],
+) -> Iterator[tuple[_Found, bool]]:
+    """What the files say, a transaction at a time: so many files, or so many records of a file of many
+    (told by the flag)."""
+    waiting: _Found = []
+    for path in files:
+        bulk = bulk_source(path, source_id)
+        if bulk is not None:
+            many: _Found = []
+            for found in _sights_in(path, bulk, as_of, config, more):
+                many.append(found)
+                progress(path)
+                if len(many) >= BATCH:
+                    yield many, True
+                    many = []
+            if many:
+                yield many, True
+            continue
+        waiting += _sights_of(path, as_of, source_id, config)
+        progress(path)
+        if len(waiting) >= BATCH:
+            yield waiting, False
+            waiting = []
+    if waiting:
+        yield waiting, False
+
+
+def bulk_source(path: Path, source_id: str | None = None) -> Source | None:
+    """The source whose file of many records this is, told from its first bytes; None for a single page."""
+    try:
+        with path.open("rb") as file:
+            page = Page(file.read(SNIFF), name=path.name)
+            if page.body.startswith(b"PK\x03\x04") and path.stat().st_size > SNIFF:
+                file.seek(0)
+                page = Page(file.read(LARGEST), name=path.name)  # a zip shows what it holds at its end
+    except OSError:
+        return None
+    known = [get_source(source_id)] if source_id else list(all_sources().values())
+    scored = [(one.sniff(page), one.declaration.id) for one in known]
+    best, name = max(scored, default=(0, ""))
+    source = all_sources().get(name)
+    return source if best > 0 and isinstance(source, Bulk) else None
+
+
+def pieces_of(path: Path, source: Source) -> Iterator[Piece]:
+    """The records of a file of many, as their bytes. Raises `LookError`s only."""
+    assert isinstance(source, Bulk)
+    try:
+        with path.open("rb") as file:
+            yield from source.pieces(file, path.name)
+    except OSError as error:
+        raise NotThisSource(
+            f"the file cannot be read: {error.strerror or error}",
+            where=str(path),
+            do="Check its name and rights.",
+        ) from None
+    except LookError as error:
+        raise _at(error, path) from None
+
+
+def _sights_in(
+    path: Path, source: Source, as_of: dt.date | None, config: Config | None, more: Callable[[int], None]
+) -> Iterator[_One]:
+    """The records of a file of many, one after the other; one that cannot be read stops itself only.
+
+    The file is run through to its end first: of one that is cut off nothing is stored.
+    """
+    try:
+        count = sum(1 for _ in pieces_of(path, source))
+    except LookError as error:
+        yield _failed(path, source.declaration.id, error)
+        return
+    if not count:
+        nothing = NotFound("the file says that it holds no record", where=str(path), do="Nothing to import.")
+        yield _failed(path, source.declaration.id, nothing)
+        return
+    more(count - 1)
+    given = AsOf(as_of, "given") if as_of is not None else None
+    for piece in pieces_of(path, source):
+        page = Page(piece.body, name=f"{path.name}#{piece.number}")
+        try:
+            answer = read_page(source, page)
+        except LookError as error:
+            error.kept = "Nothing of it was stored; the other records of the file were."
+            yield _failed(path, source.declaration.id, error, piece.number)
+            continue
+        for reading in answer.readings:
+            yield path, _sight(source, page, reading, given, config), None
+
+
+_One = tuple[Path, Sight, "Imported | None"]
+
+
+def _sight(source: Source, page: Page, reading: Reading, given: AsOf | None, config: Config | None) -> Sight:
+    declaration = source.declaration
+    return Sight(
+        declaration.id,
+        declaration.authority,
+        facts_of(source, config),
+        declaration.parser_version,
+        Outcome.OK,
+        page=page,
+        reading=reading,
+        asked=page.name,
+        as_of=given,
+    )
 
 
 def _store(
@@ -189,18 +315,7 @@ def _sights_of(
     given = AsOf(as_of, "given") if as_of is not None else None
     made: list[tuple[Path, Sight, Imported | None]] = []
     for reading in lone(answer):
-        sight = Sight(
-            declaration.id,
-            declaration.authority,
-            facts_of(source, config),
-            declaration.parser_version,
-            Outcome.OK,
-            page=page,
-            reading=reading,
-            asked=path.name,
-            as_of=given,
-        )
-        made.append((path, sight, None))
+        made.append((path, _sight(source, page, reading, given, config), None))
     for number in answer.missing:
         unanswered = Incomplete(f"{number} was asked for and not answered", where=str(path))
         made.append(_failed(path, declaration.id, unanswered, number))

@@ -64,8 +64,12 @@ def _kind_of(old: Any, new: Any) -> _Kind:
 
 
 def show_status(record: TradeMark) -> str | None:
-    """ "Registered and renewed. (800)": the office's words, its code behind them."""
-    text = squeeze(record.status_text or "")
+    """ "Registered and renewed. (800)": the office's words, its code behind them.
+
+    Where the source gives the code alone (the US daily file), our word for the phase stands before it.
+    """
+    phase = "" if record.status_phase is Phase.UNKNOWN else record.status_phase.value.replace("_", " ")
+    text = squeeze(record.status_text or "") or (phase if record.status_code else "")
     code = f"({record.status_code})" if record.status_code and record.status_code != text else ""
     return " ".join(part for part in (text, code) if part) or None
 

@@ -59,7 +59,8 @@ def as_date(_: click.Context, __: click.Parameter, value: str | None) -> dt.date
 def import_(
     session: Session, files: tuple[Path, ...], as_of: dt.date | None, source_id: str | None, as_json: bool
 ) -> int:
-    """Read saved pages and answers (files or folders). The source is told from the bytes.
+    """Read saved pages and answers, and daily files with their zip (files or folders). The source is
+    told from the bytes.
 
     A page takes its place by the day it speaks for: an older one fills the past and alerts nobody, a
     newer one alerts as a live look would. A bad file stops itself only.
@@ -86,6 +87,7 @@ def import_(
             config=config,
             react=reaction,
             progress=lambda path: bar.step(path.name),
+            more=bar.grow,
         )
     if reaction is not None:
         reaction.book()

@@ -160,6 +160,12 @@ class Bar:
             if what:
                 self._progress.update(self._task, description=plain(what, 40))
 
+    def grow(self, more: int) -> None:
+        """So many more are to be done than was known at first."""
+        if self._shown:
+            task = self._progress.tasks[self._task]
+            self._progress.update(self._task, total=(task.total or 0) + more)
+
     def step(self, what: str = "") -> None:
         """One more is done."""
         if self._shown:

@@ -15,10 +15,10 @@ Adding an office means one folder, one page with its expected record, one entry 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol, runtime_checkable
+from typing import IO, Literal, Protocol, runtime_checkable
 
 from tmwatch.model import FactKind, TradeMark
 
@@ -193,6 +193,31 @@ class Answer:
     total: int | None = None
     rows: int | None = None
     more: Request | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One record of a file of many, as bytes that the source's `read` understands by themselves.
+
+    `number` is the filing as the office writes it, or "" where a glance does not tell. The bytes are those
+    of the file, so that their hash says whether the record has changed, without reading it.
+    """
+
+    number: str
+    body: bytes
+
+
+@runtime_checkable
+class Bulk(Protocol):
+    """A source whose files hold many records, too many to read at once (daily and annual files)."""
+
+    def pieces(self, file: IO[bytes], where: str) -> Iterator[Piece]:
+        """Cut the file into its records, in its order, with the memory of a few of them.
+
+        Raises errors of the family of `read`; `Incomplete` for a file that does not reach its end comes
+        last, after the records before it. Who must not act on half a file runs through it once before.
+        """
+        ...
 
 
 @runtime_checkable

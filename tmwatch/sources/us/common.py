@@ -24,6 +24,7 @@ from tmwatch.sources.us.status import table as table
 from tmwatch.sources.us.status import tm5_label as tm5_label
 
 OFFICE = "US"
+MOST_UNCLAIMED = 40  # enough to see what is new; a hostile file shall not fill the log
 OFFICE_ZONE = ZoneInfo("America/New_York")
 
 _DATE = re.compile(r"^([A-Za-z]{3})[a-z]*\.?\s+(\d{1,2}),?\s+(\d{4})$")
@@ -81,6 +82,23 @@ def class_number(text: str | None) -> str:
     """ "009" → "9"; "A", "B" and "200" (certification and collective marks) stay."""
     plain = squeeze(text).upper()
     return plain.lstrip("0") or plain if plain.isdigit() else plain
+
+
+def own_class(primary: str | None, nice: Sequence[str], national: Sequence[str]) -> str:
+    """The class number of goods, of the primary class and the further ones.
+
+    Registered before 1973 and never reclassified, they have a US class only: `US 21`, because a bare 21
+    would be the international class of household goods.
+    """
+    number = class_number(primary) or next(iter(nice), "")
+    us_only = not any(nice) and number.isdigit() and number in {class_number(one) for one in national}
+    return f"US {number}" if us_only and number != "200" else number  # 200: collective membership marks
+
+
+def drawing(code: str | None) -> str | None:
+    """The mark drawing code: the first of the four positions ("4000") that some channels give."""
+    plain = squeeze(code)
+    return (plain[:1] if re.fullmatch(r"\d000", plain) else plain) or None
 
 
 def acquired_distinctiveness(scope: str | None) -> str | None:
@@ -147,9 +165,16 @@ def st13_of(serial: str) -> str:
 
 
 def registration(text: str | None) -> str | None:
-    """A registration number; the office writes none as nothing, or as zeros only."""
-    plain = squeeze(text)
-    return plain if plain.strip("0") else None
+    """A registration number; the office writes none as nothing, or as zeros only.
+
+    Some channels fill it up to seven digits with zeros: without them it is one number everywhere.
+    """
+    return squeeze(text).lstrip("0") or None
+
+
+def international(text: str | None) -> str | None:
+    """An international registration number, without the zeros that some channels put before it."""
+    return squeeze(text).lstrip("0") or None
 
 
 def basis_words(text: str | None) -> tuple[str, ...]:

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from lxml import etree
 
 from tmwatch.errors import Incomplete, LayoutChanged
-from tmwatch.sources.us.common import cut_date, squeeze
+from tmwatch.sources.us.common import MOST_UNCLAIMED, cut_date, squeeze
 
-MOST_UNCLAIMED = 40  # enough to see what is new; a hostile file shall not fill the log
 _SHORT = 80
 
 

@@ -1,0 +1,106 @@
+"""A file of many records on its way into the store: whole or not at all, and one bad record stops itself."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import FIXTURES, Run
+from tmwatch import importing
+from tmwatch.store import Database, marks
+
+DAILY = FIXTURES / "us.daily"
+THREE = (DAILY / "three-cases" / "apc990420.xml").read_bytes()
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def zipped(path: Path, body: bytes) -> Path:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{path.stem}.xml", body)
+    path.write_bytes(packed.getvalue())
+    return path
+
+
+def test_every_case_of_a_zip_is_stored_with_its_own_bytes(run: Run, folder: Path) -> None:
+    path = zipped(folder / "apc990420.zip", THREE)
+    found = lines(run("import", "--json", str(path)).out)
+    assert [(one["st13"], one["what"], one["as_of"]) for one in found] == [
+        (f"US5000000{serial}", "new", "2026-04-20") for serial in ("79990511", "99990512", "72990513")
+    ]
+    with closing(Database(folder / "tmwatch.db")) as base:
+        (sighting,) = marks.sightings(base, "US500000099990512")
+        page = marks.archived_page(base, sighting.id)
+    assert page is not None
+    assert page.body.startswith(b"<case-file>")
+    assert b"79990511" not in page.body
+    assert [one["what"] for one in lines(run("import", "--json", str(path)).out)] == ["unchanged"] * 3
+
+
+def test_a_zip_in_a_folder_is_taken_and_other_zips_are_passed_over(run: Run, folder: Path) -> None:
+    (folder / "in").mkdir()
+    zipped(folder / "in" / "apc990420.zip", THREE)
+    zipped(folder / "in" / "photos.zip", THREE)
+    assert len(lines(run("import", "--json", str(folder / "in")).out)) == 3
+
+
+@pytest.mark.parametrize(
+    "case", ["cut-off", "cut-off-between-cases", "entity-in-document-type", "portal-page"]
+)
+def test_of_a_file_that_is_cut_off_or_hostile_nothing_is_stored(run: Run, folder: Path, case: str) -> None:
+    page = next(path for path in (DAILY / case).iterdir() if path.name != "meta.toml")
+    ran = run("import", "--json", str(page))
+    assert ran.code == 1
+    assert [one["st13"] for one in lines(ran.out)] == [None]
+    assert "Nothing of it was stored" in ran.err
+    assert run("show", "US 79990511").code != 0
+
+
+def test_a_bad_case_stops_itself_only(run: Run, folder: Path) -> None:
+    bad = THREE.replace(b"<status-code>630</status-code>", b"<status-code>new</status-code>")
+    (folder / "apc990420.xml").write_bytes(bad)
+    ran = run("import", "--json", "apc990420.xml")
+    assert ran.code == 1
+    assert {one["st13"]: one["outcome"] for one in lines(ran.out)} == {
+        "US500000079990511": "ok",
+        None: "layout_changed",
+        "US500000072990513": "ok",
+    }
+    assert "99990512" in ran.err
+
+
+def test_a_long_file_is_stored_batch_by_batch(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 2)
+    with closing(Database(folder / "tmwatch.db")) as base:
+        told: list[int] = []
+        path = zipped(folder / "apc990420.zip", THREE)
+        results, _ = importing.import_files(base, [path], more=told.append)
+        assert [one.what for one in results] == ["new"] * 3
+        assert told == [2]
+
+
+def test_a_later_file_alerts_and_an_earlier_one_fills_the_past(run: Run) -> None:
+    after, before = DAILY / "after-revival/99990501-after.xml", DAILY / "before-revival/99990501-before.xml"
+    run("import", str(after))
+    (one,) = lines(run("import", "--json", str(before)).out)
+    assert one["what"] == "past"
+    said = run("history", "US 99990501").out
+    assert "abandoned (602) → examination (616)" in said
+    assert "class 9 removed" in " ".join(said.split())
+
+
+def test_a_daily_file_is_checked_as_a_source(run: Run) -> None:
+    ran = run("source", "check", "--json", str(DAILY / "three-cases/apc990420.xml"))
+    (one,) = json.loads(ran.out)
+    assert (one["source"], one["good"], len(one["records"])) == ("us.daily", True, 3)

@@ -1,0 +1,295 @@
+"""The USPTO's daily file: cut into cases without a tree of the whole, and never half believed."""
+
+from __future__ import annotations
+
+import io
+import resource
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tmwatch.changes import diff, merge
+from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource
+from tmwatch.model import Change, TradeMark
+from tmwatch.sources.base import Bulk, Page
+from tmwatch.sources.us.daily import SOURCE, read_case
+
+FIXTURES = ROOT / "fixtures" / "us.daily"
+THREE = (FIXTURES / "three-cases" / "apc990420.xml").read_bytes()
+ONE = (FIXTURES / "before-revival" / "99990501-before.xml").read_bytes()
+
+
+def read(body: bytes, name: str = "apc990420.xml") -> list[TradeMark]:
+    return [reading.record for reading in SOURCE.read(Page(body, name=name)).readings]
+
+
+def changed(old: TradeMark, new: TradeMark) -> list[Change]:
+    known = merge(None, old)
+    return diff(known, new, merge(known, new))
+
+
+# -- what a revival is ---------------------------------------------------------------------------------
+
+REVIVED = {
+    ("status", "changed", ""),
+    ("termination_date", "removed", ""),
+    ("termination_kind", "removed", ""),
+    ("current_basis", "changed", ""),
+    ("disclaimer", "added", ""),
+    ("location", "changed", ""),
+    ("location_date", "changed", ""),
+}
+
+
+def test_a_revived_case_shows_exactly_what_changed_though_its_events_stand_in_another_order() -> None:
+    (before,) = read(ONE)
+    (after,) = read((FIXTURES / "after-revival" / "99990501-after.xml").read_bytes())
+    found = {(one.field, one.kind, one.key) for one in changed(before, after)}
+    events = {("events", "added", f"#{number}") for number in range(10, 14)}
+    assert found == REVIVED | events | {("classes", "removed", "9")}
+
+
+@pytest.mark.recorded
+def test_a_real_revived_case_shows_exactly_what_changed(recorded: Path) -> None:
+    before, after = (
+        read((recorded / "us/daily_xml" / f"revival-{when}-98186103.xml").read_bytes())[0]
+        for when in ("before", "after")
+    )
+    assert (len(before.events), len(after.events)) == (16, 22)
+    found = {(one.field, one.kind, one.key) for one in changed(before, after)}
+    events = {("events", "added", f"#{number}") for number in range(17, 23)}
+    assert found == REVIVED | events | {("classes", "removed", "25")}
+
+
+@pytest.mark.recorded
+def test_a_missing_file_is_named_as_the_portals_page_by_its_first_bytes(recorded: Path) -> None:
+    page = Page((recorded / "us/daily_xml/apc260205.zip.is-html").read_bytes(), name="apc260205.zip")
+    assert SOURCE.sniff(page) > 0
+    with pytest.raises(NotFound, match="portal's own page"):
+        SOURCE.read(page)
+
+
+@pytest.mark.recorded
+def test_the_real_document_type_is_read_past(recorded: Path) -> None:
+    head = (recorded / "us/daily_xml/doctype.xml").read_bytes()
+    with zipfile.ZipFile(recorded / "us/daily_xml/apc260420-sample.zip") as archive:
+        body = archive.read("apc260420.xml")
+    whole = head + body.partition(b"?>")[2]
+    assert read(whole) == read(body)
+
+
+# -- pieces --------------------------------------------------------------------------------------------
+
+
+def test_each_case_comes_as_bytes_that_can_be_read_by_themselves() -> None:
+    assert isinstance(SOURCE, Bulk)
+    pieces = list(SOURCE.pieces(io.BytesIO(THREE), "apc990420.xml"))
+    assert [piece.number for piece in pieces] == ["79990511", "99990512", "72990513"]
+    assert all(piece.body in THREE for piece in pieces)
+    assert [read(piece.body)[0] for piece in pieces] == read(THREE)
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1000])
+def test_it_does_not_matter_how_the_bytes_arrive(size: int) -> None:
+    class Dripping(io.BytesIO):
+        def read(self, count: int | None = -1) -> bytes:
+            return super().read(min(size, count) if count and count > 0 else size)
+
+    small = THREE.replace(b"    ", b"")
+    assert list(SOURCE.pieces(Dripping(small), "x")) == list(SOURCE.pieces(io.BytesIO(small), "x"))
+
+
+class Endless(io.RawIOBase):
+    """A daily file of many cases that is never in memory as a whole."""
+
+    def __init__(self, count: int) -> None:
+        self._parts = self._all(count)
+        self._ready = b""
+
+    @staticmethod
+    def _all(count: int) -> Iterator[bytes]:
+        head, _, rest = THREE.partition(b"        <case-file>")
+        yield head
+        for number in range(count):
+            yield ONE.replace(b"99990501", b"9%07d" % number)
+        yield rest[rest.rindex(b"</case-file>") + len(b"</case-file>") :]
+
+    def readable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return 0  # the head is looked at before the file is read
+
+    def read(self, size: int = -1) -> bytes:
+        while len(self._ready) < size and (part := next(self._parts, b"")):
+            self._ready += part
+        found, self._ready = self._ready[:size], self._ready[size:]
+        return found
+
+
+class Whole(Endless):
+    """The same, whose head may be read twice."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._count, self._fresh = count, True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self.__init__(self._count)  # type: ignore[misc]
+        return 0
+
+
+def test_memory_does_not_grow_with_the_file() -> None:
+    list(SOURCE.pieces(Whole(100), "warm"))  # type: ignore[arg-type]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    count = sum(1 for _ in SOURCE.pieces(Whole(8_000), "long"))  # type: ignore[arg-type]
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert count == 8_000  # 75 MB
+    assert grown < 16 * 1024 * (1 if sys.platform == "linux" else 1024)
+
+
+# -- never half, never hostile ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tenth", range(1, 10))
+def test_a_file_cut_anywhere_is_incomplete(tenth: int) -> None:
+    with pytest.raises(LookError) as caught:
+        read(THREE[: len(THREE) * tenth // 10])
+    assert isinstance(caught.value, (Incomplete, NotThisSource))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("apc990420.xml", THREE)
+    whole = packed.getvalue()
+    with pytest.raises(Incomplete):
+        read(whole[: len(whole) * tenth // 10], "apc990420.zip")
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        b'<!ENTITY mark "x">',
+        b'<!ENTITY % more SYSTEM "http://127.0.0.1/more.dtd"> %more;',
+        b"%more;",
+        b'<!NOTATION gif SYSTEM "gif">',
+        b"<?php echo 1 ?>",
+        b'<!ATTLIST case-file kind CDATA "&mark;">',
+        b"<![INCLUDE[<!ELEMENT x (y)>]]>",
+    ],
+)
+def test_a_document_type_may_declare_elements_and_nothing_else(declaration: bytes) -> None:
+    hostile = THREE.replace(b"<!ELEMENT version (", declaration + b"\n<!ELEMENT version (")
+    assert hostile != THREE
+    with pytest.raises(LayoutChanged, match="document type"):
+        read(hostile)
+    with pytest.raises(LayoutChanged):  # before anything was handed out
+        next(iter(SOURCE.pieces(io.BytesIO(hostile), "hostile")))
+
+
+def test_an_external_document_type_is_passed_over_and_never_fetched() -> None:
+    start, end = THREE.index(b" ["), THREE.index(b"]>")
+    external = THREE[:start] + b' PUBLIC "-//USPTO//DTD" "http://127.0.0.1:9/daily.dtd"' + THREE[end + 1 :]
+    assert read(external) == read(THREE)
+
+
+def test_a_reference_that_nobody_declared_is_no_text() -> None:
+    with pytest.raises(Incomplete):
+        read(ONE.replace(b">S SAMPLE FERRY<", b">&mark;<"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "gb18030", "windows-1252", "iso-8859-1"])
+def test_other_character_sets_give_the_same_record(encoding: str) -> None:
+    text = THREE.decode().replace('encoding="utf-8"', f'encoding="{encoding}"')
+    bom = b"\xff\xfe" if encoding == "utf-16-le" else b""
+    assert read(bom + text.encode(encoding)) == read(THREE)
+
+
+def test_a_zip_of_nothing_but_blanks_ends_early() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("apc990420.xml", b"<trademark-applications-daily>" + b" " * (64 << 20))
+    assert len(packed.getvalue()) < 100_000
+    with pytest.raises(LayoutChanged, match="more around the cases"):
+        read(packed.getvalue(), "apc990420.zip")
+
+
+@pytest.mark.parametrize("files", [{}, {"a.xml": b"<a/>", "b.xml": b"<b/>"}, {"a.txt": b"x"}])
+def test_a_zip_of_something_else_is_refused(files: dict[str, bytes]) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, body in files.items():
+            archive.writestr(name, body)
+    with pytest.raises(LookError):
+        read(packed.getvalue(), "other.zip")
+
+
+# -- strict about cases ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        "serial-number", "registration-number", "transaction-date", "status-code", "status-date",
+        "mark-drawing-code", "trademark-in", "filed-as-use-application-in", "primary-code", "number",
+        "description-text", "party-name", "party-type", "type-code",
+    ],
+)  # fmt: skip
+def test_a_case_without_what_every_case_has_is_refused(gone: str) -> None:
+    start = ONE.index(f"<{gone}>".encode())
+    end = ONE.index(f"</{gone}>".encode()) + len(gone) + 3
+    with pytest.raises(LookError):
+        read(ONE[:start] + ONE[end:])
+    renamed = ONE.replace(f"<{gone}>".encode(), b"<new>").replace(f"</{gone}>".encode(), b"</new>")
+    with pytest.raises(LookError):
+        read(renamed)
+
+
+def test_an_unknown_element_is_shown_and_empties_nothing() -> None:
+    (before,) = read(ONE)
+    renamed = ONE.replace(b"abandonment-date", b"given-up-on")
+    (reading,) = SOURCE.read(Page(renamed)).readings
+    assert any("given-up-on = 20241211" in line for line in reading.unclaimed)
+    assert not reading.record.gives("termination_date")
+    assert changed(before, reading.record) == []
+
+
+def test_an_unknown_statement_is_shown_and_empties_nothing() -> None:
+    (before,) = read(ONE)
+    (reading,) = SOURCE.read(Page(ONE.replace(b">DM0000<", b">XX0000<"))).readings
+    assert any("XX0000" in line for line in reading.unclaimed)
+    assert changed(before, reading.record) == []
+
+
+def test_rows_that_stand_twice_or_in_another_order_are_the_same_record() -> None:
+    record = read(ONE)
+    for row in ("case-file-event-statement", "classification", "case-file-statement", "design-search"):
+        start = ONE.index(f"<{row}>".encode())
+        end = ONE.index(f"</{row}>".encode()) + len(row) + 3
+        if row != "classification":
+            assert read(ONE[:end] + ONE[start:end] + ONE[end:]) == record
+        following = ONE.index(f"</{row}>".encode(), end) + len(row) + 3
+        turned = ONE[:start] + ONE[end:following] + ONE[start:end] + ONE[following:]
+        assert changed(record[0], read(turned)[0]) == []
+
+
+def test_a_class_that_shows_fewer_numbers_than_it_counts_is_incomplete() -> None:
+    with pytest.raises(Incomplete):
+        read(ONE.replace(b"<us-code>021</us-code>", b"", 1))
+
+
+def test_an_unknown_status_code_is_unknown_and_told() -> None:
+    reading = read_case(ONE.replace(b">602<", b">999<"), "here")
+    assert (reading.record.status_phase, reading.record.status_live) == ("unknown", "unknown")
+    assert reading.unknown_words == ("status code 999",)
+
+
+def test_of_a_case_that_stands_twice_the_latest_transaction_counts() -> None:
+    older, newer = ONE, ONE.replace(b">20250104<", b">20250301<").replace(b">602<", b">616<")
+    start = THREE.index(b"        <case-file>")
+    end = THREE.index(b"      </action-keys>")
+    for both in (older + newer, newer + older):
+        (record,) = (one for one in read(THREE[:start] + both + THREE[end:]) if "99990501" in one.st13)
+        assert record.status_code == "616"

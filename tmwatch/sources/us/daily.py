@@ -1,0 +1,182 @@
+"""us.daily: the USPTO's daily file of applications (`apcYYMMDD.zip`) and the annual back file, saved by hand.
+
+History. DTD 2.0 of 2004-11-08 to this day; since 2024 at the latest the examiner stands in `employee-name`.
+The files were open until 2026-06-18; since then the portal asks for a login and its own key. A file that
+does not exist is answered with status 200 and the portal's own page, under the zip's name.
+
+The file holds the whole record of each case that moved. `cases` hands out one case after the other as bytes
+that `read` understands by themselves: what a store keeps as the raw page of a record is the case, not the
+200 MB around it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import IO
+
+from pydantic import ValidationError
+
+from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource, UsageError
+from tmwatch.model import FIELDS
+from tmwatch.sources.base import (
+    Answer,
+    Automation,
+    Declaration,
+    KnownQuery,
+    Pace,
+    Page,
+    Piece,
+    Query,
+    Reading,
+    Request,
+    Terms,
+)
+from tmwatch.sources.us import daily_case, daily_file, xml
+
+# What the file has no place for, or says in words of its own (the law office as a code).
+_NEVER = frozenset(
+    [
+        "opposition_period",
+        "expiry_date",
+        "latest_step",
+        "latest_step_date",
+        "status_text",
+        "image",
+        "law_office",
+        "assignments",
+        "proceedings",
+    ]
+)
+# The portal's own page, which it sends in place of a file that is not there.
+_PORTAL = re.compile(rb"data-beasties-container|Open Data Portal \(ODP\)", re.IGNORECASE)
+
+DECLARATION = Declaration(
+    id="us.daily",
+    title="USPTO daily file of trademark applications",
+    office="US",
+    channels=frozenset({"import"}),
+    base_url="https://api.uspto.gov",
+    terms=Terms(
+        automation=Automation.WITH_KEY,
+        note="Public domain. The Open Data Portal gives the files to accounts with a key, 20 downloads of a "
+        "file a year. This version downloads none: save the zip and import it.",
+        link="https://data.uspto.gov/bulkdata/datasets/trtdxfap",
+        read_on=dt.date(2026, 11, 22),
+    ),
+    pace=Pace(min_interval=5.0, per_minute=12),
+    parser_version="1",
+    covers=frozenset(FIELDS) - _NEVER,
+    authority=85,
+    known_query=KnownQuery("record", "76044902"),
+    live_default="off",
+    landmarks=(
+        "a zip with one XML file, or that file: root `trademark-applications-daily`; or one `case-file`",
+        "each case with serial number, transaction date, header, statements, classes, owners and history",
+    ),
+    record_url="https://tsdr.uspto.gov/#caseNumber={number}&caseSearchType=US_APPLICATION"
+    "&caseType=DEFAULT&searchType=statusSearch",
+    volatile=("transaction date", "order of events and statements"),
+)
+
+
+class Daily:
+    """The source object."""
+
+    declaration = DECLARATION
+
+    def requests(self, query: Query) -> Sequence[Request]:
+        """Raises `UsageError`: this version reads saved files."""
+        raise UsageError(
+            "daily files are imported, not asked for",
+            where=DECLARATION.id,
+            do="Save the zip from the Open Data Portal and `tmwatch import` it.",
+        )
+
+    def sniff(self, page: Page) -> int:
+        """By the root element, inside the zip too; the portal's page in place of a file is told as well."""
+        if daily_file.looks_like(page.body):
+            return 95
+        return 60 if _is_portal(page.body) else 0
+
+    def pieces(self, file: IO[bytes], where: str) -> Iterator[Piece]:
+        """One case after the other, as bytes that `read` understands; see `base.Bulk`."""
+        head = daily_file.head_of(file, 64_000)
+        file.seek(0)
+        _refuse(Page(head, name=where), where)
+        for case in daily_file.cases(file, where):
+            yield Piece(case.serial, case.body)
+
+    def read(self, page: Page) -> Answer:
+        """Every case of the file. One that stands in it twice is taken as of its latest transaction."""
+        where = page.name or page.url or DECLARATION.id
+        try:
+            _refuse(page, where)
+            return _answer(page, where)
+        except LookError as error:
+            error.where = error.where or where
+            error.do = error.do or "Save the file again; if this stays so, please report it."
+            raise
+        except (ValidationError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise LayoutChanged(
+                f"the case is not built as expected ({type(error).__name__}: {str(error)[:200]})",
+                where=where,
+                do="If this stays so, the office has changed its format: please report it with the file.",
+            ) from error
+
+
+def _is_portal(body: bytes) -> bool:
+    head = body[:20_000]
+    return head.lstrip()[:9].lower() in (b"<!doctype", b"<html lan") and _PORTAL.search(head) is not None
+
+
+def _refuse(page: Page, where: str) -> None:
+    if not page.body.strip():
+        raise Incomplete("the file is empty", where=where, do="Save it again.")
+    if daily_file.looks_like(page.body) or page.body.startswith(daily_file.ZIP):
+        return
+    if _is_portal(page.body):
+        raise NotFound(
+            "this is the portal's own page, not a zip (the first bytes say so): it has no file of that name",
+            where=where,
+            do="Look up the file's name on the Open Data Portal; no file is made for some days.",
+        )
+    raise NotThisSource(
+        "this is no daily file of the USPTO",
+        where=where,
+        do="A daily file is apcYYMMDD.zip with one XML file in it.",
+    )
+
+
+def _answer(page: Page, where: str) -> Answer:
+    found: dict[str, Reading] = {}
+    rows = 0
+    for case in daily_file.cases(io.BytesIO(page.body), where):
+        reading = read_case(case.body, f"{where}, US {case.serial}" if case.serial else where)
+        rows += 1
+        key = reading.record.st13
+        before = found.get(key)
+        if before is None or _told(reading) > _told(before):
+            found[key] = reading
+        elif _told(reading) == _told(before) and reading.record != before.record:
+            raise Incomplete(f"US {case.serial} stands twice and says different things", where=where)
+    if not found:
+        raise NotFound("the file says that it holds no case", where=where, do="Nothing moved on that day.")
+    return Answer(readings=tuple(found.values()), rows=rows)
+
+
+def _told(reading: Reading) -> dt.date:
+    return reading.as_of.day if reading.as_of else dt.date.min
+
+
+def read_case(body: bytes, where: str) -> Reading:
+    """One case, cut out of its file."""
+    root = xml.parse(body, where)
+    if str(root.tag) != "case-file":
+        raise NotThisSource("this is no case of the daily file", where=where)
+    return daily_case.read(root)
+
+
+SOURCE = Daily()

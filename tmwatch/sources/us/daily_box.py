@@ -1,0 +1,153 @@
+"""A box of the daily file: its children by name, taken one by one; what nobody took is left over."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+from lxml import etree
+
+from tmwatch.errors import LayoutChanged
+from tmwatch.sources.us import common
+
+_SHORT = 80
+
+
+class Box:
+    """An element and its children. Every `text`, `day`, `flag` … takes the child it reads."""
+
+    __slots__ = ("_inner", "_kids", "_odd", "name")
+
+    def __init__(self, element: etree._Element | None, name: str) -> None:
+        self.name = name
+        self._kids: dict[str, list[etree._Element]] = {}
+        self._inner: list[Box] = []
+        self._odd: list[str] = []
+        if element is None:
+            return
+        loose = [element.text or ""]
+        for child in element:
+            self._kids.setdefault(str(child.tag), []).append(child)
+            loose.append(child.tail or "")
+        if words := common.squeeze(" ".join(loose)):
+            self._odd.append(f"{name} = {words[:_SHORT]}")
+        self._odd += [f"{name}@{key!s} = {str(value)[:_SHORT]}" for key, value in element.attrib.items()]
+
+    # -- leaves ------------------------------------------------------------------------------------
+
+    def texts(self, name: str) -> list[str]:
+        """The texts of all children of that name that are not empty, each in one line."""
+        found = []
+        for child in self._kids.pop(name, ()):
+            if len(child) or child.attrib:
+                self._odd += Box(child, f"{self.name}/{name}").leftovers()
+            if text := common.squeeze(child.text):
+                found.append(text)
+        return found
+
+    def text(self, name: str) -> str | None:
+        """The text of the child, None where there is none or it is empty.
+
+        Raises `LayoutChanged` where it stands several times and says different things.
+        """
+        found = self.texts(name)
+        if len(found) > 1 and len(set(found)) > 1:
+            raise LayoutChanged(f"`{name}` stands {len(found)} times and says different things")
+        return found[0] if found else None
+
+    def must(self, name: str, *, empty: bool = False) -> str:
+        """The text of a child that every box of this kind has. Raises `LayoutChanged` where it is missing."""
+        there = name in self._kids
+        text = self.text(name)
+        if not there or (text is None and not empty):
+            raise LayoutChanged(f"`{self.name}` has no `{name}`")
+        return text or ""
+
+    def day(self, name: str) -> dt.date | None:
+        """The day (yyyymmdd), None for nothing and for zeros. A day that lacks its month is reported."""
+        text = self.text(name)
+        if text is None or not text.strip("0"):
+            return None
+        if len(text) == 8 and text.isascii() and text.isdigit():
+            try:
+                return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+            except ValueError:
+                if "00" in (text[4:6], text[6:]):  # 19870000 in cases of the paper age
+                    self._odd.append(f"{self.name}/{name} = {text}, which is no whole date")
+                    return None
+        raise LayoutChanged(f"`{name}` is no date: {text[:_SHORT]!r}")
+
+    def day_or_zeros(self, name: str) -> dt.date | None:
+        """The day of a child that every box has, though the office may write zeros there."""
+        if name not in self._kids:
+            raise LayoutChanged(f"`{self.name}` has no `{name}`")
+        return self.day(name)
+
+    def must_day(self, name: str) -> dt.date:
+        """The day of a child that every box has. Raises `LayoutChanged` where it is missing."""
+        day = self.day_or_zeros(name)
+        if day is None:
+            raise LayoutChanged(f"`{self.name}` has no `{name}`")
+        return day
+
+    def use(self, name: str) -> str:
+        """A first-use date of which day or month may be zeros; "" for none."""
+        text = self.text(name)
+        try:
+            return common.partial_date(text) or ""
+        except ValueError:
+            raise LayoutChanged(f"`{name}` is no date: {(text or '')[:_SHORT]!r}") from None
+
+    def flag(self, name: str, *, must: bool = True) -> bool | None:
+        """T or F. Raises `LayoutChanged` for anything else, and where a flag that must stand does not."""
+        text = self.must(name) if must else self.text(name)
+        if text not in ("T", "F", None):
+            raise LayoutChanged(f"`{name}` is neither T nor F: {text[:_SHORT]!r}")
+        return None if text is None else text == "T"
+
+    def flags(self, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+        """The words of those flags that are set."""
+        return tuple([word for word, name in pairs if self.flag(name)])
+
+    # -- boxes -------------------------------------------------------------------------------------
+
+    def boxes(self, name: str) -> list[Box]:
+        """The children of that name as boxes, in the order of the file."""
+        found = [Box(child, f"{self.name}/{name}") for child in self._kids.pop(name, ())]
+        self._inner += found
+        return found
+
+    def inner(self, name: str) -> Box:
+        """The one box of that name; an empty one where there is none."""
+        found = self.boxes(name)
+        if len(found) > 1:
+            raise LayoutChanged(f"`{name}` stands {len(found)} times")
+        return found[0] if found else Box(None, name)
+
+    def must_box(self, name: str) -> Box:
+        """The one box of that name. Raises `LayoutChanged` where there is none."""
+        if name not in self._kids:
+            raise LayoutChanged(f"the case has no `{name}`")
+        return self.inner(name)
+
+    # -- what is left --------------------------------------------------------------------------------
+
+    def skip(self) -> None:
+        """All that is left in this box is understood, and the record has no place for it."""
+        self._kids = {}
+        self._odd = []
+
+    def unknown(self) -> bool:
+        """Whether something in this very box was not understood (call it when all was taken)."""
+        return bool(self._kids or self._odd)
+
+    def leftovers(self) -> Iterator[str]:
+        """What nobody took, in words."""
+        yield from self._odd
+        for name, children in self._kids.items():
+            for child in children:
+                text = common.squeeze(" ".join(str(one) for one in child.itertext()))
+                # An empty element says nothing that could be missed, but its name may be new.
+                yield f"{self.name}/{name} = {text[:_SHORT]}"
+        for box in self._inner:
+            yield from box.leftovers()
