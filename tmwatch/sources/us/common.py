@@ -210,8 +210,11 @@ def parse_tsdr_date(text: str | None) -> dt.date | None:
     Raises `ValueError` for anything else.
     """
     plain = squeeze(text)
-    if not plain:
-        return None
+    return _printed_date(plain) if plain else None
+
+
+@functools.lru_cache(maxsize=16_384)  # the days of forty years; a history repeats them
+def _printed_date(plain: str) -> dt.date:
     found = _DATE.match(plain)
     if not found or found[1].lower() not in _MONTHS:
         raise ValueError(f"not a TSDR date: {plain!r}")

@@ -48,15 +48,9 @@ from tmwatch.sources.base import (
     Terms,
 )
 from tmwatch.sources.us import common, tsdr_links, tsdr_parties, tsdr_sections
-from tmwatch.sources.us.tsdr_page import (
-    Section,
-    is_closed,
-    items_of,
-    outside_of_sections,
-    parse,
-    sections_of,
-    text_of,
-)
+from tmwatch.sources.us.tsdr_outline import Outline
+from tmwatch.sources.us.tsdr_page import Section, items_of, outside_of_sections, sections_of
+from tmwatch.sources.us.tsdr_tree import is_closed, parse, text_of
 
 # The page shows owners of today only, no term, no file name of the image, and the whole history.
 _NOT_ON_THE_PAGE = frozenset(
@@ -173,10 +167,11 @@ class Tsdr:
             if page.body.count(b"<") > _MOST_TAGS:
                 raise LayoutChanged(f"more than {_MOST_TAGS} tags are no page of one record")
             soup = parse(page.body, page.content_type)
-            box = soup.find(id="summary")
-            if not isinstance(box, Tag):
+            outline = Outline(soup)
+            box = outline.by_id("summary")
+            if box is None:
                 raise _no_record(page, soup)
-            return _answer(page, soup, box)
+            return _answer(page, soup, outline, box)
         except LookError as error:
             error.where = ", ".join(part for part in (page.name or page.url, error.where) if part)
             raise
@@ -239,25 +234,25 @@ def _no_record(page: Page, soup: BeautifulSoup) -> LookError:
 # -- the page with a record --------------------------------------------------------------------------
 
 
-def _answer(page: Page, soup: BeautifulSoup, box: Tag) -> Answer:
-    fault = soup.find(id="statusServerError")
-    if isinstance(fault, Tag) and str(fault.get("value") or "").strip():
+def _answer(page: Page, soup: BeautifulSoup, outline: Outline, box: Tag) -> Answer:
+    fault = outline.by_id("statusServerError")
+    if fault is not None and str(fault.get("value") or "").strip():
         raise ServerFault(
             f"TSDR reports an error of its own: {str(fault['value']).strip()[:200]}",
             do="tmwatch asks again later.",
         )
     if not is_closed(page.body, soup):
         raise Incomplete("the page is cut off before its end", do="Load or save the page again.")
-    container = soup.find(id="data_container")
-    if not isinstance(container, Tag):
+    container = outline.by_id("data_container")
+    if container is None:
         raise LayoutChanged("the page has no sections (`#data_container`)", where="status page")
-    summary = Section("summary", list(items_of(box)))
-    root = container.find_parent(id="statusTab") or container
-    sections = sections_of(root)
+    summary = Section("summary", items_of(box))
+    root = outline.root_of(container)
+    sections = sections_of(outline, root)
     for key in (_GOODS, _OWNERS, _HISTORY):
         if key not in sections:
             raise LayoutChanged(f"the page has no section `{key}`", where="status page")
-    reading = _reading(box, summary, sections, outside_of_sections(root))
+    reading = _reading(box, summary, sections, outside_of_sections(outline, root))
     return Answer(readings=(reading,), missing=_missing(page, reading.record), rows=1)
 
 

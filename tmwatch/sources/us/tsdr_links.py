@@ -6,8 +6,9 @@ import re
 
 from tmwatch.model import Priority, RelatedMark
 from tmwatch.sources.us import common
-from tmwatch.sources.us.tsdr_page import Section, text_of
+from tmwatch.sources.us.tsdr_page import Section
 from tmwatch.sources.us.tsdr_sections import day, yes
+from tmwatch.sources.us.tsdr_tree import text_of
 
 
 def foreign(section: Section | None) -> tuple[Priority, ...]:

@@ -7,18 +7,19 @@ Readers take what they understand; `leftovers` names the rest, so that a new lab
 
 from __future__ import annotations
 
-import codecs
+import functools
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bs4 import BeautifulSoup, Tag
-from bs4.element import NavigableString, PreformattedString
+from bs4 import Tag
+from bs4.element import PreformattedString
 
 from tmwatch.errors import LayoutChanged
 from tmwatch.sources.us.common import squeeze
+from tmwatch.sources.us.tsdr_outline import Outline, classes_of, tags_in
+from tmwatch.sources.us.tsdr_tree import text_of
 
 # Words that the page's scripts put beside facts; they say nothing.
 _DECORATION = re.compile(
@@ -37,136 +38,83 @@ _CLICK_TO_LOAD = re.compile(r"click\s+to\s+load|loading\s*(\.\.\.|…)", re.IGNO
 _SILENT_TAGS = frozenset(
     ("script", "style", "template", "noscript", "input", "link", "meta", "img", "svg", "button")
 )
-_MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_SWALLOWED = ", ".join(
-    f"{outer} .key" for outer in (".value", ".key", ".note", ".caption", ".separator", "table", "h2")
-)
-_DECLARED = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 
 
-def encoding_of(body: bytes, content_type: str = "") -> str:
-    """The character set of a page that declares none: UTF-8 where the bytes allow it, else windows-1252.
-
-    Decided here and handed to the parser, because its own guess rests on statistics of the text.
-    A page cut in the middle of a character is still UTF-8.
-    """
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(body)
-        return "utf-8"
-    except UnicodeDecodeError:
-        pass
-    # A damaged byte or two in a UTF-8 page must not garble every name on it.
-    if len(_MULTIBYTE.findall(body)) > body.decode("utf-8", "replace").count("\ufffd"):
-        return "utf-8"
-    header = re.search(r"charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", content_type)
-    meta = _DECLARED.search(body[:4096])
-    for name in (header[1] if header else "", meta[1].decode("ascii") if meta else ""):
-        try:
-            # A page that says utf-8 and is not was written by the old single-byte template.
-            if name and codecs.lookup(name).name not in ("utf-8", "ascii", "iso8859-1"):
-                body.decode(name)
-                return name
-        except (LookupError, UnicodeDecodeError, ValueError):
-            continue
-    return "windows-1252"
-
-
-def parse(body: bytes, content_type: str = "") -> BeautifulSoup:
-    """The tree of the raw bytes. That bytes of something else look odd is no news worth a warning."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return BeautifulSoup(body, "lxml", from_encoding=encoding_of(body, content_type))
-
-
-def text_of(tag: Tag) -> str:
-    """All text inside, one line, single blanks."""
-    return squeeze(tag.get_text(" "))
-
-
-def lines_of(tag: Tag) -> tuple[tuple[str, ...], ...]:
-    """The rows of an address: one per inner block, each with the lines in which it is written.
-
-    `<div>PO Box 1</div><div>Town,⏎STATE⏎1234</div>` → (("PO Box 1",), ("Town,", "STATE", "1234")).
-    """
-    rows = (tuple(filter(None, map(squeeze, text.splitlines()))) for text in _blocks(tag))
-    return tuple(row for row in rows if row)
-
-
-def _blocks(tag: Tag) -> Iterator[str]:
-    written = ""
-    for child in tag.children:
-        if isinstance(child, Tag) and child.name in ("div", "p", "br"):
-            yield written
-            written = ""
-            yield from _blocks(child)
-        elif isinstance(child, Tag):
-            written += child.get_text()
-        elif not isinstance(child, PreformattedString):
-            written += str(child)
-    yield written
-
-
+@functools.lru_cache(maxsize=4096)  # the page has some hundred labels, each asked for several times
 def label_key(label: str) -> str:
     """A label without its punctuation: `U.S Class(es):` and `U.S. Class(es)` are one label."""
     return re.sub(r"[^a-z0-9]+", " ", label.lower()).strip()
 
 
-@dataclass
+@dataclass(slots=True)
 class Item:
     """One thing that stands in a section, in the order of the page."""
 
-    kind: Literal["pair", "caption", "separator", "table", "text", "group"]
+    kind: Literal["pair", "caption", "separator", "table", "text", "group", "value", "nothing"]
     text: str = ""  # the label of a pair
     value: Tag | None = None
     extras: list[Tag] = field(default_factory=list)  # further values of the same label
     claimed: bool = False
+    key: str = ""  # the label as labels are compared
 
 
-def _value_after(row: list[Item], child: Tag) -> None:
-    """Give a `div.value` to the label before it. A padding pair has an empty label and no value."""
-    if row and row[-1].kind == "pair" and row[-1].value is None:
-        row[-1].value = child
-    elif row and row[-1].kind == "pair":
-        row[-1].extras.append(child)
-    elif text_of(child):
-        row.append(Item("text", text_of(child)))
+# Read by what stands before it; and not read at all. Neither ever stands in a section.
+_VALUE, _NOTHING = Item("value"), Item("nothing")
 
 
-def items_of(tag: Tag) -> Iterator[Item]:
+def items_of(tag: Tag) -> list[Item]:
     """Everything inside `tag`, in the order of the page. Notes, scripts and comments say no facts."""
-    row: list[Item] = []
-    for child in tag.children:
-        if isinstance(child, PreformattedString):
-            continue
-        if isinstance(child, NavigableString):
-            text = squeeze(child)
-            if text:
-                row.append(Item("text", text))
-            continue
-        if not isinstance(child, Tag) or child.name in _SILENT_TAGS:
-            continue
-        classes = set(child.get_attribute_list("class"))
+    found: list[Item] = []
+    _gather(tag, found)
+    return found
+
+
+def _gather(tag: Tag, found: list[Item]) -> None:
+    row = len(found)  # where the items of the current row begin: a value belongs to a label of its row only
+    for child in tag.contents:
+        if not isinstance(child, Tag):
+            if not isinstance(child, PreformattedString) and (text := squeeze(str(child))):
+                found.append(Item("text", text))
+        elif child.name not in _SILENT_TAGS:
+            item = _item(child, classes_of(child))
+            if item is None:
+                _gather(child, found)
+                row = len(found)
+            elif item.kind == "value":
+                _value_after(found, row, child)
+            elif item.kind != "nothing":
+                found.append(item)
+
+
+def _item(tag: Tag, classes: list[str]) -> Item | None:
+    """What a tag is in its row; None where it is only a box around other things."""
+    if classes:
         if "key" in classes:
-            row.append(Item("pair", text_of(child)))
-        elif "value" in classes:
-            _value_after(row, child)
-        elif "caption" in classes:
-            row.append(Item("caption", text_of(child)))
-        elif "separator" in classes:
-            row.append(Item("separator"))
-        elif "note" in classes or _is_section(child):
-            continue  # a section inside a section is read as its own
-        elif "assignmentsContainer" in classes or "proceedingsContainer" in classes:
-            row.append(Item("group", value=child))
-        elif child.name == "table":
-            row.append(Item("table", value=child))
+            label = text_of(tag)
+            return Item("pair", label, key=label_key(label))
+        if "value" in classes:
+            return _VALUE
+        if "caption" in classes:
+            return Item("caption", text_of(tag))
+        if "separator" in classes:
+            return Item("separator")
+        if "note" in classes or ("expand_wrapper" in classes and _is_section(tag)):
+            return _NOTHING  # a section inside a section is read as its own
+        if "assignmentsContainer" in classes or "proceedingsContainer" in classes:
+            return Item("group", value=tag)
+    return Item("table", value=tag) if tag.name == "table" else None
+
+
+def _value_after(found: list[Item], row: int, tag: Tag) -> None:
+    """Give a `div.value` to the label before it. A padding pair has an empty label and no value."""
+    last = found[-1] if len(found) > row else None
+    if last is not None and last.kind == "pair":
+        if last.value is None:
+            last.value = tag
         else:
-            yield from row
-            row = []
-            yield from items_of(child)
-    yield from row
+            last.extras.append(tag)
+    elif text := text_of(tag):
+        found.append(Item("text", text))
 
 
 class Section:
@@ -187,7 +135,7 @@ class Section:
         keys = {label_key(start) for start in starts}
 
         def begins(item: Item) -> bool:
-            return item.kind == "pair" and label_key(item.text) in keys
+            return item.kind == "pair" and item.key in keys
 
         blocks: list[list[Item]] = [[]]
         for item in self.items:
@@ -200,8 +148,8 @@ class Section:
         """The blocks of a section whose entries begin with no label of their own: one repeats a label."""
         blocks: list[list[Item]] = [[]]
         for item in self.items:
-            seen = {label_key(each.text) for each in blocks[-1] if each.kind == "pair"}
-            if item.kind == "separator" or (item.kind == "pair" and label_key(item.text) in seen):
+            seen = {each.key for each in blocks[-1] if each.kind == "pair"}
+            if item.kind == "separator" or (item.kind == "pair" and item.key in seen):
                 blocks.append([])
             blocks[-1].append(item)
         return [self.part(block) for block in blocks if any(i.kind == "pair" for i in block)]
@@ -219,7 +167,7 @@ class Section:
     def _find(self, labels: tuple[str, ...]) -> Item | None:
         keys = {label_key(label) for label in labels}
         for item in self.items:
-            if item.kind == "pair" and not item.claimed and label_key(item.text) in keys:
+            if item.kind == "pair" and not item.claimed and item.key in keys:
                 return item
         return None
 
@@ -242,7 +190,7 @@ class Section:
         """Give labels back whose value turned out to be unreadable, so that they are reported."""
         keys = {label_key(label) for label in labels}
         for item in self.items:
-            if item.kind == "pair" and label_key(item.text) in keys:
+            if item.kind == "pair" and item.key in keys:
                 item.claimed = False
 
     def tags(self, *labels: str) -> list[Tag]:
@@ -266,7 +214,7 @@ class Section:
         """Claim labels that are understood and have no place in the record."""
         keys = {label_key(label) for label in labels}
         for item in self.items:
-            key = label_key(item.text)
+            key = item.key
             if item.kind == "pair" and (key in keys or key.startswith(starting or ("\0",))):
                 item.claimed = True
                 item.extras = []
@@ -319,30 +267,30 @@ def _is_padding(item: Item) -> bool:
 
 
 def _is_section(tag: Tag) -> bool:
-    return "expand_wrapper" in tag.get_attribute_list("class") and (
-        tag.select_one("h2 [data-sectiontitle]") is not None
-        or tag.find_parent("div", class_="expand_wrapper") is None
+    return "expand_wrapper" in classes_of(tag) and (
+        any("data-sectiontitle" in one.attrs and one.find_parent("h2") is not None for one in tags_in(tag))
+        or not any("expand_wrapper" in classes_of(box) for box in tag.parents if box.name == "div")
     )
 
 
-def sections_of(root: Tag) -> dict[str, Section]:
+def sections_of(outline: Outline, root: Tag) -> dict[str, Section]:
     """The sections below `root` by their key (`label_key` of the title), in the order of the page.
 
     Raises `LayoutChanged` when a section has no title, or a value has swallowed labels: an end tag is
     missing, and what follows would be taken for one long text.
     """
-    if lost := root.select_one(_SWALLOWED):
+    if lost := outline.swallowed_in(root):
         raise LayoutChanged(f"label `{text_of(lost)}` stands inside another value", where="status page")
     found: dict[str, Section] = {}
-    for wrapper in filter(_is_section, root.select("div.expand_wrapper")):
-        heading = wrapper.find("h2")
-        if not isinstance(heading, Tag):
+    for wrapper in filter(_is_section, outline.sections_in(root)):
+        heading = next((tag for tag in tags_in(wrapper) if tag.name == "h2"), None)
+        if heading is None:
             raise LayoutChanged("a section has no heading", where="status page")
-        span = heading.select_one("[data-sectiontitle]")
-        title = squeeze(str(span["data-sectiontitle"])) if isinstance(span, Tag) else ""
+        span = next((tag for tag in tags_in(heading) if "data-sectiontitle" in tag.attrs), None)
+        title = squeeze(str(span["data-sectiontitle"])) if span is not None else ""
         title = title if title and title != "markInformation" else text_of(heading)
         heading.extract()
-        section = Section(title, list(items_of(wrapper)))
+        section = Section(title, items_of(wrapper))
         key = label_key(title)
         if key in found:
             raise LayoutChanged(f"section `{title}` stands twice", where="status page")
@@ -350,31 +298,7 @@ def sections_of(root: Tag) -> dict[str, Section]:
     return found
 
 
-def outside_of_sections(root: Tag) -> list[str]:
+def outside_of_sections(outline: Outline, root: Tag) -> list[str]:
     """Labels that stand neither in the summary nor in a section: nobody reads those."""
-    return [
-        f"outside of all sections: label `{text_of(key)}`"
-        for key in root.select("div.key")
-        if text_of(key)
-        and not key.find_parent(id="summary")
-        and not key.find_parent("div", class_="expand_wrapper")
-    ]
-
-
-def is_closed(body: bytes, soup: BeautifulSoup) -> bool:
-    """Whether the page goes on to its end: `</html>`, or the element around the status is closed.
-
-    The parser closes what a cut page left open, so only the raw bytes can tell.
-    """
-    raw = re.sub(rb"<!--.*?-->|<script\b.*?</script\s*>", b"", body, flags=re.DOTALL | re.IGNORECASE)
-    if raw.rstrip().lower().endswith(b"</html>"):
-        return True
-    root = soup.find(id="statusTab") or soup.find(id="data_container")
-    if not isinstance(root, Tag):
-        return False
-    name = re.escape(root.name.encode("ascii", "ignore"))
-    start = raw.find(b'id="%s"' % str(root["id"]).encode())
-    start = max(0, raw.rfind(b"<", 0, start))
-    opened = len(re.findall(rb"<%s\b" % name, raw[start:], re.IGNORECASE))
-    closed = len(re.findall(rb"</%s\s*>" % name, raw[start:], re.IGNORECASE))
-    return 0 < opened <= closed
+    outside = map(text_of, outline.labels_outside_sections(root))
+    return [f"outside of all sections: label `{text}`" for text in outside if text]

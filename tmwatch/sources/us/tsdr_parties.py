@@ -12,7 +12,8 @@ from tmwatch.errors import Incomplete, LayoutChanged
 from tmwatch.model import Assignment, Party, Proceeding, ProceedingParty
 from tmwatch.sources.us import common
 from tmwatch.sources.us.common import squeeze
-from tmwatch.sources.us.tsdr_page import Item, Section, items_of, label_key, lines_of, text_of
+from tmwatch.sources.us.tsdr_page import Item, Section, items_of, label_key
+from tmwatch.sources.us.tsdr_tree import lines_of, text_of
 
 _EMAIL = re.compile(r"[^\s<>,;:()\"]+@[^\s<>,;:()\"]+\.[^\s<>,;:()\"]+")
 # The page gives a correspondent's firm as one more line; these words tell it from a street.
@@ -155,7 +156,7 @@ def assignments(section: Section, day: Any) -> tuple[Assignment, ...] | None:
         )
     found: list[Assignment] = []
     for container in containers:
-        part = Section(section.title, list(items_of(container)))
+        part = Section(section.title, items_of(container))
         found.append(_assignment(part, container, day))
         section.items += part.items
     # The office fills this part on demand and has said "0" of cases that have some: zero is not believed.
@@ -271,7 +272,7 @@ def proceedings(section: Section, day: Any) -> tuple[Proceeding, ...] | None:
 def _opened(item: Item) -> list[Item]:
     if item.kind != "group" or item.value is None:
         return [item]
-    return Section("Proceedings", list(items_of(item.value))).items
+    return Section("Proceedings", items_of(item.value)).items
 
 
 def _parties(block: Section) -> list[ProceedingParty]:

@@ -21,8 +21,9 @@ from tmwatch.model import (
 )
 from tmwatch.sources.us import common
 from tmwatch.sources.us.common import squeeze
-from tmwatch.sources.us.tsdr_page import Item, Section, label_key, text_of
+from tmwatch.sources.us.tsdr_page import Item, Section, label_key
 from tmwatch.sources.us.tsdr_parties import ALIASES, emails, party_at, place_of_law
+from tmwatch.sources.us.tsdr_tree import rows_of, text_of
 
 Fields = dict[str, Any]
 
@@ -306,7 +307,7 @@ def events(section: Section) -> tuple[MarkEvent, ...]:
         raise LayoutChanged("the prosecution history has no table", where=where)
     found: list[MarkEvent] = []
     for table in tables:
-        rows = [[text_of(cell) for cell in row.find_all(["td", "th"])] for row in table.find_all("tr")]
+        rows = rows_of(table)
         if not rows or [label_key(cell) for cell in rows[0][:3]] != columns:
             raise LayoutChanged(f"unknown columns of the history: {rows[:1]}", where=where)
         further = [cell for cells in rows for cell in cells[3:] if cell]
