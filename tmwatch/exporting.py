@@ -7,13 +7,12 @@ import contextlib
 import csv
 import datetime as dt
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from tmwatch.config import Config
+from tmwatch.files import whole
 from tmwatch.model import FactKind, Significance, TradeMark
 from tmwatch.store import Database, queries
 from tmwatch.text import csv_safe
@@ -85,23 +84,8 @@ def writing(target: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
         with target.open("w", encoding=encoding, errors="replace", newline="") as file:
             yield file
         return
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding=encoding, errors="replace", newline="") as file:
-            yield file
-        part.chmod(mode)
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with whole(target) as part, part.open("w", encoding=encoding, errors="replace", newline="") as file:
+        yield file
 
 
 def write_csv(out: TextIO, what: What, found: Iterator[dict[str, Any]]) -> int:

@@ -1,127 +1,131 @@
-"""kill -9 at the two moments where others lost alerts or sent them twice (urlwatch, changedetection.io)."""
+"""kill -9 at every step from fetch to the receiver's answer, by a machine that finds the steps itself.
+
+urlwatch saves its state before it reports: one death between the two and the alert is lost for good.
+changedetection.io marks as sent what was not. Here the register's change, the alert and its deliveries are
+one transaction, and each delivery keeps its id until its receiver has answered.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-import multiprocessing
 import os
-import signal
-from collections.abc import Iterator
-from pathlib import Path
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
 
-from tests.loopback import Mailbox
-from tests.records import record, sight
-from tmwatch.alerts.compose import reactor
-from tmwatch.alerts.outbox import DeliveryReport, deliver_due
-from tmwatch.config import Config
-from tmwatch.config.reading import parse_config
-from tmwatch.store import Database, Outbox, observe, queries
-from tmwatch.store.database import now
+from tests.faults.killer import KILLED, Ended, Step, places, sample, shim
+from tests.faults.victim import Victim
 
-DEAD = {"status_code": "710", "status_text": "Cancelled."}
+Told = dict[str, list[str]]
 
 
-def configured(folder: Path, port: int) -> Config:
-    text = f"""
-[operator]
-contact = "ip-watch@example.com"
-[smtp]
-host = "127.0.0.1"
-port = {port}
-security = "none"
-sender = "tmwatch@example.com"
-[[recipient]]
-name = "legal"
-email = ["legal@example.com"]
-[[watch]]
-name = "own"
-numbers = ["US 99000001"]
-role = "own"
-notify = ["legal"]
-"""
-    return parse_config(text, folder / "tmwatch.toml")
+def commits_a_look(step: Step) -> bool:
+    """A write of the transaction that holds the look, its change and the alerts."""
+    return step.kind == "write" and "snapshot" in step.statement and step.statement.startswith("commit")
 
 
-def look(folder: Path, port: int, what: dict[str, Any], die: bool) -> None:
-    config = configured(folder, port)
-    base = Database(folder / "tmwatch.db")
-    react = reactor(config, {}, lambda watch, one, found: True)
-    observe(base, [sight(record(**what), live=True, looked_at=now())], react=react)
-    if die:
-        os.kill(os.getpid(), signal.SIGKILL)
-    base.close()  # a connection left open would be inherited by the next child of this process
+def halves(steps: Sequence[Step]) -> list[int]:
+    """Steps of which the half that was done before the death must do no harm: a commit, a mail, a webhook."""
+    look = next(step.number for step in steps if commits_a_look(step))
+    sent = {step.statement: step.number for step in steps if step.kind == "send"}
+    return [look, sent["From"], sent["POST"], max(sent.values())]
 
 
-def deliver(folder: Path, port: int) -> DeliveryReport:
-    base = Database(folder / "tmwatch.db")
-    try:
-        return deliver_due(Outbox(base), configured(folder, port), now())
-    finally:
-        base.close()
+@pytest.fixture(scope="session")
+def undisturbed(_house: Victim) -> tuple[Ended, dict[str, Any], Told]:
+    """The same change with nobody dying: which steps there are, what is true then, and who was told what."""
+    _house.reset()
+    ended = _house.killer.run("check")
+    _house.ledgers.quiet()
+    assert ended.code == 0, ended.stderr
+    facts, told = _house.facts(), _house.told()
+    assert sorted(len(said) for said in told.values()) == [1, 1, 1, 3], "as many alerts to each address"
+    again = _house.recover()
+    assert (again.code, _house.told()) == (0, told), "a run with nothing new tells nobody anything"
+    return ended, facts, told
 
 
-def run(target: Any, *args: Any) -> int | None:
-    process = multiprocessing.get_context("fork").Process(target=target, args=args)
-    process.start()
-    process.join(30)
-    return process.exitcode
+def dies_and_recovers(
+    victim: Victim, undisturbed: tuple[Ended, Any, Told], deaths: Iterable[tuple[int, bool]]
+) -> int:
+    """Kill at each of the steps (True: in the middle of it); after the next run all is as if nobody had died.
+    Returns how many died: a run may have a step less than the one before it."""
+    _, facts, told = undisturbed
+    count = 0
+    for step, tear in deaths:
+        ended = victim.dies(step, tear=tear)
+        count += ended.killed
+        where = f"killed {'in the middle of' if tear else 'before'} step {step}, after {ended.steps[-1:]}"
+        assert ended.killed or ended.code == 0, f"{where}: {ended}"
+        after = victim.recover()
+        assert after.code == 0, f"{where}: {after}"
+        assert victim.told() == told, where
+        assert victim.facts() == facts, where
+        assert victim.left_behind() == set(), where
+    return count
 
 
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with Mailbox() as box:
-        yield box
-
-
-def test_killed_between_commit_and_send_the_alert_still_leaves_exactly_once(
-    tmp_path: Path, mailbox: Mailbox
+def test_killed_anywhere_between_fetch_and_answer_everybody_is_told_once(
+    victim: Victim, undisturbed: tuple[Ended, Any, Told]
 ) -> None:
-    look(tmp_path, mailbox.port, {}, die=False)
-    assert run(look, tmp_path, mailbox.port, DEAD, True) == -signal.SIGKILL
-    assert mailbox.mails == []
-    first, second = deliver(tmp_path, mailbox.port), deliver(tmp_path, mailbox.port)
-    assert (first.sent, second.sent, len(mailbox.mails)) == (1, 0, 1), first
+    steps = undisturbed[0].steps
+    kinds = {step.kind for step in steps}
+    assert {"connect", "send", "receive", "write", "sync", "rename", "create", "unlink"} <= kinds
+    chosen = sample(steps)
+    deaths = [(step, False) for step in chosen] + [(step, True) for step in halves(steps)]
+    assert dies_and_recovers(victim, undisturbed, deaths) >= len(deaths) - 2
 
 
-def test_killed_before_the_receivers_answer_it_goes_again_with_the_same_id(tmp_path: Path) -> None:
-    victims: list[multiprocessing.process.BaseProcess] = []
-
-    class Murderous(Mailbox):
-        """Takes the mail into its books, then kills the sender before it can answer."""
-
-        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-            answer = await super().handle_DATA(server, session, envelope)
-            for victim in victims:
-                if victim.pid:
-                    os.kill(victim.pid, signal.SIGKILL)
-            victims.clear()
-            return answer
-
-    with Murderous() as box:
-        look(tmp_path, box.port, {}, die=False)
-        look(tmp_path, box.port, DEAD, die=False)
-        sender = multiprocessing.get_context("fork").Process(target=deliver, args=(tmp_path, box.port))
-        victims.append(sender)
-        sender.start()
-        sender.join(30)
-        assert sender.exitcode == -signal.SIGKILL
-        base = Database(tmp_path / "tmwatch.db")
-        config = configured(tmp_path, box.port)
-        deliver_due(Outbox(base), config, now())  # the lease of the dead still holds
-        assert len(box.mails) == 1
-        deliver_due(Outbox(base), config, now() + dt.timedelta(hours=1))
-        ids = [mail["Message-ID"] for mail in box.mails]
-        assert len(ids) == 2
-        assert len(set(ids)) == 1
+@pytest.mark.soak
+def test_killed_at_every_single_step_and_in_the_middle_of_each_write(
+    victim: Victim, undisturbed: tuple[Ended, Any, Told]
+) -> None:
+    steps = undisturbed[0].steps
+    deaths = [(step.number, False) for step in steps] + [(len(steps) + 1, False)]
+    deaths += [(step.number, True) for step in steps if step.kind in ("write", "send")]
+    died = dies_and_recovers(victim, undisturbed, deaths)
+    print(f"\nkilled {died} times at {len(steps)} steps of {len(places(steps))} kinds")
+    assert died >= len(deaths) * 0.95
 
 
-def test_after_a_kill_the_file_is_whole(tmp_path: Path, mailbox: Mailbox) -> None:
-    for number in range(5):
-        what = {"status_code": str(700 + number), "status_text": f"Status {number}."}
-        run(look, tmp_path, mailbox.port, what, True)
-    base = Database(tmp_path / "tmwatch.db")
-    assert base.conn.execute("pragma integrity_check").fetchone()[0] == "ok"
-    assert len(queries.history(base, "US500000099000001")["versions"]) == 5
+def test_before_the_lease_of_the_dead_runs_out_nothing_goes_twice(
+    victim: Victim, undisturbed: tuple[Ended, Any, Told]
+) -> None:
+    """Killed when its message is sent and not yet answered: the next run leaves it to the lease, sends the
+    rest, and an hour later it goes again under the same id."""
+    _, facts, told = undisturbed
+    step = next(one for one in undisturbed[0].steps if one.kind == "receive" and one.statement == "From")
+    victim.dies(step.number)
+    before = victim.ledgers.books()
+    assert len(before) == 1
+    victim.killer.run("check")
+    victim.ledgers.quiet()
+    at_once = victim.ledgers.books()
+    assert {key: len(said) for key, said in at_once.items() if key in before} == dict.fromkeys(before, 1)
+    victim.recover()
+    after = victim.ledgers.books()
+    assert set(after) == set(at_once)
+    assert {key: len(said) for key, said in after.items()} == {key: 1 + (key in before) for key in after}
+    assert (victim.told(), victim.facts()) == (told, facts)
+
+
+def test_a_process_of_its_own_dies_the_same_death(
+    victim: Victim, undisturbed: tuple[Ended, Any, Told]
+) -> None:
+    """The nursery only saves the start of an interpreter: `python -m tmwatch check` itself is killed too."""
+    _, facts, told = undisturbed
+    surroundings = {
+        **victim.killer.env,
+        "PATH": os.environ["PATH"],
+        "LD_PRELOAD": str(shim()),
+        "FAULTS_MODE": "kill",
+        "FAULTS_ROOT": str(victim.folder),
+        "FAULTS_STEP": str(next(step.number for step in undisturbed[0].steps if commits_a_look(step))),
+    }
+    command = [sys.executable, "-m", "tmwatch", "check"]
+    ended = subprocess.run(command, cwd=victim.folder, env=surroundings, timeout=60)
+    assert ended.returncode == KILLED
+    victim.recover()
+    assert (victim.told(), victim.facts()) == (told, facts)

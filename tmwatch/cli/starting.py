@@ -13,6 +13,7 @@ from tmwatch.cli.output import console, tell
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import load_config
 from tmwatch.errors import ConfigError, TmwatchError
+from tmwatch.files import whole
 from tmwatch.store import Database
 
 
@@ -48,8 +49,8 @@ def init(session: Session) -> None:
     path = session.config_path
     text = files("tmwatch").joinpath("data/init.toml").read_bytes()
     try:
-        with path.open("xb") as file:
-            file.write(text)
+        with whole(path, replace=False) as part:
+            part.write_bytes(text)
     except FileExistsError:
         raise ConfigError(
             "there is a configuration already",

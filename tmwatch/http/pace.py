@@ -23,7 +23,6 @@ import json
 import math
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -34,6 +33,8 @@ import filelock
 import platformdirs
 
 from tmwatch.errors import ConfigError, Outcome
+from tmwatch.files import whole
+from tmwatch.http.address import is_loopback
 from tmwatch.sources.base import Pace
 
 LONGEST = 900.0  # seconds: the longest that errors or a Retry-After can hold a host (urllib3 takes six hours)
@@ -247,15 +248,11 @@ class Pacer:
         state.written = now
         state.days = dict(sorted(state.days.items())[-4:])
         path = self._path(host)
-        # Beside the target and renamed over it: a kill in between leaves the old file whole.
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as part:
-                json.dump(asdict(state), part)
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        # On loopback no register can be harmed: only there is nothing synced. Elsewhere what we were told to
+        # wait for, and how much was asked today, must outlast a power loss.
+        durable = not is_loopback(f"http://{host.partition('_')[0]}")
+        with whole(path, mode=0o600, durable=durable) as part:
+            part.write_text(json.dumps(asdict(state)), encoding="utf-8")
 
 
 def _check(state: _State) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlite_utils
 
 from tmwatch.errors import StoreError
+from tmwatch.files import whole
 from tmwatch.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
 
 BUSY_SECONDS = 60.0
@@ -158,19 +159,18 @@ def backup(source: Path, target: Path) -> Path:
     """
     if not source.exists():
         raise StoreError("there is no database to back up", where=str(source))
-    part = target.with_name(f"{target.name}.part")
     try:
-        part.unlink(missing_ok=True)
-        with (
-            closing(sqlite3.connect(source, timeout=BUSY_SECONDS)) as live,
-            closing(sqlite3.connect(part)) as copy,
-        ):
-            live.backup(copy)
-            if copy.execute("pragma integrity_check(1)").fetchone()[0] != "ok":
-                raise StoreError("the copy failed its integrity check", where=str(part))
-        part.replace(target)
+        # Opened first: what is no database leaves nothing beside the target.
+        with closing(sqlite3.connect(source, timeout=BUSY_SECONDS)) as live:
+            live.execute("select count(*) from sqlite_master")
+            with (
+                whole(target, mode=0o600, family=source.name) as part,
+                closing(sqlite3.connect(part)) as copy,
+            ):
+                live.backup(copy)
+                if copy.execute("pragma integrity_check(1)").fetchone()[0] != "ok":
+                    raise StoreError("the copy failed its integrity check", where=str(part))
     except (sqlite3.Error, OSError) as error:
-        part.unlink(missing_ok=True)
         raise StoreError(
             f"the backup could not be written: {error}", where=str(target), kept="The database is untouched."
         ) from None

@@ -7,10 +7,7 @@ file stays untouched and the error says why.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from typing import Any
 from tmwatch.config import Config, ConfigMistakes
 from tmwatch.config.reading import parse_config
 from tmwatch.errors import ConfigError, UsageError
+from tmwatch.files import whole
 from tmwatch.numbers import parse_number, show_number
 
 _HEADER = re.compile(r"^\s*\[\[\s*(?:watch|\"watch\")\s*\]\]\s*(?:#.*)?$")
@@ -191,20 +189,10 @@ def _replace(path: Path, old: str, new: str, sources: Collection[str] | None) ->
             kept=_UNTOUCHED,
             do="Try again.",
         )
-    written = ""
     try:
-        mode = target.stat().st_mode & 0o777
-        handle, written = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(new.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(written).chmod(mode)
-        Path(written).replace(target)
+        with whole(target) as part:
+            part.write_bytes(new.encode("utf-8"))
     except OSError as error:
-        if written:
-            with contextlib.suppress(OSError):
-                Path(written).unlink()
         raise ConfigError(
             f"the file cannot be written: {error.strerror}", where=str(path), kept=_UNTOUCHED
         ) from None

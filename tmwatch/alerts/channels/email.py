@@ -104,25 +104,30 @@ class EmailChannel:
                 kept=KEPT,
                 do='Use "starttls" or "tls".',
             )
-        context = self._context or ssl.create_default_context()
         # smtplib asks the name service what this machine is called; to itself it need not, and offline
         # that may take many seconds for each mail.
         own_name = "localhost" if is_loopback(smtp.host) else None
         if smtp.security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                smtp.host, smtp.port, own_name, timeout=smtp.timeout, context=context
+                smtp.host, smtp.port, own_name, timeout=smtp.timeout, context=self._trust()
             )
         else:
             server = smtplib.SMTP(smtp.host, smtp.port, own_name, timeout=smtp.timeout)
         try:
             if smtp.security == "starttls":
-                _starttls(server, context, where)
+                _starttls(server, self._trust(), where)
             if smtp.username:
                 _login(server, smtp.username, password, where)
         except BaseException:
             server.close()
             raise
         return server
+
+    def _trust(self) -> ssl.SSLContext:
+        """Whom to believe. Reading the system's certificates takes a tenth of a second: not for each mail."""
+        if self._context is None:
+            self._context = ssl.create_default_context()
+        return self._context
 
     def _password(self, where: str) -> str:
         try:
