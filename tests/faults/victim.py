@@ -41,13 +41,13 @@ min_interval = 0
 [[recipient]]
 name = "legal"
 email = ["legal@example.com"]
-webhook = {{ url = "{hooks[0]}/tm", secret_env = "HOOK_SECRET" }}
+webhook = {{ url = "{hooks[0]}/tm", secret_env = "HOOK_SECRET", allow_private = true }}
 [[recipient]]
 name = "paralegal"
 email = ["paralegal@example.com"]
 [[recipient]]
 name = "brand"
-webhook = {{ url = "{hooks[1]}/tm", secret_env = "HOOK_SECRET" }}
+webhook = {{ url = "{hooks[1]}/tm", secret_env = "HOOK_SECRET", allow_private = true }}
 [source."cn.tianyancha"]
 base_url = "{register}"
 min_interval = 0
