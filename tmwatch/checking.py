@@ -81,6 +81,18 @@ class CheckReport:
                 "waiting": self.outbox.get("waiting", 0),
                 "dead": self.outbox.get("dead", 0),
                 "next_try": self.next_try.isoformat() if self.next_try else None,
+                "switched_off": [
+                    {"receiver": name, "why": why, "waiting": waiting}
+                    for name, (why, waiting, _) in (delivery.off if delivery else {}).items()
+                ],
+                "told_of_receivers": [
+                    {
+                        "receiver": one.about,
+                        "headline": one.headline,
+                        "to": [f"{recipient} ({channel})" for recipient, channel, _ in one.to],
+                    }
+                    for one in (delivery.notices if delivery else [])
+                ],
                 "failures": [
                     {
                         "recipient": one.recipient,

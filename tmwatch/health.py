@@ -13,14 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
-from tmwatch.alerts.channels.addresses import refused
 from tmwatch.alerts.payload import CoverageLine
 from tmwatch.alerts.webhook import SecretError, key_of
-from tmwatch.config import Config, Watch, is_loopback
+from tmwatch.config import Config, Watch
 from tmwatch.errors import PASSING, ConfigError
 from tmwatch.looking import describe
+from tmwatch.receiver_state import private_webhooks, receivers_in_trouble
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, books, queries, upkeep
 from tmwatch.store.database import now
@@ -139,6 +138,8 @@ def examine(
     else:
         _database(health, database)
         _outbox(health, database)
+        for level, said, do in receivers_in_trouble(database, config):
+            health.add(level, "receiver", said, do)
         for row in books.unknown_words(database):
             what = f"says “{clean_line(row['word'], 200)}”, which tmwatch does not know: recorded as unknown"
             health.add("note", row["source"], what, "Look at the register for what it means, and report it.")
@@ -164,7 +165,7 @@ def _configuration(health: Health, config: Config, env: Mapping[str, str]) -> No
         health.add("act", "configuration", said, problem.do)
     for said, do in _unfit_secrets(config, env):
         health.add("act", "configuration", said, do)
-    for said, do in _private_webhooks(config):
+    for said, do in private_webhooks(config):
         health.add("act", "configuration", said, do)
     # The rows of dockets are told below, those not watched apart from those that stand there twice.
     dockets = {
@@ -195,22 +196,6 @@ def _unfit_secrets(config: Config, env: Mapping[str, str]) -> Iterator[tuple[str
                 "Take it from the receiver as it is, whsec_ included, or make one of your own: "
                 "whsec_ and 32 random bytes in base64.",
             )
-
-
-def _private_webhooks(config: Config) -> Iterator[tuple[str, str]]:
-    """Webhooks whose address as written cannot be posted to; where a name leads is asked at delivery."""
-    for one in config.recipients:
-        if one.webhook is None:
-            continue
-        host = urlsplit(one.webhook.url).hostname or ""
-        try:
-            literal = "127.0.0.1" if is_loopback(host) else host
-            bad = refused([literal], allow_private=one.webhook.allow_private)
-        except ValueError:
-            continue  # a name
-        if bad is not None:
-            do = "Set allow_private = true there if that is meant." if bad[1].opens else "Correct it."
-            yield f'recipient "{one.name}", webhook: {host} is not public ({bad[1].what})', do
 
 
 def _docket(health: Health, watch: Watch) -> None:

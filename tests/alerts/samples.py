@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from tmwatch.alerts.delivery import Delivery
+from tmwatch.alerts.endpoint import Endpoint, Key, key_of
 from tmwatch.alerts.payload import AlertPayload, CoverageLine, MarkCard
 from tmwatch.config import Config, Operator, Recipient, Smtp, Webhook
 from tmwatch.model import Change, FactKind, Live, Phase, Significance
@@ -252,6 +254,8 @@ class MemoryOutbox:
         self.leases: dict[int, dt.datetime] = {}
         self.answers: dict[int, str] = {}
         self.errors: dict[int, str] = {}
+        self.known: dict[Key, Endpoint] = {}
+        self.told: list[tuple[str, tuple[Key, ...]]] = []
 
     def due_deliveries(self, now: dt.datetime) -> list[Delivery]:
         return [one for one in self.rows.values() if self._free(one, now)]
@@ -267,14 +271,46 @@ class MemoryOutbox:
         self.answers[delivery_id] = answer
 
     def mark_failed(
-        self, delivery_id: int, now: dt.datetime, error: str, next_try: dt.datetime | None
+        self,
+        delivery_id: int,
+        now: dt.datetime,
+        error: str,
+        next_try: dt.datetime | None,
+        *,
+        asked: bool = True,
+        counted: bool = True,
     ) -> None:
         row = self.rows[delivery_id]
-        self.rows[delivery_id] = replace(row, tries=row.tries + 1, state="pending" if next_try else "dead")
+        self.rows[delivery_id] = replace(
+            row,
+            tries=row.tries + counted,
+            state="pending" if next_try else "dead",
+            asked_at=now if asked else row.asked_at,
+        )
         self.errors[delivery_id] = error
         self.leases.pop(delivery_id, None)
         if next_try:
             self.due[delivery_id] = next_try
+
+    # What is known of receivers: `tests/faults/test_receivers.py` has it in a real database.
+
+    def together(self) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def endpoints(self) -> dict[Key, Endpoint]:
+        return dict(self.known)
+
+    def put_endpoint(self, endpoint: Endpoint) -> None:
+        self.known[endpoint.key] = endpoint
+
+    def drop_endpoint(self, key: Key) -> None:
+        del self.known[key]
+
+    def waiting_for(self, key: Key) -> int:
+        return sum(key_of(one) == key and one.state == "pending" for one in self.rows.values())
+
+    def tell(self, payload: AlertPayload, to: tuple[Key, ...], about: tuple[str, str]) -> None:
+        self.told.append((payload.headline, to))
 
     def _free(self, row: Delivery, now: dt.datetime) -> bool:
         leased = self.leases.get(row.id)

@@ -158,9 +158,12 @@ def test_a_receiver_that_says_when_is_not_asked_before_and_cannot_freeze_us() ->
     assert store.due[2] <= CREATED + dt.timedelta(days=1, minutes=1)
 
 
-def test_a_webhook_that_is_gone_is_named_so_that_it_can_be_switched_off() -> None:
+def test_a_receiver_that_is_gone_is_switched_off_and_what_comes_for_it_waits() -> None:
     config, store = three()
-    assert run(store, config, Scripted(a=EndpointGone("410"))).gone == ["legal"]
+    report = run(store, config, Scripted(a=EndpointGone("410")))
+    assert {name: waiting for name, (_, waiting, _) in report.off.items()} == {"a@example.com": 1}
+    assert report.operator_needed
+    assert (store.rows[1].state, store.rows[1].tries) == ("pending", 0)
 
 
 def test_who_left_the_configuration_gets_nothing_more_and_the_reason_is_kept() -> None:

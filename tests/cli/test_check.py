@@ -207,16 +207,17 @@ def test_retry_brings_back_what_was_given_up_under_the_same_id(house: House, run
     ran = run("check")
     assert ran.code == 1
     assert "alerts retry" in ran.err
-    (alert,) = run("alerts", "list", "--json").json
+    told, alert = run("alerts", "list", "--json").json
+    assert told["headline"] == 'the webhook of "legal" was switched off'
     ids = {one["message_id"] for one in alert["deliveries"]}
     house.hook.post_status = 204
     assert run("alerts", "retry").code == 2
     assert run("alerts", "retry", "--all").code == 0
     assert run("check").code == 0
-    (alert,) = run("alerts", "list", "--json").json
+    told, alert = run("alerts", "list", "--json").json
     assert {one["state"] for one in alert["deliveries"]} == {"sent"}
     assert {one["message_id"] for one in alert["deliveries"]} == ids
-    assert len(house.mailbox.mails) == 1
+    assert len(house.mailbox.mails) == 2
 
 
 def test_lookup_shows_what_is_stored_and_what_could_not_be_asked(house: House, run: Run) -> None:

@@ -26,3 +26,4 @@ class Delivery:
     payload: AlertPayload
     created_at: dt.datetime  # UTC
     state: State = "pending"
+    asked_at: dt.datetime | None = None  # when the receiver was last asked to take it, in vain

@@ -4,8 +4,13 @@ Deliveries are written in the transaction of the change they tell of (design law
 at least once, with ids that never change. A claim is a lease: a process killed between claim and
 answer leaves the delivery to the next run, which sends it again under the same id.
 
-One endpoint that fails never stops the others. An endpoint that cannot be reached at all is asked once
-a run: what else waits for it is put off with the same error, instead of waiting for a time-out each.
+One endpoint that fails never stops the others, nor costs them much time:
+
+* whoever failed when last asked comes last, and of the others always that endpoint is next which has
+  used the least time of this run, so that a slow one does not hold up the quick ones;
+* an endpoint that cannot be reached at all is asked once a run: what else waits for it is put off with
+  the same error, instead of waiting for a time-out each. Next time another of these is asked first
+  (`asked_at`), so that one message that a receiver chokes on does not keep the rest from it for ever.
 """
 
 from __future__ import annotations
@@ -13,14 +18,16 @@ from __future__ import annotations
 import datetime as dt
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tmwatch.alerts.channels.base import Channel, EndpointGone, OperatorNeeded, TryLater
+from tmwatch.alerts.channels.base import BrokeOff, Channel, EndpointGone, OperatorNeeded, TryLater
 from tmwatch.alerts.channels.email import EmailChannel
 from tmwatch.alerts.channels.webhook import WebhookChannel
 from tmwatch.alerts.delivery import Delivery
+from tmwatch.alerts.receivers import EndpointStore, Notice, Receivers, switch_on
 from tmwatch.config import Config, Recipient
 from tmwatch.errors import DeliveryError, PermanentDeliveryError
 from tmwatch.text import clean_line
@@ -31,12 +38,13 @@ SCHEDULE = tuple(dt.timedelta(minutes=minutes) for minutes in _MINUTES)
 JITTER = 0.1  # ± this part of the wait, so that many deliveries do not come back as one
 # Longer than any single try may take: connect, login and answer time out well before.
 LEASE_SECONDS = 900.0
-# While the operator is needed, nothing is given up; it is looked at again this often at least.
-_LONGEST_WAIT_FOR_OPERATOR = dt.timedelta(hours=1)
 _LONGEST_RETRY_AFTER = dt.timedelta(days=1)
+# A server that broke off in the middle of so many messages of one run is not asked again in it: one may
+# have been the message's fault.
+_BREAKS = 2
 
 
-class OutboxStore(Protocol):
+class OutboxStore(EndpointStore, Protocol):
     """What the outbox needs of the store."""
 
     def due_deliveries(self, now: dt.datetime, /) -> Sequence[Delivery]:
@@ -52,9 +60,18 @@ class OutboxStore(Protocol):
         ...
 
     def mark_failed(
-        self, delivery_id: int, now: dt.datetime, error: str, next_try: dt.datetime | None, /
+        self,
+        delivery_id: int,
+        now: dt.datetime,
+        error: str,
+        next_try: dt.datetime | None,
+        /,
+        *,
+        asked: bool = True,
+        counted: bool = True,
     ) -> None:
-        """One try more, and when the next is due; None makes it a dead letter."""
+        """When the next try is due; None makes it a dead letter. `asked`: the receiver was, just now;
+        `counted`: it is one of the tries after which it is given up."""
         ...
 
 
@@ -79,12 +96,21 @@ class DeliveryReport:
     dead: int = 0
     remaining: int = 0
     failures: list[Failure] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)  # recipients whose webhook answered 410
+    notices: list[Notice] = field(default_factory=list)  # what was told of receivers
+    # Receivers that are switched off and for which something waits: why, how many deliveries, what to do.
+    off: dict[str, tuple[str, int, str]] = field(default_factory=dict)
+
+    @property
+    def untold(self) -> list[Notice]:
+        """What could be told by no other road: for stderr."""
+        return [one for one in self.notices if not one.to]
 
     @property
     def operator_needed(self) -> bool:
-        """Something will not pass by itself: a dead letter, or a secret or login to mend (exit code 1)."""
-        return self.dead > 0 or any(failure.operator_needed for failure in self.failures)
+        """Something will not pass by itself: a dead letter, a receiver switched off, a secret or login to
+        mend (exit code 1)."""
+        needed = any(failure.operator_needed for failure in self.failures)
+        return self.dead > 0 or bool(self.off) or bool(self.untold) or needed
 
 
 def deliver_due(
@@ -102,8 +128,7 @@ def deliver_due(
     if now.tzinfo is None:
         raise ValueError("now must be an aware instant (UTC)")
     run = _Run(store, config, now, channels if channels is not None else default_channels(config), rng)
-    for delivery in store.due_deliveries(now):
-        run.one(delivery)
+    run.all()
     return run.report
 
 
@@ -136,6 +161,9 @@ class _Run:
         self.report = DeliveryReport()
         self.rng = rng or random.Random()  # noqa: S311  spreads tries, guards nothing
         self.down: dict[str, DeliveryError] = {}
+        self.broke: dict[str, int] = {}
+        self.used: dict[str, float] = {}  # seconds by endpoint
+        self.receivers = Receivers(store, config)
         self._start = now
         self._started = time.monotonic()
 
@@ -143,65 +171,120 @@ class _Run:
     def now(self) -> dt.datetime:
         return self._start + dt.timedelta(seconds=time.monotonic() - self._started)
 
-    def one(self, delivery: Delivery) -> None:
-        """Claim, send, mark."""
+    def all(self) -> None:
+        """Everything that is due, each once; what is told of receivers meanwhile leaves in the same run."""
+        seen: set[int] = set()
+        while fresh := [one for one in self.store.due_deliveries(self.now) if one.id not in seen]:
+            seen.update(one.id for one in fresh)
+            self._fairly(fresh)
+        self.report.notices = self.receivers.notices
+        for one in self.receivers.off():
+            if waiting := self.store.waiting_for(one.key):
+                self.report.off[one.name] = (one.why, waiting, switch_on(one.recipient))
+
+    def _fairly(self, deliveries: Iterable[Delivery]) -> None:
+        queues: dict[str, deque[Delivery]] = {}
+        longest_ago = dt.datetime.min.replace(tzinfo=dt.UTC)
+        for one in sorted(deliveries, key=lambda one: (one.asked_at or longest_ago, one.id)):
+            queues.setdefault(self._endpoint(one), deque()).append(one)
+
+        def turn(endpoint: str) -> tuple[bool, float, int]:
+            first = queues[endpoint][0]
+            return self.receivers.is_failing(first), self.used.get(endpoint, 0.0), first.id
+
+        while queues:
+            endpoint = min(queues, key=turn)
+            started = time.monotonic()
+            self.one(queues[endpoint].popleft(), endpoint)
+            self.used[endpoint] = self.used.get(endpoint, 0.0) + time.monotonic() - started
+            if not queues[endpoint]:
+                del queues[endpoint]
+
+    def _endpoint(self, delivery: Delivery) -> str:
+        """What stands or falls together; a delivery that can go nowhere stands alone."""
+        channel = self.channels.get(delivery.channel)
+        try:
+            recipient = self._recipient(delivery)
+        except PermanentDeliveryError:
+            return f"nowhere {delivery.id}"
+        return channel.endpoint(delivery, recipient) if channel else f"nowhere {delivery.id}"
+
+    def one(self, delivery: Delivery, endpoint: str) -> None:
+        """Claim, send, mark; what is for a receiver that is switched off stays as it is."""
+        if self.receivers.is_off(delivery):
+            self.report.remaining += 1
+            return
         if not self.store.claim(delivery.id, self.now, LEASE_SECONDS):
             self.report.remaining += 1  # another process has it
             return
+        if endpoint in self.down:
+            self._failed(delivery, self.down[endpoint], asked=False)
+            return
         try:
-            answer = self._send(delivery)
+            recipient = self._recipient(delivery)
+            answer = self._channel(delivery).send(delivery, recipient)
+        except _Nowhere as error:
+            self._failed(delivery, error, asked=False, about_receiver=False)
         except DeliveryError as error:
+            self._note(endpoint, error)
             self._failed(delivery, error)
         # A message that cannot be made must not stop the others; it is tried, reported and kept.
         except Exception as error:  # noqa: BLE001
             said = f"the message could not be made: {type(error).__name__}: {clean_line(str(error), 200)}"
-            self._failed(delivery, DeliveryError(said, do="Please report this; the alert itself is kept."))
+            wrong = DeliveryError(said, do="Please report this; the alert itself is kept.")
+            self._failed(delivery, wrong, asked=False, about_receiver=False)
         else:
-            self.store.mark_sent(delivery.id, self.now, answer)
+            self.broke.pop(endpoint, None)
+            with self.store.together():
+                self.store.mark_sent(delivery.id, self.now, answer)
+                self.receivers.took(delivery, self.now)
             self.report.sent += 1
 
-    def _send(self, delivery: Delivery) -> str:
-        recipient = self._recipient(delivery)
+    def _channel(self, delivery: Delivery) -> Channel:
         channel = self.channels.get(delivery.channel)
         if channel is None:
-            raise PermanentDeliveryError(f"there is no channel {clean_line(delivery.channel, 40)!r}")
-        endpoint = channel.endpoint(delivery, recipient)
-        if endpoint in self.down:
-            raise self.down[endpoint]
-        try:
-            return channel.send(delivery, recipient)
-        except DeliveryError as error:
-            if getattr(error, "endpoint_down", False):
-                self.down[endpoint] = error
-            raise
+            raise _Nowhere(f"there is no channel {clean_line(delivery.channel, 40)!r}")
+        return channel
+
+    def _note(self, endpoint: str, error: DeliveryError) -> None:
+        """Whether the endpoint is asked again in this run."""
+        if isinstance(error, BrokeOff):
+            self.broke[endpoint] = self.broke.get(endpoint, 0) + 1
+        if getattr(error, "endpoint_down", False) or self.broke.get(endpoint, 0) >= _BREAKS:
+            self.down[endpoint] = error
 
     def _recipient(self, delivery: Delivery) -> Recipient:
         """The recipient as configured now. Whoever was taken out of the configuration gets nothing more."""
         recipient = next((one for one in self.config.recipients if one.name == delivery.recipient), None)
         again = "Put it back and use `tmwatch alerts retry`, or leave it."
         if recipient is None:
-            raise PermanentDeliveryError(
-                f'recipient "{delivery.recipient}" is not in the configuration any more', do=again
-            )
+            raise _Nowhere(f'recipient "{delivery.recipient}" is not in the configuration any more', do=again)
         if delivery.channel == "email" and delivery.address not in recipient.email:
-            raise PermanentDeliveryError(
+            raise _Nowhere(
                 f'{delivery.address} is not an address of recipient "{recipient.name}" any more', do=again
             )
         if delivery.channel == "webhook" and recipient.webhook is None:
-            raise PermanentDeliveryError(f'recipient "{recipient.name}" has no webhook any more', do=again)
+            raise _Nowhere(f'recipient "{recipient.name}" has no webhook any more', do=again)
         return recipient
 
-    def _failed(self, delivery: Delivery, error: DeliveryError) -> None:
+    def _failed(
+        self, delivery: Delivery, error: DeliveryError, *, asked: bool = True, about_receiver: bool = True
+    ) -> None:
         now = self.now
         when = self._when(delivery, error, now)
-        self.store.mark_failed(delivery.id, now, str(error), when)
+        # What waits for a person uses up no try: the schedule starts when the person has done it.
+        counted = not isinstance(error, OperatorNeeded | EndpointGone)
+        with self.store.together():
+            self.store.mark_failed(delivery.id, now, str(error), when, asked=asked, counted=counted)
+            if about_receiver:
+                self.receivers.failed(delivery, error, now, asked=asked, dead=when is None)
         if when is None:
             self.report.dead += 1
         else:
             self.report.failed_passing += 1
             self.report.remaining += 1
-        if isinstance(error, EndpointGone) and delivery.recipient not in self.report.gone:
-            self.report.gone.append(delivery.recipient)
+        if isinstance(error, EndpointGone):
+            return  # told as a receiver that is switched off
         self.report.failures.append(
             Failure(
                 delivery_id=delivery.id,
@@ -216,10 +299,15 @@ class _Run:
     def _when(self, delivery: Delivery, error: DeliveryError, now: dt.datetime) -> dt.datetime | None:
         if isinstance(error, PermanentDeliveryError):
             return None
-        when = next_try(delivery.tries + 1, now, self.rng)
+        if isinstance(error, EndpointGone):
+            return now  # as soon as it is switched on again
         if isinstance(error, OperatorNeeded):
-            latest = now + _LONGEST_WAIT_FOR_OPERATOR
-            return min(when, latest) if when else latest
+            return next_try(1, now, self.rng)  # never given up; looked at again by the next run
+        when = next_try(delivery.tries + 1, now, self.rng)
         if isinstance(error, TryLater) and when:
             return max(when, now + min(dt.timedelta(seconds=error.after), _LONGEST_RETRY_AFTER))
         return when
+
+
+class _Nowhere(PermanentDeliveryError):
+    """There is nobody to ask: the configuration names the receiver no more."""

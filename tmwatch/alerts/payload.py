@@ -14,7 +14,7 @@ from tmwatch.model import Change, FactKind, Frozen, Live, Phase, Significance
 
 VERIFY = "Verify with the office before acting on this."
 
-AlertKind = Literal["filing.changed", "filing.new", "watch.baseline", "source.health"]
+AlertKind = Literal["filing.changed", "filing.new", "watch.baseline", "source.health", "delivery.health"]
 
 # Three things that are never mixed (design law 19).
 Newness = Literal["newly filed", "newly listed", "new to your watch"]
@@ -73,5 +73,5 @@ class AlertPayload(Frozen):
     why: str = ""  # which trigger fired, and which filters held
     cards: tuple[MarkCard, ...] = ()
     coverage: tuple[CoverageLine, ...] = ()
-    detail: str = ""  # for source.health and watch.baseline: what happened, what to do
+    detail: str = ""  # for health and watch.baseline: what happened, what to do
     note: str = VERIFY

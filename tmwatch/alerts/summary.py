@@ -80,11 +80,11 @@ def who(payload: AlertPayload, words: Wording) -> str:
 
 def what(payload: AlertPayload, words: Wording) -> str:
     """What happened, with how we know it where that is not the register itself."""
-    if payload.kind in ("watch.baseline", "source.health"):
-        said = words.say("baseline" if payload.kind == "watch.baseline" else "health")
-        if payload.kind == "source.health" and payload.headline and words.language == "en":
-            said = clean_line(payload.headline, FACT_LIMIT)
-        return said
+    states = {"watch.baseline": "baseline", "source.health": "health", "delivery.health": "receiver"}
+    if payload.kind in states:
+        if payload.kind != "watch.baseline" and payload.headline and words.language == "en":
+            return clean_line(payload.headline, FACT_LIMIT)
+        return words.say(states[payload.kind])
     if payload.kind == "filing.new":
         kinds = list(dict.fromkeys(card.newness for card in payload.cards if card.newness))
         text = words.listed([words.newness(kind) for kind in kinds]) or words.alert_kind("filing.new")

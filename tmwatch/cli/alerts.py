@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tmwatch.alerts.receivers import switch_on, what_to_do
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
 from tmwatch.cli.output import facts_grid, plain, say, say_json, tell
@@ -14,6 +15,7 @@ from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import TmwatchError, UsageError
 from tmwatch.store import Database, Outbox, upkeep
+from tmwatch.store.endpoints import endpoints
 
 STATES = {"pending": "waiting", "sent": "sent", "dead": "GIVEN UP"}
 
@@ -27,11 +29,16 @@ def alerts_group() -> None:
 @click.option(
     "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many, newest first."
 )
+@click.option("--undelivered", is_flag=True, help="Only alerts with a delivery that was given up or waits.")
 @json_option
 @pass_session
-def list_(session: Session, limit: int, as_json: bool) -> None:
+def list_(session: Session, limit: int, undelivered: bool, as_json: bool) -> None:
     """Show the latest alerts, newest first, and what became of their deliveries."""
-    found = Outbox(session.database()).alerts(limit)
+    database = session.database()
+    found = Outbox(database).alerts(limit, undelivered=undelivered)
+    for alert in found:
+        for one in alert["deliveries"]:
+            one["do"] = what_to_do(alert["id"], one) or None
     if as_json:
         say_json(found)
         return
@@ -41,11 +48,42 @@ def list_(session: Session, limit: int, as_json: bool) -> None:
             ("Made", f'{render.local(alert["created_at"])}, watch "{plain(alert["watch"])}"'),
             ("Significance", plain(alert["significance"])),
             ("Deliveries", _counts(alert["deliveries"])),
-            *(("Failed", f"{_to(one)}: {plain(one['error'], 200)}") for one in _failed(alert)),
+            *(row for one in _failed(alert) for row in _trouble(one)),
         ]
         facts_grid(rows, indent=2)
     if not found:
-        say("There are no alerts yet.")
+        say("Nothing waits and nothing was given up." if undelivered else "There are no alerts yet.")
+    _sum_up(database)
+
+
+def _trouble(one: dict[str, Any]) -> list[tuple[str, str]]:
+    """Why a delivery has not arrived, and what to do about it."""
+    label = {"dead": "Given up"}.get(one["state"], "Switched off" if one["switched_off"] else "Failed")
+    # The error of a try says what to do as well; what counts now is how it stands.
+    why = one["switched_off"] or str(one["error"]).splitlines()[0]
+    rows = [(label, f"{_to(one)}: {plain(why, 200)}")]
+    if one["do"]:
+        rows.append(("", plain(one["do"])))
+    elif one["next_try_at"]:
+        tries = render.counted(one["tries"], "try", "tries")
+        rows.append(("", f"next try {render.local(one['next_try_at'])}, after {tries}"))
+    return rows
+
+
+def _sum_up(database: Database) -> None:
+    """What stands behind the alerts that were listed, and those that were not."""
+    dead = upkeep.outbox_standing(database)["dead"]
+    if dead:
+        were = render.counted(dead, "delivery was", "deliveries were")
+        say(
+            f"In all {were} given up: `tmwatch alerts list --undelivered` shows them, "
+            "`tmwatch alerts retry --all` sends them again."
+        )
+    for one in endpoints(database).values():
+        if one.state == "disabled" and one.disabled_at is not None:
+            since = render.local(one.disabled_at.isoformat())
+            how = switch_on(one.recipient)
+            say(f"{plain(one.name)} is switched off since {since}: {plain(one.why)}. {plain(how)}")
 
 
 def _counts(deliveries: list[dict[str, Any]]) -> str:
@@ -56,7 +94,9 @@ def _counts(deliveries: list[dict[str, Any]]) -> str:
 
 
 def _failed(alert: dict[str, Any]) -> list[dict[str, Any]]:
-    return [one for one in alert["deliveries"] if one["error"] and one["state"] != "sent"]
+    return [
+        one for one in alert["deliveries"] if one["state"] != "sent" and (one["error"] or one["switched_off"])
+    ]
 
 
 def _to(one: dict[str, Any]) -> str:
@@ -153,15 +193,29 @@ def _print_delivery(one: dict[str, Any]) -> None:
 @alerts_group.command("retry")
 @click.argument("number", metavar="[ID]", callback=_number, required=False)
 @click.option("--all", "everything", is_flag=True, help="Every delivery that was given up or waits.")
+@click.option("--recipient", metavar="NAME", help="Every one to this recipient.")
 @pass_session
-def retry(session: Session, number: int | None, everything: bool) -> None:
-    """Bring deliveries that were given up or wait back, with the same ids; the next check sends them."""
-    if (number is None) == (not everything):
+def retry(session: Session, number: int | None, everything: bool, recipient: str | None) -> None:
+    """Bring deliveries that were given up or wait back, with the same ids; the next check sends them.
+
+    A webhook that was switched off because it said that it is gone (HTTP 410) is switched on again.
+    """
+    if sum((number is not None, everything, recipient is not None)) != 1:
         raise UsageError(
-            "which alert is to be tried again?", do="Give its number (`tmwatch alerts list`), or --all."
+            "which alerts are to be tried again?",
+            do="Give the number of one (`tmwatch alerts list`), --recipient NAME, or --all.",
         )
     database = session.database()
     if number is not None:
         _need(database, number)
-    count = Outbox(database).retry(number)
+    on = [one for one in endpoints(database).values() if one.state == "disabled"]
+    count = Outbox(database).retry(number, recipient)
+    for one in on:
+        if one.key not in endpoints(database):
+            tell(f"{plain(one.name)} is switched on again.")
+    if recipient is not None and not count and all(one.recipient != recipient for one in on):
+        raise UsageError(
+            f'nothing waits for recipient "{plain(recipient, 60)}", and nothing was given up',
+            do="`tmwatch alerts list --undelivered` shows what does.",
+        )
     tell(f"{render.counted(count, 'delivery', 'deliveries')} due; the next `tmwatch check` sends them.")

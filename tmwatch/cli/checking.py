@@ -111,8 +111,12 @@ def _complain(report: CheckReport) -> None:
         else:
             for one in failures:
                 log.info("delivery waits", recipient=one.recipient, error=one.error)
-    for name in report.delivery.gone if report.delivery else ():
-        complain(f'Note: the webhook of recipient "{name}" says that it is gone for good (HTTP 410).')
+    for name, (why, waiting, how) in (report.delivery.off if report.delivery else {}).items():
+        held = render.counted(waiting, "delivery waits", "deliveries wait")
+        complain(f"Error: {name} is switched off: {why}. {held} for it.\n{how}")
+    for notice in report.delivery.untold if report.delivery else ():
+        # Nobody else can be told of it: this is the other road.
+        complain(f"Error: {notice.headline}.\n{notice.detail}")
 
 
 def _by_error(report: CheckReport) -> list[list[Failure]]:
@@ -231,6 +235,8 @@ def _print_deliveries(report: CheckReport) -> None:
         if failures[0].next_try and not failures[0].operator_needed:
             said = plain(failures[0].error.splitlines()[0], 200).rstrip(".")
             say(f"{plain(_receivers(failures, report))}: {said}.", indent=2)
+    for name, (why, held, _) in (report.delivery.off if report.delivery else {}).items():
+        say(f"{plain(name)} is switched off ({plain(why)}): {held} waiting.", indent=2)
     if dead:
         say(f"{render.counted(dead, 'delivery was', 'deliveries were')} given up: `tmwatch alerts list`.")
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from pydantic import ValidationError
 
 from tmwatch.alerts.delivery import Delivery
+from tmwatch.alerts.endpoint import Endpoint, Key
 from tmwatch.alerts.payload import AlertPayload
-from tmwatch.store import held
+from tmwatch.store import endpoints, held
 from tmwatch.store.database import Database, iso, now
 from tmwatch.store.ids import alert_facts, alert_uid, delivery_id
 
@@ -156,28 +158,69 @@ class Outbox:
         self._set(delivery_id, state=SENT, sent_at=iso(at), answer=answer, error=None, lease_until=None)
 
     def mark_failed(
-        self, delivery_id: int, at: dt.datetime, error: str, next_try: dt.datetime | None
+        self,
+        delivery_id: int,
+        at: dt.datetime,
+        error: str,
+        next_try: dt.datetime | None,
+        *,
+        asked: bool = True,
+        counted: bool = True,
     ) -> None:
-        """Not taken: try again at `next_try`, or None for a dead letter."""
-        state = DEAD if next_try is None else PENDING
-        self._set(
-            delivery_id,
-            state=state,
-            error=error,
-            next_try_at=iso(next_try) if next_try else None,
-            lease_until=None,
-        )
+        """Not taken: try again at `next_try`, or None for a dead letter. `asked`: the receiver was, now;
+        not `counted`: the try that `claim` counted is given back."""
+        with self.database.write():
+            self.database.conn.execute(
+                "update delivery set state = ?, error = ?, next_try_at = ?, lease_until = null,"
+                " asked_at = coalesce(?, asked_at), tries = max(0, tries - ?) where id = ?",
+                (
+                    DEAD if next_try is None else PENDING,
+                    error,
+                    iso(next_try) if next_try else None,
+                    iso(at) if asked else None,
+                    0 if counted else 1,
+                    delivery_id,
+                ),
+            )
 
-    def retry(self, alert: int | None = None) -> int:
-        """Bring dead letters (of one alert, or all) back, due at once; ids stay. Returns how many.
+    # -- receivers (`alerts.receivers.EndpointStore`) --------------------------------------------------
+
+    def together(self) -> AbstractContextManager[object]:
+        """One transaction."""
+        return self.database.write()
+
+    def endpoints(self) -> dict[Key, Endpoint]:
+        """Every receiver that fails or is switched off."""
+        return endpoints.endpoints(self.database)
+
+    def put_endpoint(self, endpoint: Endpoint) -> None:
+        """Write it down, in place of what was known."""
+        endpoints.put(self.database, endpoint)
+
+    def drop_endpoint(self, key: Key) -> None:
+        """It is as it should be."""
+        endpoints.drop(self.database, key)
+
+    def waiting_for(self, key: Key) -> int:
+        """How many deliveries wait for a receiver."""
+        return endpoints.waiting(self.database, key)
+
+    def tell(self, payload: AlertPayload, to: tuple[Key, ...], about: tuple[str, str]) -> None:
+        """Write an alert about a receiver, to be delivered like any other."""
+        write_alert(self.database, payload, (), to, "", about=about)
+
+    def retry(self, alert: int | None = None, recipient: str | None = None) -> int:
+        """Bring dead letters (of one alert, of one recipient, or all) back, due at once; ids stay. Who was
+        switched off among their receivers is switched on. Returns how many.
 
         What is held is not retried but released: somebody has to say that it is to be sent."""
         with self.database.write():
-            where, values = ("and alert = ?", (alert,)) if alert is not None else ("", ())
+            endpoints.switch_on(self.database, alert, recipient)
             cursor = self.database.conn.execute(
-                f"update delivery set state = '{PENDING}', tries = 0, next_try_at = ?, lease_until = null"
-                f" where state in ('{PENDING}', '{DEAD}') {where}",
-                (iso(now()), *values),
+                f"update delivery set state = '{PENDING}', tries = 0, next_try_at = :at, lease_until = null"
+                f" where state in ('{PENDING}', '{DEAD}') and (:alert is null or alert = :alert)"
+                " and (:recipient is null or recipient = :recipient)",
+                {"at": iso(now()), "alert": alert, "recipient": recipient},
             )
             return cursor.rowcount
 
@@ -200,19 +243,22 @@ class Outbox:
         with self.database.write() as db:
             db.table("delivery").update(delivery_id, values)
 
-    def alerts(self, limit: int = 50) -> list[dict[str, Any]]:
-        """The latest alerts with their deliveries, newest first."""
-        found = []
-        for row in self.database.conn.execute("select * from alert order by id desc limit ?", (limit,)):
-            found.append(self._alert(row))
-        return found
+    def alerts(self, limit: int = 50, *, undelivered: bool = False) -> list[dict[str, Any]]:
+        """The latest alerts with their deliveries, newest first; or of those only with one not sent."""
+        which = "id in (select alert from delivery where state <> 'sent')" if undelivered else "1"
+        rows = self.database.conn.execute(
+            f"select * from alert where {which} order by id desc limit ?", (limit,)
+        )
+        off = {one.key: one for one in self.endpoints().values() if one.state == "disabled"}
+        return [self._alert(row, off) for row in rows.fetchall()]
 
     def alert(self, number: int) -> dict[str, Any] | None:
         """One alert by its number."""
         row = self.database.conn.execute("select * from alert where id = ?", (number,)).fetchone()
-        return self._alert(row) if row else None
+        off = {one.key: one for one in self.endpoints().values() if one.state == "disabled"}
+        return self._alert(row, off) if row else None
 
-    def _alert(self, row: Any) -> dict[str, Any]:
+    def _alert(self, row: Any, off: dict[Key, Endpoint]) -> dict[str, Any]:
         deliveries = self.database.conn.execute(
             "select * from delivery where alert = ? order by id", (row["id"],)
         )
@@ -242,9 +288,16 @@ class Outbox:
                         "message_id",
                     )
                 }
+                | {"switched_off": _why_off(delivery, off)}
                 for delivery in deliveries
             ],
         }
+
+
+def _why_off(row: Any, off: dict[Key, Endpoint]) -> str | None:
+    """Why nothing is sent to the receiver of what waits; None where it is not switched off."""
+    found = off.get((row["recipient"], row["channel"], row["address"]))
+    return found.why if found is not None and row["state"] == PENDING else None
 
 
 def _delivery(row: Any) -> Delivery:
@@ -259,4 +312,5 @@ def _delivery(row: Any) -> Delivery:
         payload=AlertPayload.model_validate_json(row["payload"]),
         created_at=dt.datetime.fromisoformat(row["created_at"]),
         state=row["state"],
+        asked_at=dt.datetime.fromisoformat(row["asked_at"]) if row["asked_at"] else None,
     )

@@ -4,8 +4,9 @@
     ├── OperatorNeeded          waits for the operator: a secret, a certificate, a login. Never dropped
     ├── TryLater                passing, and the receiver says when
     ├── EndpointDown            passing, and nobody else need ask there in this run
+    ├── BrokeOff                passing, in the middle of this message: it may be the message's fault
+    ├── EndpointGone            the endpoint asks to be switched off: nothing more is sent, everything waits
     └── PermanentDeliveryError  no further tries of this message to this address
-        └── EndpointGone        … nor of any other: the endpoint asks to be switched off
 
 `endpoint_down` marks an error of the road rather than of the message (no connection, no secret): what
 waits for the same endpoint in the same run need not knock again.
@@ -17,7 +18,7 @@ from typing import Protocol
 
 from tmwatch.alerts.delivery import Delivery
 from tmwatch.config import Recipient
-from tmwatch.errors import DeliveryError, PermanentDeliveryError
+from tmwatch.errors import DeliveryError
 from tmwatch.text import clean_line
 
 ANSWER_LIMIT = 300
@@ -46,8 +47,12 @@ class TryLater(DeliveryError):
         self.after = after
 
 
-class EndpointGone(PermanentDeliveryError):
-    """The endpoint answered that it is gone for good (HTTP 410): it should be switched off."""
+class BrokeOff(DeliveryError):
+    """The receiver left, or fell silent, in the middle of a message; it may have it in its books."""
+
+
+class EndpointGone(DeliveryError):
+    """The endpoint answered that it is gone for good (HTTP 410): it is switched off, what waits is kept."""
 
     endpoint_down = True
 

@@ -8,18 +8,61 @@ from __future__ import annotations
 
 import os
 import smtplib
+import socket
 import ssl
 from collections.abc import Mapping
 from email.utils import parseaddr
+from typing import Any
 
-from tmwatch.alerts.channels.base import KEPT, EndpointDown, OperatorNeeded, answer_line
+from tmwatch.alerts.channels.base import KEPT, BrokeOff, EndpointDown, OperatorNeeded, answer_line
 from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.mail import mailbox, render_mail
 from tmwatch.config import Config, Recipient, Smtp, is_loopback
 from tmwatch.errors import ConfigError, DeliveryError, PermanentDeliveryError
+from tmwatch.http.watchdog import Watchdog, watched
 
 # 530 login required, 534/535/538 login refused or too weak (RFC 4954).
 _LOGIN_CODES = frozenset({530, 534, 535, 538})
+_STEPS = 3  # times the time-out of a single step is what a whole message may take
+MOST_SECONDS = 600.0  # … and never longer than a lease of the outbox holds
+_GOODBYE_SECONDS = 2.0
+_LONGEST_ANSWER = 1 << 16  # bytes; servers say a few lines
+
+
+class _Bounded:
+    """The file smtplib reads answers from, with an end: "220-…" can be said for ever."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.left = _LONGEST_ANSWER
+
+    def readline(self, limit: int) -> bytes:
+        line: bytes = self._file.readline(limit)
+        self.left -= len(line)
+        if self.left < 0:
+            raise OSError("its answer has no end")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Server(smtplib.SMTP):
+    """smtplib's client, its socket under the watchdog and its answers bounded."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return watched(super()._get_socket(host, port, timeout))  # type: ignore[misc]
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Bounded(self.sock.makefile("rb"))
+        if isinstance(self.file, _Bounded):
+            self.file.left = _LONGEST_ANSWER
+        return super().getreply()
+
+
+class _SecureServer(smtplib.SMTP_SSL, _Server):
+    """The same with TLS from the first byte on: the socket is watched before it shakes hands."""
 
 
 class EmailChannel:
@@ -68,6 +111,11 @@ class EmailChannel:
                 do="Correct the address in the configuration.",
             ) from error
         where = f"mail server {smtp.host}:{smtp.port}"
+        # Time-outs of sockets count silence only: a server that drips would hold up everybody else.
+        with Watchdog(min(smtp.timeout * _STEPS, MOST_SECONDS)):
+            return self._deliver(smtp, sender, to, message.as_bytes(), where)
+
+    def _deliver(self, smtp: Smtp, sender: str, to: str, message: bytes, where: str) -> str:
         try:
             server = self._connect(smtp, where)
         except smtplib.SMTPResponseException as error:
@@ -83,14 +131,17 @@ class EmailChannel:
             ) from error
         except (OSError, smtplib.SMTPException) as error:
             raise EndpointDown(f"no connection ({_reason(error)})", where=where, kept=KEPT) from error
+        begun = False
         try:
-            return _hand_over(server, sender, to, message.as_bytes(), where)
-        except smtplib.SMTPResponseException as error:
-            raise DeliveryError(f"it answered {_said(error)}", where=where, kept=KEPT) from error
+            _begin(server, sender, where)
+            begun = True
+            return _hand_over(server, to, message, where)
+        except smtplib.SMTPDataError as error:
+            raise _refused(error.smtp_code, error.smtp_error, to, where) from error
         except (OSError, smtplib.SMTPException) as error:
-            raise EndpointDown(
-                f"the connection broke off ({_reason(error)})", where=where, kept=KEPT
-            ) from error
+            # After DATA it may be in the server's books: it comes again under the same Message-ID.
+            kind = BrokeOff if begun else EndpointDown
+            raise kind(f"the connection broke off ({_reason(error)})", where=where, kept=KEPT) from error
         finally:
             _leave(server)
 
@@ -108,11 +159,11 @@ class EmailChannel:
         # that may take many seconds for each mail.
         own_name = "localhost" if is_loopback(smtp.host) else None
         if smtp.security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
+            server: smtplib.SMTP = _SecureServer(
                 smtp.host, smtp.port, own_name, timeout=smtp.timeout, context=self._trust()
             )
         else:
-            server = smtplib.SMTP(smtp.host, smtp.port, own_name, timeout=smtp.timeout)
+            server = _Server(smtp.host, smtp.port, own_name, timeout=smtp.timeout)
         try:
             if smtp.security == "starttls":
                 _starttls(server, self._trust(), where)
@@ -170,8 +221,8 @@ def _login(server: smtplib.SMTP, username: str, password: str, where: str) -> No
         ) from None
 
 
-def _hand_over(server: smtplib.SMTP, sender: str, to: str, message: bytes, where: str) -> str:
-    """MAIL, RCPT, DATA: each answer says whose trouble it is."""
+def _begin(server: smtplib.SMTP, sender: str, where: str) -> None:
+    """MAIL: what goes wrong up to here goes wrong for every message."""
     server.ehlo_or_helo_if_needed()
     code, answer = server.mail(sender)
     if code != 250:
@@ -183,6 +234,10 @@ def _hand_over(server: smtplib.SMTP, sender: str, to: str, message: bytes, where
                 do="Check sender, username and password of [smtp].",
             )
         raise EndpointDown(f"it answered {code} {answer_line(answer)}", where=where, kept=KEPT)
+
+
+def _hand_over(server: smtplib.SMTP, to: str, message: bytes, where: str) -> str:
+    """RCPT, DATA: each answer says whose trouble it is."""
     code, answer = server.rcpt(to)
     if code not in (250, 251):
         raise _refused(code, answer, to, where)
@@ -192,10 +247,12 @@ def _hand_over(server: smtplib.SMTP, sender: str, to: str, message: bytes, where
     return f"{code} {answer_line(answer)}"
 
 
-def _refused(code: int, answer: bytes, to: str, where: str) -> DeliveryError:
+def _refused(code: int, answer: bytes | str, to: str, where: str) -> DeliveryError:
     said = f"it answered {code} {answer_line(answer)} for {to}"
     if code in _LOGIN_CODES:
         return OperatorNeeded(said, where=where, kept=KEPT, do="Check username and password of [smtp].")
+    if code == 421:  # it closes the connection
+        return BrokeOff(said, where=where, kept=KEPT)
     if code >= 500:
         return PermanentDeliveryError(said, where=where, do="Check the address, then `tmwatch alerts retry`.")
     return DeliveryError(said, where=where, kept=KEPT)
@@ -204,13 +261,16 @@ def _refused(code: int, answer: bytes, to: str, where: str) -> DeliveryError:
 def _leave(server: smtplib.SMTP) -> None:
     """Say goodbye. What goes wrong here cannot undo a message that was taken."""
     try:
+        if server.sock is not None:
+            server.sock.settimeout(_GOODBYE_SECONDS)
         server.quit()
     except (OSError, smtplib.SMTPException):
         server.close()
 
 
 def _said(error: smtplib.SMTPResponseException) -> str:
-    return f"{error.smtp_code} {answer_line(error.smtp_error)}"
+    said = answer_line(error.smtp_error)
+    return f"{error.smtp_code} {said}" if error.smtp_code > 0 else f'what is no SMTP ("{said}")'
 
 
 def _reason(error: Exception) -> str:

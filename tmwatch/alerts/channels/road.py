@@ -12,6 +12,7 @@ resolves here, if it does.
 from __future__ import annotations
 
 import http.client
+import logging
 import os
 import queue
 import socket
@@ -108,11 +109,25 @@ def post(
     proxies = {} if is_loopback(host) else requests.utils.get_environ_proxies(url, no_proxy=None)
     rule = _Rule(allow_private, only_this_machine=url.lower().startswith("http:"), seconds=timeouts.connect)
     prepared = requests.Request("POST", url, data=body, headers=dict(headers)).prepare()
+    if requests.utils.select_proxy(url, proxies):
+        rule.check_if_known(host)
     adapter = _Adapter(rule)
+    _here.posting = True
+    try:
+        return _post(adapter, prepared, timeouts, verify, proxies)
+    finally:
+        _here.posting = False
+
+
+def _post(
+    adapter: _Adapter,
+    prepared: requests.PreparedRequest,
+    timeouts: Timeouts,
+    verify: bool | str,
+    proxies: dict[str, str],
+) -> Answer:
     with Watchdog(timeouts.total) as watchdog:
         try:
-            if requests.utils.select_proxy(url, proxies):
-                rule.check_if_known(host)
             # Not requests.Session: it reads the whole body of a redirect even where none is followed, and
             # takes logins from ~/.netrc.
             answer = adapter.send(
@@ -132,6 +147,18 @@ def post(
             watchdog.restart(min(EXCERPT_SECONDS, timeouts.answer))
             retry_after = answer.headers.get("Retry-After", "")
             return Answer(answer.status_code, retry_after, _beginning(answer))
+
+
+class _Quiet(logging.Filter):
+    """urllib3 logs whole addresses, and one of a webhook may hold a token (law 13)."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not getattr(_here, "posting", False)
+
+
+_here = threading.local()
+for _name in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_name).addFilter(_Quiet())
 
 
 def _beginning(answer: requests.Response) -> bytes:

@@ -210,11 +210,7 @@ def _judge(answer: Answer, excerpt: str, where: str) -> str:
             do="Put the final address into the configuration.",
         )
     if status == 410:
-        raise EndpointGone(
-            "it answered HTTP 410: it is gone for good",
-            where=where,
-            do="Take this webhook out of the configuration.",
-        )
+        raise EndpointGone("it answered HTTP 410: it is gone for good", where=where, kept=KEPT)
     if status in (429, 503) and (after := _retry_after(answer.retry_after)):
         raise TryLater(f"it answered {said}", after=after, where=where, kept=KEPT)
     if status in _BUSY:
