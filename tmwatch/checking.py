@@ -18,7 +18,7 @@ from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.http import Door
-from tmwatch.store import Database, Observed, Outbox, backup, books, upkeep
+from tmwatch.store import Database, Observed, Outbox, backup, books, opening, upkeep
 from tmwatch.store.database import now
 from tmwatch.sweep import SweepReport, sweep
 
@@ -201,8 +201,8 @@ def dry_copy(path: Path) -> Iterator[Database]:
     """A copy of the database (or an empty one, where there is none yet) for a run that leaves no trace."""
     with tempfile.TemporaryDirectory(prefix="tmwatch-dry-") as folder:
         copy = Path(folder) / "dry.db"
-        if path.exists() and path.stat().st_size:
-            Database(path).close()  # refuses what is not ours before it is copied
+        if path.exists():
+            opening.refuse_unusable(path)
             backup(path, copy)
         database = Database(copy)
         try:

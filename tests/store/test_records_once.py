@@ -82,7 +82,7 @@ def test_the_next_look_at_an_upgraded_file_goes_on_where_the_old_one_ended(of_sc
 
 def test_the_file_as_it_was_lies_beside_it(of_schema_1: Path) -> None:
     Database(of_schema_1).close()
-    assert of_schema_1.with_name("old.db.before-2.bak").exists()
+    assert list(of_schema_1.parent.glob("old.db.before-upgrade-to-schema-*.bak"))
 
 
 def test_the_json_of_a_record_is_kept_once(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from tmwatch.cli.output import complain
 from tmwatch.config import Config, load_config
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.store import Database
@@ -64,12 +65,14 @@ class Session:
         """The open database; it is closed when the command ends."""
         database = Database(self.database_path(config), create=create)
         click.get_current_context().call_on_close(database.close)
+        if database.upgraded is not None:
+            complain(f"Note: {database.upgraded}")
         return database
 
     def database_if_any(self, config: Config | None = None) -> Database | None:
         """The database where there is one already."""
         path = self.database_path(config)
-        return self.database(config) if path.exists() and path.stat().st_size else None
+        return self.database(config) if path.exists() else None
 
     def own_files(self) -> Iterator[tuple[str, Path]]:
         """What may never be written over: database, configuration, dockets. A broken configuration too

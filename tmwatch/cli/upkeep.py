@@ -15,7 +15,7 @@ from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, StoreError, UsageError
 from tmwatch.health import Finding, Health, examine
-from tmwatch.store import Database, backup
+from tmwatch.store import Database, backup, opening
 from tmwatch.store.schema import APPLICATION_ID
 
 MARKS = {"act": "✗", "note": "•", "ok": "✓"}
@@ -174,7 +174,8 @@ def backup_command(session: Session, file: Path | None, force: bool, as_json: bo
     session.refuse_own_file(target, "backup")
     if not force:
         _refuse_other_file(target)
-    session.database().close()  # refuses a file that is not ours, or damaged, before it is copied
+    if source.exists():
+        opening.refuse_unusable(source)
     backup(source, target)
     if as_json:
         say_json({"database": str(source), "backup": str(target), "size": target.stat().st_size})

@@ -1,6 +1,7 @@
 """The one door to SQLite. Only this package writes SQL; `observe()` is the only way a fact gets in."""
 
-from tmwatch.store.database import Database, backup
+from tmwatch.store.copies import backup
+from tmwatch.store.database import Database
 from tmwatch.store.observe import (
     AlertDraft,
     HitDraft,

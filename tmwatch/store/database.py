@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,9 +14,19 @@ import sqlite_utils
 
 from tmwatch.errors import StoreError
 from tmwatch.files import whole
+from tmwatch.store import opening
+from tmwatch.store.copies import (
+    BUSY_SECONDS,
+    PRIVATE,
+    backup,
+    before_upgrade,
+    make_private,
+    way_out,
+)
+from tmwatch.store.copies import beside as backup_files
 from tmwatch.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
 
-BUSY_SECONDS = 60.0
+WAL_KEPT = 16 * 2**20
 # Rights, space or another process: nothing is wrong with the file itself.
 _OUTSIDE = frozenset(
     {
@@ -34,8 +45,9 @@ class Database:
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path = path
-        existed = path.exists() and path.stat().st_size > 0
-        if not existed and not create:
+        self._file: tuple[int, int] | None = None
+        self.upgraded: Upgrade | None = None  # by this very opening
+        if not path.exists() and not create:
             raise StoreError(
                 "there is no database yet",
                 where=str(path),
@@ -48,11 +60,12 @@ class Database:
                 do="Create it, or name another file with --db or [store] path.",
             )
         try:
+            if not path.exists():
+                _make(path)
             self._open()
-            self._check(existed)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF not in _OUTSIDE:
-                raise _unusable(path, error) from None
+                raise opening.damaged(path, error) from None
             raise StoreError(
                 f"the database cannot be used now: {error}",
                 where=str(path),
@@ -61,22 +74,42 @@ class Database:
                 "whether another tmwatch is at work.",
             ) from None
         except sqlite3.DatabaseError as error:
-            raise _unusable(path, error) from None
+            raise opening.damaged(path, error) from None
+        except OSError as error:
+            raise StoreError(
+                f"the database cannot be used now: {error.strerror or error}",
+                where=str(path),
+                kept="It was left untouched.",
+                do="tmwatch needs to write to the file and to its folder: check rights and free space.",
+            ) from None
         self._lock = threading.RLock()
 
     def _open(self) -> None:
-        self.conn = sqlite3.connect(
-            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        self.conn.row_factory = sqlite3.Row
+        """Look first, then open; again where a restore put another file in its place in between."""
+        while True:
+            file = opening.key(self.path)
+            looked = not opening.in_use(self.path)
+            if looked:
+                opening.look(self.path)
+            self.conn = connect(self.path)
+            try:
+                self._check(looked)
+            except BaseException:
+                self.conn.close()
+                raise
+            if opening.key(self.path) == file:
+                break
+            self.conn.close()
         self.db = sqlite_utils.Database(self.conn)
+        self._file = file
+        opening.open_here[file] += 1
+        make_private(self.path)
 
-    def _check(self, existed: bool) -> None:
-        if existed:
+    def _check(self, looked: bool) -> None:
+        if not looked:  # another process has it open: what was not looked at before is now
             application = self.conn.execute("pragma application_id").fetchone()[0]
             tables = self.conn.execute("select count(*) from sqlite_master").fetchone()[0]
             if application != APPLICATION_ID and tables:
-                self.conn.close()
                 raise StoreError(
                     "this SQLite file was not made by tmwatch",
                     where=str(self.path),
@@ -84,39 +117,39 @@ class Database:
                     do="Name another file with --db.",
                 )
             if self.conn.execute("pragma quick_check(1)").fetchone()[0] != "ok":
-                self.conn.close()
-                raise _unusable(self.path, "quick_check found damage")
+                raise opening.damaged(self.path, "quick_check found damage")
         version = self.conn.execute("pragma user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            self.conn.close()
-            raise StoreError(
-                f"the database has schema {version}, this tmwatch knows {SCHEMA_VERSION}",
-                where=str(self.path),
-                kept="It was left untouched.",
-                do="Install the tmwatch that wrote it (or a newer one), or restore the backup "
-                f"{self.path.name}.before-{version}.bak made when it was upgraded.",
-            )
+        opening.refuse_newer(self.path, version)
         self.conn.execute("pragma journal_mode = wal")
         self.conn.execute("pragma synchronous = full")
         self.conn.execute("pragma foreign_keys = on")
+        # A long reader may make the -wal grow; when it is done, the file shrinks to this again.
+        self.conn.execute(f"pragma journal_size_limit = {WAL_KEPT}")
         if version < SCHEMA_VERSION:
-            self._migrate(version)
+            self._migrate()
 
-    def _migrate(self, version: int) -> None:
-        if version:
-            backup(self.path, self.path.with_name(f"{self.path.name}.before-{version + 1}.bak"))
+    def _migrate(self) -> None:
+        """All steps in one transaction, after a backup that nobody can write past: the lock is ours."""
         self.conn.execute("begin immediate")
         try:
             # Another process may have migrated while we waited for the lock.
             version = self.conn.execute("pragma user_version").fetchone()[0]
-            for step in MIGRATIONS[version:]:
-                step(self.db)
-            self.conn.execute(f"pragma application_id = {APPLICATION_ID}")
-            self.conn.execute(f"pragma user_version = {SCHEMA_VERSION}")
+            if version < SCHEMA_VERSION:
+                kept = before_upgrade(self.path, SCHEMA_VERSION) if version else None
+                migrate(self.conn, version)
+                if kept is not None:
+                    self.upgraded = Upgrade(version, SCHEMA_VERSION, kept)
             self.conn.execute("commit")
+        except sqlite3.DatabaseError as error:
+            self._rollback()
+            raise StoreError(
+                f"the database could not be upgraded to schema {SCHEMA_VERSION}: {error}",
+                where=str(self.path),
+                kept="It is as it was before.",
+                do="Free space where the disk is full, then run the command again.",
+            ) from error
         except BaseException:
-            if self.conn.in_transaction:
-                self.conn.execute("rollback")
+            self._rollback()
             raise
 
     @contextmanager
@@ -149,32 +182,67 @@ class Database:
 
     def close(self) -> None:
         """Close the file; the WAL is folded into it by the last process to leave."""
+        if self._file is not None:
+            opening.open_here[self._file] -= 1
+            self._file = None
         self.conn.close()
 
 
-def backup(source: Path, target: Path) -> Path:
-    """A consistent copy of a live database, made beside and moved into place when whole.
+@dataclass(frozen=True)
+class Upgrade:
+    """The schema was raised, and where the database as it was before lies."""
 
-    Raises `StoreError` when the source is no database or the target cannot be written.
-    """
-    if not source.exists():
-        raise StoreError("there is no database to back up", where=str(source))
-    try:
-        # Opened first: what is no database leaves nothing beside the target.
-        with closing(sqlite3.connect(source, timeout=BUSY_SECONDS)) as live:
-            live.execute("select count(*) from sqlite_master")
-            with (
-                whole(target, mode=0o600, family=source.name) as part,
-                closing(sqlite3.connect(part)) as copy,
-            ):
-                live.backup(copy)
-                if copy.execute("pragma integrity_check(1)").fetchone()[0] != "ok":
-                    raise StoreError("the copy failed its integrity check", where=str(part))
-    except (sqlite3.Error, OSError) as error:
+    old: int
+    new: int
+    backup: Path
+
+    def __str__(self) -> str:
+        return (
+            f"The database was upgraded from schema {self.old} to {self.new}. "
+            f"As it was before, it lies in {self.backup}"
+        )
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A plain connection, without a transaction of its own."""
+    conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    conn.row_factory = sqlite3.Row
+    return conn
+
+
+def migrate(conn: sqlite3.Connection, version: int) -> None:
+    """The steps from `version` to today's schema, in the transaction that is open."""
+    db = sqlite_utils.Database(conn)
+    for step in MIGRATIONS[version:]:
+        step(db)
+    conn.execute(f"pragma application_id = {APPLICATION_ID}")
+    conn.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+
+def _make(path: Path) -> None:
+    """A new database, made whole under another name: a process killed here leaves no half of one."""
+    lost = backup_files(path)
+    wal = path.with_name(f"{path.name}-wal")
+    if lost or (wal.exists() and wal.stat().st_size):
+        what = f"{lost[0].name} lies" if lost else f"{wal.name} lies"
         raise StoreError(
-            f"the backup could not be written: {error}", where=str(target), kept="The database is untouched."
-        ) from None
-    return target
+            f"the database is gone ({what} beside where it was); a new one would know nothing of it",
+            where=str(path),
+            kept="Nothing was made.",
+            do=way_out(path) + f" To begin anew, move {'the backups' if lost else wal.name} away.",
+        )
+    try:
+        # `resolve`: of a link that points at nothing yet.
+        with (
+            whole(path.resolve(), mode=PRIVATE, replace=False) as part,
+            closing(connect(part)) as conn,
+        ):
+            conn.execute("begin immediate")
+            migrate(conn, 0)
+            conn.execute("commit")
+            conn.execute("pragma journal_mode = wal")
+    except FileExistsError:
+        return  # another process was faster
 
 
 def now() -> datetime:
@@ -187,12 +255,4 @@ def iso(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _unusable(path: Path, error: object) -> StoreError:
-    beside = sorted(path.parent.glob(f"{path.name}*.bak"))
-    do = f"Restore a backup: {beside[-1].name} lies beside it." if beside else "Restore a backup of it."
-    return StoreError(
-        f"the database is damaged or is no SQLite file ({error})",
-        where=str(path),
-        kept="It was left untouched.",
-        do=do,
-    )
+__all__ = ["BUSY_SECONDS", "Database", "Upgrade", "backup", "iso", "migrate", "now"]
