@@ -16,6 +16,7 @@ One endpoint that fails never stops the others, nor costs them much time:
 from __future__ import annotations
 
 import datetime as dt
+import os
 import random
 import time
 from collections import deque
@@ -30,6 +31,7 @@ from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.receivers import EndpointStore, Notice, Receivers, switch_on
 from tmwatch.config import Config, Recipient
 from tmwatch.errors import DeliveryError, PermanentDeliveryError
+from tmwatch.masking import mask
 from tmwatch.text import clean_line
 
 # Waits after the first, second … failed try: nine tries over about two days, then the dead letters.
@@ -164,6 +166,8 @@ class _Run:
         self.broke: dict[str, int] = {}
         self.used: dict[str, float] = {}  # seconds by endpoint
         self.receivers = Receivers(store, config)
+        # Receivers repeat in their answers what they were sent; answers and errors are kept (law 13).
+        self.secrets = config.secrets(os.environ)
         self._start = now
         self._started = time.monotonic()
 
@@ -222,15 +226,17 @@ class _Run:
             return
         try:
             recipient = self._recipient(delivery)
-            answer = self._channel(delivery).send(delivery, recipient)
+            answer = mask(self._channel(delivery).send(delivery, recipient), self.secrets)
         except _Nowhere as error:
             self._failed(delivery, error, asked=False, about_receiver=False)
         except DeliveryError as error:
+            self._hush(error)
             self._note(endpoint, error)
             self._failed(delivery, error)
         # A message that cannot be made must not stop the others; it is tried, reported and kept.
         except Exception as error:  # noqa: BLE001
-            said = f"the message could not be made: {type(error).__name__}: {clean_line(str(error), 200)}"
+            what = mask(clean_line(str(error), 200), self.secrets)
+            said = f"the message could not be made: {type(error).__name__}: {what}"
             wrong = DeliveryError(said, do="Please report this; the alert itself is kept.")
             self._failed(delivery, wrong, asked=False, about_receiver=False)
         else:
@@ -239,6 +245,11 @@ class _Run:
                 self.store.mark_sent(delivery.id, self.now, answer)
                 self.receivers.took(delivery, self.now)
             self.report.sent += 1
+
+    def _hush(self, error: DeliveryError) -> None:
+        """No secret in its text, whatever the receiver repeated."""
+        for name in ("message", "where", "kept", "do"):
+            setattr(error, name, mask(getattr(error, name), self.secrets))
 
     def _channel(self, delivery: Delivery) -> Channel:
         channel = self.channels.get(delivery.channel)

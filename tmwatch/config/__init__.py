@@ -12,6 +12,7 @@ Secrets are never values of this file: a setting names an environment variable o
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -103,16 +104,28 @@ class Config(Frozen):
 
     def secret_problems(self, env: Mapping[str, str]) -> list[ConfigError]:
         """Every secret that the file points at and that cannot be had now; for `check` and `doctor`."""
-        looks: list[Callable[[], str | None]] = [partial(self.smtp_password, env)]
-        looks += [partial(self.webhook_secret, one, env) for one in self.recipients]
-        looks += [partial(self.source_key, source_id, env) for source_id in self.sources]
         found: list[ConfigError] = []
-        for look in looks:
+        for look in self._secrets(env):
             try:
                 look()
             except ConfigError as error:
                 found.append(error)
         return found
+
+    def secrets(self, env: Mapping[str, str]) -> tuple[str, ...]:
+        """Every secret that can be had now: what may be in no error and no answer that is kept."""
+        found = []
+        for look in self._secrets(env):
+            with contextlib.suppress(ConfigError):
+                found.append(look())
+        return tuple(secret for secret in found if secret)
+
+    def _secrets(self, env: Mapping[str, str]) -> list[Callable[[], str | None]]:
+        return [
+            partial(self.smtp_password, env),
+            *(partial(self.webhook_secret, one, env) for one in self.recipients),
+            *(partial(self.source_key, source_id, env) for source_id in self.sources),
+        ]
 
     def problems(self, env: Mapping[str, str]) -> list[ConfigError]:
         """What a run would need and lacks: secrets, and a mail server where mail is to be sent."""

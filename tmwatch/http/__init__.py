@@ -20,7 +20,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,6 +42,7 @@ from tmwatch.errors import (
 from tmwatch.http import address, challenge, pace, wire
 from tmwatch.http.address import is_loopback
 from tmwatch.http.headers import headers_for, retry_after_seconds, user_agent, validators_in
+from tmwatch.masking import mask, mask_bytes
 from tmwatch.sources.base import Declaration, Page, Request
 
 __all__ = ["Door", "Limits", "Look", "Timeouts", "is_loopback", "user_agent"]
@@ -199,7 +200,7 @@ class Door:
             return wire.Broken("the site sent the question to an address that cannot be meant")
         if reply.status == requests.codes.ok and isinstance(reply.flaw, wire.Broken):
             return reply.flaw
-        return reply
+        return _unheard(reply, asking.key)
 
     def _judge(self, host: str, asking: _Asking, reply: wire.Reply) -> Look:
         page = Page(
@@ -274,6 +275,12 @@ class _Asking:
 
     def error(self, kind: type[LookError], message: str, do: str = "") -> LookError:
         return kind(message, where=self.where, do=do)
+
+
+def _unheard(reply: wire.Reply, key: str | None) -> wire.Reply:
+    """The answer without the key that the site may repeat: pages are kept, errors quote them (law 13)."""
+    headers = {name: mask(value, [key]) for name, value in reply.headers.items()}
+    return replace(reply, headers=headers, body=mask_bytes(reply.body, [key]))
 
 
 _LATER = "Nothing need be done now: the next run asks again."

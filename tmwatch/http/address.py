@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, quote_plus, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 
 from tmwatch.errors import ConfigError, Outcome
 from tmwatch.http.challenge import CHALLENGE_PATH, LOGIN_PATH
+from tmwatch.masking import mask
 from tmwatch.sources.base import Declaration, Request
 
 _REFUSED_PATH = re.compile(r"denied|forbidden|block(ed)?\b|reject", re.IGNORECASE)
@@ -77,8 +78,7 @@ def without_secret(url: str, key: str | None) -> str:
     """The address as it may be shown and stored, even if a source put the key into it by mistake."""
     start, slash, rest = url.partition("://")
     host, cut, path = rest.partition("/")
-    for secret in {key, quote(key, safe=""), quote_plus(key)} if key and len(key) >= 4 else set():
-        path = path.replace(secret, "***")
+    path = mask(path, [key])
     return start + slash + host + cut + path
 
 
