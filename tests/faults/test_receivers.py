@@ -345,6 +345,29 @@ def test_a_receiver_that_answers_after_the_time_out_has_it_once_in_its_books(pos
         assert hook.books == {post.row("slow")["message_id"]: 2}
 
 
+@pytest.mark.soak
+def test_with_the_time_outs_of_the_field_200_after_40_seconds_is_too_late_and_a_drip_ends(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # the short time-outs
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    with HostileHook("late") as late, HostileHook("head-that-drips") as drips, HostileHook() as good:
+        late.slow = 40.0
+        for name, one in (("late", late), ("drips", drips), ("good", good)):
+            post.hook(name, one.url)
+        post.alert()
+        began = time.monotonic()
+        post.deliver()
+        took = time.monotonic() - began
+        print(f"late and dripping receiver together held the run for {took:.1f} s")
+        assert 15 + 15 < took < 70
+        assert post.row("good")["state"] == SENT
+        assert {post.row("late")["state"], post.row("drips")["state"]} == {WAITS}
+        late.behave = drips.behave = "ok"
+        post.deliver(now() + LATER)
+        assert late.books == {post.row("late")["message_id"]: 2}
+
+
 def test_who_says_when_to_come_back_is_not_asked_before(post: Post) -> None:
     with HostileHook("429") as hook:
         post.hook("busy", hook.url)
