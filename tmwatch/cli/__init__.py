@@ -17,6 +17,7 @@ from tmwatch.cli import (
     alerts,
     changes,
     checking,
+    comparing,
     exporting,
     importing,
     lookup,
@@ -33,7 +34,8 @@ from tmwatch.errors import TmwatchError
 INTERRUPTED = 130
 # Importing a module registers its commands; `app.ORDER` says how `tmwatch --help` lists them.
 COMMAND_MODULES = (
-    starting, checking, records, changes, lookup, importing, watching, sources, alerts, exporting, upkeep,
+    starting, checking, records, changes, lookup, importing, watching, sources, comparing, alerts, exporting,
+    upkeep,
 )  # fmt: skip
 
 

@@ -92,7 +92,8 @@ def own_class(primary: str | None, nice: Sequence[str], national: Sequence[str])
     """
     number = class_number(primary) or next(iter(nice), "")
     us_only = not any(nice) and number.isdigit() and number in {class_number(one) for one in national}
-    return f"US {number.zfill(3)}" if us_only and number != "200" else number  # 200: collective membership marks
+    # 200, A and B are kept as they are: collective membership and certification marks.
+    return f"US {number.zfill(3)}" if us_only and number != "200" else number
 
 
 def drawing(code: str | None) -> str | None:
