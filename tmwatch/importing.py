@@ -7,9 +7,11 @@ alerts nobody; a newer one alerts as a live look would (design law 18).
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +26,20 @@ from tmwatch.errors import (
     TmwatchError,
 )
 from tmwatch.http.challenge import detect
-from tmwatch.looking import facts_of, read_page
+from tmwatch.looking import facts_of, read_alone, read_page
 from tmwatch.model import FactKind
-from tmwatch.sources.base import Answer, AsOf, Bulk, Page, Piece, Reading, Source
+from tmwatch.sources.base import Answer, AsOf, Bulk, Glance, Page, Piece, Reading, Source
 from tmwatch.sources.combine import lone
+from tmwatch.sources.glance import glance, stands_alone, whole
 from tmwatch.sources.registry import all_sources, get_source, tell_source
-from tmwatch.store import Database, Observed, React, Sight, observe
-from tmwatch.store.observe import as_of_for
+from tmwatch.store import BulkFile, Database, Observed, React, Sight, observe
+from tmwatch.store.repeats import on_file
+from tmwatch.store.sights import as_of_for
 from tmwatch.text import clean_line
 
 SNIFF = 64_000  # bytes from which a file of many records is told
 BATCH = 200  # files a transaction: small enough to keep, large enough that a campaign is one alert
+BULK_BATCH = 1000  # records a transaction of a file of many: each is small, and there are thousands
 PAGES = frozenset({".html", ".htm", ".xhtml", ".xml", ".json"})
 BULK_ZIP = re.compile(r"apc\d{6}.*\.zip", re.IGNORECASE)  # of the zips in a folder only those of a source
 LARGEST = 64 * 1024 * 1024
@@ -96,6 +101,11 @@ def read_file(path: Path, source_id: str | None = None) -> tuple[Source, Page, A
     Raises `LookError`s only; a file that cannot be opened is `NotThisSource` too, because for the
     reader of the report it is the same: this file gave nothing, and the others go on.
     """
+    source, page = _open(path, source_id)
+    return source, page, _read(source, page, path)
+
+
+def _open(path: Path, source_id: str | None) -> tuple[Source, Page]:
     try:
         if path.stat().st_size > LARGEST:
             raise NotThisSource(f"the file is larger than {LARGEST // 2**20} MiB", where=str(path))
@@ -112,11 +122,14 @@ def read_file(path: Path, source_id: str | None = None) -> tuple[Source, Page, A
             "the file is empty", where=str(path), do="Save the page again, then import it again."
         )
     try:
-        source = get_source(source_id) if source_id else tell_source(page)
+        return (get_source(source_id) if source_id else tell_source(page)), page
     except NotThisSource as error:
         raise _better_reason(page, path) or _at(error, path) from None
+
+
+def _read(source: Source, page: Page, path: Path) -> Answer:
     try:
-        return source, page, read_page(source, page)
+        return read_page(source, page)
     except LookError as error:
         raise _at(error, path) from None
 
@@ -156,11 +169,11 @@ def import_files(
     results: list[Imported] = []
     observed: list[Observed] = []
     files = list(files_in(paths))
-    for found, bulk in _batches(files, as_of, source_id, config, progress, more):
-        stored, found = _store(database, found, run, react, also)
+    for found, bulk in _batches(database, files, as_of, source_id, config, progress, more):
+        stored, found = _store(database, found, run, react, also, bulk)
         observed += [] if bulk else stored
         done = {one.st13: one for one in stored}
-        results += [_result(path, sight, failed, done) for path, sight, failed in found]
+        results += [_result(path, sight, made, done) for path, sight, made in found]
     return results, observed
 
 
@@ -168,36 +181,46 @@ _Found = list[tuple[Path, Sight, "Imported | None"]]
 
 
 def _batches(
+    database: Database,
     files: Sequence[Path],
     as_of: dt.date | None,
     source_id: str | None,
     config: Config | None,
     progress: Callable[[Path], None],
     more: Callable[[int], None],
-) -> Iterator[tuple[_Found, bool]]:
-    """What the files say, a transaction at a time: so many files, or so many records of a file of many
-    (told by the flag)."""
+) -> Iterator[tuple[_Found, BulkFile | None]]:
+    """What the files say, a transaction at a time: so many files, or so many records of a file of many."""
     waiting: _Found = []
     for path in files:
         bulk = bulk_source(path, source_id)
         if bulk is not None:
             many: _Found = []
-            for found in _sights_in(path, bulk, as_of, config, more):
+            whole_file = BulkFile(path.name, sha256=_digest(path))
+            for found in _sights_in(database, path, bulk, as_of, config, more):
                 many.append(found)
                 progress(path)
-                if len(many) >= BATCH:
-                    yield many, True
+                if len(many) >= BULK_BATCH:
+                    yield many, whole_file
                     many = []
             if many:
-                yield many, True
+                yield many, whole_file
             continue
-        waiting += _sights_of(path, as_of, source_id, config)
+        waiting += _sights_of(database, path, as_of, source_id, config)
         progress(path)
         if len(waiting) >= BATCH:
-            yield waiting, False
+            yield waiting, None
             waiting = []
     if waiting:
-        yield waiting, False
+        yield waiting, None
+
+
+def _digest(path: Path) -> str | None:
+    """SHA-256 of a whole file; None where it cannot be read, which is told when its records are."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 def bulk_source(path: Path, source_id: str | None = None) -> Source | None:
@@ -234,7 +257,12 @@ def pieces_of(path: Path, source: Source) -> Iterator[Piece]:
 
 
 def _sights_in(
-    path: Path, source: Source, as_of: dt.date | None, config: Config | None, more: Callable[[int], None]
+    database: Database,
+    path: Path,
+    source: Source,
+    as_of: dt.date | None,
+    config: Config | None,
+    more: Callable[[int], None],
 ) -> Iterator[_One]:
     """The records of a file of many, one after the other; one that cannot be read stops itself only.
 
@@ -253,20 +281,44 @@ def _sights_in(
     given = AsOf(as_of, "given") if as_of is not None else None
     for piece in pieces_of(path, source):
         page = Page(piece.body, name=f"{path.name}#{piece.number}")
+        base = _sight(source, page, given, config, whole(source, piece.body))
+        if (known := _known(database, path, source, base)) is not None:
+            yield known
+            continue
         try:
             answer = read_page(source, page)
         except LookError as error:
             error.kept = "Nothing of it was stored; the other records of the file were."
             yield _failed(path, source.declaration.id, error, piece.number)
             continue
-        for reading in answer.readings:
-            yield path, _sight(source, page, reading, given, config), None
+        yield from _read_sights(path, base, answer, answer.readings)
 
 
 _One = tuple[Path, Sight, "Imported | None"]
 
 
-def _sight(source: Source, page: Page, reading: Reading, given: AsOf | None, config: Config | None) -> Sight:
+def _known(database: Database, path: Path, source: Source, base: Sight) -> _One | None:
+    """A page that says what is known already is not read again, unless it turns out to be from the past."""
+    found = on_file(database, base.source, base.glance) if base.glance is not None else None
+    if found is None or base.page is None:
+        return None
+    st13, printed = found
+    day = as_of_for(base, printed)
+    known = Imported(
+        *(str(path), base.source, st13, Outcome.OK), as_of=day.day.isoformat(), as_of_kind=day.kind
+    )
+    return path, replace(base, read=functools.partial(read_alone, source, base.page)), known
+
+
+def _read_sights(path: Path, base: Sight, answer: Answer, readings: Sequence[Reading]) -> Iterator[_One]:
+    mark = base.glance if stands_alone(answer) else None
+    for reading in readings:
+        yield path, replace(base, reading=reading, glance=mark), None
+
+
+def _sight(
+    source: Source, page: Page, given: AsOf | None, config: Config | None, seen: Glance | None
+) -> Sight:
     declaration = source.declaration
     return Sight(
         declaration.id,
@@ -275,24 +327,30 @@ def _sight(source: Source, page: Page, reading: Reading, given: AsOf | None, con
         declaration.parser_version,
         Outcome.OK,
         page=page,
-        reading=reading,
         asked=page.name,
         as_of=given,
+        glance=seen,
     )
 
 
 def _store(
-    database: Database, found: _Found, run: str, react: React | None, also: Callable[[Database], None] | None
+    database: Database,
+    found: _Found,
+    run: str,
+    react: React | None,
+    also: Callable[[Database], None] | None,
+    bulk: BulkFile | None,
 ) -> tuple[list[Observed], _Found]:
     """One transaction; where a record in it cannot be kept, one for each, so that it fails alone."""
     try:
         sights = [sight for _, sight, _ in found]
-        return observe(database, sights, run=run, react=react, reread=reread, also=also), found
+        stored = observe(database, sights, run=run, react=react, reread=reread, also=also, bulk=bulk)
+        return stored, found
     except TmwatchError:
         raise
     except Exception as fault:  # noqa: BLE001
         if len(found) > 1:
-            parts = [_store(database, [one], run, react, also) for one in found]
+            parts = [_store(database, [one], run, react, also, bulk) for one in found]
             return [one for part, _ in parts for one in part], [one for _, part in parts for one in part]
         path, sight, _ = found[0]
         unkept = LayoutChanged(
@@ -305,23 +363,24 @@ def _store(
 
 
 def _sights_of(
-    path: Path, as_of: dt.date | None, source_id: str | None, config: Config | None
-) -> list[tuple[Path, Sight, Imported | None]]:
+    database: Database, path: Path, as_of: dt.date | None, source_id: str | None, config: Config | None
+) -> list[_One]:
+    given = AsOf(as_of, "given") if as_of is not None else None
     try:
-        source, page, answer = read_file(path, source_id)
+        source, page = _open(path, source_id)
+        base = _sight(source, page, given, config, glance(source, page))
+        if (known := _known(database, path, source, base)) is not None:
+            return [known]
+        answer = _read(source, page, path)
     except LookError as error:
         return [_failed(path, source_id, error)]
-    declaration = source.declaration
-    given = AsOf(as_of, "given") if as_of is not None else None
-    made: list[tuple[Path, Sight, Imported | None]] = []
-    for reading in lone(answer):
-        made.append((path, _sight(source, page, reading, given, config), None))
+    made = list(_read_sights(path, base, answer, lone(answer)))
     for number in answer.missing:
         unanswered = Incomplete(f"{number} was asked for and not answered", where=str(path))
-        made.append(_failed(path, declaration.id, unanswered, number))
+        made.append(_failed(path, base.source, unanswered, number))
     if not made:
         nothing = Incomplete("the page holds no record", where=str(path), do="Save the page again.")
-        made.append(_failed(path, declaration.id, nothing))
+        made.append(_failed(path, base.source, nothing))
     return made
 
 
@@ -346,10 +405,12 @@ def reread(source_id: str, page: Page) -> Sequence[Reading]:
     return lone(read_page(get_source(source_id), page))
 
 
-def _result(path: Path, sight: Sight, failed: Imported | None, done: dict[str, Observed]) -> Imported:
-    if failed is not None or sight.reading is None:
-        assert failed is not None
-        return failed
+def _result(path: Path, sight: Sight, made: Imported | None, done: dict[str, Observed]) -> Imported:
+    if made is not None and made.outcome is Outcome.OK:
+        return _repeated(made, done)
+    if made is not None or sight.reading is None:
+        assert made is not None
+        return made
     record, day = sight.reading.record, as_of_for(sight)
     return Imported(
         str(path),
@@ -362,6 +423,15 @@ def _result(path: Path, sight: Sight, failed: Imported | None, done: dict[str, O
         as_of_kind=day.kind,
         unknown_words=sight.reading.unknown_words,
     )
+
+
+def _repeated(known: Imported, done: dict[str, Observed]) -> Imported:
+    """What became of a page that was known by its glance."""
+    one = done.get(known.st13 or "")
+    if one is None:
+        error = LayoutChanged("the page was known and can be read no more", where=known.file)
+        return Imported(known.file, known.source, None, error.outcome, error=str(error))
+    return replace(known, what=one.what, mark=one.record.verbal_element)
 
 
 __all__ = ["Imported", "files_in", "import_files", "read_file", "reread"]

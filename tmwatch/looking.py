@@ -6,7 +6,8 @@ Shared by the sweep, `lookup` and `source check`. Nothing here touches the store
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tmwatch.config import Config
@@ -22,8 +23,9 @@ from tmwatch.errors import (
 )
 from tmwatch.http import Door
 from tmwatch.model import FactKind
-from tmwatch.sources.base import Answer, Page, Query, Reading, RecordQuery, SearchQuery, Source
+from tmwatch.sources.base import Answer, Glance, Page, Query, Reading, RecordQuery, SearchQuery, Source
 from tmwatch.sources.combine import combine
+from tmwatch.sources.glance import glance, stands_alone
 from tmwatch.store import Sight
 from tmwatch.store.database import now
 from tmwatch.text import clean_line
@@ -32,9 +34,16 @@ from tmwatch.text import clean_line
 MOST_PAGES = 500
 
 
+# (source, glance, question in words) -> whether that is the last word on a filing that we have already
+Seen = Callable[[str, Glance, str], bool]
+
+
 @dataclass(frozen=True)
 class Looked:
-    """How a question ended. `pages[i]` is where `readings[i]` came from."""
+    """How a question ended. `pages[i]` is where `readings[i]` came from.
+
+    A page that says what is known already is not read: there is a page then, its `glance`, and no reading.
+    """
 
     source: Source
     query: Query
@@ -46,6 +55,7 @@ class Looked:
     error: LookError | None = None
     looked_at: dt.datetime = field(default_factory=now)
     validators: Mapping[str, str] = field(default_factory=dict)
+    glance: Glance | None = None  # of the one page of the answer, where it may stand for it
 
 
 def facts_of(source: Source, config: Config | None) -> FactKind:
@@ -62,14 +72,17 @@ def ask(
     config: Config,
     env: Mapping[str, str],
     validators: Mapping[str, str] | None = None,
+    seen: Seen | None = None,
 ) -> Looked:
     """Ask until the answer is complete. Never raises for what the register or the network does.
+
+    With `seen`, a page that says what it said last time (but for its stamp) is not read again.
 
     Raises `ConfigError` and `UsageError` for what the operator has to mend.
     """
     looked_at = now()
     try:
-        return _ask(source, query, door, config, env, validators or {}, looked_at)
+        return _ask(source, query, door, config, env, validators or {}, looked_at, seen)
     except LookError as error:
         return Looked(source, query, error.outcome, error=error, looked_at=looked_at)
 
@@ -82,6 +95,7 @@ def _ask(
     env: Mapping[str, str],
     validators: Mapping[str, str],
     looked_at: dt.datetime,
+    seen: Seen | None,
 ) -> Looked:
     declaration, settings = source.declaration, config.source(source.declaration.id)
     waiting = list(source.requests(query))
@@ -91,6 +105,7 @@ def _ask(
     total: int | None = None
     rows = asked = 0
     fresh: Mapping[str, str] = {}
+    glanced: Glance | None = None
     single = len(waiting) == 1 and isinstance(query, RecordQuery)
     while waiting:
         request = waiting.pop(0)
@@ -111,12 +126,25 @@ def _ask(
         if look.error is not None or look.page is None:
             raise look.error or Incomplete("the answer has no page", where=look.url)
         page = replace(look.page, query=request.query or query)
+        if single and seen is not None and not readings:
+            glanced = glance(source, page)
+            if glanced is not None and seen(declaration.id, glanced, describe(query)):
+                return Looked(
+                    source,
+                    query,
+                    Outcome.OK,
+                    pages=(page,),
+                    looked_at=looked_at,
+                    validators=look.validators,
+                    glance=glanced,
+                )
         try:
             answer = read_page(source, page)
         except LookError as error:
             # TSDR throttles with a 200 and an empty shell: only the reader can tell the pace.
             door.report(look, error.outcome)
             raise
+        glanced = glanced if stands_alone(answer) else None
         readings += answer.readings
         pages += [page] * len(answer.readings)
         missing += answer.missing
@@ -148,6 +176,7 @@ def _ask(
         total,
         looked_at=looked_at,
         validators=fresh,
+        glance=glanced,
     )
 
 
@@ -164,6 +193,14 @@ def read_page(source: Source, page: Page) -> Answer:
             where=page.name or source.declaration.id,
             do="If this stays so, please report it with the page.",
         ) from error
+
+
+def read_alone(source: Source, page: Page) -> Reading:
+    """The one reading of a page that was not read because of its glance. Raises `LookError`s only."""
+    answer = read_page(source, page)
+    if not stands_alone(answer):
+        raise LayoutChanged("the page does not hold the one record that it held", where=page.name or page.url)
+    return answer.readings[0]
 
 
 def _key(source: Source, config: Config, env: Mapping[str, str]) -> str | None:
@@ -228,8 +265,12 @@ def sights(looked: Looked, config: Config | None, *, asked: str = "", st13: str 
     )
     if looked.outcome is not Outcome.OK:
         return [replace(base, error=str(looked.error or ""))]
+    if looked.glance is not None and not looked.readings:
+        (page,) = looked.pages
+        read = functools.partial(read_alone, looked.source, page)
+        return [replace(base, page=page, glance=looked.glance, read=read)]
     found = [
-        replace(base, page=page, reading=reading)
+        replace(base, page=page, reading=reading, glance=looked.glance)
         for page, reading in zip(looked.pages, looked.readings, strict=True)
     ]
     for number in looked.missing:

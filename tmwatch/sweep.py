@@ -21,10 +21,11 @@ from tmwatch.import_reaction import searched_before
 from tmwatch.importing import reread
 from tmwatch.looking import Looked, ask, describe, prove, sights
 from tmwatch.source_health import is_gone, tell_gone, tell_new_words, tell_turns
-from tmwatch.sources.base import Query, SearchQuery
+from tmwatch.sources.base import Glance, Query, SearchQuery
 from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, Observed, books, observe, queries
 from tmwatch.store.database import now
+from tmwatch.store.repeats import on_file
 from tmwatch.sweep_report import Asked, SweepReport
 from tmwatch.text import clean_line
 from tmwatch.watches import Ask, Match, asks, coverage, match
@@ -130,7 +131,11 @@ def _do(
     states = [books.ask_state(database, watch.name, one.key) for watch, one in job.wanted]
     # A page that says "not modified" is no first look: a watch without one needs the page itself.
     known = states[0].validators if all(state.baseline_at for state in states) else {}
-    looked = ask(source, job.query, door, config, env, known)
+
+    def seen(source_id: str, glance: Glance, asked: str) -> bool:
+        return on_file(database, source_id, glance, asked) is not None
+
+    looked = ask(source, job.query, door, config, env, known, seen)
     if job.searching:
         looked = _suspicious_zero(looked, job, database, door, config, env)
     first = {

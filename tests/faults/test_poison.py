@@ -42,10 +42,10 @@ def test_an_answer_that_cannot_be_stored_leaves_the_other_looks_alone(
 
     true = marks.keep_record
 
-    def fails(database: Database, one: Any, record_hash: str) -> None:
+    def fails(database: Database, one: Any, record_hash: str, text: str) -> None:
         if one.verbal_element == "poison":
             raise OverflowError("int too large to convert to SQLite INTEGER")
-        true(database, one, record_hash)
+        true(database, one, record_hash, text)
 
     monkeypatch.setattr(marks, "keep_record", fails)
     report = house.check(config)
@@ -90,10 +90,10 @@ def test_a_file_that_cannot_be_kept_does_not_take_its_batch_with_it(
         (pages / f"{case}.html").write_bytes(body)
     true = marks.keep_record
 
-    def fails(database: Database, one: Any, record_hash: str) -> None:
+    def fails(database: Database, one: Any, record_hash: str, text: str) -> None:
         if one.application_number != SERIAL:
             raise OverflowError("int too large to convert to SQLite INTEGER")
-        true(database, one, record_hash)
+        true(database, one, record_hash, text)
 
     monkeypatch.setattr(marks, "keep_record", fails)
     base = Database(tmp_path / "tmwatch.db")

@@ -32,7 +32,10 @@ def merge(known: TradeMark | None, given: TradeMark) -> TradeMark:
     Raises `ValueError` when the two are not the same filing.
     """
     if known is None:
-        return given.model_copy(update={"provenance": None, "events": in_order(given.events)})
+        events = in_order(given.events)
+        if given.provenance is None and events == given.events:
+            return given  # as it is: its JSON and its hash are known already
+        return given.model_copy(update={"provenance": None, "events": events})
     if known.st13 != given.st13:
         raise ValueError(f"{given.st13} is not {known.st13}")
     values: dict[str, Any] = {name: getattr(known, name) for name in FIELDS}

@@ -8,6 +8,10 @@ touches the store or the watch list: it turns questions into `Request`s and byte
     sniff(page)        -> 0…100, how surely these bytes are a page of this source (cheap, never raises)
     read(page)         -> Answer, or an error of `errors.LookError`'s family
 
+It may offer one more, which saves reading pages that differ in their stamp only:
+
+    glance(page)       -> the page without its stamp, and the stamp; or None
+
 Adding an office means one folder, one page with its expected record, one entry point in the group
 `tmwatch.sources`: see the README beside this file.
 """
@@ -165,6 +169,20 @@ class AsOf:
 
 
 @dataclass(frozen=True)
+class Glance:
+    """What tells, without reading a page, whether it says what an earlier page said.
+
+    Two pages of one source with the same `digest` give the same reading but for `as_of`: the digest is
+    over everything on the page that is not volatile, and over the reader (`sources.glance`). `as_of` is
+    the printed stamp that was left out of it; None where nothing was left out: the pages are equal to the
+    byte, and what the reader said of the day of the first holds for the second.
+    """
+
+    digest: str
+    as_of: AsOf | None = None
+
+
+@dataclass(frozen=True)
 class Reading:
     """One record as read from one page.
 
@@ -242,5 +260,19 @@ class Source(Protocol):
 
         Raises `NotThisSource`, `LayoutChanged`, `Incomplete`, `NotFound`, `Throttled`, `Blocked`,
         `Declined`, `LoginRequired` or `ServerFault`, and nothing else.
+        """
+        ...
+
+
+@runtime_checkable
+class Glances(Protocol):
+    """What a source may offer besides: to tell cheaply that a page differs from another in its stamp only."""
+
+    def glance(self, page: Page) -> tuple[bytes, AsOf | None] | None:
+        """The page without its volatile parts, and the printed stamp that was among them; None for
+        anything odd: no landmark, a stamp missing, doubled or unreadable. Never raises; a look costs it.
+
+        The reader must give the same reading, but for the day, for any two pages of which this is equal.
+        The day given here must be the one that the reader gives: where it is not, the page is read.
         """
         ...

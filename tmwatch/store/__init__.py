@@ -4,6 +4,7 @@ from tmwatch.store.copies import backup
 from tmwatch.store.database import Database
 from tmwatch.store.observe import (
     AlertDraft,
+    BulkFile,
     HitDraft,
     Observed,
     React,
@@ -15,6 +16,7 @@ from tmwatch.store.outbox import Outbox
 
 __all__ = [
     "AlertDraft",
+    "BulkFile",
     "Database",
     "HitDraft",
     "Observed",

@@ -7,96 +7,30 @@ the deliveries of those alerts (design law 5). Whatever fails, all of it is gone
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from dataclasses import replace
 
-from tmwatch import archive
-from tmwatch.alerts.payload import AlertPayload
 from tmwatch.errors import LookError, Outcome
-from tmwatch.model import Change, FactKind, Provenance, TradeMark
-from tmwatch.sources.base import AsOf, Page, Reading
-from tmwatch.store import held, marks
+from tmwatch.model import Change
+from tmwatch.store import held, marks, repeats, versions
 from tmwatch.store.database import Database, iso, now
-from tmwatch.store.timeline import Sighting, Step, content_hash, fold, order_key
-
-
-@dataclass(frozen=True)
-class Sight:
-    """One look at one filing (or one failed look), ready to be stored."""
-
-    source: str
-    authority: int
-    facts: FactKind
-    parser_version: str
-    outcome: Outcome
-    page: Page | None = None
-    reading: Reading | None = None
-    asked: str = ""  # what was asked for, in words
-    st13: str | None = None
-    error: str = ""
-    live: bool = False
-    looked_at: dt.datetime = field(default_factory=now)
-    as_of: AsOf | None = None  # overrides the reading's (`import --as-of`)
-
-
-What = Literal["new", "changed", "unchanged", "past", "technical"]
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What a batch of looks did to one filing.
-
-    `changes` are only those that move the present, in the register's order; a page that fills the
-    past has none (law 18), nor has a mere upgrade of a reader (law 6).
-    """
-
-    st13: str
-    what: What
-    record: TradeMark
-    previous: TradeMark | None
-    changes: tuple[Change, ...]
-    provenance: Provenance
-    first_seen: dt.datetime
-    live: bool
-
-
-@dataclass(frozen=True)
-class AlertDraft:
-    """An alert to be written with the change it tells of, and whom it goes to."""
-
-    payload: AlertPayload
-    st13s: tuple[str, ...]
-    to: tuple[tuple[str, str, str], ...]  # (recipient, channel, address)
-
-
-@dataclass(frozen=True)
-class HitDraft:
-    """A filing has come under a watch."""
-
-    watch: str
-    st13: str
-    why: str
-    baseline: bool
-
-
-@dataclass(frozen=True)
-class Reaction:
-    """What the watches make of a batch."""
-
-    alerts: tuple[AlertDraft, ...] = ()
-    hits: tuple[HitDraft, ...] = ()
-
-
-class React(Protocol):
-    """Called inside the transaction with what changed; pure but for reads through `database`."""
-
-    def __call__(self, observed: Sequence[Observed], database: Database) -> Reaction: ...
-
-
-Reread = Callable[[str, Page], Sequence[Reading]]
+from tmwatch.store.looks import Looks, keep_page
+from tmwatch.store.repeats import Repeat
+from tmwatch.store.sights import (
+    AlertDraft,
+    AtHand,
+    BulkFile,
+    HitDraft,
+    Observed,
+    React,
+    Reaction,
+    Reread,
+    Sight,
+    What,
+    as_of_for,
+)
+from tmwatch.store.timeline import Sighting, Step, canonical, fold, order_key
 
 
 def observe(
@@ -107,172 +41,230 @@ def observe(
     react: React | None = None,
     reread: Reread | None = None,
     also: Callable[[Database], None] | None = None,
+    bulk: BulkFile | None = None,
 ) -> list[Observed]:
     """Store a batch of looks in one transaction and let the watches react.
 
-    `sights` are put in the register's order first, so that one batch of old and new pages of a
+    Each look takes its place by the register's order, so that one batch of old and new pages of a
     filing is one history. `reread` reads an archived page again when the reader has been upgraded
-    since. `also` runs in the same transaction (the watch's own books). Returns one `Observed` per
-    filing touched by an `ok` look. Raises `StoreError` when nothing could be kept.
+    since. `also` runs in the same transaction (the watch's own books). `bulk` names the file that the
+    looks come from: those of them that say nothing new are one row among the looks. Returns one
+    `Observed` per filing touched by an `ok` look. Raises `StoreError` when nothing could be kept.
     """
+    ready, same, seen = _glance_over(database, sights)
     with database.write():
-        touched: dict[str, list[Sighting]] = {}
-        before = {}
-        live = set()
-        for sight in sights:
-            number = _record_look(database, sight, run)
-            if sight.outcome is not Outcome.OK or sight.reading is None:
-                continue
-            st13 = sight.reading.record.st13
-            if sight.live:
-                marks.pull_back(database, st13, sight.looked_at)
-            if st13 not in before:
-                before[st13] = marks.head(database, st13)
-                touched[st13] = marks.sightings(database, st13)
-            if sight.live:
-                live.add(st13)
-            _upgrade(database, sight, touched[st13], reread)
-            _place(database, sight, number, st13)
-            touched[st13] = marks.sightings(database, st13)
-        observed = [
-            _refold(database, st13, rows, before[st13], st13 in live) for st13, rows in touched.items()
-        ]
+        if _state(database) != seen:  # somebody else has written since
+            same = _repeats(database, ready)
+        same = {place: one for place, one in same.items() if not _dated_ahead(database, one)}
+        batch = _Batch(database, run, reread)
+        for place, sight in enumerate(ready):
+            if place not in same:
+                batch.look(_read(sight))
+        again = list(same.values())
+        observed = [*repeats.write(database, batch.looks, again, bulk), *batch.refold()]
         if react is not None:
-            _write_reaction(database, react(observed, database), run)
+            reaction = react(observed, database)
+            if bulk is not None:
+                _own_looks(database, batch.looks, again, reaction)
+            _write_reaction(database, reaction, run)
         if also is not None:
             also(database)
-        held.settle_marks(database, _looks(sights))
+        held.settle_marks(database, _looked_at(batch, again))
         return observed
 
 
-def _looks(sights: Sequence[Sight]) -> Iterator[tuple[str, bool, str]]:
-    for sight in sights:
-        if sight.outcome is Outcome.OK and sight.reading is not None:
-            yield sight.reading.record.st13, sight.live, as_of_for(sight).day.isoformat()
+def _looked_at(batch: _Batch, same: Sequence[Repeat]) -> Iterator[tuple[str, bool, str]]:
+    for one in same:
+        yield one.st13, one.sight.live, one.as_of.day.isoformat()
+    yield from batch.looked_at
 
 
-# -- the look itself -------------------------------------------------------------------------------------
+# -- what need not be read -------------------------------------------------------------------------------
 
 
-def _record_look(database: Database, sight: Sight, run: str) -> int:
-    """The row of the look, chained by hash to the one before it; the raw page by its own hash."""
-    snapshot = None
-    if sight.page is not None and sight.page.body:
-        snapshot = archive.digest(sight.page.body)
-        if sight.outcome is Outcome.OK:
-            database.db.table("snapshot").insert(
-                {
-                    "sha256": snapshot,
-                    "body": archive.pack(sight.page.body),
-                    "size": len(sight.page.body),
-                    "stored_at": iso(sight.looked_at),
-                },
-                ignore=True,
+def _glance_over(
+    database: Database, sights: Sequence[Sight]
+) -> tuple[list[Sight], dict[int, Repeat], tuple[int, int]]:
+    """Before the transaction, so that nobody waits for us meanwhile: which looks repeat the last word of
+    their filing (by place), the others read, and the state of the file in which that was so."""
+    seen = _state(database)
+    ready = list(sights)
+    if not any(_lazy(sight) for sight in ready):
+        return ready, {}, seen
+    same = _repeats(database, ready)
+    for place, sight in enumerate(ready):
+        if place not in same:
+            ready[place] = _read(sight)
+    # The readings say which filings the others are: two looks at one are a history, to be folded.
+    return ready, _alone(ready, same), seen
+
+
+def _state(database: Database) -> tuple[int, int]:
+    """Differs if anybody, we included, has written to the file in between."""
+    return database.conn.execute("pragma data_version").fetchone()[0], database.conn.total_changes
+
+
+def _lazy(sight: Sight) -> bool:
+    return sight.read is not None and sight.reading is None and sight.outcome is Outcome.OK
+
+
+def _read(sight: Sight) -> Sight:
+    """The look with its reading, or with the outcome of a page that cannot be read."""
+    if not _lazy(sight) or sight.read is None:
+        return sight
+    try:
+        return replace(sight, reading=sight.read())
+    except LookError as error:
+        return replace(sight, outcome=error.outcome, error=str(error), glance=None)
+
+
+def _repeats(database: Database, sights: Sequence[Sight]) -> dict[int, Repeat]:
+    found = {}
+    for place, sight in enumerate(sights):
+        if _lazy(sight) and (repeat := repeats.find(database, sight)) is not None:
+            found[place] = repeat
+    return _alone(sights, found)
+
+
+def _alone(sights: Sequence[Sight], same: dict[int, Repeat]) -> dict[int, Repeat]:
+    filings = Counter(one.st13 for one in same.values())
+    filings.update(sight.reading.record.st13 for sight in sights if sight.reading is not None)
+    return {place: one for place, one in same.items() if filings[one.st13] == 1}
+
+
+def _dated_ahead(database: Database, one: Repeat) -> bool:
+    """A look of a clock that ran ahead has to be moved first, and the history folded again."""
+    return one.sight.live and marks.pull_back(database, one.st13, one.sight.looked_at)
+
+
+def _own_looks(database: Database, looks: Looks, same: Sequence[Repeat], reaction: Reaction) -> None:
+    """A look that an alert comes from has a row of its own: `alerts why` shows it for ever."""
+    told = {st13 for draft in reaction.alerts for st13 in draft.st13s}
+    told |= {hit.st13 for hit in reaction.hits}
+    for one in same:
+        if one.st13 in told:
+            number = repeats.look_of(database, looks, one)
+            database.conn.execute(
+                "update sighting set last_observation = ? where id = ? and last_order = ?",
+                (number, one.row["id"], one.order),
             )
-    reading = sight.reading
-    as_of = as_of_for(sight) if sight.outcome is Outcome.OK and reading else None
-    last = database.conn.execute("select hash from observation order by id desc limit 1").fetchone()
-    row = {
-        "run": run,
-        "source": sight.source,
-        "st13": reading.record.st13 if reading else sight.st13,
-        "asked": sight.asked,
-        "url": (sight.page.url or sight.page.name) if sight.page else "",
-        "looked_at": iso(sight.looked_at),
-        "live": int(sight.live),
-        "outcome": sight.outcome.value,
-        "error": sight.error,
-        "snapshot": snapshot,
-        "parser_version": sight.parser_version,
-        "record": content_hash(reading.record) if reading else None,
-        "as_of": as_of.day.isoformat() if as_of else None,
-        "as_of_kind": as_of.kind if as_of else None,
-        "previous_hash": last["hash"] if last else "",
-    }
-    text = json.dumps(row, ensure_ascii=False, sort_keys=True)
-    row["hash"] = hashlib.sha256(text.encode()).hexdigest()
-    cursor = database.conn.execute(
-        f"insert into observation ({', '.join(row)}) values ({', '.join('?' for _ in row)})",
-        tuple(row.values()),
-    )
-    return int(cursor.lastrowid or 0)
 
 
-def as_of_for(sight: Sight) -> AsOf:
-    """Which day the look speaks for: as given, as printed, the instant of a live look, or at least
-    the latest fact in the record (design: as-of date).
-
-    No page speaks for a day to come: one that claims it would be the last word until that day, and
-    every change in between would pass for the past. It counts for the instant of the look.
-    """
-    as_of = _as_of_said(sight)
-    latest = max(now(), sight.looked_at).astimezone(dt.UTC)
-    if as_of.day > latest.date() + _AHEAD:
-        instant = sight.looked_at.astimezone(dt.UTC)
-        return AsOf(instant.date(), "looked", instant.time())
-    return as_of
+# -- what was read ---------------------------------------------------------------------------------------
 
 
-# Somewhere it is tomorrow already.
-_AHEAD = dt.timedelta(days=1)
+class _Batch:
+    """The looks of one transaction that are read, and the filings that they touch."""
+
+    def __init__(self, database: Database, run: str, reread: Reread | None) -> None:
+        self.looks = Looks(database, run)
+        self._database = database
+        self._reread = reread
+        self._records: marks.Records = {}
+        self._touched: dict[str, list[Sighting]] = {}
+        self._before: dict[str, marks.Head | None] = {}
+        self._first: dict[str, dt.datetime] = {}
+        self._live: set[str] = set()
+        self.looked_at: list[tuple[str, bool, str]] = []  # (ST.13, live, day it speaks for)
+
+    def look(self, sight: Sight) -> None:
+        """Write the look down and give what it says its place in the filing's history."""
+        database, reading = self._database, sight.reading
+        snapshot = keep_page(database, sight)
+        if sight.outcome is not Outcome.OK or reading is None:
+            st13 = reading.record.st13 if reading else sight.st13
+            said = canonical(reading.record)[1] if reading else None
+            self.looks.write(sight, st13=st13, record_hash=said, snapshot=snapshot)
+            return
+        record = reading.record
+        if record.provenance is not None:
+            record = record.model_copy(update={"provenance": None})
+        st13, as_of = record.st13, as_of_for(sight)
+        text, said = canonical(record)
+        number = self.looks.write(sight, st13=st13, record_hash=said, as_of=as_of, snapshot=snapshot)
+        self.looked_at.append((st13, sight.live, as_of.day.isoformat()))
+        if sight.live:
+            marks.pull_back(database, st13, sight.looked_at)
+            self._live.add(st13)
+        if st13 not in self._touched:
+            rows = marks.sightings(database, st13, self._records)
+            self._touched[st13] = rows
+            self._before[st13] = marks.head(database, st13, rows, self._records) if rows else None
+            self._first[st13] = sight.looked_at
+        self._first[st13] = min(self._first[st13], sight.looked_at)
+        if self._touched[st13]:
+            _upgrade(database, sight, self._touched[st13], self._reread)
+        marks.keep_record(database, record, said, text)
+        self._records[said] = record
+        order = order_key(as_of, sight.as_of.day if sight.as_of is not None else None)
+        word = marks.Word(order, as_of, number, snapshot, *repeats.glance_of(sight, reading))
+        _place(database, sight, st13, said, word, alone=not self._touched[st13])
+        self._touched[st13] = marks.sightings(database, st13, self._records)
+
+    def refold(self) -> list[Observed]:
+        """Fold the history of each filing again, write what is new in it, say what it did to the present."""
+        return [self._refold(st13, rows) for st13, rows in self._touched.items()]
+
+    def _refold(self, st13: str, rows: list[Sighting]) -> Observed:
+        database, before = self._database, self._before[st13]
+        steps = fold(rows)
+        content = versions.write_steps(database, st13, steps, new=before is None)
+        what, changes = _what(steps, rows, before)
+        first_seen = self._first[st13]
+        if before is not None:
+            first_seen = min(first_seen, dt.datetime.fromisoformat(before.first_seen_at))
+        provenance = versions.write_current(
+            database,
+            st13,
+            steps[-1],
+            rows,
+            content=content,
+            before=before.content_hash if before else None,
+            first_seen=first_seen,
+        )
+        record = steps[-1].record.model_copy(update={"provenance": provenance})
+        known = AtHand(record, before.record if before else None, provenance, first_seen)
+        return Observed(st13, what, changes, st13 in self._live, known)
 
 
-def _as_of_said(sight: Sight) -> AsOf:
-    reading = sight.reading
-    printed = reading.as_of if reading is not None else None
-    if printed is not None and printed.kind == "printed":
-        return printed  # the office's own word beats what somebody says of the page
-    if sight.as_of is not None:
-        return sight.as_of
-    if sight.live or printed is None:
-        # Nothing dated stands in the record at all: the day of the import is all that is known.
-        instant = sight.looked_at.astimezone(dt.UTC)
-        return AsOf(instant.date(), "looked", instant.time())
-    return printed
+def _what(
+    steps: Sequence[Step], rows: Sequence[Sighting], before: marks.Head | None
+) -> tuple[What, tuple[Change, ...]]:
+    if before is None:
+        return "new", ()
+    news = [step for step in steps if step.sighting.place > before.place]
+    fresh = [step for step in news if not step.sighting.technical]
+    if not fresh:
+        return ("past" if marks.grew(rows, before) else "unchanged"), ()
+    changes = tuple(change for step in fresh for change in step.changes)
+    if any(change.significance.rank for change in changes):
+        return "changed", changes
+    return "unchanged", ()
 
 
-# -- its place in history --------------------------------------------------------------------------------
-
-
-def _place(database: Database, sight: Sight, observation: int, st13: str) -> None:
+def _place(
+    database: Database, sight: Sight, st13: str, record_hash: str, word: marks.Word, *, alone: bool
+) -> None:
     """Into the run-length list of what each source said when."""
-    reading = sight.reading
-    assert reading is not None
-    record = reading.record.model_copy(update={"provenance": None})
-    record_hash = content_hash(record)
-    as_of = as_of_for(sight)
-    order = order_key(as_of, sight.as_of.day if sight.as_of is not None else None)
-    snapshot = archive.digest(sight.page.body) if sight.page and sight.page.body else None
-    marks.keep_record(database, record, record_hash)
-    around = marks.neighbours(database, st13, order)
-    for row in around:
-        if row["source"] != sight.source or row["record"] != record_hash:
-            continue
-        if row["parser_version"] != sight.parser_version:
-            continue
-        marks.extend_sighting(database, row, order, as_of, observation, snapshot)
-        return
-    marks.split_at(database, st13, order)
-    database.db.table("sighting").insert(
-        {
-            "st13": st13,
-            "source": sight.source,
-            "authority": sight.authority,
-            "facts": sight.facts.value,
-            "record": record_hash,
-            "parser_version": sight.parser_version,
-            "first_order": order,
-            "last_order": order,
-            "as_of": as_of.day.isoformat(),
-            "last_as_of": as_of.day.isoformat(),
-            "as_of_kind": as_of.kind,
-            "observation": observation,
-            "last_observation": observation,
-            "first_snapshot": snapshot,
-            "last_snapshot": snapshot,
-            "technical": 0,
-            "live": observation if sight.live else 0,
-        }
+    if not alone:
+        for row in marks.neighbours(database, st13, word.order):
+            if row["source"] != sight.source or row["record"] != record_hash:
+                continue
+            if row["parser_version"] != sight.parser_version:
+                continue
+            marks.extend_sighting(database, row, word)
+            return
+        marks.split_at(database, st13, word.order)
+    marks.open_sighting(
+        database,
+        st13,
+        word,
+        source=sight.source,
+        authority=sight.authority,
+        facts=sight.facts.value,
+        record=record_hash,
+        parser_version=sight.parser_version,
+        live=sight.live,
     )
 
 
@@ -300,38 +292,6 @@ def _upgrade(database: Database, sight: Sight, rows: Sequence[Sighting], reread:
             marks.replace_record(database, last.id, reading.record, sight.parser_version)
 
 
-def _refold(
-    database: Database, st13: str, rows: list[Sighting], before: marks.Head | None, live: bool
-) -> Observed:
-    """Fold the history again, write what is new in it, and say what it did to the present."""
-    steps = fold(rows)
-    marks.write_steps(database, st13, steps)
-    last = steps[-1]
-    news = [step for step in steps if before is None or step.sighting.place > before.place]
-    fresh = [step for step in news if not step.sighting.technical]
-    changes: tuple[Change, ...] = ()
-    what: What
-    if before is None:
-        what = "new"
-    elif fresh:
-        changes = tuple(change for step in fresh for change in step.changes)
-        what = "changed" if any(change.significance.rank for change in changes) else "unchanged"
-    else:
-        what = "past" if marks.grew(rows, before) else "unchanged"
-    provenance = marks.write_current(database, st13, last, rows)
-    first_seen = marks.first_seen(database, st13)
-    return Observed(
-        st13,
-        what,
-        last.record.model_copy(update={"provenance": provenance}),
-        before.record if before else None,
-        changes if what == "changed" else (),
-        provenance,
-        first_seen,
-        live,
-    )
-
-
 # -- alerts ----------------------------------------------------------------------------------------------
 
 
@@ -339,18 +299,22 @@ def _write_reaction(database: Database, reaction: Reaction, run: str) -> None:
     from tmwatch.store.outbox import write_alert
 
     for hit in reaction.hits:
-        database.db.table("hit").insert(
-            {
-                "watch": hit.watch,
-                "st13": hit.st13,
-                "first_at": iso(now()),
-                "why": hit.why,
-                "baseline": int(hit.baseline),
-            },
-            ignore=True,
+        database.conn.execute(
+            "insert or ignore into hit (watch, st13, first_at, why, baseline) values (?,?,?,?,?)",
+            (hit.watch, hit.st13, iso(now()), hit.why, int(hit.baseline)),
         )
     for draft in reaction.alerts:
         write_alert(database, draft.payload, draft.st13s, draft.to, run)
 
 
-__all__ = ["AlertDraft", "HitDraft", "Observed", "React", "Reaction", "Sight", "Step", "observe"]
+__all__ = [
+    "AlertDraft",
+    "BulkFile",
+    "HitDraft",
+    "Observed",
+    "React",
+    "Reaction",
+    "Sight",
+    "as_of_for",
+    "observe",
+]

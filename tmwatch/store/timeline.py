@@ -70,12 +70,20 @@ class Step:
     position: str  # sortable, unique within the filing
 
 
-def content_hash(record: TradeMark) -> str:
-    """Identity of what a record says: SHA-256 of its canonical JSON without provenance."""
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def canonical(record: TradeMark) -> tuple[str, str]:
+    """The record's canonical JSON without provenance, and the SHA-256 of it: the identity of what it says."""
     data = record.model_dump(mode="json", exclude={"provenance"})
     data["covers"] = sorted(data["covers"])
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    text = _encode(data)
+    return text, hashlib.sha256(text.encode()).hexdigest()
+
+
+def content_hash(record: TradeMark) -> str:
+    """Identity of what a record says: SHA-256 of its canonical JSON without provenance."""
+    return canonical(record)[1]
 
 
 def fold(sightings: Iterable[Sighting]) -> list[Step]:

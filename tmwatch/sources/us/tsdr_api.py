@@ -18,6 +18,7 @@ from tmwatch.errors import Incomplete, LayoutChanged, LookError, UsageError
 from tmwatch.model import FIELDS
 from tmwatch.sources.base import (
     Answer,
+    AsOf,
     Automation,
     Declaration,
     KnownQuery,
@@ -119,6 +120,10 @@ class TsdrApi:
     def sniff(self, page: Page) -> int:
         """0…100: whether these bytes are a TSDR record."""
         return 95 if looks_like(page.body) else 0
+
+    def glance(self, page: Page) -> tuple[bytes, AsOf | None] | None:
+        """The whole page: no part of these answers is known to change without meaning."""
+        return page.body, None
 
     def read(self, page: Page) -> Answer:
         """Every record in the page, and what was asked for and is not there."""

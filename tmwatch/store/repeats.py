@@ -1,0 +1,224 @@
+"""Looks that say what the filing's last word says, known by their glance: nothing is read, nothing folded.
+
+What such a look writes is what reading the page would have led to: its row in the books, the end of the
+run, and the day and instant up to which the filing is known to stand. Everything else stays as it is,
+because no run begins, ends or moves (`timeline.fold` goes by the beginnings of runs). Where any of that
+is not sure, the look is no repeat, and the page is read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tmwatch import archive
+from tmwatch.model import FactKind, Provenance, TradeMark
+from tmwatch.sources.base import AsOf, Glance, Reading
+from tmwatch.store import marks
+from tmwatch.store.database import Database, iso, now
+from tmwatch.store.looks import Looks, keep_page
+from tmwatch.store.sights import BulkFile, Observed, Sight, as_of_for
+from tmwatch.store.timeline import order_key
+
+# The run must be the last to begin, and end last: then the look belongs to it and to no other.
+_LAST_WORD = (
+    "select s.*, m.first_seen_at, m.content_hash from sighting s join mark m on m.st13 = s.st13"
+    " where s.glance = ? and s.source = ? and not exists (select 1 from sighting o where o.st13 = s.st13"
+    " and o.id <> s.id and (o.first_order > s.first_order or o.last_order > s.last_order"
+    " or (o.first_order = s.first_order and o.live >= s.live)))"
+)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A look and the run that it goes on with."""
+
+    sight: Sight
+    row: sqlite3.Row  # of `sighting`, with first_seen_at and content_hash of `mark`
+    as_of: AsOf
+    order: str
+
+    @property
+    def st13(self) -> str:
+        """The filing."""
+        return str(self.row["st13"])
+
+
+def dump_as_of(as_of: AsOf | None) -> str:
+    """What a page says of its day, as the store keeps it."""
+    if as_of is None:
+        return "null"
+    return json.dumps([as_of.day.isoformat(), as_of.kind, as_of.time.isoformat() if as_of.time else None])
+
+
+def _load_as_of(text: str) -> AsOf | None:
+    found = json.loads(text)
+    if found is None:
+        return None
+    day, kind, time = found
+    return AsOf(dt.date.fromisoformat(day), kind, dt.time.fromisoformat(time) if time else None)
+
+
+def glance_of(sight: Sight, reading: Reading) -> tuple[str | None, str | None]:
+    """(glance, glance_as_of) as the run keeps them, for a page that was read."""
+    glance = sight.glance
+    if glance is None or reading.unknown_words or (glance.as_of and glance.as_of != reading.as_of):
+        # A word that nobody knows is reported from each page that has it; and where reader and glance do
+        # not see the same day, what the glance took out is not what the reader goes by.
+        return None, None
+    return glance.digest, None if glance.as_of else dump_as_of(reading.as_of)
+
+
+def on_file(
+    database: Database, source: str, glance: Glance, asked: str | None = None
+) -> tuple[str, AsOf | None] | None:
+    """The filing (ST.13) whose last word, by this source, has that glance, and what the page says of its
+    day. With `asked`, only if that was the answer to that very question: another question may leave a
+    number unanswered by the same page."""
+    row = database.conn.execute(_LAST_WORD, (glance.digest, source)).fetchone()
+    if row is None:
+        return None
+    look = database.conn.execute(
+        "select asked from observation where id = ?", (row["last_observation"],)
+    ).fetchone()
+    if asked is not None and look["asked"] != asked:
+        return None
+    return str(row["st13"]), glance.as_of or _load_as_of(row["glance_as_of"] or "null")
+
+
+def find(database: Database, sight: Sight) -> Repeat | None:
+    """The run that the look goes on with; None where its page has to be read."""
+    glance = sight.glance
+    if glance is None:
+        return None
+    row = database.conn.execute(_LAST_WORD, (glance.digest, sight.source)).fetchone()
+    if row is None or row["parser_version"] != sight.parser_version:
+        return None
+    if glance.as_of is None and row["glance_as_of"] is None:
+        return None
+    as_of = as_of_for(sight, glance.as_of or _load_as_of(row["glance_as_of"]))
+    order = order_key(as_of, sight.as_of.day if sight.as_of is not None else None)
+    if order < row["last_order"]:
+        return None  # a page from the past
+    return Repeat(sight, row, as_of, order)
+
+
+def write(
+    database: Database, looks: Looks, repeats: Sequence[Repeat], bulk: BulkFile | None
+) -> list[Observed]:
+    """Store them. With `bulk`, one row among the looks stands for all of them."""
+    if not repeats:
+        return []
+    shared = None
+    if bulk is not None:
+        latest = max(repeats, key=lambda one: one.order)
+        shared = looks.write_bulk(bulk, latest.sight, latest.as_of, len(repeats))
+    ends, present = [], []
+    instant = iso(now())
+    for one in repeats:
+        row, sight = one.row, one.sight
+        look = shared if shared is not None else look_of(database, looks, one)
+        longer = one.order > row["last_order"]
+        snapshot = row["last_snapshot"]
+        if longer and sight.glance is not None and sight.glance.as_of is not None:
+            snapshot = keep_page(database, sight)
+        kept = None if sight.glance is None or sight.glance.as_of else row["glance_as_of"]
+        if longer:
+            day = one.as_of.day.isoformat()
+            ends.append((one.order, day, one.as_of.kind, look, snapshot, kept, row["id"]))
+        present.append(
+            (
+                *(row["source"], row["facts"]),
+                one.order[:10] if longer else row["last_order"][:10],
+                one.as_of.kind if longer else row["as_of_kind"],
+                *(min(row["first_seen_at"], iso(sight.looked_at)), instant, one.st13),
+            )
+        )
+    database.conn.executemany(
+        "update sighting set last_order = ?, last_as_of = ?, as_of_kind = ?, last_observation = ?,"
+        " last_snapshot = ?, glance_as_of = ? where id = ?",
+        ends,
+    )
+    database.conn.executemany(
+        "update mark set source = ?, facts = ?, as_of = ?, as_of_kind = ?, first_seen_at = ?, last_ok_at = ?"
+        " where st13 = ?",
+        present,
+    )
+    for one in repeats:
+        if one.order > one.row["last_order"] and one.sight.glance is not None and one.sight.glance.as_of:
+            marks.drop_unused(database, one.row["last_snapshot"])
+    return [
+        Observed(one.st13, "unchanged", (), one.sight.live, _OnFile(database, one.st13)) for one in repeats
+    ]
+
+
+def look_of(database: Database, looks: Looks, one: Repeat) -> int:
+    """The look's own row among the looks."""
+    return looks.write(
+        one.sight,
+        st13=one.st13,
+        record_hash=one.row["record"],
+        as_of=one.as_of,
+        snapshot=_hash_of_page(one),
+    )
+
+
+def _hash_of_page(one: Repeat) -> str | None:
+    page = one.sight.page
+    if page is None or not page.body:
+        return None
+    return archive.digest(page.body)
+
+
+class _OnFile:
+    """`Known` of a filing that a look left as it was; read from the file when somebody asks."""
+
+    def __init__(self, database: Database, st13: str) -> None:
+        self._database = database
+        self._st13 = st13
+
+    @functools.cached_property
+    def _row(self) -> sqlite3.Row:
+        row: sqlite3.Row = self._database.conn.execute(
+            "select m.source, m.facts, m.as_of, m.as_of_kind, m.first_seen_at, r.json, o.url, o.looked_at,"
+            " o.snapshot, s.parser_version from mark m join record r on r.hash = m.content_hash"
+            " join sighting s on s.id = (select id from sighting where st13 = m.st13"
+            " order by last_order desc, first_order desc, live desc, id desc limit 1)"
+            " join observation o on o.id = s.last_observation where m.st13 = ?",
+            (self._st13,),
+        ).fetchone()
+        return row
+
+    @functools.cached_property
+    def provenance(self) -> Provenance:
+        """Whose word the record is, and of what day."""
+        row = self._row
+        return Provenance(
+            source=row["source"],
+            kind=FactKind(row["facts"]),
+            url=row["url"] or None,
+            as_of=dt.date.fromisoformat(row["as_of"]),
+            as_of_kind=row["as_of_kind"],
+            fetched_at=row["looked_at"],
+            sha256=row["snapshot"],
+            parser_version=row["parser_version"],
+        )
+
+    @functools.cached_property
+    def previous(self) -> TradeMark:
+        """As it stood and stands."""
+        return marks.load_record(self._row["json"])
+
+    @functools.cached_property
+    def record(self) -> TradeMark:
+        """As it stands, with its provenance."""
+        return self.previous.model_copy(update={"provenance": self.provenance})
+
+    @property
+    def first_seen(self) -> dt.datetime:
+        """When tmwatch first read the filing (UTC)."""
+        return dt.datetime.fromisoformat(self._row["first_seen_at"])

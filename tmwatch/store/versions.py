@@ -1,0 +1,205 @@
+"""The versions of one filing, their changes, and the filing as it stands. Used inside `observe()`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+
+from tmwatch.changes.compare import show, show_party
+from tmwatch.changes.diff import show_status
+from tmwatch.model import FactKind, Provenance, TradeMark
+from tmwatch.store import marks
+from tmwatch.store.database import Database, iso, now
+from tmwatch.store.timeline import Sighting, Step, canonical
+
+
+def write_steps(database: Database, st13: str, steps: Sequence[Step], *, new: bool = False) -> str:
+    """Make the stored versions equal `steps`: keep equal rows, add new ones, mark the rest superseded.
+
+    Nothing is deleted: a version that a page from the past has overtaken stays, with the instant.
+    Returns the content hash of the last. `new`: nothing is stored of the filing yet.
+    """
+    instant = iso(now())
+    stored = {} if new else _stored(database, st13)
+    kept = set()
+    previous = ""
+    for step in steps:
+        text, content = _content(step)
+        key = (step.sighting.observation, content, previous)
+        previous = content
+        if key in stored:
+            number, position = stored[key]
+            kept.add(number)
+            if position != step.position:
+                database.conn.execute(
+                    "update mark_version set position = ?, as_of = ? where id = ?",
+                    (step.position, step.sighting.first_order[:10], number),
+                )
+            continue
+        if text:
+            marks.keep_record(database, step.record, content, text)
+        version = _insert_version(database, st13, step, content, instant)
+        if step.changes:
+            _insert_changes(database, st13, step, version, instant)
+    for number, _ in stored.values():
+        if number not in kept:
+            database.conn.execute("update mark_version set superseded_at = ? where id = ?", (instant, number))
+            database.conn.execute("update change set superseded_at = ? where version = ?", (instant, number))
+    return previous
+
+
+def _content(step: Step) -> tuple[str, str]:
+    """(canonical JSON, or "" where the store has it, content hash)."""
+    if step.record is step.sighting.record:
+        return "", step.sighting.record_hash
+    return canonical(step.record)
+
+
+def _stored(database: Database, st13: str) -> dict[tuple[int, str, str], tuple[int, str]]:
+    rows = database.conn.execute(
+        "select id, observation, content_hash, position,"
+        " coalesce(lag(content_hash) over (order by position), '') as previous"
+        " from mark_version where st13 = ? and superseded_at is null",
+        (st13,),
+    )
+    return {
+        (row["observation"], row["content_hash"], row["previous"]): (row["id"], row["position"])
+        for row in rows
+    }
+
+
+def _insert_version(database: Database, st13: str, step: Step, content: str, instant: str) -> int:
+    sighting = step.sighting
+    cursor = database.conn.execute(
+        "insert into mark_version (st13, observation, source, facts, position, as_of, as_of_kind,"
+        " content_hash, technical, parser_version, created_at) values (?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            *(st13, sighting.observation, sighting.source, sighting.facts, step.position),
+            *(sighting.first_order[:10], sighting.as_of_kind, content, int(sighting.technical)),
+            *(sighting.parser_version, instant),
+        ),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def _insert_changes(database: Database, st13: str, step: Step, version: int, instant: str) -> None:
+    database.conn.executemany(
+        "insert into change (st13, version, field, kind, key, old, new, significance, date, terms_added,"
+        " terms_removed, seen_at, superseded_at) values (?,?,?,?,?,?,?,?,?,?,?,?,null)",
+        [
+            (
+                *(st13, version, change.field, change.kind, change.key, change.old, change.new),
+                change.significance.value,
+                change.date.isoformat() if change.date else None,
+                json.dumps(change.terms_added, ensure_ascii=False),
+                json.dumps(change.terms_removed, ensure_ascii=False),
+                instant,
+            )
+            for change in step.changes
+        ],
+    )
+
+
+_MARK = (
+    *("st13", "office", "application_number", "registration_number", "mark", "owners", "classes", "status"),
+    *("status_code", "status_date", "phase", "live", "application_date", "registration_date", "source"),
+    *("facts", "as_of", "as_of_kind", "first_seen_at", "last_ok_at", "changed_at", "version", "content_hash"),
+)
+_WRITE_MARK = (
+    f"insert into mark ({', '.join(_MARK)}) values ({', '.join('?' for _ in _MARK)})"
+    f" on conflict (st13) do update set {', '.join(f'{name} = excluded.{name}' for name in _MARK[1:])}"
+)
+
+
+def write_current(
+    database: Database,
+    st13: str,
+    last: Step,
+    rows: Sequence[Sighting],
+    *,
+    content: str,
+    before: str | None,
+    first_seen: dt.datetime,
+) -> Provenance:
+    """The row of the filing as it stands, and its lists as tables of their own for people who query.
+
+    `content` is the content hash of the last version, `before` that of the filing before (None: new).
+    """
+    record = last.record
+    latest = max(rows, key=lambda item: (item.last_order, item.place))
+    look = database.conn.execute(
+        "select o.url, o.looked_at, o.snapshot, s.facts from sighting s"
+        " join observation o on o.id = s.last_observation where s.id = ?",
+        (latest.id,),
+    ).fetchone()
+    provenance = Provenance(
+        source=latest.source,
+        kind=FactKind(look["facts"]),
+        url=look["url"] or None,
+        as_of=dt.date.fromisoformat(latest.last_order[:10]),
+        as_of_kind=latest.as_of_kind,
+        fetched_at=look["looked_at"],
+        sha256=look["snapshot"],
+        parser_version=latest.parser_version,
+    )
+    version = database.conn.execute(
+        "select max(id) as id, max(created_at) as at from mark_version where st13 = ?"
+        " and superseded_at is null",
+        (st13,),
+    ).fetchone()
+    database.conn.execute(
+        _WRITE_MARK,
+        (
+            *(st13, record.office, record.application_number, record.registration_number),
+            record.verbal_element,
+            "; ".join(party.name for party in record.owners),
+            ", ".join(record.class_numbers),
+            show_status(record),
+            *(record.status_code, show(record.status_date)),
+            *(record.status_phase.value, record.status_live.value),
+            *(show(record.application_date), show(record.registration_date)),
+            *(provenance.source, provenance.kind.value, show(provenance.as_of), provenance.as_of_kind),
+            *(iso(first_seen), iso(now()), version["at"], version["id"], content),
+        ),
+    )
+    if content != before:
+        _write_lists(database, record, new=before is None)
+    return provenance
+
+
+def _write_lists(database: Database, record: TradeMark, *, new: bool) -> None:
+    st13, conn = record.st13, database.conn
+    if not new:
+        for table in ("event", "goods", "party"):
+            conn.execute(f"delete from {table} where st13 = ?", (st13,))
+    conn.executemany(
+        "insert into event (st13, number, date, code, type, text, proceeding) values (?,?,?,?,?,?,?)",
+        [
+            (st13, one.number, one.date.isoformat(), one.code, one.type, one.text, one.proceeding)
+            for one in record.events
+        ],
+    )
+    conn.executemany(
+        "insert into goods (st13, class, status, first_use, first_use_in_commerce, text)"
+        " values (?,?,?,?,?,?)",
+        [
+            (
+                *(st13, one.class_number, one.status_text),
+                *(one.first_use, one.first_use_in_commerce, one.text),
+            )
+            for one in record.classes
+        ],
+    )
+    conn.executemany(
+        'insert into party (st13, "as", name, role, address, country) values (?,?,?,?,?,?)',
+        [
+            (st13, kind, party.name, party.role, show_party(party), party.country)
+            for kind, parties in (
+                ("owner", record.owners),
+                ("owner history", record.owner_history),
+                ("representative", record.representatives),
+            )
+            for party in parties
+        ],
+    )
