@@ -302,10 +302,12 @@ def _known(database: Database, path: Path, source: Source, base: Sight) -> _One 
     found = on_file(database, base.source, base.glance) if base.glance is not None else None
     if found is None or base.page is None:
         return None
-    st13, printed = found
-    day = as_of_for(base, printed)
+    day = as_of_for(base, found.as_of)
     known = Imported(
-        *(str(path), base.source, st13, Outcome.OK), as_of=day.day.isoformat(), as_of_kind=day.kind
+        *(str(path), base.source, found.st13, Outcome.OK),
+        mark=found.mark,
+        as_of=day.day.isoformat(),
+        as_of_kind=day.kind,
     )
     return path, replace(base, read=functools.partial(read_alone, source, base.page)), known
 
@@ -431,7 +433,7 @@ def _repeated(known: Imported, done: dict[str, Observed]) -> Imported:
     if one is None:
         error = LayoutChanged("the page was known and can be read no more", where=known.file)
         return Imported(known.file, known.source, None, error.outcome, error=str(error))
-    return replace(known, what=one.what, mark=one.record.verbal_element)
+    return replace(known, what=one.what)
 
 
 __all__ = ["Imported", "files_in", "import_files", "read_file", "reread"]

@@ -253,6 +253,7 @@ def test_each_page_with_a_new_stamp_leaves_the_same_database_read_or_not(
 @example(SMALL[0], [Look(), Look("B", 2), Look("B", 3), Look(day=4), Look(day=5)])
 @example(SMALL[0], [Look(), Look(day=2), Look(by="other", day=3), Look(day=4), Look(day=5)])
 @example(SMALL[0], [Look(day=5), Look(day=5), Look(day=2), Look(day=5, live=False), Look(day=6)])
+@example(SMALL[0], [Look(live=False, day=9), Look(by="other", day=5), Look(), Look(live=False, day=4)])
 @example(SMALL[0], [Look(), Look(day=2, parser="2"), Look(day=3, parser="2"), Look(day=4)])
 @example(SMALL[0], [Look(live=False, day=4, given=3), Look(live=False, day=4, given=12)])
 def test_any_story_leaves_the_same_database_read_or_not(

@@ -73,12 +73,18 @@ def glance_of(sight: Sight, reading: Reading) -> tuple[str | None, str | None]:
     return glance.digest, None if glance.as_of else dump_as_of(reading.as_of)
 
 
-def on_file(
-    database: Database, source: str, glance: Glance, asked: str | None = None
-) -> tuple[str, AsOf | None] | None:
-    """The filing (ST.13) whose last word, by this source, has that glance, and what the page says of its
-    day. With `asked`, only if that was the answer to that very question: another question may leave a
-    number unanswered by the same page."""
+@dataclass(frozen=True)
+class OnFile:
+    """What is known of a page by its glance, as the page itself says it."""
+
+    st13: str
+    as_of: AsOf | None
+    mark: str | None  # its verbal element
+
+
+def on_file(database: Database, source: str, glance: Glance, asked: str | None = None) -> OnFile | None:
+    """The filing whose last word, by this source, has that glance. With `asked`, only if that was the
+    answer to that very question: another question may leave a number unanswered by the same page."""
     row = database.conn.execute(_LAST_WORD, (glance.digest, source)).fetchone()
     if row is None:
         return None
@@ -87,7 +93,11 @@ def on_file(
     ).fetchone()
     if asked is not None and look["asked"] != asked:
         return None
-    return str(row["st13"]), glance.as_of or _load_as_of(row["glance_as_of"] or "null")
+    said = database.conn.execute(
+        "select json_extract(json, '$.verbal_element') as mark from record where hash = ?", (row["record"],)
+    ).fetchone()
+    as_of = glance.as_of or _load_as_of(row["glance_as_of"] or "null")
+    return OnFile(row["st13"], as_of, said["mark"])
 
 
 def find(database: Database, sight: Sight) -> Repeat | None:
