@@ -384,6 +384,8 @@ class TradeMark(Frozen):
 NOT_FIELDS = frozenset({"office", "st13", "covers", "provenance"})
 FIELDS: tuple[str, ...] = tuple(name for name in TradeMark.model_fields if name not in NOT_FIELDS)
 
+_FIELDS = frozenset(FIELDS)
+
 
 def make_record(office: str, st13: str, **given: Any) -> TradeMark:
     """A record that covers exactly the fields passed, `None` and empty ones included.
@@ -393,8 +395,7 @@ def make_record(office: str, st13: str, **given: Any) -> TradeMark:
 
     Raises `pydantic.ValidationError` on a wrong type and `ValueError` on a name that is no field.
     """
-    unknown = set(given) - set(FIELDS)
-    if unknown:
+    if unknown := given.keys() - _FIELDS:
         raise ValueError(f"not fields of a trade mark record: {sorted(unknown)}")
     values = {name: value for name, value in given.items() if value is not None}
     return TradeMark(office=office, st13=st13, covers=frozenset(given), **values)

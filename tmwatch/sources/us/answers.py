@@ -82,11 +82,11 @@ def refuse_failures(page: Page, where: str) -> None:
         raise kind(f"the TSDR API answered {page.status}", where=where, do=advice)
     if page.status >= 500:
         raise ServerFault(f"the TSDR API answered {page.status}", where=where)
+    if looks_like(page.body):
+        return
     body = _plain(page.body)
     if not body:
         raise Incomplete("the answer is empty", where=where, do="Nothing to do: the next look asks again.")
-    if looks_like(page.body):
-        return
     text = body[:20_000].decode("utf-8", "replace")
     if text.startswith("<") and re.match(r"<(!doctype html|html|head|body)", text, re.IGNORECASE):
         # A page is no word of the interface: never "not found", and only a short one is read for its reason.

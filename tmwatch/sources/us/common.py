@@ -8,7 +8,10 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
 
 from tmwatch.model import MarkEvent, Party, Phase, TradeMark
 from tmwatch.sources.base import AsOf
@@ -226,15 +229,20 @@ def parse_tsdr_date(text: str | None) -> dt.date | None:
     Raises `ValueError` for anything else.
     """
     plain = squeeze(text)
-    return _printed_date(plain) if plain else None
+    if not plain:
+        return None
+    # The days of forty years are kept; no stranger's long text is.
+    return _known_date(plain) if len(plain) < 30 else _printed_date(plain)
 
 
-@functools.lru_cache(maxsize=16_384)  # the days of forty years; a history repeats them
 def _printed_date(plain: str) -> dt.date:
     found = _DATE.match(plain)
     if not found or found[1].lower() not in _MONTHS:
         raise ValueError(f"not a TSDR date: {plain!r}")
     return dt.date(int(found[3]), _MONTHS[found[1].lower()], int(found[2]))
+
+
+_known_date = functools.lru_cache(maxsize=16_384)(_printed_date)
 
 
 def partial_date(text: str | None) -> str | None:
@@ -275,6 +283,14 @@ def in_order(events: Iterable[MarkEvent]) -> tuple[MarkEvent, ...]:
     return tuple(sorted(events, key=lambda e: (e.number if e.number is not None else 0, e.date)))
 
 
+_EVENTS = TypeAdapter(tuple[MarkEvent, ...])
+
+
+def events_in_order(events: Iterable[dict[str, Any]]) -> tuple[MarkEvent, ...]:
+    """As `in_order`, of the fields of events: made into events by one call, which costs half of one each."""
+    return _EVENTS.validate_python(sorted(events, key=lambda e: (e["number"] or 0, e["date"])))
+
+
 # -- parties -----------------------------------------------------------------------------------------
 
 
@@ -284,7 +300,8 @@ def numbered(parties: Iterable[Party]) -> tuple[Party, ...]:
     found = []
     for party in parties:
         places[party.role_code] += 1
-        found.append(party.model_copy(update={"sequence": places[party.role_code]}))
+        place = places[party.role_code]
+        found.append(party if party.sequence == place else party.model_copy(update={"sequence": place}))
     return tuple(found)
 
 

@@ -6,6 +6,8 @@ is structured or free text. Inside an address that is given, a missing city, reg
 
 from __future__ import annotations
 
+from typing import Any
+
 from tmwatch.errors import Incomplete, LayoutChanged
 from tmwatch.model import Assignment, Party
 from tmwatch.sources.us.common import country_code, state_name
@@ -14,8 +16,9 @@ from tmwatch.sources.us.xml import Node
 _NAMES = "Name/OrganizationName/OrganizationStandardName|OrganizationName"
 
 
-def party(node: Node, *, role: str | None = None, owner: bool = False) -> Party | None:
-    """The party below `node` (its `Contact` and legal entity); None when it carries no name.
+def party(node: Node, *, role: str | None = None, owner: bool = False, **more: Any) -> Party | None:
+    """The party below `node` (its `Contact` and legal entity); None when it carries no name. `more` are
+    fields of the party that stand elsewhere.
 
     An owner's legal form, country and aliases are part of the record: absent means empty there, while a
     correspondent has none by nature.
@@ -30,7 +33,7 @@ def party(node: Node, *, role: str | None = None, owner: bool = False) -> Party 
     address = _address(contact)
     if not names:
         return None
-    given = dict(address)
+    given = {**address, **more}
     if owner:
         given["aliases"] = aliases
     elif person and organisation:
@@ -38,9 +41,9 @@ def party(node: Node, *, role: str | None = None, owner: bool = False) -> Party 
     if owner and len(set(names)) > 1:  # the same name stands twice in files of 2014-2016
         given["aliases"] = (*aliases, *(name for name in _distinct(tuple(names)) if name != names[0]))
     contact.skip("FaxNumberBag")  # a fax number is no part of the record
-    if contact.at("PhoneNumberBag"):
+    if contact.has("PhoneNumberBag"):
         given["phones"] = contact.texts("PhoneNumberBag/PhoneNumber")
-    if contact.at("EmailAddressBag"):
+    if contact.has("EmailAddressBag"):
         given["emails"] = _emails(contact)
     return Party(name=names[0], role=role, **given, **_legal_entity(node, owner))
 
@@ -78,11 +81,12 @@ def _address(contact: Node) -> dict[str, object]:
         return {"address_lines": node.texts("PostalAddressText")}
     country = where.text("CountryCode") or where.text("CountryName") or ""
     where.skip("CountryName")
+    city, region, postcode = where.many("CityName", "GeographicRegionName", "PostalCode")
     return {
         "address_lines": where.texts("AddressLineText"),
-        "city": where.text("CityName") or "",
-        "state": state_name(where.text("GeographicRegionName")) or "",
-        "postcode": where.text("PostalCode") or "",
+        "city": city or "",
+        "state": state_name(region) or "",
+        "postcode": postcode or "",
         "country": country_code(country) or country,
     }
 

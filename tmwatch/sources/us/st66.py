@@ -8,6 +8,7 @@ the image, proceedings.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from tmwatch.errors import LayoutChanged, NotThisSource
@@ -24,7 +25,7 @@ from tmwatch.model import (
 )
 from tmwatch.sources.base import Reading
 from tmwatch.sources.us import common, contact
-from tmwatch.sources.us.xml import Node
+from tmwatch.sources.us.xml import Node, day_of, number_of
 
 _FLAGS = (
     ("1(a)", "BasisUseIndicator"),
@@ -82,12 +83,12 @@ def read(data: Node) -> Reading:
     ):
         if (basis := _basis(mark, f"TradeMarkExt/FilingBasisDetails/{path}")) is not None:
             given[field] = basis
-    if mark.at("GoodsServicesDetails"):
+    if mark.has("GoodsServicesDetails"):
         found = mark.every("GoodsServicesDetails/GoodsServices/ClassDescriptionDetails/ClassDescription")
         given["classes"] = tuple(_class(node) for node in found)
         mark.skip("GoodsServicesDetails/NationalGoodsServicesExt/NationalClassTotalNumber")
-    if mark.at("MarkEventDetails"):
-        given["events"] = common.in_order(_event(node) for node in mark.every("MarkEventDetails/MarkEvent"))
+    if mark.has("MarkEventDetails"):
+        given["events"] = _events(mark)
     bag = mark.at("AssignmentBagExt")
     if bag is not None and (assignments := contact.assignments(bag)) is not None:
         given["assignments"] = assignments
@@ -96,14 +97,14 @@ def read(data: Node) -> Reading:
     return Reading(
         record=record,
         as_of=common.latest_fact(record),
-        unclaimed=(*data.audit.leftovers(data.element), *common.odd_codes(record)),
+        unclaimed=(*data.leftovers(), *common.odd_codes(record)),
         unknown_words=() if meaning.known else (f"status code {code}",),
     )
 
 
 def _basis(node: Node, path: str) -> tuple[str, ...] | None:
     box = node.at(path)
-    return None if box is None else tuple([word for word, flag in _FLAGS if box.flag(flag)])
+    return None if box is None else box.flags(_FLAGS)
 
 
 def _joined(node: Node, path: str) -> str | None:
@@ -129,7 +130,7 @@ def _mark(mark: Node) -> dict[str, Any]:
         given["mark_feature_code"] = common.drawing(code)
         given["mark_feature"] = common.mark_feature(code)
     given["description"] = _joined(mark, "MarkDescriptionDetails/MarkDescription")
-    if mark.at("MarkDisclaimerDetails"):
+    if mark.has("MarkDisclaimerDetails"):
         given["disclaimer"] = _joined(mark, "MarkDisclaimerDetails/MarkDisclaimer")
     image = mark.at("MarkImageDetails/MarkImage")
     if image is not None:
@@ -196,19 +197,36 @@ def _use(basis: Node | None, path: str) -> str | None:
         raise LayoutChanged(f"`{path}` is no date: {text!r}") from error
 
 
-def _event(node: Node) -> MarkEvent:
-    day = node.date("MarkEventDate")
+def _events(mark: Node) -> tuple[MarkEvent, ...]:
+    rows = mark.rows("MarkEventDetails/MarkEvent", _event_layout)
+    return common.events_in_order(_event(*row) for row in rows)
+
+
+def _event_layout(node: Node) -> tuple[list[Node | None], list[Node]]:
+    ext = node.at("MarkEventExt") or node
+    columns = (
+        node.at("MarkEventDate"),
+        ext.at("MarkEventInternalDescriptionText"),
+        node.at("MarkEventCode"),
+        ext.at("MarkEventEntryNumber"),
+        ext.at("MarkEventProceedingNumber"),
+    )
+    return list(columns), node.every("Comment")
+
+
+def _event(
+    date: str | None, text: str | None, code: str | None, number: str | None, proceeding: str | None
+) -> dict[str, Any]:
+    day = day_of(common.squeeze(date), "MarkEventDate")
     if day is None:
         raise LayoutChanged("an event without a date")
-    ext = node.at("MarkEventExt") or node
-    node.skip("Comment")
-    return MarkEvent(
-        date=day,
-        text=ext.text("MarkEventInternalDescriptionText") or "",
-        code=node.value("MarkEventCode"),
-        number=ext.number("MarkEventEntryNumber"),
-        proceeding=common.proceeding_number(ext.text("MarkEventProceedingNumber")),
-    )
+    return {
+        "date": day,
+        "text": common.squeeze(text),
+        "code": common.squeeze(code) or None,
+        "number": number_of(common.squeeze(number), "MarkEventEntryNumber"),
+        "proceeding": common.proceeding_number(proceeding),
+    }
 
 
 # -- people ------------------------------------------------------------------------------------------
@@ -216,6 +234,7 @@ def _event(node: Node) -> MarkEvent:
 
 def _owners(data: Node) -> list[Party]:
     found = []
+    places: Counter[str | None] = Counter()
     for node in [
         *data.every("ApplicantDetails/Applicant"),
         *data.every("TradeMarkDetails/ApplicantDetails/Applicant"),
@@ -233,12 +252,15 @@ def _owners(data: Node) -> list[Party]:
             region.attribute("geographicRegionCategory")
         country = country or ext.text("IncorporationCountryName") or ext.text("CitizenshipCountryName") or ""
         ext.skip("ApplicantLegalEntityCode", "IncorporationCountryName", "IncorporationGeographicRegionCode")
+        code = ext.text("PartyTypeCode")
+        places[code] += 1
         found.append(
             Party(
                 name=names[0],
                 aliases=names[1:],
                 role=ext.text("PartyTypeDescriptionText"),
-                role_code=ext.text("PartyTypeCode"),
+                role_code=code,
+                sequence=places[code],
                 legal_form=node.text("ApplicantLegalEntity") or "",
                 organised_in_country=common.country_code(country) or country,
                 organised_in_state=common.state_name(state) or "",
@@ -256,12 +278,13 @@ def _address(book: Node) -> dict[str, Any]:
     country = where.text("FormattedAddressCountryCode") or where.text("FormattedAddressExt/CountryName") or ""
     where.skip("FormattedAddressExt/CountryName")
     # Owners use Room and Street, correspondents Building and Street, in this order on the page.
-    lines = (where.text("AddressRoom"), where.text("AddressBuilding"), where.text("AddressStreet"))
+    lines = where.many("AddressRoom", "AddressBuilding", "AddressStreet")
+    city, state, postcode = where.many("AddressCity", "AddressState", "AddressPostcode")
     return {
-        "address_lines": (*(line for line in lines if line), *where.texts("AddressLine")),
-        "city": where.text("AddressCity") or "",
-        "state": common.state_name(where.text("AddressState")) or "",
-        "postcode": where.text("AddressPostcode") or "",
+        "address_lines": (*filter(None, lines), *where.texts("AddressLine")),
+        "city": city or "",
+        "state": common.state_name(state) or "",
+        "postcode": postcode or "",
         "country": common.country_code(country) or country,
     }
 
@@ -289,10 +312,10 @@ def _people(mark: Node) -> dict[str, Any]:
             given["correspondence"] = one
         elif kind == "Domestic Representative":
             given["domestic_representative"] = one
-    if mark.at("RepresentativeDetails"):
+    if mark.has("RepresentativeDetails"):
         given.setdefault("representatives", ())
         given.setdefault("docket_number", None)
-    if mark.at("StaffDetails"):
+    if mark.has("StaffDetails"):
         staff = [
             (node.text("OfficialTitle|OfficialTitleText") or "", node.value("StaffName"))
             for node in mark.every("StaffDetails/Staff")
@@ -364,7 +387,7 @@ def _links(mark: Node, *, madrid: bool) -> dict[str, Any]:
             related.append(RelatedMark(kind=kind, number=number, office="WO"))
         given["international_registration_number"] = number if madrid else None
         given["related_marks"] = tuple(related)
-    if mark.at("PriorityDetails"):
+    if mark.has("PriorityDetails"):
         given["priorities"] = tuple(_priority(node) for node in mark.every("PriorityDetails/Priority"))
     return given
 

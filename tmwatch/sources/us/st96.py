@@ -13,6 +13,7 @@ as ST.66 and as the office's HTML page too:
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from tmwatch.errors import Incomplete, LayoutChanged, NotThisSource
@@ -27,7 +28,7 @@ from tmwatch.model import (
 )
 from tmwatch.sources.base import Reading
 from tmwatch.sources.us import common, contact, st96_links
-from tmwatch.sources.us.xml import Node
+from tmwatch.sources.us.xml import Node, day_of, number_of
 
 _NATIONAL = "NationalTrademarkInformation"
 
@@ -77,8 +78,8 @@ def read(trademark: Node) -> Reading:
     ):
         if (basis := _basis(trademark, f"NationalFilingBasis/{path}")) is not None:
             given[field] = basis
-    if trademark.at("MarkEventBag"):
-        given["events"] = common.in_order(_event(node) for node in trademark.every("MarkEventBag/MarkEvent"))
+    if trademark.has("MarkEventBag"):
+        given["events"] = _events(trademark)
     bag = trademark.at("AssignmentBag")
     if bag is not None and (found := contact.assignments(bag)) is not None:
         given["assignments"] = found
@@ -88,7 +89,7 @@ def read(trademark: Node) -> Reading:
     return Reading(
         record=record,
         as_of=common.latest_fact(record),
-        unclaimed=(*trademark.audit.leftovers(trademark.element), *common.odd_codes(record)),
+        unclaimed=(*trademark.leftovers(), *common.odd_codes(record)),
         unknown_words=() if meaning.known else (f"status code {code}",),
     )
 
@@ -119,7 +120,7 @@ def _mark(trademark: Node) -> dict[str, Any]:
     if code is not None:
         given["mark_feature_code"] = common.drawing(code)
         given["mark_feature"] = common.mark_feature(code)
-    if trademark.at("MarkDisclaimerBag"):
+    if trademark.has("MarkDisclaimerBag"):
         given["disclaimer"] = _joined(trademark, "MarkDisclaimerBag/MarkDisclaimerText")
     image = box.at("MarkReproduction/MarkImageBag/MarkImage")
     if image is not None:
@@ -234,9 +235,7 @@ _FLAGS = (
 
 def _basis(node: Node, path: str) -> tuple[str, ...] | None:
     box = node.at(path)
-    if box is None:
-        return None
-    return tuple([word for word, flag in _FLAGS if box.flag(flag)])
+    return None if box is None else box.flags(_FLAGS)
 
 
 # -- people ------------------------------------------------------------------------------------------
@@ -244,13 +243,16 @@ def _basis(node: Node, path: str) -> tuple[str, ...] | None:
 
 def _owners(trademark: Node) -> list[Party]:
     found = []
+    places: Counter[str | None] = Counter()
     for node in trademark.every("ApplicantBag/Applicant"):
         role = node.text("CommentText") or node.text("Version/CommentText")
-        one = contact.party(node, role=role, owner=True)
+        # The attribute is the party type (10, 20, 30 …), whatever its name says.
+        code = node.attribute("sequenceNumber")
+        places[code] += 1
+        one = contact.party(node, role=role, owner=True, role_code=code, sequence=places[code])
         if one is None:
             raise LayoutChanged("an owner without a name")
-        # The attribute is the party type (10, 20, 30 …), whatever its name says.
-        found.append(one.model_copy(update={"role_code": node.attribute("sequenceNumber")}))
+        found.append(one)
     return found
 
 
@@ -258,7 +260,7 @@ def _people(trademark: Node) -> dict[str, Any]:
     given: dict[str, Any] = {}
     attorney = trademark.at("RecordAttorney")
     # Without an attorney the box is empty or absent; where the correspondent is absent too, nothing is said.
-    if attorney is not None or trademark.at("NationalCorrespondent"):
+    if attorney is not None or trademark.has("NationalCorrespondent"):
         one = contact.party(attorney, role="Attorney of Record") if attorney is not None else None
         given["representatives"] = (one,) if one else ()
         given["docket_number"] = attorney.value("DocketText") if attorney is not None else None
@@ -271,7 +273,7 @@ def _people(trademark: Node) -> dict[str, Any]:
         node = trademark.at(name)
         if node is not None:
             given[field] = contact.party(node)
-    if trademark.at("StaffBag"):
+    if trademark.has("StaffBag"):
         staff = trademark.every("StaffBag/Staff")
         titled = [(node.text("OfficialTitleText") or "", node.value("StaffName")) for node in staff]
         given |= common.examiner(titled)
@@ -306,7 +308,7 @@ def _national(trademark: Node) -> dict[str, Any]:
             box, "RegistationCertificateAmendmentText|RegistrationCertificateAmendmentText"
         ),
     }
-    if box.at("MaintenanceFilingBag"):
+    if box.has("MaintenanceFilingBag"):
         given["maintenance_filings"] = tuple(
             MaintenanceFiling(
                 section=node.text("SectionText") or "",
@@ -329,18 +331,35 @@ def _national(trademark: Node) -> dict[str, Any]:
     return given
 
 
-def _event(node: Node) -> MarkEvent:
+def _events(trademark: Node) -> tuple[MarkEvent, ...]:
+    rows = trademark.rows("MarkEventBag/MarkEvent", _event_layout)
+    return common.events_in_order(_event(*row) for row in rows)
+
+
+def _event_layout(node: Node) -> tuple[list[Node | None], list[Node]]:
     national = node.at("NationalMarkEvent") or node
-    day = node.date("MarkEventDate")
+    columns = (
+        node.at("MarkEventDate"),
+        national.at("MarkEventDescriptionText"),
+        national.at("MarkEventCode"),
+        national.at("MarkEventEntryNumber"),
+        national.at("MarkEventAdditionalText"),
+    )
+    return list(columns), node.every("MarkEventCategory")
+
+
+def _event(
+    date: str | None, text: str | None, code: str | None, number: str | None, proceeding: str | None
+) -> dict[str, Any]:
+    day = day_of(common.squeeze(date), "MarkEventDate")
     if day is None:
         raise LayoutChanged("an event without a date")
-    node.skip("MarkEventCategory")
-    code, kind = common.split_event_code(national.text("MarkEventCode") or "")
-    return MarkEvent(
-        date=day,
-        text=national.text("MarkEventDescriptionText") or "",
-        code=code or None,
-        type=kind,
-        number=national.number("MarkEventEntryNumber"),
-        proceeding=common.proceeding_number(national.text("MarkEventAdditionalText")),
-    )
+    stem, kind = common.split_event_code(common.squeeze(code))
+    return {
+        "date": day,
+        "text": common.squeeze(text),
+        "code": stem or None,
+        "type": kind,
+        "number": number_of(common.squeeze(number), "MarkEventEntryNumber"),
+        "proceeding": common.proceeding_number(proceeding),
+    }

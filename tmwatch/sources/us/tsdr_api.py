@@ -32,7 +32,7 @@ from tmwatch.sources.base import (
 )
 from tmwatch.sources.us import st66, st96, tsdr_json
 from tmwatch.sources.us.answers import load_json, looks_like, refuse_failures
-from tmwatch.sources.us.xml import Audit, Node, local, parse
+from tmwatch.sources.us.xml import named, parse
 
 # What no TSDR channel gives; the rest of the record can come from one of its dialects.
 _NEVER = {"opposition_period", "expiry_date", "latest_step", "latest_step_date"}
@@ -153,17 +153,12 @@ class TsdrApi:
 
 
 def _read_xml(page: Page, where: str) -> Answer:
-    root = parse(page.body, where)
-    audit = Audit()
     readings: list[Reading] = []
-    for element in root.iter():
-        if local(element.tag) == "TrademarkBag":
-            marks = [Node(mark, audit) for mark in element if local(mark.tag) == "Trademark"]
-            readings += [st96.read(mark) for mark in marks]
-        elif local(element.tag) == "TransactionData":
-            node = Node(element, audit)
-            if node.at("TradeMarkDetails") is not None:
-                readings.append(st66.read(node))
+    for node in named(parse(page.body, where), "TrademarkBag", "TransactionData"):
+        if node.name == "TrademarkBag":
+            readings += [st96.read(mark) for mark in node.kids("Trademark")]
+        elif node.at("TradeMarkDetails") is not None:
+            readings.append(st66.read(node))
     if not readings:
         raise LayoutChanged("the file has no trade mark record", where=where)
     return _answer(page, where, readings, ())

@@ -40,10 +40,17 @@ _SILENT_TAGS = frozenset(
 )
 
 
-@functools.lru_cache(maxsize=4096)  # the page has some hundred labels, each asked for several times
 def label_key(label: str) -> str:
     """A label without its punctuation: `U.S Class(es):` and `U.S. Class(es)` are one label."""
+    # The page has some hundred labels, each asked for several times; no stranger's long text is kept.
+    return _known_key(label) if len(label) < 100 else _label_key(label)
+
+
+def _label_key(label: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", label.lower()).strip()
+
+
+_known_key = functools.lru_cache(maxsize=4096)(_label_key)
 
 
 @dataclass(slots=True)

@@ -2,24 +2,24 @@
 
 No document type, no entities, no network, no huge trees. Elements are matched by local name, because
 the office has moved them between namespaces from one version of ST.96 to the next.
+
+The elements stand on a `Sheet` (see there); a `Node` is a place on it, and claims what is read through it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 
 from lxml import etree
 
 from tmwatch.errors import Incomplete, LayoutChanged
-from tmwatch.sources.us.common import MOST_UNCLAIMED, cut_date, squeeze
+from tmwatch.sources.us.common import cut_date, squeeze
+from tmwatch.sources.us.xml_sheet import Sheet
 
 _SHORT = 80
-
-
-def local(tag: object) -> str:
-    """The name of an element or attribute without its namespace."""
-    return str(tag).rpartition("}")[2]
 
 
 def parse(body: bytes, where: str) -> etree._Element:
@@ -40,6 +40,7 @@ def parse(body: bytes, where: str) -> etree._Element:
         recover=False,
         remove_comments=True,
         remove_pis=True,
+        remove_blank_text=True,
     )
     try:
         root = etree.fromstring(body, parser)
@@ -54,94 +55,91 @@ def parse(body: bytes, where: str) -> etree._Element:
     return root
 
 
-class Audit:
-    """Which elements and attributes some reader has understood."""
-
-    def __init__(self) -> None:
-        # The elements themselves are kept: lxml hands out the same object only while one is alive.
-        self._elements: set[etree._Element] = set()
-        self._attributes: set[tuple[etree._Element, str]] = set()
-
-    def claim(self, element: etree._Element) -> None:
-        self._elements.add(element)
-
-    def claim_attribute(self, element: etree._Element, name: str) -> None:
-        self._attributes.add((element, name))
-
-    def leftovers(self, root: etree._Element) -> tuple[str, ...]:
-        """Everything below `root` that carries text and that nobody claimed, as "path = text"."""
-        return tuple(dict.fromkeys(self._walk(root)))[:MOST_UNCLAIMED]
-
-    def _walk(self, root: etree._Element) -> Iterator[str]:
-        for element in root.iter():
-            if not isinstance(element.tag, str):
-                continue
-            text = squeeze((element.text or "") + " ".join(child.tail or "" for child in element))
-            if text and element not in self._elements:
-                yield f"{self._path(element)} = {text[:_SHORT]}"
-            for name, value in element.attrib.items():
-                # Order, language and schema type of an element are markup, not facts about the mark.
-                plain = local(name)
-                if plain in {"sequenceNumber", "type", "languageCode", "schemaLocation", "schemaVersion"}:
-                    continue
-                if squeeze(str(value)) and (element, plain) not in self._attributes:
-                    yield f"{self._path(element)}@{plain} = {squeeze(str(value))[:_SHORT]}"
-
-    @staticmethod
-    def _path(element: etree._Element) -> str:
-        names = [local(element.tag), *(local(parent.tag) for parent in element.iterancestors())]
-        return "/".join(reversed(names[:5]))
-
-
 class Node:
-    """An element, its children by local name, and the habit of claiming what is read."""
+    """An element: its place in the sheet, and the habit of claiming what is read."""
 
-    __slots__ = ("audit", "element")
+    __slots__ = ("_index", "place", "sheet")
 
-    def __init__(self, element: etree._Element, audit: Audit) -> None:
-        self.element = element
-        self.audit = audit
+    def __init__(self, sheet: Sheet, place: int = 0) -> None:
+        self.sheet = sheet
+        self.place = place
+        self._index = sheet.index(place)
 
     @property
     def name(self) -> str:
-        return local(self.element.tag)
+        """Its local name."""
+        return self.sheet.names[self.place]
 
     def kids(self, *names: str) -> list[Node]:
         """The children, of those names if any are given, in document order."""
-        return [
-            Node(child, self.audit)
-            for child in self.element
-            if isinstance(child.tag, str) and (not names or local(child.tag) in names)
-        ]
+        if names:
+            return self.every("|".join(names))
+        sheet = self.sheet
+        return [Node(sheet, child) for child in sheet.children(self.place) if sheet.names[child]]
 
     def every(self, path: str) -> list[Node]:
         """All descendants at `A/B/C`; each step may offer several names: `A/B|C`."""
-        found = [self]
-        for step in path.split("/"):
-            found = [kid for node in found for kid in node.kids(*step.split("|"))]
-        return found
+        sheet = self.sheet
+        return [Node(sheet, place) for place in self._places(path)]
+
+    def _places(self, path: str) -> Sequence[int]:
+        held = self._index.get(path)
+        if held is not None:
+            return held if isinstance(held, list) else (held,)
+        # A plain name that is not among the children is nowhere.
+        if "/" not in path and "|" not in path:
+            return ()
+        return self.sheet.places(self.place, path)
 
     def at(self, path: str) -> Node | None:
         """The first descendant at `path`."""
-        return next(iter(self.every(path)), None)
+        found = self._places(path)
+        return Node(self.sheet, found[0]) if found else None
+
+    def has(self, path: str) -> bool:
+        """Whether there is anything at `path`."""
+        return bool(self._places(path))
+
+    def many(self, *names: str) -> list[str | None]:
+        """The first texts of these children, as `text` gives them: one call where a box is read whole."""
+        index, texts, still_open = self._index, self.sheet.texts, self.sheet.open
+        found: list[str | None] = []
+        for name in names:
+            held = index.get(name)
+            if held is None:
+                found.append(None)
+                continue
+            place = held if type(held) is int else held[0]  # type: ignore[index]
+            still_open[place] = 0
+            text = texts[place]
+            found.append(" ".join(text.split()) if text else "")
+        return found
+
+    def flags(self, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+        """The words of those children that say true; (word, name of the child)."""
+        said = self.many(*[name for _, name in pairs])
+        return tuple([word for (word, name), text in zip(pairs, said, strict=True) if flag_of(text, name)])
 
     def own(self) -> str:
         """This element's own text in one line; claims it."""
-        self.audit.claim(self.element)
-        return squeeze(self.element.text)
+        return self.sheet.take(self.place)
 
     def peek(self) -> str:
         """This element's own text, without claiming it."""
-        return squeeze(self.element.text)
+        return squeeze(self.sheet.texts[self.place])
 
     def text(self, path: str) -> str | None:
         """The first text at `path`: "" for an empty element, None where there is no such element."""
-        found = self.at(path)
-        return found.own() if found is not None else None
+        held = self._index.get(path)
+        if type(held) is int:
+            return self.sheet.take(held)
+        found = self._places(path)
+        return self.sheet.take(found[0]) if found else None
 
     def texts(self, path: str) -> tuple[str, ...]:
         """All texts at `path` that are not empty."""
-        return tuple(text for node in self.every(path) if (text := node.own()))
+        found = self._places(path)
+        return tuple(filter(None, map(self.sheet.take, found))) if found else ()
 
     def value(self, path: str) -> str | None:
         """The first text at `path`, None where there is none: a field shown empty."""
@@ -149,55 +147,105 @@ class Node:
 
     def date(self, path: str) -> dt.date | None:
         """The first date at `path`, cut from an xs:date. Raises `LayoutChanged` on what is no date."""
-        found = self.at(path)
-        return found.own_date() if found is not None else None
+        found = self._places(path)
+        if not found:
+            return None
+        return day_of(self.sheet.take(found[0]), self.sheet.names[found[0]])
 
     def own_date(self) -> dt.date | None:
         """This element's own date; claims it."""
-        text = self.own()
-        try:
-            return cut_date(text)
-        except ValueError as error:
-            raise LayoutChanged(f"`{self.name}` is no date: {text[:_SHORT]!r}") from error
+        return day_of(self.own(), self.name)
 
     def flag(self, path: str) -> bool | None:
         """true or false at `path`; None where it is absent or empty. Anything else is refused."""
-        text = (self.text(path) or "").lower()
-        if text in {"true", "1", "y"}:
-            return True
-        if text in {"false", "0", "n"}:
-            return False
-        if text:
-            raise LayoutChanged(f"`{path}` is neither true nor false: {text[:_SHORT]!r}")
-        return None
+        return flag_of(self.text(path), path)
 
     def number(self, path: str) -> int | None:
         """The whole number at `path`; None where it is absent or empty. Anything else is refused."""
-        text = self.text(path)
-        if not text:
-            return None
-        if not (text.isascii() and text.isdigit()):
-            raise LayoutChanged(f"`{path}` is no number: {text[:_SHORT]!r}")
-        return int(text[:18])
+        return number_of(self.text(path), path)
 
     def attribute(self, name: str) -> str | None:
         """An attribute by local name; claims it."""
-        for key, value in self.element.attrib.items():
-            if local(key) == name:
-                self.audit.claim_attribute(self.element, name)
-                return squeeze(str(value))
-        return None
+        return self.sheet.attribute(self.place, name)
 
     def skip(self, *paths: str) -> None:
         """Claim what stands at these paths and below: understood, but the record has no place for it."""
         for path in paths:
-            for node in self.every(path):
-                for element in node.element.iter():
-                    if isinstance(element.tag, str):
-                        self.audit.claim(element)
-                        for key in element.attrib:
-                            self.audit.claim_attribute(element, local(key))
+            for place in self._places(path):
+                self.sheet.skip(place)
 
-    def holds_text(self) -> bool:
-        """Whether there is any text in this element or below."""
-        return any(squeeze(str(text)) for text in self.element.itertext())
+    def rows(
+        self, path: str, layout: Callable[[Node], tuple[Sequence[Node | None], Sequence[Node]]]
+    ) -> list[tuple[str | None, ...]]:
+        """The elements at `path`, built alike, as rows of a table: of each the texts of the same columns.
+
+        `layout` says for one element which nodes are its columns and which are skipped. Asked once for all
+        that have the same names in the same nesting (a history of fifty events has one or two such forms).
+        Texts are as written; None where the element is absent, "" where it is empty.
+        """
+        known: dict[object, tuple[bytes, bytes, Callable[[list[str | None]], tuple[str | None, ...]]]] = {}
+        found = []
+        sheet = self.sheet
+        for start in self._places(path):
+            end = sheet.ends[start]
+            form = (*sheet.names[start:end], *sheet.counts[start:end])
+            if form not in known:
+                columns, skipped = layout(Node(sheet, start))
+                for one in skipped:
+                    sheet.skip(one.place)
+                for column in columns:
+                    if column is not None:
+                        sheet.open[column.place] = 0
+                taken = [column.place - start if column is not None else -1 for column in columns]
+                known[form] = (
+                    bytes(sheet.open[start:end]),
+                    bytes(sheet.skipped[start:end]),
+                    itemgetter(*taken),
+                )
+            still_open, skips, pick = known[form]
+            sheet.open[start:end] = still_open
+            sheet.skipped[start:end] = skips
+            found.append(pick([*sheet.texts[start:end], None]))
+        return found
+
+    def leftovers(self) -> tuple[str, ...]:
+        """What nobody took of this element and all below it."""
+        return self.sheet.leftovers(self.place)
+
+
+_day = functools.lru_cache(maxsize=16_384)(cut_date)  # the days of forty years
+
+
+def named(root: etree._Element, *names: str) -> list[Node]:
+    """All elements of these names that have children, in document order, on one sheet."""
+    sheet = Sheet(root)
+    return [Node(sheet, place) for place in sheet.boxes if sheet.names[place] in names]
+
+
+def day_of(text: str, name: str) -> dt.date | None:
+    """The day of an xs:date in one line; None for nothing. Raises `LayoutChanged` on what is no date."""
+    try:
+        return _day(text[:10]) if text else None
+    except ValueError as error:
+        raise LayoutChanged(f"`{name}` is no date: {text[:_SHORT]!r}") from error
+
+
+_FLAGS = {"true": True, "1": True, "y": True, "false": False, "0": False, "n": False, "": None}
+
+
+def flag_of(text: str | None, name: str) -> bool | None:
+    """true or false in a text; None for nothing. Raises `LayoutChanged` on anything else."""
+    word = (text or "").lower()
+    try:
+        return _FLAGS[word]
+    except KeyError:
+        raise LayoutChanged(f"`{name}` is neither true nor false: {word[:_SHORT]!r}") from None
+
+
+def number_of(text: str | None, name: str) -> int | None:
+    """The whole number in a text; None for nothing. Raises `LayoutChanged` on anything else."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise LayoutChanged(f"`{name}` is no number: {text[:_SHORT]!r}")
+    return int(text[:18])
