@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tmwatch.errors import UsageError
-from tmwatch.model import GoodsServices, MarkEvent, Party, Phase, make_record
+from tmwatch.model import GoodsServices, MarkEvent, Party, Phase, RelatedMark, make_record
 from tmwatch.source_compare import Comparison, Field, Side, compare
 from tmwatch.sources.base import AsOf, Page
 from tmwatch.sources.registry import get_source, tell_source
@@ -184,6 +184,33 @@ def test_an_old_entry_that_only_the_younger_record_has_is_a_difference() -> None
     assert verdicts(found) == {"events": "differs"}
 
 
+def test_a_day_that_both_records_show_is_no_sign_of_later_news() -> None:
+    older, younger = side(day=dt.date(2024, 9, 2)), side("us.daily", docket_number="SH-1")
+    on_the_day = {"location_date": dt.date(2024, 9, 2)}
+    found = compare(
+        side(day=dt.date(2024, 9, 2), **on_the_day), side("us.daily", docket_number="SH-1", **on_the_day)
+    )
+    assert verdicts(found) == {"docket_number": "differs"}
+    assert verdicts(compare(older, younger)) == {"docket_number": "differs"}
+
+
+def test_which_side_stands_first_does_not_matter() -> None:
+    mark = RelatedMark(kind="Claimed prior registration", number="9990042", office="US")
+    one, two = side(related_marks=(mark,)), side("us.daily", related_marks=())
+    assert verdicts(compare(one, two)) == verdicts(compare(two, one)) == {"related_marks": "differs"}
+    reworded = side("us.daily", related_marks=(mark.model_copy(update={"kind": "Prior"}),))
+    assert verdicts(compare(one, reworded)) == {"related_marks": "written differently"}
+
+
+def test_a_telephone_number_is_its_digits() -> None:
+    one, two, three = (
+        side("us.daily", correspondence=OWNER.model_copy(update={"phones": (phone,)}))
+        for phone in ("(000) 000-0001", "000-000-0001", "000-000-0002")
+    )
+    assert compare(one, two).agree
+    assert not compare(one, three).agree
+
+
 # -- two that cannot be compared ---------------------------------------------------------------------------
 
 
@@ -231,6 +258,25 @@ def test_a_us_class_is_never_taken_for_a_nice_class(
     primary: str | None, nice: list[str], national: list[str], number: str
 ) -> None:
     assert common.own_class(primary, nice, national) == number
+
+
+def test_one_sample_case_reads_the_same_in_json_and_in_the_daily_file() -> None:
+    """The daily case was made of the JSON fixture's facts: codes for words, another layout, another order."""
+    sides: list[Side] = []
+    for name in (
+        "us.tsdr-api/json-registered/casestatus-sn99990101.json",
+        "us.daily/same-as-json/99990101.xml",
+    ):
+        page = Page((ROOT / "fixtures" / name).read_bytes(), name=name)
+        source = tell_source(page)
+        (reading,) = source.read(page).readings
+        sides.append(Side(source.declaration.id, reading.record, reading.as_of, name))
+    for a, b in itertools.permutations(sides):
+        found = compare(a, b)
+        assert [one.name for one in found.fields if one.verdict == "differs"] == []
+        assert found.count("agrees", "written differently") == 42
+        only = {one.name for one in found.fields if one.verdict.startswith("only") and not one.empty}
+        assert only == {"law_office"}  # words there, a code here
 
 
 # -- real recordings -----------------------------------------------------------------------------------

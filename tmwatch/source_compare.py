@@ -261,7 +261,8 @@ def _item(change: Change, *, flipped: bool, by_time: bool) -> Item:
     old, new, gone, come = change.old, change.new, change.terms_removed, change.terms_added
     if flipped:
         old, new, gone, come = new, old, come, gone
-    cosmetic = change.significance is Significance.COSMETIC
+    # A thing that one side lacks is no matter of wording, though a watch may not be alerted of it.
+    cosmetic = change.significance is Significance.COSMETIC and change.kind not in ("added", "removed")
     part = change.field.partition(".")[2] or ("" if change.field in _COUNTED else change.field)
     return Item(change.key, old, new, gone, come, part, cosmetic, by_time and not cosmetic)
 
@@ -304,12 +305,18 @@ def _later_events(old: Side, new: Side, changes: Iterable[Change]) -> list[Chang
 
 def _moved(old: Side, new: Side) -> bool:
     """Whether the younger record shows something, other than its history, that happened after the older."""
-    day, record = old.day or dt.date.max, new.record
+    day = old.day or dt.date.max
+    before = set(_days(old.record))
+    # A day that both records show is no news, though it may be the very day that the older speaks for.
+    return any(one >= day and one not in before for one in _days(new.record))
+
+
+def _days(record: TradeMark) -> list[dt.date]:
     days: list[dt.date | None] = [record.status_date, record.location_date, record.registration_date]
     days += [one.recorded for one in record.assignments]
     days += [one.status_date for one in record.classes]
     days += [one.status_date or one.filed for one in record.proceedings]
-    return any(one is not None and one >= day for one in days)
+    return [day for day in days if day is not None]
 
 
 def _by_time(change: Change, later: Sequence[Change]) -> bool:

@@ -96,6 +96,7 @@ def test_a_later_file_alerts_and_an_earlier_one_fills_the_past(run: Run) -> None
     (one,) = lines(run("import", "--json", str(before)).out)
     assert one["what"] == "past"
     said = run("history", "US 99990501").out
+    assert "Status: code 602" in said
     assert "abandoned (602) → examination (616)" in said
     assert "class 9 removed" in " ".join(said.split())
 

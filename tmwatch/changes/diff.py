@@ -326,6 +326,11 @@ def _owner_history(name: str, old: Sequence[Party], new: Sequence[Party], office
             yield _change(name, "removed", weight.MEDIUM, show_party(party), None, key=key)
 
 
+def _digits(phone: str) -> str:
+    """(203) 327-4500 is 2033274500: the channels of one office punctuate numbers in their own ways."""
+    return "".join(char for char in phone if char.isdigit()) or folded(phone)
+
+
 def _contact(name: str, old: Any, new: Any, office: str) -> Iterable[Change]:
     """Correspondent or domestic representative: compared as the lines of an envelope."""
     if show(old) is None and show(new) is None:
@@ -335,7 +340,8 @@ def _contact(name: str, old: Any, new: Any, office: str) -> Iterable[Change]:
         return
     for part in ("phones", "emails"):
         was, now = getattr(old, part), getattr(new, part)
-        if was is not None and now is not None and {*map(folded, was)} != {*map(folded, now)}:
+        alike = _digits if part == "phones" else folded
+        if was is not None and now is not None and {*map(alike, was)} != {*map(alike, now)}:
             yield _change(name, "changed", weight.LOW, was, now, key=part)
 
 

@@ -210,7 +210,9 @@ def _version(version: dict[str, Any], changes: list[dict[str, Any]]) -> None:
     say(f"{version['as_of']}  version {version['version']}", style="bold")
     say(origin, indent=2, style="dim")
     if version["version"] == 1:
-        say(f"Status: {plain(version['status_text']) or render.WORDS.label('was_empty')}", indent=2)
+        code = f"code {plain(version['status_code'])}" if version["status_code"] else ""
+        said = plain(version["status_text"]) or code or render.WORDS.label("was_empty")
+        say(f"Status: {said}", indent=2)
     if version["technical"]:
         say("read again by a newer version of tmwatch; the register did not change", indent=2)
     elif version["version"] > 1 and not changes:

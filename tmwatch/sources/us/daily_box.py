@@ -25,13 +25,15 @@ class Box:
         self._odd: list[str] = []
         if element is None:
             return
-        loose = [element.text or ""]
+        loose = [element.text] if element.text and not element.text.isspace() else []
         for child in element:
-            self._kids.setdefault(str(child.tag), []).append(child)
-            loose.append(child.tail or "")
-        if words := common.squeeze(" ".join(loose)):
-            self._odd.append(f"{name} = {words[:_SHORT]}")
-        self._odd += [f"{name}@{key!s} = {str(value)[:_SHORT]}" for key, value in element.attrib.items()]
+            self._kids.setdefault(child.tag, []).append(child)
+            if (tail := child.tail) and not tail.isspace():
+                loose.append(tail)
+        if loose:
+            self._odd.append(f"{name} = {common.squeeze(' '.join(loose))[:_SHORT]}")
+        for key, value in element.items():
+            self._odd.append(f"{name}@{key!s} = {str(value)[:_SHORT]}")
 
     # -- leaves ------------------------------------------------------------------------------------
 
@@ -39,7 +41,7 @@ class Box:
         """The texts of all children of that name that are not empty, each in one line."""
         found = []
         for child in self._kids.pop(name, ()):
-            if len(child) or child.attrib:
+            if len(child) or child.keys():
                 self._odd += Box(child, f"{self.name}/{name}").leftovers()
             if text := common.squeeze(child.text):
                 found.append(text)
@@ -50,8 +52,14 @@ class Box:
 
         Raises `LayoutChanged` where it stands several times and says different things.
         """
+        kids = self._kids.get(name)
+        if kids is None:
+            return None
+        if len(kids) == 1 and not len(kids[0]) and not kids[0].keys():  # nearly always
+            del self._kids[name]
+            return common.squeeze(kids[0].text) or None
         found = self.texts(name)
-        if len(found) > 1 and len(set(found)) > 1:
+        if len(set(found)) > 1:
             raise LayoutChanged(f"`{name}` stands {len(found)} times and says different things")
         return found[0] if found else None
 
