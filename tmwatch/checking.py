@@ -52,7 +52,8 @@ class CheckReport:
     def operator_must_act(self) -> bool:
         """Something of this run will not pass by itself."""
         undelivered = self.delivery is not None and self.delivery.operator_needed
-        return self.sweep.operator_must_act or bool(self.problems) or undelivered
+        held = bool(self.outbox.get("held"))
+        return self.sweep.operator_must_act or bool(self.problems) or undelivered or held
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -80,6 +81,7 @@ class CheckReport:
                 "given_up": delivery.dead if delivery else 0,
                 "waiting": self.outbox.get("waiting", 0),
                 "dead": self.outbox.get("dead", 0),
+                "held": self.outbox.get("held", 0),
                 "next_try": self.next_try.isoformat() if self.next_try else None,
                 "switched_off": [
                     {"receiver": name, "why": why, "waiting": waiting}

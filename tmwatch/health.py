@@ -291,6 +291,13 @@ def _outbox(health: Health, database: Database) -> None:
             f"{_counted(dead, 'delivery was', 'deliveries were')} given up",
             "`tmwatch alerts list` shows why; `tmwatch alerts retry --all` sends them again.",
         )
+    if held := health.outbox["held"]:
+        health.add(
+            "act",
+            "outbox",
+            f"{_counted(held, 'delivery is', 'deliveries are')} held since a restore: they may have gone out",
+            "`tmwatch alerts list` shows them; `tmwatch alerts release` sends them, `alerts drop` does not.",
+        )
     if waiting:
         since = dt.datetime.fromisoformat(health.outbox["oldest_waiting_since"])
         long = now() - since > _WAITS_LONG
@@ -298,7 +305,7 @@ def _outbox(health: Health, database: Database) -> None:
         what = f"{wait}, the oldest since {since:%Y-%m-%d %H:%M} UTC"
         error = _first_line(health.outbox["oldest_waiting_error"])
         health.add("act" if long else "note", "outbox", f"{what}{': ' + error if error else ''}")
-    if not dead and not waiting:
+    if not dead and not waiting and not health.outbox["held"]:
         health.add("ok", "outbox", "nothing waits")
 
 

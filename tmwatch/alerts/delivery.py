@@ -8,7 +8,7 @@ from typing import Literal
 
 from tmwatch.alerts.payload import AlertPayload
 
-State = Literal["pending", "sent", "dead", "held"]
+State = Literal["pending", "sent", "dead", "held", "dropped"]
 ChannelName = Literal["email", "webhook"]
 
 

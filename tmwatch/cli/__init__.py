@@ -22,6 +22,7 @@ from tmwatch.cli import (
     importing,
     lookup,
     records,
+    restoring,
     sources,
     starting,
     upkeep,
@@ -36,7 +37,7 @@ INTERRUPTED = 130
 # Importing a module registers its commands; `app.ORDER` says how `tmwatch --help` lists them.
 COMMAND_MODULES = (
     starting, checking, records, changes, lookup, importing, watching, sources, comparing, alerts, exporting,
-    upkeep,
+    upkeep, restoring,
 )  # fmt: skip
 
 

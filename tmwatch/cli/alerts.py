@@ -7,22 +7,24 @@ from typing import Any
 
 import click
 
+from tmwatch.alerts.outbox import deliver_due
 from tmwatch.alerts.receivers import switch_on, what_to_do
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
-from tmwatch.cli.output import facts_grid, plain, say, say_json, tell
+from tmwatch.cli.output import complain, facts_grid, plain, say, say_json, tell
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import TmwatchError, UsageError
 from tmwatch.store import Database, Outbox, upkeep
+from tmwatch.store.database import now
 from tmwatch.store.endpoints import endpoints
 
-STATES = {"pending": "waiting", "sent": "sent", "dead": "GIVEN UP"}
+STATES = {"pending": "waiting", "sent": "sent", "dead": "GIVEN UP", "held": "HELD", "dropped": "dropped"}
 
 
 @cli.group("alerts", cls=Group)
 def alerts_group() -> None:
-    """Alerts and their deliveries: list, why, retry."""
+    """Alerts and their deliveries: list, why, retry, release, drop."""
 
 
 @alerts_group.command("list")
@@ -219,3 +221,62 @@ def retry(session: Session, number: int | None, everything: bool, recipient: str
             do="`tmwatch alerts list --undelivered` shows what does.",
         )
     tell(f"{render.counted(count, 'delivery', 'deliveries')} due; the next `tmwatch check` sends them.")
+
+
+HELD_HELP = "Every alert that is held."
+
+
+def _held(database: Database, numbers: tuple[str, ...]) -> list[int]:
+    found = []
+    for text in numbers:
+        number = _number(click.get_current_context(), click.Argument(["id"]), text)
+        assert number is not None
+        _need(database, number)
+        found.append(number)
+    return found
+
+
+@alerts_group.command("release")
+@click.argument("numbers", metavar="[ID]...", nargs=-1)
+@click.option("--no-deliver", is_flag=True, help="Leave them to the next check.")
+@json_option
+@pass_session
+def release(session: Session, numbers: tuple[str, ...], no_deliver: bool, as_json: bool) -> int:
+    """Send what is held (of these alerts, or all), with the ids it has.
+
+    After a restore, deliveries are held that may have gone out before it; `alerts list` shows them.
+    """
+    config = session.config_if_any()
+    database = session.database(config)
+    outbox = Outbox(database)
+    count = outbox.release(_held(database, numbers))
+    report = None
+    if count and config is not None and not no_deliver:
+        report = deliver_due(outbox, config, now())
+    sent = report.sent if report else 0
+    if as_json:
+        say_json({"released": count, "sent": sent, "held": upkeep.outbox_standing(database)["held"]})
+    else:
+        released = render.counted(count, "delivery", "deliveries")
+        then = f"{sent} sent" if report else "the next `tmwatch check` sends them"
+        tell(f"{released} released; {then}." if count else "Nothing is held.")
+    for failure in report.failures if report else ():
+        complain(f"Error: {failure.recipient} by {failure.channel}: {failure.error}")
+    return 1 if report is not None and report.operator_needed else 0
+
+
+@alerts_group.command("drop")
+@click.argument("numbers", metavar="[ID]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help=HELD_HELP)
+@json_option
+@pass_session
+def drop(session: Session, numbers: tuple[str, ...], everything: bool, as_json: bool) -> None:
+    """Never send what is held of these alerts: it went out before. It stays in the list."""
+    if bool(numbers) == everything:
+        raise UsageError("which alerts are to be dropped?", do="Give their numbers, or --all.")
+    database = session.database()
+    count = Outbox(database).drop(_held(database, numbers))
+    if as_json:
+        say_json({"dropped": count, "held": upkeep.outbox_standing(database)["held"]})
+    else:
+        tell(f"{render.counted(count, 'delivery', 'deliveries')} dropped.")

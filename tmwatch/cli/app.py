@@ -16,7 +16,8 @@ from tmwatch.text import mended
 # How `--help` lists the commands, and `list` before what it helps to choose from.
 ORDER = (
     *("demo", "init", "check", "import", "show", "history", "changes", "lookup", "watch", "source"),
-    *("alerts", "export", "doctor", "backup", "list", "add", "test", "why", "retry"),
+    *("alerts", "export", "doctor", "backup", "restore", "prune", "list", "add", "test", "why", "retry"),
+    *("release", "drop"),
 )
 FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -119,6 +119,14 @@ def _complain(report: CheckReport) -> None:
         complain(f"Error: {notice.headline}.\n{notice.detail}")
 
 
+    if held := report.outbox.get("held", 0):
+        are = render.counted(held, "delivery is", "deliveries are")
+        complain(
+            f"Note: {are} held since a restore, because they may have gone out before it: "
+            "`tmwatch alerts list` shows them, `tmwatch alerts release` sends them."
+        )
+
+
 def _by_error(report: CheckReport) -> list[list[Failure]]:
     """Failed deliveries, those together that failed for the same reason and have the same standing."""
     groups: dict[tuple[str, bool, bool], list[Failure]] = {}
@@ -227,10 +235,11 @@ def _print_deliveries(report: CheckReport) -> None:
     waiting, dead = report.outbox.get("waiting", 0), report.outbox.get("dead", 0)
     made = f"{render.counted(len(report.alerts), 'alert')} made. " if report.alerts else ""
     done = render.counted(sent, "delivery", "deliveries")
+    held = report.outbox.get("held", 0)
     if waiting:
         say(f"{made}{done} sent, {waiting} waiting ({_next_try(report)}).")
     else:
-        say(f"{made}{f'{done} sent. ' if sent or made else ''}Nothing waits.")
+        say(f"{made}{f'{done} sent. ' if sent or made else ''}Nothing {'else ' if held else ''}waits.")
     for failures in _by_error(report):
         if failures[0].next_try and not failures[0].operator_needed:
             said = plain(failures[0].error.splitlines()[0], 200).rstrip(".")

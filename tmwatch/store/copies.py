@@ -46,13 +46,16 @@ def backup(source: Path, target: Path) -> Path:
 
 
 def write_copy(source: Path, part: Path) -> None:
+    """Copy a database that may be in use into the empty file `part`, and verify the copy."""
+    with closing(sqlite3.connect(source, timeout=BUSY_SECONDS)) as live:
+        copy_into(live, part)
+
+
+def copy_into(live: sqlite3.Connection, part: Path) -> None:
     """Copy the whole database into the empty file `part` and verify it. Raises what SQLite raises,
     `OSError`, and `StoreError` where the copy is not whole."""
     part.chmod(PRIVATE)
-    with (
-        closing(sqlite3.connect(source, timeout=BUSY_SECONDS)) as live,
-        closing(sqlite3.connect(part)) as copy,
-    ):
+    with closing(sqlite3.connect(part)) as copy:
         live.backup(copy)
         copy.execute("pragma journal_mode = delete")
         if copy.execute("pragma integrity_check(1)").fetchone()[0] != "ok":

@@ -94,6 +94,11 @@ class Database:
             self.conn = connect(self.path)
             try:
                 self._check(looked)
+            except sqlite3.OperationalError:
+                self.conn.close()
+                if opening.key(self.path) == file:
+                    raise
+                continue  # SQLite says so itself: it will not write to a file that was moved away
             except BaseException:
                 self.conn.close()
                 raise

@@ -118,7 +118,7 @@ def look(path: Path, *, thorough: bool = False) -> Seen:
     if not _has_wal(path) and (cut := _cut_off(path)):
         raise damaged(path, cut)
     try:
-        with _reading(path) as conn:
+        with reading(path) as conn:
             seen = _examine(conn, path, thorough or _has_wal(path))
             stray = _wal_of_another(path, seen)
     except sqlite3.DatabaseError as error:
@@ -215,7 +215,8 @@ def connect_reading(path: Path, options: str) -> sqlite3.Connection:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a file that nobody has open, -wal and all; leaves it and its folder as they are."""
     if not _has_wal(path) and not path.with_name(f"{path.name}-journal").exists():
         with closing(connect_reading(path, "mode=ro&immutable=1")) as conn:
             yield conn

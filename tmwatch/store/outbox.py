@@ -17,7 +17,7 @@ from tmwatch.store import endpoints, held
 from tmwatch.store.database import Database, iso, now
 from tmwatch.store.ids import alert_facts, alert_uid, delivery_id
 
-PENDING, SENT, DEAD, HELD = "pending", "sent", "dead", "held"
+PENDING, SENT, DEAD, HELD, DROPPED = "pending", "sent", "dead", "held", "dropped"
 
 # No wait and no lease is longer than this. One that seems to be was written by a clock that ran ahead and
 # has been set right: it is over, or the alert would lie there until that day.
@@ -226,15 +226,21 @@ class Outbox:
 
     def release(self, alerts: Sequence[int] = ()) -> int:
         """Let go what is held (of these alerts, or all): due at once, ids stay. Returns how many."""
+        return self._unhold(alerts, PENDING, iso(now()))
+
+    def drop(self, alerts: Sequence[int] = ()) -> int:
+        """Never send what is held (of these alerts, or all); it stays in the books. Returns how many."""
+        return self._unhold(alerts, DROPPED, None)
+
+    def _unhold(self, alerts: Sequence[int], state: str, due: str | None) -> int:
         wanted: list[int | None] = [*alerts] or [None]
         count = 0
         with self.database.write():
             for alert in wanted:
                 cursor = self.database.conn.execute(
-                    f"update delivery set state = '{PENDING}', held_for = null, tries = 0,"
-                    f" lease_until = null, next_try_at = ? where state = '{HELD}'"
-                    " and (? is null or alert = ?)",
-                    (iso(now()), alert, alert),
+                    "update delivery set state = ?, held_for = null, tries = 0, lease_until = null,"
+                    f" next_try_at = ? where state = '{HELD}' and (? is null or alert = ?)",
+                    (state, due, alert, alert),
                 )
                 count += cursor.rowcount
         return count

@@ -47,6 +47,7 @@ def outbox_standing(database: Database) -> dict[str, Any]:
         "waiting": counts.get("pending", 0),
         "sent": counts.get("sent", 0),
         "dead": counts.get("dead", 0),
+        "held": counts.get("held", 0),
         "oldest_waiting_since": oldest["created_at"] if oldest else None,
         "oldest_waiting_error": oldest["error"] if oldest else None,
     }
