@@ -115,9 +115,24 @@ def test_errors_double_the_distance_and_good_answers_bring_it_back_slowly(
     for _ in range(12):
         asks.note(HOST, Outcome.OK)
         asks.wait_turn(HOST, EVERY_TWO)
-    assert times.slept == sorted(times.slept, reverse=True)
-    assert times.slept[0] == 12.8
-    assert times.slept[-1] == 2.0
+    assert times.slept[:4] == [8.0, 4.0, 2.0, 2.0]
+    assert set(times.slept[4:]) == {2.0}
+
+
+def test_after_a_long_outage_the_first_good_answer_ends_the_holding(tmp_path: Path, times: FakeTime) -> None:
+    """Else a docket of hundreds would be asked one number a run for weeks after an outage of a day."""
+    asks = pacer(tmp_path, times)
+    for _ in range(24):
+        times.pass_by(3600)
+        assert asks.wait_turn(HOST, EVERY_TWO) is None
+        asks.note(HOST, Outcome.UNREACHABLE)
+    assert asks.wait_turn(HOST, EVERY_TWO) is not None
+    times.pass_by(3600)
+    times.slept.clear()
+    for _ in range(5):
+        assert asks.wait_turn(HOST, EVERY_TWO) is None
+        asks.note(HOST, Outcome.OK)
+    assert times.slept == [16.0, 8.0, 4.0, 2.0]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.LAYOUT_CHANGED, Outcome.LOGIN_REQUIRED])

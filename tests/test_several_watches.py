@@ -173,5 +173,6 @@ def test_asking_only_the_watch_that_works_is_no_recovery_of_its_source(
     heads = [alert["headline"] for alert in Outbox(base).alerts()]
     assert heads == ["us.tsdr can no longer be read in full"]
     house.register.pages["/statusview/sn99990102"] = PAGE.replace(SERIAL.encode(), b"99990102")
-    sweep(config, base, door, ENV)
+    for _ in range(2):
+        sweep(config, base, door, ENV)
     assert Outbox(base).alerts()[0]["headline"] == "us.tsdr can be read again"

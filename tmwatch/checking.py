@@ -20,6 +20,7 @@ from tmwatch.errors import ConfigError, UsageError
 from tmwatch.http import Door
 from tmwatch.store import Database, Observed, Outbox, backup, books, opening, upkeep
 from tmwatch.store.database import now
+from tmwatch.store.locks import BeingChecked, checking
 from tmwatch.sweep import SweepReport, sweep
 
 Progress = Callable[[int, int, str], None]
@@ -41,6 +42,7 @@ class CheckReport:
     next_try: dt.datetime | None = None  # of what waits, the first
     # (recipient, channel, error) → the addresses it happened to
     failed_at: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
+    being_checked: list[BeingChecked] = field(default_factory=list)  # left to another process
     dry: bool = False
 
     @property
@@ -64,6 +66,8 @@ class CheckReport:
             "operator_must_act": self.operator_must_act,
             "changes_found": self.changes_found,
             "asked": [one.as_json() for one in self.sweep.asked],
+            "left_for_later": [one.as_json() for one in self.sweep.left],
+            "being_checked": [one.as_json() for one in self.being_checked],
             "not_due": self.sweep.not_due,
             "changed": [_observed(one) for one in self.sweep.changed],
             "appeared": [_observed(one) for one in self.sweep.appeared],
@@ -131,29 +135,48 @@ def check(
     *,
     everything: bool = False,
     only: Sequence[str] = (),
+    look: bool = True,
     deliver: bool = True,
     dry: bool = False,
     progress: Progress = lambda done, total, text: None,
     started: Callable[[str], None] = lambda run: None,
 ) -> CheckReport:
-    """Sweep and deliver. `dry` expects `database` to be a copy (`dry_copy`). `started` is told the run's id.
+    """Sweep (unless not to `look`) and `deliver`. `started` is told the run's id.
+
+    `dry` expects `database` to be a copy (`dry_copy`).
+
+    A watch that another process is checking is left to it (`store/locks.py`); the others are checked, and
+    what waits is delivered. A dry run keeps nothing, so it needs no lock and heeds none: only the pace of
+    the registers binds it.
 
     Raises `UsageError` for a watch that does not exist and what the store raises; nothing for a register
     or a receiver.
     """
     _known(config, only)
-    run = books.start_run(database, "check")
+    run = books.start_run(database, "check" if look else "deliver")
     started(run)
-    before = upkeep.last_alert(database)
-    swept = sweep(config, database, door, env, run=run, everything=everything, only=only, progress=progress)
+    mine = [watch.name for watch in config.watches if look and (not only or watch.name in only)]
+    with checking(database.path, [] if dry else mine) as busy:
+        swept = sweep(
+            config,
+            database,
+            door,
+            env,
+            run=run,
+            everything=everything,
+            only=only,
+            leave=[one.watch for one in busy] if look else [watch.name for watch in config.watches],
+            progress=progress,
+        )
     outbox = Outbox(database)
-    made = [outbox.alert(number) for number in range(before + 1, upkeep.last_alert(database) + 1)]
+    made = [outbox.alert(number) for number in upkeep.alerts_of_run(database, run)]
     report = CheckReport(
         run,
         swept,
         problems=config.problems(env),
         docket_problems=[str(one) for watch in config.watches for one in watch.docket_problems],
         alerts=[one for one in made if one is not None],
+        being_checked=list(busy),
         dry=dry,
     )
     if deliver and not dry:

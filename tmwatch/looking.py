@@ -43,6 +43,8 @@ class Looked:
     """How a question ended. `pages[i]` is where `readings[i]` came from.
 
     A page that says what is known already is not read: there is a page then, its `glance`, and no reading.
+    `held_until` is set where the question was not put at all, because the pace lets its host rest until
+    then: that is no failure, it is left for later.
     """
 
     source: Source
@@ -56,6 +58,7 @@ class Looked:
     looked_at: dt.datetime = field(default_factory=now)
     validators: Mapping[str, str] = field(default_factory=dict)
     glance: Glance | None = None  # of the one page of the answer, where it may stand for it
+    held_until: dt.datetime | None = None
 
 
 def facts_of(source: Source, config: Config | None) -> FactKind:
@@ -103,7 +106,7 @@ def _ask(
     pages: list[Page] = []
     missing: list[str] = []
     total: int | None = None
-    rows = asked = 0
+    rows = asked = put = 0
     fresh: Mapping[str, str] = {}
     glanced: Glance | None = None
     single = len(waiting) == 1 and isinstance(query, RecordQuery)
@@ -120,9 +123,16 @@ def _ask(
         )
         if look.outcome is Outcome.NOT_FOUND and request.instead is not None:
             waiting.insert(0, request.instead)
+            put += 1
             continue
         if look.outcome is Outcome.NOT_MODIFIED:
             return Looked(source, query, Outcome.NOT_MODIFIED, looked_at=looked_at, validators=validators)
+        if look.held_until is not None and not put:
+            # Held in the midst of an answer of many pages it is an incomplete look instead.
+            return Looked(
+                source, query, look.outcome, error=look.error, looked_at=looked_at, held_until=look.held_until
+            )
+        put += 1
         if look.error is not None or look.page is None:
             raise look.error or Incomplete("the answer has no page", where=look.url)
         page = replace(look.page, query=request.query or query)
@@ -164,6 +174,15 @@ def _ask(
             do="The next run asks again.",
         )
     readings, pages = _joined(readings, pages)
+    if isinstance(query, RecordQuery) and readings and set(query.numbers) <= set(missing):
+        # A cache or a session that mixes two visitors up: true of another filing, no answer to ours.
+        raise Incomplete(
+            f"the answer is about {', '.join(reading.record.st13 for reading in readings)[:200]}, "
+            "which was not asked for",
+            where=f"{declaration.id} {describe(query)}",
+            kept="Nothing of it was stored.",
+            do="The next run asks again.",
+        )
     if isinstance(query, RecordQuery) and not readings and not missing:
         raise NotFound("the register has no such record", where=f"{declaration.id} {describe(query)}")
     return Looked(

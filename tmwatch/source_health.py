@@ -33,7 +33,9 @@ def tell_turns(
         bad = [item for item in mine if item in report.failures and item.outcome is not Outcome.NOT_FOUND]
         lasting = [item for item in bad if not item.passing]
         if bad and len(bad) == len(mine) and not lasting:
-            continue  # may pass by itself: no turn yet
+            if not books.is_failing(database, source_id):
+                continue  # may pass by itself: no turn yet
+            lasting = bad  # but while it fails already, it is one more bad pass
         if not lasting and _fails_elsewhere(config, database, env, source_id, mine):
             continue  # `--watch` asked those that work: that is no recovery
         with database.write():

@@ -7,18 +7,20 @@ transaction as the change they tell of.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from tmwatch.alerts.compose import reactor
 from tmwatch.alerts.payload import CoverageLine
 from tmwatch.config import Config, Watch
-from tmwatch.errors import PASSING, Incomplete, LayoutChanged, Outcome, TmwatchError
+from tmwatch.errors import PASSING, Incomplete, LayoutChanged, LookError, Outcome, TmwatchError
 from tmwatch.http import Door
 from tmwatch.import_reaction import searched_before
 from tmwatch.importing import reread
+from tmwatch.lanes import Lane, side_by_side
 from tmwatch.looking import Looked, ask, describe, prove, sights
 from tmwatch.source_health import is_gone, tell_gone, tell_new_words, tell_turns
 from tmwatch.sources.base import Glance, Query, SearchQuery
@@ -26,7 +28,7 @@ from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, Observed, books, observe, queries
 from tmwatch.store.database import now
 from tmwatch.store.repeats import on_file
-from tmwatch.sweep_report import Asked, SweepReport
+from tmwatch.sweep_report import Asked, Left, SweepReport
 from tmwatch.text import clean_line
 from tmwatch.watches import Ask, Match, asks, coverage, match
 
@@ -61,23 +63,89 @@ def sweep(
     run: str = "",
     everything: bool = False,
     only: Sequence[str] = (),
+    leave: Collection[str] = (),
     progress: Callable[[int, int, str], None] = lambda done, total, text: None,
 ) -> SweepReport:
     """Ask all that is due (`everything`: whether due or not), store the answers, fill the outbox.
 
-    A failure stops itself only. Raises `StoreError` when the database cannot be written and
+    `only` and `leave` are names of watches: those alone (empty: all), and not those. The sources are asked
+    side by side, each at its own pace: one that is slow or has to be waited for holds up no other. A
+    failure stops itself only. Raises `StoreError` when the database cannot be written and
     `ConfigError` when a key that the configuration points at cannot be had.
     """
     report = SweepReport(coverage={watch.name: coverage(watch, config, env) for watch in config.watches})
-    jobs = _jobs(config, database, env, report, everything, only)
-    for place, job in enumerate(jobs):
-        progress(place, len(jobs), f"{job.source_id} {describe(job.query)}")
-        item = _do(job, config, database, door, env, run, report.coverage)
-        log.info("look", **item.as_json())
-        report.asked.append(item)
+    jobs = _jobs(config, database, env, report, everything, only, leave)
+    lanes: dict[str, list[_Job]] = {}
+    for job in jobs:
+        lanes.setdefault(job.source_id, []).append(job)
+
+    def told(job: _Job) -> None:
+        done = len(report.asked) + len(report.left)
+        progress(done, len(jobs), f"{job.source_id} {describe(job.query)}")
+
+    side_by_side(_lane(mine, config, database, door, env, run, report, told) for mine in lanes.values())
     progress(len(jobs), len(jobs), "")
     tell_turns(config, database, env, report, run)
     return report
+
+
+def _lane(
+    jobs: Sequence[_Job],
+    config: Config,
+    database: Database,
+    door: Door,
+    env: Mapping[str, str],
+    run: str,
+    report: SweepReport,
+    told: Callable[[_Job], None],
+) -> Lane[Looked]:
+    """One source's questions, one after another. It yields what waits for the network (`lanes.py`)."""
+
+    def seen(source_id: str, glance: Glance, asked: str) -> bool:
+        with database.reading():  # from the lane's own thread
+            return on_file(database, source_id, glance, asked) is not None
+
+    for job in jobs:
+        told(job)
+        source = get_source(job.source_id)
+        states = [books.ask_state(database, watch.name, one.key) for watch, one in job.wanted]
+        # A page that says "not modified" is no first look: a watch without one needs the page itself.
+        known = states[0].validators if all(state.baseline_at for state in states) else {}
+        looked = yield partial(ask, source, job.query, door, config, env, known, seen)
+        if looked.held_until is not None:
+            left = _left(job, looked, looked.held_until)
+            log.info("left for later", **left.as_json())
+            report.left.append(left)
+            continue
+        # Nothing found is believed only if nothing was known before and the known query still works (law 3).
+        if job.searching and looked.outcome is Outcome.OK and not looked.readings:
+            if any(_found_before(database, watch, one) for watch, one in job.wanted):
+                looked = _failed(looked, _suspicious_zero(job))
+            else:
+                proof = yield partial(prove, source, door, config, env)
+                if proof.error is not None:
+                    looked = _failed(looked, proof.error)
+        item = _store(job, looked, states, config, database, env, run, report.coverage)
+        log.info("look", **item.as_json())
+        report.asked.append(item)
+
+
+def _left(job: _Job, looked: Looked, until: dt.datetime) -> Left:
+    names = tuple(dict.fromkeys(watch.name for watch, _ in job.wanted))
+    why = looked.error.message if looked.error is not None else ""
+    return Left(names, job.source_id, describe(job.query), looked.outcome, why, until)
+
+
+def _failed(looked: Looked, error: LookError) -> Looked:
+    return Looked(looked.source, looked.query, error.outcome, error=error, looked_at=looked.looked_at)
+
+
+def _suspicious_zero(job: _Job) -> Incomplete:
+    return Incomplete(
+        "the search came back empty although it had filings before",
+        where=f"{job.source_id} {describe(job.query)}",
+        do="Look at the register by hand; `tmwatch source check` proves whether it still answers.",
+    )
 
 
 def _jobs(
@@ -87,10 +155,11 @@ def _jobs(
     report: SweepReport,
     everything: bool,
     only: Sequence[str],
+    leave: Collection[str],
 ) -> list[_Job]:
     wanted: dict[tuple[str, Query], list[tuple[Watch, Ask]]] = {}
     for watch in config.watches:
-        if only and watch.name not in only:
+        if (only and watch.name not in only) or watch.name in leave:
             continue
         for one in asks(watch, config, env):
             if not everything and not _is_due(database, watch, one):
@@ -118,26 +187,17 @@ def _is_due(database: Database, watch: Watch, one: Ask) -> bool:
     return now() - state.last_ok_at >= watch.every * (1 - SLACK)
 
 
-def _do(
+def _store(
     job: _Job,
+    looked: Looked,
+    states: Sequence[books.AskState],
     config: Config,
     database: Database,
-    door: Door,
     env: Mapping[str, str],
     run: str,
     lines: dict[str, tuple[CoverageLine, ...]],
 ) -> Asked:
-    source = get_source(job.source_id)
-    states = [books.ask_state(database, watch.name, one.key) for watch, one in job.wanted]
-    # A page that says "not modified" is no first look: a watch without one needs the page itself.
-    known = states[0].validators if all(state.baseline_at for state in states) else {}
-
-    def seen(source_id: str, glance: Glance, asked: str) -> bool:
-        return on_file(database, source_id, glance, asked) is not None
-
-    looked = ask(source, job.query, door, config, env, known, seen)
-    if job.searching:
-        looked = _suspicious_zero(looked, job, database, door, config, env)
+    """Keep what a question brought, or that it failed, with everything that follows from it."""
     first = {
         watch.name: state.baseline_at is None for (watch, _), state in zip(job.wanted, states, strict=True)
     }
@@ -191,7 +251,7 @@ def _do(
             where=f"{job.source_id} {describe(job.query)}",
             do="Please report this; the other filings are looked at all the same.",
         )
-        looked = Looked(looked.source, looked.query, unkept.outcome, error=unkept, looked_at=looked.looked_at)
+        looked = _failed(looked, unkept)
         error, passing = str(unkept), False
         stored = observe(database, sights(looked, config), run=run, also=book)
     # Not there once is nothing yet; after some looks over some days somebody has to know (law 4).
@@ -206,28 +266,6 @@ def _do(
         passing or gone_before,
         baseline=all(first.values()) if job.searching else True,
     )
-
-
-def _suspicious_zero(
-    looked: Looked, job: _Job, database: Database, door: Door, config: Config, env: Mapping[str, str]
-) -> Looked:
-    """Nothing found is believed only if nothing was known before and the known query still works."""
-    if looked.outcome is not Outcome.OK or looked.readings:
-        return looked
-    asked_before = any(_found_before(database, watch, one) for watch, one in job.wanted)
-    if asked_before:
-        error = Incomplete(
-            "the search came back empty although it had filings before",
-            where=f"{job.source_id} {describe(job.query)}",
-            do="Look at the register by hand; `tmwatch source check` proves whether it still answers.",
-        )
-        return Looked(looked.source, looked.query, error.outcome, error=error, looked_at=looked.looked_at)
-    proof = prove(looked.source, door, config, env)
-    if proof.outcome is not Outcome.OK:
-        return Looked(
-            looked.source, looked.query, proof.outcome, error=proof.error, looked_at=looked.looked_at
-        )
-    return looked
 
 
 def _found_before(database: Database, watch: Watch, one: Ask) -> bool:
@@ -248,4 +286,4 @@ def _found_before(database: Database, watch: Watch, one: Ask) -> bool:
     )
 
 
-__all__ = ["Asked", "SweepReport", "sweep"]
+__all__ = ["Asked", "Left", "SweepReport", "sweep"]

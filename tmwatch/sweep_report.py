@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
 from tmwatch.alerts.payload import CoverageLine
-from tmwatch.errors import Outcome
+from tmwatch.errors import PASSING, Outcome
 from tmwatch.store import Observed
 
 
@@ -36,11 +37,35 @@ class Asked:
         }
 
 
+@dataclass(frozen=True)
+class Left:
+    """A question that was not put: its host is let rest until then. No look, and so no failed one."""
+
+    watches: tuple[str, ...]
+    source: str
+    query: str
+    outcome: Outcome  # the trouble that is the cause of it
+    why: str
+    until: dt.datetime  # UTC
+
+    def as_json(self) -> dict[str, Any]:
+        """For `check --json` and the log."""
+        return {
+            "watches": list(self.watches),
+            "source": self.source,
+            "asked": self.query,
+            "outcome": self.outcome.value,
+            "why": self.why,
+            "until": self.until.isoformat(),
+        }
+
+
 @dataclass
 class SweepReport:
     """What one pass did."""
 
     asked: list[Asked] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
     not_due: int = 0
     coverage: dict[str, tuple[CoverageLine, ...]] = field(default_factory=dict)
 
@@ -67,4 +92,5 @@ class SweepReport:
     @property
     def operator_must_act(self) -> bool:
         """Some failure will not pass by itself."""
-        return any(not item.passing for item in self.failures)
+        lasting = any(not item.passing for item in self.failures)
+        return lasting or any(item.outcome not in PASSING for item in self.left)

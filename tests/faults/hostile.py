@@ -49,18 +49,22 @@ class Asked:
 class HostileServer:
     """Listens on a free port of 127.0.0.1 until the block ends."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.asked: list[Asked] = []
+        self.always: Behaviour | None = None  # whatever is asked
         self._tls = tls
+        self._host = host
         self._plans: dict[str, list[str]] = {}
         self._lock = threading.Lock()
         self._open = True
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=50)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family, backlog=50)
         self.port: int = self._listener.getsockname()[1]
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
 
     def plan(self, path: str, *behaviours: str) -> None:
         """Let `path` behave like this in turn; the last one stays."""
@@ -77,6 +81,10 @@ class HostileServer:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # or the thread in accept() would take one more
         self._listener.close()
+
+    def well_behaved(self, server: HostileServer, conn: socket.socket, asked: Asked) -> None:
+        """What it does where nothing else is planned."""
+        _page(server, conn, asked)
 
     @property
     def open(self) -> bool:
@@ -112,7 +120,7 @@ class HostileServer:
                     name = path.strip("/").split("/")[0].split("?")[0]
                     if plan:
                         name = plan.pop(0) if len(plan) > 1 else plan[0]
-                BEHAVIOURS.get(name, _page)(self, conn, asked)
+                (self.always or BEHAVIOURS.get(name, self.well_behaved))(self, conn, asked)
         except OSError:
             conn.close()  # the client went away, as it should
 

@@ -24,7 +24,9 @@ PAGE = (ROOT / "fixtures/us.tsdr/registered-word-mark/page.html").read_bytes()
 OWNER = "北京京东叁佰陆拾度电子商务有限公司"
 HOUR = 3600
 # Files that a house at rest has, below its root. Whatever else lies there was left behind.
-AT_REST = re.compile(r"tmwatch\.toml|tmwatch\.db|state/host-[^/]*\.(json|lock)")
+AT_REST = re.compile(
+    r"tmwatch\.toml|tmwatch\.db|state/host-[^/]*\.(json|lock)|tmwatch\.db\.locks/[0-9a-f]{16}\.lock"
+)
 
 CONFIG = """
 [operator]
@@ -170,6 +172,14 @@ class Victim:
                 ),
                 "sources": _rows(base, "select source, state from source_state"),
             }
+
+    def in_flight(self) -> set[str]:
+        """Addresses of deliveries that somebody took and never finished."""
+        with closing(sqlite3.connect(self.folder / "tmwatch.db")) as base:
+            rows = base.execute(
+                "select address from delivery where state = 'pending' and lease_until is not null"
+            )
+            return {address for (address,) in rows}
 
     def told(self) -> dict[str, list[str]]:
         """What each receiver has in its books: one line an id. Each arrival under one id said the same."""

@@ -17,10 +17,11 @@ from tmwatch.cli.output import Bar, complain, complain_of, on_terminal, plain, s
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
+from tmwatch.errors import PASSING, UsageError
 from tmwatch.http import Door
 from tmwatch.store import Database, Observed
 from tmwatch.store.database import now
-from tmwatch.sweep import Asked
+from tmwatch.sweep import Asked, Left
 
 log = structlog.get_logger()
 
@@ -32,6 +33,7 @@ LISTED = 20
 @click.option("--all", "everything", is_flag=True, help="Look at everything, whether it is due or not.")
 @click.option("--watch", "only", multiple=True, metavar="NAME", help="Only this watch; may be repeated.")
 @click.option("--dry-run", is_flag=True, help="Ask the registers, but keep nothing and tell nobody.")
+@click.option("--no-look", is_flag=True, help="Ask no register, only deliver the alerts that wait.")
 @click.option("--no-deliver", is_flag=True, help="Leave alerts in the outbox for the next check.")
 @click.option("--exit-code", is_flag=True, help=f"Exit with {CHANGES_FOUND} when changes were found.")
 @json_option
@@ -41,6 +43,7 @@ def check_command(
     everything: bool,
     only: tuple[str, ...],
     dry_run: bool,
+    no_look: bool,
     no_deliver: bool,
     exit_code: bool,
     as_json: bool,
@@ -49,6 +52,11 @@ def check_command(
 
     Off a terminal a good run prints nothing. A failure that may pass by itself is no failure of the run.
     """
+    if no_look and (dry_run or no_deliver):
+        raise UsageError(
+            "without a look and without a delivery there is nothing to do",
+            do="Leave out --no-look, or what stands beside it.",
+        )
     config = session.config()
     door = Door(config.operator.contact)
     with _store(session, config, dry=dry_run) as database, Bar("looking") as bar:
@@ -59,6 +67,7 @@ def check_command(
             session.env,
             everything=everything,
             only=only,
+            look=not no_look,
             deliver=not no_deliver,
             dry=dry_run,
             progress=bar.to,
@@ -67,7 +76,7 @@ def check_command(
     if as_json:
         say_json(report.as_json())
     elif on_terminal():
-        _print(report, config, only)
+        _print_deliveries(report) if no_look else _print(report, config, only)
     elif dry_run:
         _print_alerts(report)
     _complain(report)
@@ -89,6 +98,8 @@ def _store(session: Session, config: Config, *, dry: bool) -> Iterator[Database]
 
 
 def _complain(report: CheckReport) -> None:
+    for busy in report.being_checked:
+        complain(f"Note: {busy}")
     for problem in report.problems:
         complain_of(problem)
     for text in report.docket_problems:
@@ -98,6 +109,9 @@ def _complain(report: CheckReport) -> None:
             log.info("passing failure", source=item.source, asked=item.query, error=item.error)
         else:
             complain(f"Error: {_failure(item)}")
+    for rest in _left(report):
+        if rest[0].outcome not in PASSING:
+            complain(f"Error: {_said_of_left(rest)}")
     for failures in _by_error(report):
         failed = failures[0]
         if failed.operator_needed or failed.next_try is None:
@@ -117,14 +131,27 @@ def _complain(report: CheckReport) -> None:
     for notice in report.delivery.untold if report.delivery else ():
         # Nobody else can be told of it: this is the other road.
         complain(f"Error: {notice.headline}.\n{notice.detail}")
-
-
     if held := report.outbox.get("held", 0):
         are = render.counted(held, "delivery is", "deliveries are")
         complain(
             f"Note: {are} held since a restore, because they may have gone out before it: "
             "`tmwatch alerts list` shows them, `tmwatch alerts release` sends them."
         )
+
+
+def _left(report: CheckReport) -> list[list[Left]]:
+    """What was left for later, by source and reason."""
+    groups: dict[tuple[str, str], list[Left]] = {}
+    for one in report.sweep.left:
+        groups.setdefault((one.source, one.why), []).append(one)
+    return list(groups.values())
+
+
+def _said_of_left(rest: list[Left]) -> str:
+    first, until = rest[0], min(one.until for one in rest)
+    count = render.counted(len(rest), "question")
+    again = f"It is asked again from {until:%Y-%m-%d %H:%M} UTC on."
+    return f"{first.source}: {count} left for later: {first.why}. {again}"
 
 
 def _by_error(report: CheckReport) -> list[list[Failure]]:
@@ -157,6 +184,8 @@ def _print(report: CheckReport, config: Config, only: tuple[str, ...]) -> None:
     for watch in config.watches:
         if not only or watch.name in only:
             _print_watch(watch.name, report)
+    for rest in _left(report):
+        say(plain(_said_of_left(rest), 400))
     if not config.watches:
         say("Nothing is watched yet: `tmwatch watch add` adds a watch.")
     _print_changes(report)
@@ -197,7 +226,7 @@ def _print_changes(report: CheckReport) -> None:
         asked, due = len(report.sweep.asked), report.sweep.not_due
         later = f"; {render.counted(due, 'question')} not due yet (--all asks them)" if due else ""
         failed = f", {len(report.sweep.failures)} failed" if report.sweep.failures else ""
-        if not asked and not due:
+        if not asked and (not due or report.sweep.left or report.being_checked):
             say("Nothing was asked, so nothing is known to be new: why stands above.")
             return
         say(f"Checked ({render.counted(asked, 'look')}{failed}), nothing new{later}.")

@@ -71,7 +71,8 @@ class Look:
 
     `validators` ("etag", "last_modified") belong into the next look of the same request, if and only
     if the reader could read the page: a throttling shell with an ETag would be "not modified" for ever.
-    `asked` is False where no request went out (held by the pace, or no key).
+    `asked` is False where no request went out (held by the pace, or no key); `held_until` says from when
+    on the pace lets the host be asked again: such a look is no failure, it has not been made.
     """
 
     outcome: Outcome
@@ -82,6 +83,7 @@ class Look:
     seconds: float
     validators: Mapping[str, str] = field(default_factory=dict)
     asked: bool = True
+    held_until: dt.datetime | None = None
 
 
 class Door:
@@ -154,13 +156,20 @@ class Door:
         host = address.pace_key(url)
         tries = self._extra_tries
         seen: set[tuple[str, str]] = set()
+        broken: wire.Broken | None = None
         for _ in range(_MOST_HOPS + 1 + tries):
             held = self._pacer.wait_turn(host, law)
+            if held is not None and broken is not None:
+                return self._look(asking, asking.error(Unreachable, broken.what, broken.do or _LATER))
+            if held is not None and asking.started_at is not None:
+                return self._look(asking, _held(asking, held, self._clock()))
             if held is not None:
-                return self._look(asking, _held(asking, held, self._clock()), asked=False)
+                error = _held(asking, held, self._clock())
+                return self._look(asking, error, asked=False, held_until=held.until)
             asking.started()
             asking.started_at = self._clock()
             result = self._once(session, asking, url, headers)
+            broken = result if isinstance(result, wire.Broken) else None
             if isinstance(result, wire.Broken) and result.again and tries > 0:
                 tries -= 1
                 self._pacer.note(host, Outcome.UNREACHABLE)
@@ -241,6 +250,7 @@ class Door:
         page: Page | None = None,
         validators: Mapping[str, str] | None = None,
         asked: bool = True,
+        held_until: dt.datetime | None = None,
     ) -> Look:
         return Look(
             outcome=error.outcome if error else outcome,
@@ -251,6 +261,7 @@ class Door:
             seconds=round(time.monotonic() - asking.tick, 3) if asked else 0.0,
             validators=validators or {},
             asked=asked,
+            held_until=held_until,
         )
 
 

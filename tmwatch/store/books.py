@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -153,34 +154,62 @@ class Turn:
     since: dt.datetime | None
 
 
-def book_source(database: Database, source: str, outcome: Outcome, error: str = "") -> Turn | None:
-    """Note how a look at the source ended; returns a `Turn` when its state changed.
+# A source that failed is well again after this many good passes in a row: one that fails at every second
+# look (two layouts in turn, one of two servers broken) would else alert at each of them.
+GOOD_PASSES = 2
+# One that fails again so soon after it recovered is unsteady, and has to be good for that long first.
+STEADY = dt.timedelta(days=1)
 
+
+def book_source(database: Database, source: str, outcome: Outcome, error: str = "") -> Turn | None:
+    """Note how a pass over the source ended; returns a `Turn` when its state changed.
+
+    It is failing from the first bad pass on (who calls decides what is bad), whatever the kind of the
+    trouble, and well again after `GOOD_PASSES` or, where it is unsteady, after `STEADY` without a bad one.
     A missing record is an answer, not a failure of the source.
     """
     good = outcome in (Outcome.OK, Outcome.NOT_MODIFIED, Outcome.NOT_FOUND)
-    instant = iso(now())
+    at = now()
     with database.write() as db:
         row = database.conn.execute("select * from source_state where source = ?", (source,)).fetchone()
-        was = row["state"] if row else "ok"
-        state = "ok" if good else "failing"
-        since = row["since"] if row and was == state else instant
+        was = row["state"] if row and row["state"] else "ok"
+        passes = (row["good"] or 0) + 1 if good and row else int(good)
+        good_since = row["good_since"] if row and passes > 1 and row["good_since"] else iso(at)
+        well = good and (was == "ok" or _well_again(row, passes, dt.datetime.fromisoformat(good_since), at))
+        state = "ok" if well else "failing"
+        since = row["since"] if row and was == state else iso(at)
         db.table("source_state").upsert(
             {
                 "source": source,
                 "state": state,
                 "since": since,
-                "last_try_at": instant,
+                "last_try_at": iso(at),
                 "last_outcome": outcome.value,
-                "last_error": None if good else error,
-                "failures": 0 if good else (row["failures"] if row else 0) + 1,
-                **({"last_ok_at": instant} if good else {}),
+                "failures": 0 if good else (row["failures"] if row and row["failures"] else 0) + 1,
+                "good": passes,
+                "good_since": good_since if good else None,
+                **({"last_ok_at": iso(at)} if good else {}),
+                **({"last_error": error} if not good else {"last_error": None} if well else {}),
+                **({"recovered_at": iso(at)} if was == "failing" and well else {}),
             },
             pk="source",
         )
     if was == state:
         return None
     return Turn(source, was, state, error, dt.datetime.fromisoformat(row["since"]) if row else None)
+
+
+def is_failing(database: Database, source: str) -> bool:
+    """Whether the source has turned bad and not recovered yet."""
+    row = database.conn.execute("select state from source_state where source = ?", (source,)).fetchone()
+    return row is not None and row["state"] == "failing"
+
+
+def _well_again(row: sqlite3.Row, passes: int, good_since: dt.datetime, at: dt.datetime) -> bool:
+    """Whether a failing source has been good often, and where it is unsteady long, enough."""
+    recovered = dt.datetime.fromisoformat(row["recovered_at"]) if row["recovered_at"] else None
+    unsteady = recovered is not None and dt.datetime.fromisoformat(row["since"]) - recovered < STEADY
+    return passes >= GOOD_PASSES and (not unsteady or at - good_since >= STEADY)
 
 
 def source_states(database: Database) -> list[dict[str, Any]]:

@@ -181,6 +181,12 @@ class Database:
                 self._rollback()
                 raise
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """For a thread beside the one that writes: it reads between two transactions, never within one."""
+        with self._lock:
+            yield
+
     def _rollback(self) -> None:
         if self.conn.in_transaction:
             self.conn.execute("rollback")

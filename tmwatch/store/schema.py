@@ -366,10 +366,21 @@ def _ids_and_restores(db: sqlite_utils.Database) -> None:
     )
 
 
+def _patience_with_sources(db: sqlite_utils.Database) -> None:
+    """What it takes to call a source well again (`books.book_source`).
+
+    `good`: good passes in a row, `good_since` the first of them; `recovered_at`: when it last recovered.
+    """
+    db.table("source_state").add_column("good", int)
+    db.table("source_state").add_column("good_since", str)
+    db.table("source_state").add_column("recovered_at", str)
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _version_1,
     _receivers,
     _records_once,
     _ids_and_restores,
+    _patience_with_sources,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

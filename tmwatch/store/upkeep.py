@@ -53,10 +53,10 @@ def outbox_standing(database: Database) -> dict[str, Any]:
     }
 
 
-def last_alert(database: Database) -> int:
-    """The number of the latest alert; 0 when there is none."""
-    row = database.conn.execute("select coalesce(max(id), 0) as id from alert").fetchone()
-    return int(row["id"])
+def alerts_of_run(database: Database, run: str) -> list[int]:
+    """The numbers of the alerts that a run made, oldest first; other processes make theirs meanwhile."""
+    rows = database.conn.execute("select id from alert where run = ? order by id", (run,))
+    return [row["id"] for row in rows]
 
 
 def looks_behind(database: Database, alert: int) -> list[dict[str, Any]]:
