@@ -14,14 +14,15 @@ from typing import Any
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, LookError, Outcome, TmwatchError, UsageError
 from tmwatch.http import Door
-from tmwatch.importing import files_in, read_file
-from tmwatch.looking import prove
+from tmwatch.importing import bulk_source, files_in, pieces_of, read_file
+from tmwatch.looking import prove, read_page
 from tmwatch.numbers import show_number
 from tmwatch.sources.base import Answer, Page, Source
 from tmwatch.sources.expectation import EXPECT, META, Case, load_case, load_expectation
 from tmwatch.sources.registry import all_sources, get_source
 from tmwatch.watches import live_state
 
+MOST_LINES = 1_000  # of what nobody claims in a file of many records: enough to see what is new
 # What lies beside recorded pages and is no page itself.
 _BESIDE = {META, EXPECT, "README.md"}
 
@@ -102,6 +103,8 @@ def check_file(path: Path, source_id: str | None = None) -> Checked:
     """Read one saved page. A `meta.toml` beside it says what it was asked for and how it must end."""
     case = _case_of(path)
     try:
+        if case is None and (bulk := bulk_source(path, source_id)) is not None:
+            return _check_many(path, bulk)
         if case is None:
             source, _, answer = read_file(path, source_id)
         else:
@@ -112,6 +115,44 @@ def check_file(path: Path, source_id: str | None = None) -> Checked:
         name = source_id or (case.source if case else None)
         return Checked(str(path), name, error.outcome, wanted, error=str(error), landmarks=_landmarks(name))
     return _checked(str(path), source, answer, case)
+
+
+def _check_many(path: Path, source: Source) -> Checked:
+    """A file of many records, with no more than one of them in memory. Raises `LookError` for a broken file;
+    a record that cannot be read fails the check, and the others are looked at all the same."""
+    declaration = source.declaration
+    records: list[str] = []
+    as_of: dict[str, None] = {}
+    unclaimed: dict[str, None] = {}
+    unknown: dict[str, None] = {}
+    failed: list[LookError] = []
+    fields = 0
+    for piece in pieces_of(path, source):
+        try:
+            answer = read_page(source, Page(piece.body, name=f"{path.name}#{piece.number}"))
+        except LookError as error:
+            failed.append(error)
+            continue
+        for reading in answer.readings:
+            records.append(show_number(reading.record))
+            as_of[f"{reading.as_of.day} ({reading.as_of.kind})" if reading.as_of else "not said"] = None
+            unclaimed |= dict.fromkeys(reading.unclaimed if len(unclaimed) < MOST_LINES else ())
+            unknown |= dict.fromkeys(reading.unknown_words)
+            fields = max(fields, len(reading.record.covers))
+    more = f"\nand {len(failed) - 1} more records of it could not be read" if len(failed) > 1 else ""
+    return Checked(
+        str(path),
+        declaration.id,
+        failed[0].outcome if failed else Outcome.OK,
+        records=tuple(records),
+        as_of=tuple(as_of),
+        fields=fields,
+        fields_possible=len(declaration.covers),
+        unclaimed=tuple(unclaimed),
+        unknown_words=tuple(unknown),
+        landmarks=declaration.landmarks,
+        error=f"{failed[0]}{more}" if failed else "",
+    )
 
 
 def _case_of(path: Path) -> Case | None:

@@ -101,7 +101,21 @@ def test_a_later_file_alerts_and_an_earlier_one_fills_the_past(run: Run) -> None
     assert "class 9 removed" in " ".join(said.split())
 
 
-def test_a_daily_file_is_checked_as_a_source(run: Run) -> None:
-    ran = run("source", "check", "--json", str(DAILY / "three-cases/apc990420.xml"))
-    (one,) = json.loads(ran.out)
-    assert (one["source"], one["good"], len(one["records"])) == ("us.daily", True, 3)
+def test_a_daily_file_is_checked_as_a_source(run: Run, folder: Path) -> None:
+    for path in (DAILY / "three-cases/apc990420.xml", zipped(folder / "apc990420.zip", THREE)):
+        ran = run("source", "check", "--json", str(path))
+        (one,) = json.loads(ran.out)
+        assert (ran.code, one["source"], one["good"], len(one["records"])) == (0, "us.daily", True, 3)
+
+
+def test_a_check_names_the_case_that_cannot_be_read_and_what_nobody_claims(run: Run, folder: Path) -> None:
+    bad = THREE.replace(b"<status-code>630</status-code>", b"<status-code>new</status-code>")
+    (folder / "bad.xml").write_bytes(bad)
+    (folder / "new.xml").write_bytes(THREE.replace(b"<cancellation-pending-in>F<", b"<new-in>F<", 1)
+                                     .replace(b"</cancellation-pending-in>", b"</new-in>", 1))  # fmt: skip
+    ran = run("source", "check", "--json", "bad.xml", "new.xml")
+    assert ran.code == 1
+    broken, newer = json.loads(ran.out)
+    assert (broken["outcome"], len(broken["records"])) == ("layout_changed", 2)
+    assert "99990512" in broken["error"]
+    assert any("new-in" in line for line in newer["unclaimed"])
