@@ -18,7 +18,7 @@ from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.http import Door
-from tmwatch.store import Database, Observed, Outbox, backup, books, opening, upkeep
+from tmwatch.store import Database, Observed, Outbox, backup, books, growth, opening, upkeep
 from tmwatch.store.database import now
 from tmwatch.store.locks import BeingChecked, checking
 from tmwatch.sweep import SweepReport, sweep
@@ -183,7 +183,7 @@ def check(
         report.delivery = deliver_due(outbox, config, now())
     report.outbox = upkeep.outbox_standing(database)
     _undelivered(report, outbox)
-    books.end_run(database, run, _summary(report))
+    books.end_run(database, run, {**_summary(report), "bytes": growth.used(database)})
     return report
 
 

@@ -21,7 +21,8 @@ from tmwatch.errors import PASSING, ConfigError
 from tmwatch.looking import describe
 from tmwatch.receiver_state import private_webhooks, receivers_in_trouble
 from tmwatch.sources.registry import all_sources
-from tmwatch.store import Database, books, queries, upkeep
+from tmwatch.store import Database, books, growth, queries, upkeep
+from tmwatch.store.copies import not_private
 from tmwatch.store.database import now
 from tmwatch.text import clean_line
 from tmwatch.watches import asks, coverage, live_state
@@ -34,6 +35,7 @@ _USUAL = dt.timedelta(days=1)
 _SLACK = 2  # times its interval; then a look is no longer fresh
 _FAILING = 3  # failed looks in a row: then even what usually passes by itself has not passed
 _WAITS_LONG = dt.timedelta(days=1)
+_SOON, _VERY_SOON = 365, 30  # days until the disk is full
 _LARGE_WAL = 256 * 2**20
 _ROWS_LISTED = 20  # of a docket; `watch list` and `check` name every one
 # How `watches.docket` speaks of a row whose number is watched all the same.
@@ -272,12 +274,28 @@ def _database(health: Health, database: Database) -> None:
     health.store = {"path": str(database.path), "rows": queries.counts(database), **upkeep.size(database)}
     if not damage:
         health.add("ok", "database", f"{database.path} is whole")
+    _growth(health, growth.growth(database))
+    for file in not_private(database.path):
+        health.add("act", "database", f"{file} can be read by others", f"chmod 600 {file}")
     if health.store["wal"] > _LARGE_WAL:
         health.add(
             "note",
             "database",
             "its -wal file is large: some program keeps the database open for reading",
             "Close whatever else has it open.",
+        )
+
+
+def _growth(health: Health, found: growth.Growth) -> None:
+    """When the disk is full at the rate of the last weeks."""
+    health.store["growth"] = found.as_json()
+    left = found.days_left
+    if left is not None and left < _SOON:
+        health.add(
+            "act" if left < _VERY_SOON else "note",
+            "database",
+            f"at the rate of the last {found.measured_days:.0f} days the disk is full in {left:.0f} days",
+            "Free space; `tmwatch prune --dry-run` says what the database could do without.",
         )
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
-from tmwatch.cli.output import complain_of, facts_grid, plain, say, say_json, tell
+from tmwatch.cli.output import complain, complain_of, facts_grid, plain, say, say_json, tell
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, StoreError, UsageError
 from tmwatch.health import Finding, Health, examine
 from tmwatch.store import Database, backup, opening
+from tmwatch.store.prune import LEAST, prune
 from tmwatch.store.schema import APPLICATION_ID
 
 MARKS = {"act": "✗", "note": "•", "ok": "✓"}
@@ -117,11 +120,21 @@ def _print_store(health: Health) -> None:
                 f" {render.counted(rows['change'], 'change')}",
             ),
             ("Raw pages", f"{rows['snapshot']}, {_size(store['pages'])}"),
-            ("Growth", f"{_size(store['pages_last_30_days'])} of raw pages in the last 30 days"),
+            ("Growth", _forecast(store["growth"])),
             ("Outbox", f"{health.outbox['waiting']} waiting, {health.outbox['dead']} given up"),
         ],
         indent=2,
     )
+
+
+def _forecast(growth: dict[str, Any]) -> str:
+    """ "0.1 MiB a day; at this rate 40 MiB more in a year; the disk has room for 12 GiB"."""
+    free = growth["free_on_disk"]
+    room = f"the disk has room for {_size(free)}" if free is not None else ""
+    if not growth["basis"]:
+        return f"not known before a day has passed; {room}"
+    rate = f"{_size(growth['per_day'])} a day, {_size(growth['per_month'])} a month"
+    return f"{rate}: at this rate {_size(growth['in_a_year'])} more in a year; {room}"
 
 
 def _refuse_other_file(target: Path) -> None:
@@ -181,3 +194,42 @@ def backup_command(session: Session, file: Path | None, force: bool, as_json: bo
         say_json({"database": str(source), "backup": str(target), "size": target.stat().st_size})
     else:
         tell(f"Copied {source} to {target} ({_size(target.stat().st_size)})")
+
+
+def _days(_: click.Context, __: click.Parameter, value: str) -> dt.timedelta:
+    found = re.fullmatch(r"(\d{1,5})\s*(?:d|days?)", value.strip())
+    if found is None:
+        raise UsageError(f'"{plain(value, 40)}" is no number of days', do='Write it as "365d".')
+    span = dt.timedelta(days=int(found.group(1)))
+    if span < LEAST:
+        raise UsageError(f"the last {LEAST.days} days are never pruned", do=f"Give {LEAST.days}d or more.")
+    return span
+
+
+@cli.command("prune", short_help="Remove old looks that said nothing new.")
+@click.option(
+    "--older-than", default="365d", show_default=True, callback=_days, help="Only what is older, in days."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@json_option
+@pass_session
+def prune_command(session: Session, older_than: dt.timedelta, dry_run: bool, as_json: bool) -> None:
+    """Remove old looks that said nothing new, and raw pages that no version needs.
+
+    Versions, changes, alerts, and the first and last page and look of each state are never removed. The
+    chain of looks stays verifiable: one row stands for each stretch that went.
+    """
+    done = prune(session.database(), older_than, dry=dry_run)
+    if as_json:
+        say_json(done.as_json())
+        return
+    would = "would go" if dry_run else "went"
+    tell(
+        f"Older than {older_than.days} days: {render.counted(done.looks, 'look')} {would}"
+        f" ({render.counted(done.stretches, 'row')} stand for them), {render.counted(done.pages, 'raw page')}"
+        f" ({_size(done.page_bytes)}), {render.counted(done.runs, 'run')}."
+    )
+    if not dry_run:
+        tell(f"The file had {_size(done.file_before)} and has {_size(done.file_after)}.")
+        if done.note:
+            complain(f"Note: {done.note}")

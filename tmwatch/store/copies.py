@@ -6,6 +6,7 @@ the name of a backup is one.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -137,6 +138,20 @@ def make_private(path: Path) -> list[Path]:
         except OSError:
             left.append(one)
     return left
+
+
+def not_private(path: Path) -> list[Path]:
+    """What of the database and its backups others can read: what could not be mended, and old backups."""
+    files = [path, *(path.with_name(f"{path.name}{end}") for end in SIDECARS), *beside(path)]
+    files += path.parent.glob(f"{path.name}.replaced-*")
+    found = []
+    for one in files:
+        try:
+            if os.name == "posix" and one.stat().st_mode & 0o077:
+                found.append(one)
+        except OSError:
+            continue
+    return found
 
 
 def _mib(size: int) -> str:

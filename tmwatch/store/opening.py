@@ -161,7 +161,8 @@ def _examine(conn: sqlite3.Connection, path: Path, thorough: bool) -> Seen:
     if not version or not tables:
         raise damaged(path, "it holds no tables of tmwatch")
     chain = conn.execute("select previous_hash, hash from observation order by id desc limit 200").fetchall()
-    if any(later[0] != earlier[1] for later, earlier in pairwise(chain)):
+    gaps = [(earlier[1], later[0]) for later, earlier in pairwise(chain) if later[0] != earlier[1]]
+    if gaps and not _pruned(conn, gaps):
         raise damaged(path, "the chain of its looks is broken")
     first = conn.execute("select hash from observation order by id limit 1").fetchone()
     last = conn.execute("select id, hash from observation order by id desc limit 1").fetchone()
@@ -177,6 +178,14 @@ def refuse_newer(path: Path, version: int) -> None:
             kept=_UNTOUCHED,
             do=f"Install the tmwatch that wrote it, or a newer one. {way_out(path)}",
         )
+
+
+def _pruned(conn: sqlite3.Connection, gaps: list[tuple[str, str]]) -> bool:
+    """Whether `prune` left each of these gaps in the chain."""
+    if not conn.execute("select 1 from sqlite_master where name = 'pruned_looks'").fetchone():
+        return False
+    known = {tuple(row) for row in conn.execute("select previous_hash, hash from pruned_looks")}
+    return known.issuperset(gaps)
 
 
 class Damaged(StoreError):

@@ -231,8 +231,17 @@ def _continues(new: sqlite3.Connection, old: sqlite3.Connection) -> bool:
     last = new.execute("select id, hash from observation order by id desc limit 1").fetchone()
     if last is None:
         return False
+    if old.execute("select 1 from observation where id = ? and hash = ?", tuple(last)).fetchone():
+        return True
+    if not old.execute("select 1 from sqlite_master where name = 'pruned_looks'").fetchone():
+        return False
+    first = "select hash from observation order by id limit 1"
     return (
-        old.execute("select 1 from observation where id = ? and hash = ?", tuple(last)).fetchone() is not None
+        tuple(old.execute(first).fetchone() or ()) == tuple(new.execute(first).fetchone())
+        and old.execute(
+            "select 1 from pruned_looks where ? between first_look and last_look", (last["id"],)
+        ).fetchone()
+        is not None
     )
 
 

@@ -376,11 +376,32 @@ def _patience_with_sources(db: sqlite_utils.Database) -> None:
     db.table("source_state").add_column("recovered_at", str)
 
 
+def _pruned_looks(db: sqlite_utils.Database) -> None:
+    """One row for each stretch of looks that `prune` took out, with the hashes at both of its ends."""
+    db.table("pruned_looks").create(
+        {
+            "id": int,
+            "first_look": int,
+            "last_look": int,
+            "looks": int,
+            "since": str,
+            "until": str,
+            "kinds": str,
+            "previous_hash": str,
+            "hash": str,
+            "pruned_at": str,
+        },
+        pk="id",
+    )
+    db.table("pruned_looks").create_index(["previous_hash"])
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _version_1,
     _receivers,
     _records_once,
     _ids_and_restores,
     _patience_with_sources,
+    _pruned_looks,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
