@@ -127,8 +127,10 @@ def under_watch(database: Database, st13: str) -> bool:
 def answered_live(database: Database, st13: str, source: str) -> bool:
     """Whether that source has given the filing to a live look before."""
     row = database.conn.execute(
-        "select 1 from observation where st13 = ? and source = ? and live = 1 and outcome = ? limit 1",
-        (st13, source, Outcome.OK.value),
+        "select 1 from observation where st13 = :st13 and source = :source and live = 1 and outcome = :ok"
+        " union all select 1 from sighting s join observation o on o.id = s.last_observation"
+        " where s.st13 = :st13 and s.source = :source and o.live = 1 limit 1",
+        {"st13": st13, "source": source, "ok": Outcome.OK.value},
     ).fetchone()
     return row is not None
 

@@ -127,6 +127,9 @@ class Database:
         opening.refuse_newer(self.path, version)
         self.conn.execute("pragma journal_mode = wal")
         self.conn.execute("pragma synchronous = full")
+        self.conn.execute(
+            "pragma cache_size = -16384"
+        )  # KiB: a batch of new filings writes all over the file
         self.conn.execute("pragma foreign_keys = on")
         # A long reader may make the -wal grow; when it is done, the file shrinks to this again.
         self.conn.execute(f"pragma journal_size_limit = {WAL_KEPT}")

@@ -96,8 +96,8 @@ class Looks:
         return int(cursor.lastrowid or 0)
 
 
-def keep_page(database: Database, sight: Sight) -> str | None:
-    """The hash of the raw page; the page itself is kept if the look was good."""
+def keep_page(database: Database, sight: Sight, *, quick: bool = False) -> str | None:
+    """The hash of the raw page; the page itself is kept if the look was good (`archive.pack`: quick)."""
     page = sight.page
     if page is None or not page.body:
         return None
@@ -105,7 +105,7 @@ def keep_page(database: Database, sight: Sight) -> str | None:
     if sight.outcome is Outcome.OK and not _kept(database.conn, sha256):
         database.conn.execute(
             "insert into snapshot (sha256, body, size, stored_at) values (?,?,?,?)",
-            (sha256, archive.pack(page.body), len(page.body), iso(sight.looked_at)),
+            (sha256, archive.pack(page.body, quick=quick), len(page.body), iso(sight.looked_at)),
         )
     return sha256
 

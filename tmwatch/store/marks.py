@@ -209,7 +209,8 @@ def drop_unused(database: Database, sha256: str | None) -> None:
     """Remove a raw page that is neither the first nor the last of any run. Its hash stays in the books."""
     database.conn.execute(
         "delete from snapshot where sha256 = :hash and not exists"
-        " (select 1 from sighting where first_snapshot = :hash or last_snapshot = :hash)",
+        " (select 1 from sighting where last_snapshot = :hash) and not exists"
+        " (select 1 from sighting where first_snapshot = :hash and first_snapshot <> last_snapshot)",
         {"hash": sha256},
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from tmwatch.errors import LookError, Outcome
-from tmwatch.model import Change
+from tmwatch.model import Change, TradeMark
 from tmwatch.store import held, marks, repeats, versions
 from tmwatch.store.database import Database, iso, now
 from tmwatch.store.looks import Looks, keep_page
@@ -87,10 +87,10 @@ def _glance_over(
 ) -> tuple[list[Sight], dict[int, Repeat], tuple[int, int]]:
     """Before the transaction, so that nobody waits for us meanwhile: which looks repeat the last word of
     their filing (by place), the others read, and the state of the file in which that was so."""
-    seen = _state(database)
     ready = list(sights)
     if not any(_lazy(sight) for sight in ready):
-        return ready, {}, seen
+        return ready, {}, _state(database)
+    seen = _state(database)
     same = _repeats(database, ready)
     for place, sight in enumerate(ready):
         if place not in same:
@@ -119,11 +119,8 @@ def _read(sight: Sight) -> Sight:
 
 
 def _repeats(database: Database, sights: Sequence[Sight]) -> dict[int, Repeat]:
-    found = {}
-    for place, sight in enumerate(sights):
-        if _lazy(sight) and (repeat := repeats.find(database, sight)) is not None:
-            found[place] = repeat
-    return _alone(sights, found)
+    lazy = {place: sight for place, sight in enumerate(sights) if _lazy(sight)}
+    return _alone(sights, repeats.find(database, lazy)) if lazy else {}
 
 
 def _alone(sights: Sequence[Sight], same: dict[int, Repeat]) -> dict[int, Repeat]:
@@ -165,6 +162,7 @@ class _Batch:
         self._before: dict[str, marks.Head | None] = {}
         self._first: dict[str, dt.datetime] = {}
         self._live: set[str] = set()
+        self._instant = iso(now())
         self.looked_at: list[tuple[str, bool, str]] = []  # (ST.13, live, day it speaks for)
 
     def look(self, sight: Sight) -> None:
@@ -198,8 +196,12 @@ class _Batch:
         self._records[said] = record
         order = order_key(as_of, sight.as_of.day if sight.as_of is not None else None)
         word = marks.Word(order, as_of, number, snapshot, *repeats.glance_of(sight, reading))
-        _place(database, sight, st13, said, word, alone=not self._touched[st13])
-        self._touched[st13] = marks.sightings(database, st13, self._records)
+        alone = not self._touched[st13]
+        opened = _place(database, sight, st13, said, word, alone=alone)
+        if alone:
+            self._touched[st13] = [_sighting(opened, sight, said, word, record)]
+        else:
+            self._touched[st13] = marks.sightings(database, st13, self._records)
 
     def refold(self) -> list[Observed]:
         """Fold the history of each filing again, write what is new in it, say what it did to the present."""
@@ -208,7 +210,7 @@ class _Batch:
     def _refold(self, st13: str, rows: list[Sighting]) -> Observed:
         database, before = self._database, self._before[st13]
         steps = fold(rows)
-        content = versions.write_steps(database, st13, steps, new=before is None)
+        written = versions.write_steps(database, st13, steps, self._instant, new=before is None)
         what, changes = _what(steps, rows, before)
         first_seen = self._first[st13]
         if before is not None:
@@ -218,12 +220,12 @@ class _Batch:
             st13,
             steps[-1],
             rows,
-            content=content,
+            written=written,
             before=before.content_hash if before else None,
             first_seen=first_seen,
+            instant=self._instant,
         )
-        record = steps[-1].record.model_copy(update={"provenance": provenance})
-        known = AtHand(record, before.record if before else None, provenance, first_seen)
+        known = AtHand(steps[-1].record, before.record if before else None, provenance, first_seen)
         return Observed(st13, what, changes, st13 in self._live, known)
 
 
@@ -244,8 +246,8 @@ def _what(
 
 def _place(
     database: Database, sight: Sight, st13: str, record_hash: str, word: marks.Word, *, alone: bool
-) -> None:
-    """Into the run-length list of what each source said when."""
+) -> int:
+    """Into the run-length list of what each source said when; returns the number of the run."""
     if not alone:
         for row in marks.neighbours(database, st13, word.order):
             if row["source"] != sight.source or row["record"] != record_hash:
@@ -253,9 +255,9 @@ def _place(
             if row["parser_version"] != sight.parser_version:
                 continue
             marks.extend_sighting(database, row, word)
-            return
+            return int(row["id"])
         marks.split_at(database, st13, word.order)
-    marks.open_sighting(
+    return marks.open_sighting(
         database,
         st13,
         word,
@@ -265,6 +267,25 @@ def _place(
         record=record_hash,
         parser_version=sight.parser_version,
         live=sight.live,
+    )
+
+
+def _sighting(number: int, sight: Sight, said: str, word: marks.Word, record: TradeMark) -> Sighting:
+    """The run that a first look has opened, as it would be read from the file."""
+    return Sighting(
+        id=number,
+        source=sight.source,
+        authority=sight.authority,
+        record=record,
+        record_hash=said,
+        parser_version=sight.parser_version,
+        first_order=word.order,
+        last_order=word.order,
+        as_of=word.as_of.day.isoformat(),
+        as_of_kind=word.as_of.kind,
+        observation=word.observation,
+        live=word.observation if sight.live else 0,
+        facts=sight.facts.value,
     )
 
 

@@ -41,8 +41,9 @@ def get(database: Database, st13: str) -> TradeMark | None:
     row = database.conn.execute(
         "select m.*, r.json, o.url, o.looked_at, o.snapshot, o.parser_version from mark m"
         " join record r on r.hash = m.content_hash join observation o"
-        " on o.id = (select id from observation where st13 = m.st13 and outcome = 'ok' and source = m.source"
-        " order by as_of desc, id desc limit 1) where m.st13 = ?",
+        # The look that confirmed it last may speak for a whole file of filings, and name none of them.
+        " on o.id = (select last_observation from sighting where st13 = m.st13 and source = m.source"
+        " order by last_order desc, first_order desc, live desc, id desc limit 1) where m.st13 = ?",
         (st13,),
     ).fetchone()
     if row is None:

@@ -12,7 +12,7 @@ import datetime as dt
 import functools
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tmwatch import archive
@@ -25,12 +25,25 @@ from tmwatch.store.sights import BulkFile, Observed, Sight, as_of_for
 from tmwatch.store.timeline import order_key
 
 # The run must be the last to begin, and end last: then the look belongs to it and to no other.
-_LAST_WORD = (
-    "select s.*, m.first_seen_at, m.content_hash from sighting s join mark m on m.st13 = s.st13"
-    " where s.glance = ? and s.source = ? and not exists (select 1 from sighting o where o.st13 = s.st13"
-    " and o.id <> s.id and (o.first_order > s.first_order or o.last_order > s.last_order"
+_IS_LAST = (
+    " not exists (select 1 from sighting o where o.st13 = s.st13 and o.id <> s.id"
+    " and (o.first_order > s.first_order or o.last_order > s.last_order"
     " or (o.first_order = s.first_order and o.live >= s.live)))"
 )
+_RUN = (
+    "s.id, s.st13, s.source, s.facts, s.record, s.parser_version, s.last_order, s.as_of_kind,"
+    " s.last_observation, s.last_snapshot, s.glance_as_of, m.first_seen_at"
+)
+_LAST_WORD = (
+    f"select {_RUN} from sighting s join mark m on m.st13 = s.st13"
+    f" where s.glance = ? and s.source = ? and {_IS_LAST}"
+)
+# "cross join": the few that are asked for lead, not the whole of what is stored.
+_LAST_WORDS = (
+    f"select g.key as place, {_RUN} from json_each(?) g cross join sighting s on s.glance = g.value"
+    f" and s.source = ? join mark m on m.st13 = s.st13 where {_IS_LAST}"
+)
+_FEW = 8  # looks: below that a question for each is quicker
 
 
 @dataclass(frozen=True)
@@ -38,14 +51,11 @@ class Repeat:
     """A look and the run that it goes on with."""
 
     sight: Sight
-    row: sqlite3.Row  # of `sighting`, with first_seen_at and content_hash of `mark`
+    row: sqlite3.Row  # of the run
+    st13: str
     as_of: AsOf
     order: str
-
-    @property
-    def st13(self) -> str:
-        """The filing."""
-        return str(self.row["st13"])
+    longer: bool  # speaks for a later instant than the run did
 
 
 def dump_as_of(as_of: AsOf | None) -> str:
@@ -55,6 +65,7 @@ def dump_as_of(as_of: AsOf | None) -> str:
     return json.dumps([as_of.day.isoformat(), as_of.kind, as_of.time.isoformat() if as_of.time else None])
 
 
+@functools.lru_cache(maxsize=256)
 def _load_as_of(text: str) -> AsOf | None:
     found = json.loads(text)
     if found is None:
@@ -100,21 +111,41 @@ def on_file(database: Database, source: str, glance: Glance, asked: str | None =
     return OnFile(row["st13"], as_of, said["mark"])
 
 
-def find(database: Database, sight: Sight) -> Repeat | None:
-    """The run that the look goes on with; None where its page has to be read."""
-    glance = sight.glance
-    if glance is None:
-        return None
-    row = database.conn.execute(_LAST_WORD, (glance.digest, sight.source)).fetchone()
-    if row is None or row["parser_version"] != sight.parser_version:
-        return None
-    if glance.as_of is None and row["glance_as_of"] is None:
-        return None
-    as_of = as_of_for(sight, glance.as_of or _load_as_of(row["glance_as_of"]))
-    order = order_key(as_of, sight.as_of.day if sight.as_of is not None else None)
-    if order < row["last_order"]:
-        return None  # a page from the past
-    return Repeat(sight, row, as_of, order)
+def find(database: Database, sights: Mapping[int, Sight]) -> dict[int, Repeat]:
+    """The looks (by place) that go on with the last word of their filing; the pages of the others have
+    to be read."""
+    found = {}
+    for place, row in _runs(database, sights):
+        sight = sights[place]
+        glance = sight.glance
+        if glance is None or row["parser_version"] != sight.parser_version:
+            continue
+        if glance.as_of is None and row["glance_as_of"] is None:
+            continue
+        printed = glance.as_of or _load_as_of(row["glance_as_of"])
+        as_of = as_of_for(sight, printed)
+        order = order_key(as_of, sight.as_of.day if sight.as_of is not None else None)
+        last: str = row["last_order"]
+        if order >= last:  # else a page from the past
+            found[place] = Repeat(sight, row, row["st13"], as_of, order, order > last)
+    return found
+
+
+def _runs(database: Database, sights: Mapping[int, Sight]) -> Iterator[tuple[int, sqlite3.Row]]:
+    asked = [
+        (place, one.glance.digest, one.source) for place, one in sights.items() if one.glance is not None
+    ]
+    if len(asked) <= _FEW:
+        for place, digest, source in asked:
+            row = database.conn.execute(_LAST_WORD, (digest, source)).fetchone()
+            if row is not None:
+                yield place, row
+        return
+    for source in {source for _, _, source in asked}:
+        mine = [(place, digest) for place, digest, its in asked if its == source]
+        digests = json.dumps([digest for _, digest in mine])
+        for row in database.conn.execute(_LAST_WORDS, (digests, source)).fetchall():
+            yield mine[row["place"]][0], row
 
 
 def write(
@@ -127,40 +158,36 @@ def write(
     if bulk is not None:
         latest = max(repeats, key=lambda one: one.order)
         shared = looks.write_bulk(bulk, latest.sight, latest.as_of, len(repeats))
-    ends, present = [], []
-    instant = iso(now())
+    ends, present, dropped = [], [], []
     for one in repeats:
         row, sight = one.row, one.sight
-        look = shared if shared is not None else look_of(database, looks, one)
-        longer = one.order > row["last_order"]
-        snapshot = row["last_snapshot"]
-        if longer and sight.glance is not None and sight.glance.as_of is not None:
-            snapshot = keep_page(database, sight)
-        kept = None if sight.glance is None or sight.glance.as_of else row["glance_as_of"]
-        if longer:
-            day = one.as_of.day.isoformat()
-            ends.append((one.order, day, one.as_of.kind, look, snapshot, kept, row["id"]))
-        present.append(
-            (
-                *(row["source"], row["facts"]),
-                one.order[:10] if longer else row["last_order"][:10],
-                one.as_of.kind if longer else row["as_of_kind"],
-                *(min(row["first_seen_at"], iso(sight.looked_at)), instant, one.st13),
-            )
-        )
+        number = shared if shared is not None else look_of(database, looks, one)
+        day, kind = one.as_of.day.isoformat(), one.as_of.kind
+        if one.longer:
+            snapshot, kept = row["last_snapshot"], row["glance_as_of"]
+            if sight.glance is not None and sight.glance.as_of is not None:
+                snapshot, kept = keep_page(database, sight, quick=True), None
+                dropped.append(row["last_snapshot"])
+            ends.append((one.order, day, kind, number, snapshot, kept, row["id"]))
+        else:
+            day, kind = row["last_order"][:10], row["as_of_kind"]
+        first = row["first_seen_at"]
+        if sight.looked_at < dt.datetime.fromisoformat(first):
+            first = iso(sight.looked_at)
+        present.append((row["source"], row["facts"], day, kind, first, one.st13))
     database.conn.executemany(
         "update sighting set last_order = ?, last_as_of = ?, as_of_kind = ?, last_observation = ?,"
         " last_snapshot = ?, glance_as_of = ? where id = ?",
         ends,
     )
+    instant = iso(now())
     database.conn.executemany(
-        "update mark set source = ?, facts = ?, as_of = ?, as_of_kind = ?, first_seen_at = ?, last_ok_at = ?"
-        " where st13 = ?",
+        "update mark set source = ?, facts = ?, as_of = ?, as_of_kind = ?, first_seen_at = ?,"
+        f" last_ok_at = '{instant}' where st13 = ?",
         present,
     )
-    for one in repeats:
-        if one.order > one.row["last_order"] and one.sight.glance is not None and one.sight.glance.as_of:
-            marks.drop_unused(database, one.row["last_snapshot"])
+    for sha256 in dropped:
+        marks.drop_unused(database, sha256)
     return [
         Observed(one.st13, "unchanged", (), one.sight.live, _OnFile(database, one.st13)) for one in repeats
     ]

@@ -295,7 +295,8 @@ def _records_once(db: sqlite_utils.Database) -> None:
         "alter table sighting add column glance_as_of text",
         "create index idx_sighting_glance on sighting (glance)",
         # Whether a raw page is still the first or the last of any run is asked at every look.
-        "create index idx_sighting_first_snapshot on sighting (first_snapshot)",
+        "create index idx_sighting_first_snapshot on sighting (first_snapshot)"
+        " where first_snapshot <> last_snapshot",
         "create index idx_sighting_last_snapshot on sighting (last_snapshot)",
         "alter table observation add column records integer",
         "alter table mark add column content_hash text",

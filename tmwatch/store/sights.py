@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -80,10 +81,15 @@ class Known(Protocol):
 class AtHand:
     """`Known` of a filing whose history was just folded."""
 
-    record: TradeMark
+    stands: TradeMark
     previous: TradeMark | None
     provenance: Provenance
     first_seen: dt.datetime
+
+    @functools.cached_property
+    def record(self) -> TradeMark:
+        """As it stands, with its provenance."""
+        return self.stands.model_copy(update={"provenance": self.provenance})
 
 
 @dataclass(frozen=True)

@@ -88,11 +88,15 @@ def content_hash(record: TradeMark) -> str:
 
 def fold(sightings: Iterable[Sighting]) -> list[Step]:
     """The versions of one filing, oldest first."""
+    sightings = sorted(sightings, key=lambda item: item.place)
+    if len(sightings) == 1:  # nearly every filing of a register: nobody has said anything else
+        (only,) = sightings
+        return [Step(only, merge(None, only.record), (), _position(only, 0))]
     steps: list[Step] = []
     known: TradeMark | None = None
     said: dict[str, TradeMark] = {}  # source -> its latest own words
     set_by: dict[str, tuple[int, str]] = {}  # field -> (authority, day) of who set it
-    for number, sighting in enumerate(sorted(sightings, key=lambda item: item.place)):
+    for number, sighting in enumerate(sightings):
         given = sighting.record
         if known is not None:
             given = _believed(sighting, known, said.get(sighting.source), set_by)
@@ -108,8 +112,12 @@ def fold(sightings: Iterable[Sighting]) -> list[Step]:
             if not changes and merged == known:
                 continue
         known = merged
-        steps.append(Step(sighting, merged, tuple(changes), f"{sighting.first_order}#{number:06d}"))
+        steps.append(Step(sighting, merged, tuple(changes), _position(sighting, number)))
     return steps
+
+
+def _position(sighting: Sighting, number: int) -> str:
+    return f"{sighting.first_order}#{number:06d}"
 
 
 def _believed(

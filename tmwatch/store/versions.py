@@ -5,22 +5,34 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tmwatch.changes.compare import show, show_party
 from tmwatch.changes.diff import show_status
 from tmwatch.model import FactKind, Provenance, TradeMark
 from tmwatch.store import marks
-from tmwatch.store.database import Database, iso, now
+from tmwatch.store.database import Database, iso
 from tmwatch.store.timeline import Sighting, Step, canonical
 
 
-def write_steps(database: Database, st13: str, steps: Sequence[Step], *, new: bool = False) -> str:
+@dataclass(frozen=True)
+class Written:
+    """The last version as it stands in the books."""
+
+    content: str  # hash of its record
+    newest: int  # number of the version that was written last, which an older page can have brought
+    newest_at: str
+
+
+def write_steps(
+    database: Database, st13: str, steps: Sequence[Step], instant: str, *, new: bool = False
+) -> Written:
     """Make the stored versions equal `steps`: keep equal rows, add new ones, mark the rest superseded.
 
     Nothing is deleted: a version that a page from the past has overtaken stays, with the instant.
-    Returns the content hash of the last. `new`: nothing is stored of the filing yet.
+    `instant` is that of the batch; `new`: nothing is stored of the filing yet.
     """
-    instant = iso(now())
+    version = 0
     stored = {} if new else _stored(database, st13)
     kept = set()
     previous = ""
@@ -46,7 +58,14 @@ def write_steps(database: Database, st13: str, steps: Sequence[Step], *, new: bo
         if number not in kept:
             database.conn.execute("update mark_version set superseded_at = ? where id = ?", (instant, number))
             database.conn.execute("update change set superseded_at = ? where version = ?", (instant, number))
-    return previous
+    if not new or not version:
+        row = database.conn.execute(
+            "select max(id) as id, max(created_at) as at from mark_version where st13 = ?"
+            " and superseded_at is null",
+            (st13,),
+        ).fetchone()
+        return Written(previous, row["id"], row["at"])
+    return Written(previous, version, instant)
 
 
 def _content(step: Step) -> tuple[str, str]:
@@ -118,13 +137,14 @@ def write_current(
     last: Step,
     rows: Sequence[Sighting],
     *,
-    content: str,
+    written: Written,
     before: str | None,
     first_seen: dt.datetime,
+    instant: str,
 ) -> Provenance:
     """The row of the filing as it stands, and its lists as tables of their own for people who query.
 
-    `content` is the content hash of the last version, `before` that of the filing before (None: new).
+    `before` is the content hash of the filing before the batch (None: new), `instant` the batch's.
     """
     record = last.record
     latest = max(rows, key=lambda item: (item.last_order, item.place))
@@ -143,11 +163,6 @@ def write_current(
         sha256=look["snapshot"],
         parser_version=latest.parser_version,
     )
-    version = database.conn.execute(
-        "select max(id) as id, max(created_at) as at from mark_version where st13 = ?"
-        " and superseded_at is null",
-        (st13,),
-    ).fetchone()
     database.conn.execute(
         _WRITE_MARK,
         (
@@ -160,10 +175,10 @@ def write_current(
             *(record.status_phase.value, record.status_live.value),
             *(show(record.application_date), show(record.registration_date)),
             *(provenance.source, provenance.kind.value, show(provenance.as_of), provenance.as_of_kind),
-            *(iso(first_seen), iso(now()), version["at"], version["id"], content),
+            *(iso(first_seen), instant, written.newest_at, written.newest, written.content),
         ),
     )
-    if content != before:
+    if written.content != before:
         _write_lists(database, record, new=before is None)
     return provenance
 
