@@ -9,6 +9,7 @@ process left lying is swept away by the next one that writes the same file.
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import os
 import secrets
@@ -22,6 +23,13 @@ except ImportError:  # no Unix: what was left lying is not swept there
     fcntl = None  # type: ignore[assignment]
 
 _A_MOMENT = 60  # seconds
+# No space, no quota left, a file that may grow no further (RLIMIT_FSIZE): nobody's setting is wrong.
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+
+def is_full(error: OSError) -> bool:
+    """Whether it is space that is missing, and neither a right nor a folder."""
+    return error.errno in _FULL
 
 
 @contextlib.contextmanager
@@ -111,5 +119,5 @@ def _sweep(folder: Path, family: str) -> None:
 
 
 def _remove(part: Path) -> None:
-    for path in (part, part.with_name(f"{part.name}-journal")):  # the second: where SQLite was writing
-        path.unlink(missing_ok=True)
+    for end in ("-journal", "-wal", "-shm", ""):  # the first three: where SQLite was writing
+        part.with_name(f"{part.name}{end}").unlink(missing_ok=True)

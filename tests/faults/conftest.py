@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.faults.killer import Killer
+from tests.faults.killer import Ended, Killer
 from tests.faults.ledger import Ledgers
 from tests.faults.victim import Victim
 from tests.loopback import Loopback
+
+Told = dict[str, list[str]]
+# How the run went, what the books say after it, and who was told what.
+Undisturbed = tuple[Ended, dict[str, Any], Told]
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +32,17 @@ def victim(_house: Victim) -> Victim:
     """The house on the eve of the change."""
     _house.reset()
     return _house
+
+
+@pytest.fixture(scope="session")
+def undisturbed(_house: Victim) -> Undisturbed:
+    """The same change with nobody dying: which steps there are, what is true then, and who was told what."""
+    _house.reset()
+    ended = _house.killer.run("check")
+    _house.ledgers.quiet()
+    assert ended.code == 0, ended.stderr
+    facts, told = _house.facts(), _house.told()
+    assert sorted(len(said) for said in told.values()) == [1, 1, 1, 3], "as many alerts to each address"
+    again = _house.recover()
+    assert (again.code, _house.told()) == (0, told), "a run with nothing new tells nobody anything"
+    return ended, facts, told

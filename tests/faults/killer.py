@@ -145,12 +145,16 @@ class Killer:
         short: bool = False,
         clock: int = 0,
         log: bool = True,
+        stdout: Path | None = None,
+        stderr: Path | None = None,
+        largest: int | None = None,
     ) -> Ended:
         """Run `tmwatch ARGV` until it ends or dies.
 
         `kill`: it dies before that step; with `tear` in the middle of it. `full`: from that write on there is
         no space; with `once` only there; with `short` half of that write still found room. Counted are then
-        only steps that need space. `clock`: seconds by which its clock is ahead.
+        only steps that need space. `clock`: seconds by which its clock is ahead. `stdout` and `stderr`: where
+        they go (/dev/full). `largest`: the bytes that a file may have (RLIMIT_FSIZE).
         """
         assert self._nursery is not None
         assert self._nursery.stdin is not None
@@ -160,7 +164,8 @@ class Killer:
         elif full is not None:
             mode, step = "full-once" if once else "short" if short else "full", full
         files = {name: self._beside / name for name in ("stdout", "stderr", "log")}
-        files["log"].unlink(missing_ok=True)
+        for file in files.values():
+            file.unlink(missing_ok=True)
         order = {
             "argv": argv,
             "cwd": str(self.root),
@@ -170,14 +175,16 @@ class Killer:
             "root": str(self.root),
             "log": str(files["log"]) if log else "",
             "clock": clock,
-            "stdout": str(files["stdout"]),
-            "stderr": str(files["stderr"]),
+            "stdout": str(stdout or files["stdout"]),
+            "stderr": str(stderr or files["stderr"]),
+            "largest": largest,
         }
         self._nursery.stdin.write(json.dumps(order) + "\n")
         self._nursery.stdin.flush()
         code = self._hear()["code"]
         steps = tuple(read_log(files["log"].read_bytes(), self.root)) if log and files["log"].exists() else ()
-        return Ended(code, files["stdout"].read_text(), files["stderr"].read_text(), steps)
+        said = [files[name].read_text() if files[name].exists() else "" for name in ("stdout", "stderr")]
+        return Ended(code, said[0], said[1], steps)
 
 
 def read_log(raw: bytes, root: Path) -> Iterator[Step]:

@@ -6,12 +6,14 @@ thread and no database of its own when it forks, so a child starts as clean as a
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib
 import json
 import os
 import pkgutil
+import resource
 import signal
 import sqlite3
 import sys
@@ -67,6 +69,8 @@ def live(order: dict[str, Any]) -> int:
     os.chdir(order["cwd"])
     os.environ.update(order["env"])
     tempfile.tempdir = None
+    if order["largest"]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest"], order["largest"]))
     shim = ctypes.CDLL(None)
     if order["log"]:
         label_statements(shim)
@@ -79,8 +83,9 @@ def live(order: dict[str, Any]) -> int:
     )
     code = main(order["argv"])
     shim.shim_arm(b"off", ctypes.c_long(-1), b"", b"", ctypes.c_long(0))
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
     return code
 
 

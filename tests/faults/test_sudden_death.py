@@ -11,14 +11,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import pytest
 
-from tests.faults.killer import KILLED, Ended, Step, places, sample, shim
+from tests.faults.conftest import Undisturbed
+from tests.faults.killer import KILLED, Step, places, sample, shim
 from tests.faults.victim import Victim
-
-Told = dict[str, list[str]]
 
 
 def commits_a_look(step: Step) -> bool:
@@ -33,23 +31,7 @@ def halves(steps: Sequence[Step]) -> list[int]:
     return [look, sent["From"], sent["POST"], max(sent.values())]
 
 
-@pytest.fixture(scope="session")
-def undisturbed(_house: Victim) -> tuple[Ended, dict[str, Any], Told]:
-    """The same change with nobody dying: which steps there are, what is true then, and who was told what."""
-    _house.reset()
-    ended = _house.killer.run("check")
-    _house.ledgers.quiet()
-    assert ended.code == 0, ended.stderr
-    facts, told = _house.facts(), _house.told()
-    assert sorted(len(said) for said in told.values()) == [1, 1, 1, 3], "as many alerts to each address"
-    again = _house.recover()
-    assert (again.code, _house.told()) == (0, told), "a run with nothing new tells nobody anything"
-    return ended, facts, told
-
-
-def dies_and_recovers(
-    victim: Victim, undisturbed: tuple[Ended, Any, Told], deaths: Iterable[tuple[int, bool]]
-) -> int:
+def dies_and_recovers(victim: Victim, undisturbed: Undisturbed, deaths: Iterable[tuple[int, bool]]) -> int:
     """Kill at each of the steps (True: in the middle of it); after the next run all is as if nobody had died.
     Returns how many died: a run may have a step less than the one before it."""
     _, facts, told = undisturbed
@@ -68,7 +50,7 @@ def dies_and_recovers(
 
 
 def test_killed_anywhere_between_fetch_and_answer_everybody_is_told_once(
-    victim: Victim, undisturbed: tuple[Ended, Any, Told]
+    victim: Victim, undisturbed: Undisturbed
 ) -> None:
     steps = undisturbed[0].steps
     kinds = {step.kind for step in steps}
@@ -80,7 +62,7 @@ def test_killed_anywhere_between_fetch_and_answer_everybody_is_told_once(
 
 @pytest.mark.soak
 def test_killed_at_every_single_step_and_in_the_middle_of_each_write(
-    victim: Victim, undisturbed: tuple[Ended, Any, Told]
+    victim: Victim, undisturbed: Undisturbed
 ) -> None:
     steps = undisturbed[0].steps
     deaths = [(step.number, False) for step in steps] + [(len(steps) + 1, False)]
@@ -91,7 +73,7 @@ def test_killed_at_every_single_step_and_in_the_middle_of_each_write(
 
 
 def test_before_the_lease_of_the_dead_runs_out_nothing_goes_twice(
-    victim: Victim, undisturbed: tuple[Ended, Any, Told]
+    victim: Victim, undisturbed: Undisturbed
 ) -> None:
     """Killed when its message is sent and not yet answered: the next run leaves it to the lease, sends the
     rest, and an hour later it goes again under the same id."""
@@ -116,9 +98,7 @@ def test_before_the_lease_of_the_dead_runs_out_nothing_goes_twice(
     assert (victim.told(), victim.facts()) == (told, facts)
 
 
-def test_a_process_of_its_own_dies_the_same_death(
-    victim: Victim, undisturbed: tuple[Ended, Any, Told]
-) -> None:
+def test_a_process_of_its_own_dies_the_same_death(victim: Victim, undisturbed: Undisturbed) -> None:
     """The nursery only saves the start of an interpreter: `python -m tmwatch check` itself is killed too."""
     _, facts, told = undisturbed
     surroundings = {

@@ -43,6 +43,41 @@ def address_key(party: Party) -> str | None:
     return bare(parts)
 
 
+def _words(parts: Iterable[str | None]) -> list[str]:
+    """The words of all parts, whatever their order."""
+    text = folded(" ".join(part for part in parts if part))
+    return sorted("".join(char if char.isalnum() else " " for char in text).split())
+
+
+def same_address(old: Party, new: Party) -> bool:
+    """One address in two layouts: the same letters, or the same words in another order.
+
+    `12345 Musterstadt, GERMANY` on a page is town, postcode and country in the office's XML. True where
+    one side gives none.
+    """
+    was, now = address_key(old), address_key(new)
+    if was is None or now is None or was == now:
+        return True
+    return _words(_address_parts(old)) == _words(_address_parts(new))
+
+
+def _address_parts(party: Party) -> list[str | None]:
+    return [*(party.address_lines or ()), party.city, party.state, party.postcode, party.country]
+
+
+def same_contact(old: Party, new: Party) -> bool:
+    """One envelope in two layouts. Where one side gives no address, the names alone are compared."""
+    if address_key(old) is None or address_key(new) is None:
+        if old.organisation is None or new.organisation is None:
+            return bare([old.name]) == bare([new.name])
+        return bare([old.name, old.organisation]) == bare([new.name, new.organisation])
+    if contact_key(old) == contact_key(new):
+        return True
+    return _words([old.name, old.organisation, *_address_parts(old)]) == _words(
+        [new.name, new.organisation, *_address_parts(new)]
+    )
+
+
 def contact_key(party: Party) -> str:
     """Name, firm and address in one string: pages print them as unlabelled lines in this order."""
     return bare(
@@ -116,6 +151,8 @@ def filled(new: Any, old: Any) -> Any:
     whole: tuple[str, ...] = ()
     if isinstance(new, Party) and any(getattr(new, name) is not None for name in _ADDRESS):
         whole = _ADDRESS
+        if new.address_lines is not None and new.city is None:
+            whole = (*_ADDRESS, "country")  # the country stands in one of the lines
     gaps = {
         name: getattr(old, name)
         for name in type(new).model_fields

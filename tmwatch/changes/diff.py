@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from tmwatch.changes import significance as weight
 from tmwatch.changes.compare import (
-    address_key,
     align,
     bare,
-    contact_key,
     folded,
     owner_key,
     same,
+    same_address,
+    same_contact,
     show,
     show_party,
     squeeze,
@@ -301,8 +301,7 @@ def _owners(name: str, old: Sequence[Party], new: Sequence[Party], office: str) 
             yield _change("owners.name", "changed", matter, was.name, now.name)
         elif not verbatim(was.name, now.name):
             yield _change("owners.name", "reworded", weight.COSMETIC, was.name, now.name)
-        where, there = address_key(was), address_key(now)
-        if where is not None and there is not None and where != there:
+        if not same_address(was, now):
             yield _change("owners.address", "changed", weight.MEDIUM, show_party(was), show_party(now))
         for part in ("legal_form", "organised_in_country", "organised_in_state", "aliases"):
             if not same(getattr(was, part), getattr(now, part)):
@@ -336,7 +335,7 @@ def _contact(name: str, old: Any, new: Any, office: str) -> Iterable[Change]:
     """Correspondent or domestic representative: compared as the lines of an envelope."""
     if show(old) is None and show(new) is None:
         return
-    if old is None or new is None or contact_key(old) != contact_key(new):
+    if old is None or new is None or not same_contact(old, new):
         yield _change(name, _kind_of(old, new), weight.MEDIUM, old, new)
         return
     for part in ("phones", "emails"):

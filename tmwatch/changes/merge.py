@@ -7,7 +7,7 @@ from typing import Any
 
 from tmwatch.changes.compare import align, filled, folded, owner_key
 from tmwatch.changes.events import in_order, pair
-from tmwatch.model import FIELDS, GoodsServices, TradeMark
+from tmwatch.model import FIELDS, GoodsServices, Phase, TradeMark
 
 # The status is one statement: its parts are taken together, so that a sentence never keeps the code
 # of the status before it.
@@ -55,6 +55,9 @@ def status_changed(known: TradeMark, given: TradeMark) -> bool:
         return folded(known.status_code) != folded(given.status_code)
     if known.status_text and given.status_text:
         return folded(known.status_text) != folded(given.status_text)
+    # No word in common: one gives a code, the other a sentence that stands in no table.
+    if Phase.UNKNOWN in (known.status_phase, given.status_phase) and known.status_date and given.status_date:
+        return known.status_date != given.status_date
     return known.status_phase != given.status_phase
 
 

@@ -17,6 +17,7 @@ from tmwatch.cli import (
     alerts,
     changes,
     checking,
+    comparing,
     exporting,
     importing,
     lookup,
@@ -30,6 +31,7 @@ from tmwatch.cli import (
 from tmwatch.cli.app import cli
 from tmwatch.cli.output import complain, complain_of, utf8_streams
 from tmwatch.errors import TmwatchError
+from tmwatch.files import is_full
 
 INTERRUPTED = 130
 # Importing a module registers its commands; `app.ORDER` says how `tmwatch --help` lists them.
@@ -59,8 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         except (BrokenPipeError, SystemExit):  # click and rich leave by SystemExit when the pipe breaks
             _close_pipe()
             return 0
+        except OSError as error:
+            return _no_space(error) if is_full(error) else _our_fault(error, debug=_debug(argv))
         except Exception as error:  # noqa: BLE001 - the last net: a person must never see a traceback
-            return _our_fault(error, debug="--debug" in (sys.argv if argv is None else argv))
+            return _our_fault(error, debug=_debug(argv))
         return result if isinstance(result, int) else 0
 
 
@@ -68,6 +72,20 @@ def _close_pipe() -> None:
     """Whoever read us has left (`tmwatch changes | head`): what is still buffered goes nowhere, quietly."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _debug(argv: Sequence[str] | None) -> bool:
+    return "--debug" in (sys.argv if argv is None else argv)
+
+
+def _no_space(error: OSError) -> int:
+    """A file without an error of its own, or what was printed: `tmwatch changes > FILE` on a full disk."""
+    complain(
+        f"Error: {error.filename or 'the output'}: it could not be written: {error.strerror}\n"
+        "What was stored before is whole.\nFree space, then run the command again."
+    )
+    _close_pipe()
+    return 1
 
 
 def _our_fault(error: Exception, *, debug: bool) -> int:

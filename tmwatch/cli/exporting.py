@@ -15,6 +15,7 @@ from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, TmwatchError
 from tmwatch.exporting import Format, What, full_records, rows, write_csv, write_jsonl, writing
+from tmwatch.files import is_full
 from tmwatch.store import Database
 
 
@@ -51,7 +52,10 @@ def export(
             count = _write(file, database, config, form, what)
     except OSError as error:
         raise TmwatchError(
-            f"the file cannot be written: {error.strerror}", where=str(output), do="Name another with -o."
+            f"the file cannot be written: {error.strerror}",
+            where=str(output),
+            kept="What was there before is untouched.",
+            do="Free space, or name another with -o." if is_full(error) else "Name another with -o.",
         ) from None
     tell(f"{counted(count, 'row')} in {output}")
 

@@ -79,7 +79,8 @@ def complain(text: str) -> None:
 
     On a terminal its lines break between words; elsewhere a line stays a line, for whoever searches it.
     """
-    click.echo(_wrapped(clean_text(text)) if sys.stderr.isatty() else clean_text(text), err=True)
+    with contextlib.suppress(OSError):  # stderr itself lies on the full disk: there is nobody to tell
+        click.echo(_wrapped(clean_text(text)) if sys.stderr.isatty() else clean_text(text), err=True)
 
 
 def _wrapped(text: str) -> str:

@@ -13,7 +13,7 @@ from tmwatch.cli.output import console, tell
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import load_config
 from tmwatch.errors import ConfigError, TmwatchError
-from tmwatch.files import whole
+from tmwatch.files import is_full, whole
 from tmwatch.store import Database
 
 
@@ -59,6 +59,13 @@ def init(session: Session) -> None:
             do="Change it in your editor, or name another file: tmwatch --config FILE init",
         ) from None
     except OSError as error:
+        if is_full(error):
+            raise TmwatchError(
+                f"the configuration cannot be written: {error.strerror}",
+                where=str(path),
+                kept="Nothing was written.",
+                do="Free space, then run `tmwatch init` again.",
+            ) from None
         raise ConfigError(
             f"the configuration cannot be written: {os.strerror(error.errno or 0)}",
             where=str(path),

@@ -34,8 +34,8 @@ from zoneinfo import ZoneInfo
 import filelock
 import platformdirs
 
-from tmwatch.errors import ConfigError, Outcome
-from tmwatch.files import whole
+from tmwatch.errors import ConfigError, Outcome, TmwatchError
+from tmwatch.files import is_full, whole
 from tmwatch.http.address import is_loopback
 from tmwatch.sources.base import Pace
 
@@ -220,6 +220,13 @@ class Pacer:
         except filelock.Timeout:
             raise
         except OSError as error:
+            if is_full(error):
+                raise TmwatchError(
+                    f"the pace of the registers cannot be kept there ({error.strerror})",
+                    where=str(self._folder),
+                    kept="Without it no register is asked; what was stored before is whole.",
+                    do="Free space, then run the command again.",
+                ) from None
             raise ConfigError(
                 f"the pace of the registers cannot be kept there ({error.strerror or type(error).__name__})",
                 where=str(self._folder),

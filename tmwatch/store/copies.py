@@ -36,8 +36,12 @@ def backup(source: Path, target: Path) -> Path:
         with whole(target, mode=PRIVATE, family=source.name) as part:
             write_copy(source, part)
     except (sqlite3.Error, OSError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
         raise StoreError(
-            f"the backup could not be written: {error}", where=str(target), kept="The database is untouched."
+            f"the backup could not be written: {said}",
+            where=str(target),
+            kept="The database is untouched, and so is a backup that was there before.",
+            do="Check rights and free space, or name a file elsewhere.",
         ) from None
     return target
 

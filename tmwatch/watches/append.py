@@ -14,8 +14,8 @@ from typing import Any
 
 from tmwatch.config import Config, ConfigMistakes
 from tmwatch.config.reading import parse_config
-from tmwatch.errors import ConfigError, UsageError
-from tmwatch.files import whole
+from tmwatch.errors import ConfigError, TmwatchError, UsageError
+from tmwatch.files import is_full, whole
 from tmwatch.numbers import parse_number, show_number
 
 _HEADER = re.compile(r"^\s*\[\[\s*(?:watch|\"watch\")\s*\]\]\s*(?:#.*)?$")
@@ -193,7 +193,10 @@ def _replace(path: Path, old: str, new: str, sources: Collection[str] | None) ->
         with whole(target) as part:
             part.write_bytes(new.encode("utf-8"))
     except OSError as error:
-        raise ConfigError(
-            f"the file cannot be written: {error.strerror}", where=str(path), kept=_UNTOUCHED
-        ) from None
+        said = f"the file cannot be written: {error.strerror}"
+        if is_full(error):
+            do = "Free space, then try again."
+            raise TmwatchError(said, where=str(path), kept=_UNTOUCHED, do=do) from None
+        do = "May you write to the file and to its folder?"
+        raise ConfigError(said, where=str(path), kept=_UNTOUCHED, do=do) from None
     return config

@@ -90,12 +90,13 @@ def class_number(text: str | None) -> str:
 def own_class(primary: str | None, nice: Sequence[str], national: Sequence[str]) -> str:
     """The class number of goods, of the primary class and the further ones.
 
-    Registered before 1973 and never reclassified, they have a US class only: `US 21`, because a bare 21
+    Registered before 1973 and never reclassified, they have a US class only: `US 021`, because a bare 21
     would be the international class of household goods.
     """
     number = class_number(primary) or next(iter(nice), "")
     us_only = not any(nice) and number.isdigit() and number in {class_number(one) for one in national}
-    return f"US {number}" if us_only and number != "200" else number  # 200: collective membership marks
+    # 200, A and B are kept as they are: collective membership and certification marks.
+    return f"US {number.zfill(3)}" if us_only and number != "200" else number
 
 
 def drawing(code: str | None) -> str | None:
@@ -162,6 +163,16 @@ def country_code(name_or_code: str | None) -> str | None:
 # -- numbers, dates, events ----------------------------------------------------------------------------
 
 
+def examiner(staff: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+    """The examining attorney of (title, name) pairs, as a field of the record.
+
+    Not given where none is shown: after registration TSDR shows nobody, while the daily file goes on naming
+    the last one. Who examined a case is never taken back.
+    """
+    shown = [name for title, name in staff if name and "exam" in title.lower()]
+    return {"examiner": shown[0]} if shown else {}
+
+
 def st13_of(serial: str) -> str:
     """The 17 characters of WIPO ST.13 for a US serial number; the year is not part of its numbering."""
     return f"{OFFICE}500000{serial.strip().zfill(9)}"
@@ -173,6 +184,11 @@ def registration(text: str | None) -> str | None:
     Some channels fill it up to seven digits with zeros: without them it is one number everywhere.
     """
     return squeeze(text).lstrip("0") or None
+
+
+def related(number: str) -> str:
+    """The number of another US filing: a registration number without leading zeros, a serial as it is."""
+    return squeeze(number).lstrip("0") or number
 
 
 def international(text: str | None) -> str | None:

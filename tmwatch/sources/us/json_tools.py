@@ -81,7 +81,7 @@ def office_day(text: str | None, where: str) -> dt.date | None:
 
 def leftovers(value: object) -> tuple[str, ...]:
     """What was not taken, as "path = value"."""
-    return tuple(dict.fromkeys(_walk(value, "")))[:common.MOST_UNCLAIMED]
+    return tuple(dict.fromkeys(_walk(value, "")))[: common.MOST_UNCLAIMED]
 
 
 def _walk(value: object, path: str) -> Iterator[str]:

@@ -127,7 +127,7 @@ def _mark(mark: Node) -> dict[str, Any]:
             significant.own()
     words = mark.text("MarkFeature")
     if code := mark.value("TradeMarkExt/MarkFeatureCode") or common.drawing_code(words):
-        given["mark_feature_code"] = code
+        given["mark_feature_code"] = common.drawing(code)
         given["mark_feature"] = common.mark_feature(code)
     given["description"] = _joined(mark, "MarkDescriptionDetails/MarkDescription")
     if mark.has("MarkDisclaimerDetails"):
@@ -162,13 +162,15 @@ def _publications(mark: Node) -> tuple[Publication, ...]:
 
 def _class(node: Node) -> GoodsServices:
     ext = node.at("ClassDescriptionExt") or node
-    number = common.class_number(ext.text("PrimeClassText") or node.text("ClassNumber"))
-    if not number:
+    prime = common.class_number(ext.text("PrimeClassText") or node.text("ClassNumber"))
+    if not prime:
         raise LayoutChanged("goods or services without a class number")
     node.text("ClassNumber")
     # "009: Electrical …": one title for each international class of the text.
     titles = [title.partition(":")[0] for title in ext.texts("NiceClassTitleText")]
     others = dict.fromkeys(common.class_number(title) for title in titles)
+    national = tuple(dict.fromkeys(ext.texts("DomesticClassNumbers")))
+    number = common.own_class(prime, list(others), national)
     basis = ext.at("FilingBasisDetails")
     ext.skip("ActiveClassQuantity", "NationalClassTitleText")
     return GoodsServices(
@@ -180,7 +182,7 @@ def _class(node: Node) -> GoodsServices:
         first_use=_use(basis, "FirstUseDateNumber|FirstUseDate"),
         first_use_in_commerce=_use(basis, "FirstUseInCommerceDate"),
         basis=_basis(ext, "FilingBasisDetails/BasisCurrently") or None,
-        national_classes=tuple(dict.fromkeys(ext.texts("DomesticClassNumbers"))),
+        national_classes=national,
         other_classes=tuple(nice for nice in others if nice and nice != number),
     )
 
@@ -318,7 +320,7 @@ def _people(mark: Node) -> dict[str, Any]:
             (node.text("OfficialTitle|OfficialTitleText") or "", node.value("StaffName"))
             for node in mark.every("StaffDetails/Staff")
         ]
-        given["examiner"] = next((name for title, name in staff if "exam" in title.lower()), None)
+        given |= common.examiner(staff)
     return given
 
 
@@ -375,8 +377,10 @@ def _links(mark: Node, *, madrid: bool) -> dict[str, Any]:
     given: dict[str, Any] = {}
     box = mark.at("TradeMarkExt/RelatedMarkDetails")
     if box is not None:
-        number = box.value("InternationalRegistrationNumber")
-        prior = box.texts("PriorRegistrationNumber|NationalRegistrationNumber")
+        number = common.international(box.value("InternationalRegistrationNumber"))
+        prior = [
+            common.related(one) for one in box.texts("PriorRegistrationNumber|NationalRegistrationNumber")
+        ]
         related = [RelatedMark(kind="Claimed prior registration", number=one, office="US") for one in prior]
         if number and not madrid:
             kind = "International application or registration"

@@ -118,7 +118,7 @@ def _mark(trademark: Node) -> dict[str, Any]:
     words = box.text("MarkFeatureCategory")
     code = box.value(f"{national}/MarkFeatureCode") or common.drawing_code(words)
     if code is not None:
-        given["mark_feature_code"] = code
+        given["mark_feature_code"] = common.drawing(code)
         given["mark_feature"] = common.mark_feature(code)
     if trademark.has("MarkDisclaimerBag"):
         given["disclaimer"] = _joined(trademark, "MarkDisclaimerBag/MarkDisclaimerText")
@@ -192,7 +192,7 @@ def _class(node: Node) -> GoodsServices:
     status = "NationalStatusBag/NationalStatus"
     basis = node.at("NationalFilingBasis")
     others = dict.fromkeys(common.class_number(nice) for nice in kinds["nice"])
-    number = common.class_number(prime)
+    number = common.own_class(prime, list(others), kinds["domestic"])
     return GoodsServices(
         class_number=number,
         text=" ".join(text for one in described for text in one.texts("GoodsServicesDescriptionText")),
@@ -276,7 +276,7 @@ def _people(trademark: Node) -> dict[str, Any]:
     if trademark.has("StaffBag"):
         staff = trademark.every("StaffBag/Staff")
         titled = [(node.text("OfficialTitleText") or "", node.value("StaffName")) for node in staff]
-        given["examiner"] = next((name for title, name in titled if "exam" in title.lower()), None)
+        given |= common.examiner(titled)
         trademark.skip("StaffBag/Staff/PartyIdentifier")
     return given
 

@@ -35,7 +35,7 @@ def related(trademark: Node, *, madrid: bool) -> dict[str, Any]:
         kind = node.text("AssociationCategory") or "Related"
         # The 2.2.1 files keep the international *registration* number under this name.
         number = node.value("InternationalApplicationNumber/ApplicationNumberText|ST13ApplicationNumber")
-        number = number or node.value("InternationalRegistrationNumber")
+        number = common.international(number or node.value("InternationalRegistrationNumber"))
         node.skip("InternationalApplicationNumber/IPOfficeCode")
         if number and madrid and kind == INTERNATIONAL and international is None:
             international = number
@@ -46,7 +46,8 @@ def related(trademark: Node, *, madrid: bool) -> dict[str, Any]:
             ("NationalApplicationNumber/ApplicationNumberText", "US"),
             ("ApplicationNumber/ApplicationNumberText", node.value("ApplicationNumber/IPOfficeCode")),
         ):
-            found += [RelatedMark(kind=kind, number=text, office=office) for text in node.texts(path)]
+            numbers = [common.related(text) if office == "US" else text for text in node.texts(path)]
+            found += [RelatedMark(kind=kind, number=one, office=office) for one in numbers]
         node.skip("NationalApplicationNumber/IPOfficeCode")
     return {
         "international_registration_number": international,

@@ -79,7 +79,7 @@ DECLARATION = Declaration(
         read_on=dt.date(2026, 11, 22),
     ),
     pace=Pace(min_interval=3.0, per_day=500),
-    parser_version="1",
+    parser_version="2",
     covers=frozenset(FIELDS) - _NOT_ON_THE_PAGE,
     authority=80,
     known_query=KnownQuery("record", "76044902"),

@@ -64,7 +64,7 @@ DECLARATION = Declaration(
         read_on=dt.date(2026, 11, 22),
     ),
     pace=Pace(min_interval=2.0, per_minute=30, night=("America/New_York", 22, 5, 60)),
-    parser_version="1",
+    parser_version="2",
     covers=frozenset(FIELDS) - _NEVER,
     authority=90,
     known_query=KnownQuery("record", "76044902"),

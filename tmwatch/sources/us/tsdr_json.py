@@ -155,7 +155,7 @@ def _mark(status: Taken) -> dict[str, Any]:
     return {
         "verbal_element": status.text("markElement") or None,
         "mark_feature": common.mark_feature(code),
-        "mark_feature_code": code or None,
+        "mark_feature_code": common.drawing(code),
         "mark_category": tuple([word for word, key in _CATEGORIES if status.flag(key)]),
         "translation": status.text("translation") or None,
         "pseudo_mark": status.text("pseudoMark") or None,
@@ -183,7 +183,7 @@ def _office(status: Taken, publication: Taken) -> dict[str, Any]:
         "law_office": status.text("lawOffAssigned") or None,
         "location": status.text("currentLoc") or None,
         "location_date": status.day("currLocationDt"),
-        "examiner": staff.inner("examiner").text("name") or None,
+        **common.examiner([("examiner", staff.inner("examiner").text("name") or None)]),
         "docket_number": status.text("attrnyDktNumber") or None,
         "maintenance_filings": tuple(_maintenance(status)),
     }
@@ -212,7 +212,7 @@ def _class(item: Taken) -> GoodsServices:
         one.take("description")
     for one in item.items("pseudoClasses"):
         one.take("code")  # classes the office adds for its own searches
-    number = common.class_number(item.text("primeClassCode")) or next(iter(nice), "")
+    number = common.own_class(item.text("primeClassCode"), nice, national)
     if not number:
         raise LayoutChanged("goods or services without a class number")
     item.take("internationalClassPrime")
@@ -312,12 +312,16 @@ def _links(data: Taken, status: Taken, serial: str, *, madrid: bool) -> dict[str
         numbers = _numbers(part.data.get(key))
         if numbers:
             part.take(key)
-        related += [RelatedMark(kind=kind, number=one, office="US") for one in numbers if one != serial]
+        related += [
+            RelatedMark(kind=kind, number=common.related(one), office="US")
+            for one in numbers
+            if one != serial
+        ]
     found = [data.inner("usReference").text("intlRegistrationNum")]
     for item in data.items("intlRegistrationList"):
         found.append(item.text("registrationNum"))
         item.take("registrationDate")
-    international = [number for number in dict.fromkeys(found) if number]
+    international = list(dict.fromkeys(number for one in found if (number := common.international(one))))
     own = international[0] if madrid and international else None
     kind = "International application or registration"
     related += [RelatedMark(kind=kind, number=one, office="WO") for one in international if one != own]

@@ -38,7 +38,7 @@ def international(section: Section | None) -> str | None:
     """The international registration behind a request under section 66(a)."""
     if section is None:
         return None
-    number = section.text("International Registration Number")
+    number = common.international(section.text("International Registration Number"))
     # Dates and stages of the international registration: Madrid Monitor is the register for those.
     section.drop(
         "Priority Claimed Flag",
@@ -70,9 +70,10 @@ def related(section: Section | None) -> tuple[RelatedMark, ...]:
             numbers = re.findall(r"\d{2,8}", text_of(tag))
             if text_of(tag) and not numbers:
                 section.disown(label)
-            found += [RelatedMark(kind=kind, number=each, office="US") for each in numbers]
+            found += [RelatedMark(kind=kind, number=common.related(each), office="US") for each in numbers]
     # `A0063731/1336169`: the international application, then the registration made of it.
     based = [text_of(tag) for tag in section.tags("International Registration Number", _BASED_ON_THIS)]
     for text in " ".join(based).replace(",", " ").split():
-        found.append(RelatedMark(kind=_INTERNATIONAL, number=text.rpartition("/")[2] or text, office="WO"))
+        number = common.international(text.rpartition("/")[2]) or text
+        found.append(RelatedMark(kind=_INTERNATIONAL, number=number, office="WO"))
     return tuple(dict.fromkeys(found))

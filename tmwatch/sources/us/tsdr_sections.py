@@ -93,7 +93,9 @@ def summary(section: Section) -> Fields:
     # How the application was filed and at what fee says nothing about the right.
     section.drop(starting=("filed as ", "currently teas", "currently base", "currently as "))
     return {
-        "registration_number": re.sub(r"\D", "", section.text("US Registration Number") or "") or None,
+        "registration_number": common.registration(
+            re.sub(r"\D", "", section.text("US Registration Number") or "")
+        ),
         "application_date": day(section, "Application Filing Date"),
         "registration_date": day(section, "Registration Date"),
         "register_kind": common.register_kind(section.text("Register")),
@@ -129,7 +131,7 @@ def mark(section: Section) -> Fields:
         "verbal_element": section.text("Mark Literal Elements"),
         "standard_characters": yes(section.text("Standard Character Claim"), "Standard Character Claim"),
         "mark_feature": common.mark_feature(code[1]) if code else None,
-        "mark_feature_code": code[1] if code else None,
+        "mark_feature_code": common.drawing(code[1]) if code else None,
         "description": section.texts("Description of Mark"),
         "colour_claim": section.texts("Color(s) Claimed", "Colors Claimed"),
         "disclaimer": section.texts("Disclaimer"),
@@ -177,7 +179,7 @@ def _goods_block(block: Section) -> GoodsServices:
     if (
         not found and not classes
     ):  # registered before 1973 and never reclassified: the US class is all there is
-        found = [(f"US {number}", True) for number in ours[:1]]
+        found = [(f"US {number.zfill(3)}", True) for number in ours[:1]]
     if not found or _CLASS.sub("", classes).strip(" ,;") or _CLASS.sub("", national).strip(" ,;"):
         raise LayoutChanged(f"classes that cannot be read: {classes!r}, {national!r}", where=where)
     first = next((number for number, primary in found if primary), found[0][0])
@@ -376,7 +378,7 @@ def staff(section: Section | None) -> Fields:
     if section is None:
         return {}
     found: Fields = {
-        "examiner": section.text("TM Attorney"),
+        **common.examiner([("examiner", section.text("TM Attorney"))]),
         "location": section.text("Current Location"),
         "location_date": day(section, "Date in Location"),
     }
