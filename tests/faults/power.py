@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -121,21 +121,34 @@ class Disk:
         """Whether anything hangs in the air."""
         return self.names != self.sure_names or any(file.since for file in self.names.values())
 
-    def lose_power(self, target: Path, *, names: bool, content: str, seed: int = 0) -> None:
-        """Write into `target` what a disk may hold now. `names`: whether what was made, renamed and removed
-        since the last sync of its folder happened. `content`: of unsynced writes "none", "all" or "some".
+    def left(
+        self, *, names: bool, content: str, seed: int = 0, only: Collection[str] = ()
+    ) -> dict[str, bytes]:
+        """What a disk may hold now, by name (`only` these).
+
+        `names`: whether what was made, renamed and removed since the last sync of its folder happened.
+        `content`: of what was written and not synced "none", "all" or "some".
         """
         dice = random.Random(seed)
-        shutil.rmtree(target, ignore_errors=True)
-        for folder in self.folders:
-            (target / folder).mkdir(parents=True, exist_ok=True)
+        found = {}
         for name, file in (self.names if names else self.sure_names).items():
+            if only and name not in only:
+                continue
             kept: Sequence[tuple[int, bytes | None]] = []
             if content == "all":
                 kept = file.since
             elif content == "some":
                 kept = _any_part(file.since, dice)
-            (target / name).write_bytes(_apply(file.sure, kept))
+            found[name] = _apply(file.sure, kept)
+        return found
+
+    def lose_power(self, target: Path, *, names: bool, content: str, seed: int = 0) -> None:
+        """Write that into `target`, in place of all that it held."""
+        shutil.rmtree(target, ignore_errors=True)
+        for folder in self.folders:
+            (target / folder).mkdir(parents=True, exist_ok=True)
+        for name, body in self.left(names=names, content=content, seed=seed).items():
+            (target / name).write_bytes(body)
 
 
 def _folder(name: str) -> str:
