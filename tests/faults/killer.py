@@ -232,17 +232,15 @@ _SMALL_TALK = frozenset({"ehlo", "mail", "rcpt", "data", "quit"})
 
 
 def sample(steps: Sequence[Step]) -> list[int]:
-    """Numbers of steps that stand for all: the first of each place in the program, what follows the first of
-    each kind of sync (a commit that is safe and has had no consequence yet), and the end.
+    """Numbers of steps that stand for all: the first of each place in the program, of a sync what follows it
+    (a commit that is safe and has had no consequence yet), and the last.
 
     Left out are the small talk with a mail server and the index of the WAL, which is memory and made anew.
     """
-    chosen = {steps[-1].number, steps[-1].number + 1}
+    chosen = {steps[-1].number}
     for these in places(steps).values():
         first = these[0]
         if first.path.endswith("-shm") or (first.path == "network" and first.statement in _SMALL_TALK):
             continue
-        chosen.add(first.number)
-        if first.kind == "sync":
-            chosen.add(first.number + 1)
+        chosen.add(first.number + (first.kind == "sync"))
     return sorted(chosen)
