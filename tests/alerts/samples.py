@@ -254,6 +254,7 @@ class MemoryOutbox:
         self.leases: dict[int, dt.datetime] = {}
         self.answers: dict[int, str] = {}
         self.errors: dict[int, str] = {}
+        self.unreadable: list[tuple[int, str, str, str]] = []
         self.known: dict[Key, Endpoint] = {}
         self.told: list[tuple[str, tuple[Key, ...]]] = []
 

@@ -211,7 +211,7 @@ MAIL_CASES = (
     Case("554-greeting", WAITS, "554 not you", False),
     Case("421-greeting", WAITS, "421 too busy", False),
     Case("huge-banner", WAITS, "before any message", False),
-    Case("banner-without-end", WAITS, "no connection", False),
+    Case("banner-without-end", WAITS, "its answer has no end", False),
     Case("garbage", WAITS, "", False),
     Case("reset", WAITS, "connection", False),
     Case("421-at-mail", WAITS, "421 closing", False),

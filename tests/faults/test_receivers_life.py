@@ -272,7 +272,19 @@ def test_two_receivers_in_trouble_do_not_tell_each_other_of_each_other_for_ever(
         post.hook("one", one.url)
         post.hook("two", two.url)
         post.alert()
-        for _ in range(5):
-            post.deliver()
+        untold = [len(post.deliver().untold) for _ in range(5)]
+        assert untold == [1, 0, 0, 0, 0]  # the second found no road that is open: the operator has it
         assert len([alert for alert in post.outbox.alerts() if alert["kind"] == "delivery.health"]) == 2
         assert (one.connections, two.connections) == (1, 1)
+
+
+def test_an_alert_that_cannot_be_read_any_more_is_given_up_and_the_operator_knows(post: Post) -> None:
+    with HostileHook() as hook:
+        post.hook("legal", hook.url)
+        post.alert()
+        post.alert()
+        post.base.conn.execute("update alert set payload = '{}' where id = 1")
+        report = post.deliver()
+        assert (report.sent, report.dead, report.operator_needed) == (1, 1, True)
+        assert "cannot be read" in report.failures[0].error
+        assert post.deliver().dead == 0

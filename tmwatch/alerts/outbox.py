@@ -49,6 +49,9 @@ _BREAKS = 2
 class OutboxStore(EndpointStore, Protocol):
     """What the outbox needs of the store."""
 
+    unreadable: list[tuple[int, str, str, str]]
+    """(id, recipient, channel, error) of what `due_deliveries` gave up since it cannot be read."""
+
     def due_deliveries(self, now: dt.datetime, /) -> Sequence[Delivery]:
         """Those whose time has come and that nobody holds, oldest first."""
         ...
@@ -181,6 +184,10 @@ class _Run:
         while fresh := [one for one in self.store.due_deliveries(self.now) if one.id not in seen]:
             seen.update(one.id for one in fresh)
             self._fairly(fresh)
+        for number, recipient, channel, error in self.store.unreadable:
+            self.report.dead += 1
+            self.report.failures.append(Failure(number, recipient, channel, error, None))
+        self.store.unreadable.clear()
         self.report.notices = self.receivers.notices
         for one in self.receivers.off():
             if waiting := self.store.waiting_for(one.key):

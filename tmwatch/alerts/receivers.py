@@ -201,12 +201,15 @@ class Receivers:
 
     def _tell(self, one: Endpoint, state: str, headline: str, detail: str, weight: Significance) -> None:
         headline, to = clean_line(headline, 200), self._road_around(one)
+        watches = self._watches(one)
+        first = self._config.watch(watches[0]) if watches else None
         payload = AlertPayload(
             kind="delivery.health",
-            watch=", ".join(self._watches(one)),
+            watch=", ".join(watches),
+            role=first.role if first else "observed",
             significance=weight,
             headline=headline,
-            why="somebody else than the receiver in trouble has to know"
+            why=f"{one.name} cannot be told itself, and alerts for it wait or were given up"
             if weight is Significance.HIGH
             else "you were told that it was in trouble",
             detail=detail,

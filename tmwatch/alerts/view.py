@@ -321,6 +321,8 @@ def _owners(card: MarkCard) -> str:
 
 def _coverage(payload: AlertPayload, words: Wording) -> tuple[str, ...]:
     """For each office of the watch: live, import only or not watched, and why (design law 17)."""
+    if payload.kind == "delivery.health":
+        return ()  # it is about a receiver, not about what is looked at
     lines = []
     for item in payload.coverage:
         line = words.say(

@@ -126,6 +126,8 @@ class Outbox:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        # (id, recipient, channel, error) of what was given up because the stored alert cannot be read
+        self.unreadable: list[tuple[int, str, str, str]] = []
 
     def due_deliveries(self, at: dt.datetime) -> list[Delivery]:
         """Pending, due and not in another process's hands, oldest first."""
@@ -140,7 +142,9 @@ class Outbox:
                 found.append(_delivery(row))
             except ValidationError as error:
                 # Written by another version or by hand: it must not hold up all the others.
-                self.mark_failed(row["id"], at, f"the stored alert cannot be read: {error}", None)
+                said = f"the stored alert {row['alert']} cannot be read: {error.error_count()} mistakes"
+                self.mark_failed(row["id"], at, said, None, asked=False)
+                self.unreadable.append((row["id"], row["recipient"], row["channel"], said))
         return found
 
     def claim(self, delivery_id: int, at: dt.datetime, lease_seconds: float) -> bool:
