@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import time
 
 import pytest
 
@@ -193,3 +194,18 @@ def test_a_message_that_cannot_be_made_stops_only_itself() -> None:
 def test_an_instant_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
         deliver_due(MemoryOutbox(), samples.config(), dt.datetime(2025, 10, 16), {})
+
+
+def test_a_slow_receiver_does_not_hold_up_the_quick_ones() -> None:
+    rows = [delivery(number, address=THREE[0] if number <= 3 else THREE[1]) for number in range(1, 7)]
+    store = MemoryOutbox(*rows)
+
+    class Slow(Scripted):
+        def send(self, delivery: Delivery, recipient: Recipient) -> str:
+            if delivery.address == THREE[0]:
+                time.sleep(0.5)
+            return super().send(delivery, recipient)
+
+    channel = Slow()
+    run(store, samples.config(email=THREE), channel)
+    assert channel.asked == ["a", "b", "b", "b", "a", "a"]
