@@ -26,6 +26,7 @@ from tmwatch.model import FactKind
 from tmwatch.sources.base import Answer, Glance, Page, Query, Reading, RecordQuery, SearchQuery, Source
 from tmwatch.sources.combine import combine
 from tmwatch.sources.glance import glance, stands_alone
+from tmwatch.sources.renamed import refuse_templates
 from tmwatch.store import Sight
 from tmwatch.store.database import now
 from tmwatch.text import clean_line
@@ -202,7 +203,9 @@ def _ask(
 def read_page(source: Source, page: Page) -> Answer:
     """What the source makes of the page. Raises `LookError`s only, whatever the page and the reader do."""
     try:
-        return source.read(page)
+        answer = source.read(page)
+        refuse_templates(page, answer)
+        return answer
     except LookError:
         raise
     except Exception as error:  # noqa: BLE001

@@ -185,9 +185,16 @@ def test_an_empty_status_is_refused_and_never_read_as_dead() -> None:
 
 
 def test_a_new_label_is_named_with_its_value() -> None:
-    new = reading(changed(REGISTERED, ">Renewal Date:<", ">Renewed Again On:<"))
-    (line,) = new.unclaimed
-    assert "`Renewed Again On:` = Nov. 16, 2020" in line
+    pair = '<div class="key">Renewed Again On:</div><div class="value">Nov. 16, 2030</div>'
+    row = f'<div class="row">{pair}</div>'
+    after = '<div class="row">\n<div class="key">Renewal Date:'
+    (line,) = reading(changed(REGISTERED, after, row + after)).unclaimed
+    assert "`Renewed Again On:` = Nov. 16, 2030" in line
+
+
+def test_a_new_label_where_a_known_one_is_missing_stops_the_page() -> None:
+    with pytest.raises(LayoutChanged, match="`Renewed Again On:` is unknown and `Renewal Date` is missing"):
+        reading(changed(REGISTERED, ">Renewal Date:<", ">Renewed Again On:<"))
 
 
 def test_a_new_section_is_named_with_everything_in_it() -> None:

@@ -311,19 +311,22 @@ def _owners(name: str, old: Sequence[Party], new: Sequence[Party], office: str) 
 
 
 def _owner_history(name: str, old: Sequence[Party], new: Sequence[Party], office: str) -> Iterable[Change]:
-    def keyed(parties: Sequence[Party]) -> dict[str, Party]:
-        return {f"{party.role_code or party.role}/{party.sequence}": party for party in parties}
+    def place(party: Party) -> str:
+        return f"{party.role_code or party.role}/{party.sequence}"
 
-    before, after = keyed(old), keyed(new)
-    for key, party in after.items():
-        if key not in before:
+    # The same owner in the same group comes before the place: two who own it together have no order.
+    pairs = align(old, new, lambda one: (one.role_code or one.role, owner_key(one)), place)
+    was = {now: before for before, now in pairs}
+    for number, party in enumerate(new):
+        if number not in was:
             text = " — ".join(part for part in (party.role, show_party(party), party.note) if part)
-            yield _change(name, "added", weight.MEDIUM, None, text, key=key)
-        elif owner_key(before[key]) != owner_key(party):
-            yield _change(name, "changed", weight.HIGH, show_party(before[key]), show_party(party), key=key)
-    for key, party in before.items():
-        if key not in after:
-            yield _change(name, "removed", weight.MEDIUM, show_party(party), None, key=key)
+            yield _change(name, "added", weight.MEDIUM, None, text, key=place(party))
+        elif owner_key(old[was[number]]) != owner_key(party):
+            before = show_party(old[was[number]])
+            yield _change(name, "changed", weight.HIGH, before, show_party(party), key=place(party))
+    for number, party in enumerate(old):
+        if number not in was.values():
+            yield _change(name, "removed", weight.MEDIUM, show_party(party), None, key=place(party))
 
 
 def _digits(phone: str) -> str:

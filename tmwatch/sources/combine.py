@@ -43,7 +43,9 @@ def combine(readings: Iterable[Reading]) -> tuple[Reading, ...]:
     """
     groups: dict[str, list[Reading]] = {}
     for reading in readings:
-        groups.setdefault(reading.record.st13, []).append(reading)
+        group = groups.setdefault(reading.record.st13, [])
+        if reading not in group:  # a row that stands twice says nothing twice
+            group.append(reading)
     return tuple(group[0] if len(group) == 1 else _join(group) for group in groups.values())
 
 
@@ -103,6 +105,8 @@ def _join(group: Sequence[Reading]) -> Reading:
     values |= _status(records, words if differ else {})
     values |= _latest(records)
     covers = frozenset().union(*(record.covers for record in records))
+    if not values.get("latest_step_date") and len({record.latest_step for record in records}) > 1:
+        covers -= {"latest_step"}  # without dates nobody can say which of them is the latest
     return Reading(
         TradeMark(
             office=records[0].office,

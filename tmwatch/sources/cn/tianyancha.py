@@ -69,7 +69,7 @@ DECLARATION = Declaration(
         dt.date(2026, 11, 22),
     ),
     pace=Pace(min_interval=1.0, per_minute=30, per_day=500),
-    parser_version="1",
+    parser_version="2",
     covers=frozenset(
         {
             *("application_number", "registration_number", "application_date", "verbal_element", "image"),

@@ -17,6 +17,7 @@ from tmwatch.model import GoodsServices, Live, Party, Phase, make_record
 from tmwatch.numbers import st13, st13_or_none
 from tmwatch.sources.base import AsOf, Page, Reading
 from tmwatch.sources.phases import tm5_for
+from tmwatch.sources.renamed import Kind, Missed, Stranger, refuse
 from tmwatch.text import clean_line, fold, fold_space, mended
 
 _BEIJING = ZoneInfo("Asia/Shanghai")
@@ -39,6 +40,7 @@ _KNOWN = frozenset(
         *("category", "eventTime", "tmFlow", "tmPic", "uni", "connList", "searchType", "_type"),
     }
 )
+_OPTIONAL: tuple[tuple[str, Kind], ...] = (("category", "text"), ("eventTime", "date"), ("tmPic", "text"))
 # Phases in which the number is a registration number as well.
 _REGISTERED = frozenset(
     {
@@ -123,6 +125,7 @@ def result(answer: Mapping[str, Any], page: Page) -> tuple[int, list[Any]]:
 def reading(item: Any, place: int, where: str) -> Reading:
     """One row as a record of one class. Raises `LayoutChanged` naming row and field."""
     row = _Row(item, place, where)
+    row.refuse_renamed()
     number = row.number()
     word, code = row.status()
     status = meaning(code or word)
@@ -185,6 +188,16 @@ class _Row:
     def has(self, name: str) -> bool:
         """Whether the row gives this at all, be it empty."""
         return name in self._item
+
+    def refuse_renamed(self) -> None:
+        """What a row may lack, and a name that nobody knows beside it: see `sources.renamed`."""
+        strangers = [
+            Stranger(name, clean_line(str(value), 80), isinstance(value, dict | list))
+            for name, value in self._item.items()
+            if name not in _KNOWN and value not in (None, "", [], {}, False)
+        ]
+        missed = [Missed((name,), kind) for name, kind in _OPTIONAL if name not in self._item]
+        refuse(missed, strangers, f"{self._where}, row {self._place}")
 
     def text(self, name: str) -> str | None:
         """A text as it stands; None where the row says null."""

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
+from tmwatch.errors import LayoutChanged
 from tmwatch.model import MarkEvent, Party, Phase, TradeMark
 from tmwatch.sources.base import AsOf
 from tmwatch.sources.us.status import SentenceMeaning as SentenceMeaning
@@ -279,8 +280,44 @@ def proceeding_number(text: str | int | None) -> str:
 
 
 def in_order(events: Iterable[MarkEvent]) -> tuple[MarkEvent, ...]:
-    """Oldest first by entry number; the office's own order of the file means nothing."""
-    return tuple(sorted(events, key=lambda e: (e.number if e.number is not None else 0, e.date)))
+    """Oldest first by entry number; the office's own order of the file means nothing, nor that a numbered
+    entry stands twice."""
+    found = dict.fromkeys(events)
+    return tuple(sorted(found, key=lambda e: (e.number if e.number is not None else 0, e.date)))
+
+
+# -- what every case has ---------------------------------------------------------------------------------
+
+
+def refuse_unless_whole(record: TradeMark, *, people: bool = True) -> None:
+    """Raise `LayoutChanged` for a record that lacks what every case at the USPTO has.
+
+    A leaf that is missing usually says "nothing" (not renewed, no disclaimer). These never do: where one
+    of them is missing in the whole record, the file calls it by another name, or has lost it. `people`:
+    whether this answer shows owners (the JSON answer for several numbers never does).
+    """
+    serial = record.application_number or ""
+    lacks = [
+        ("words for its status", record.status_text),
+        # The office's oldest series was numbered afterwards, from registrations.
+        ("filing date", record.application_date or serial.startswith("70")),
+        ("goods or services", any(item.text for item in record.classes)),
+        ("history", bool(record.events)),
+        ("event with a description", any(event.text for event in record.events)),
+        ("event with a number", any(event.number is not None for event in record.events)),
+        ("event with a code", any(event.code for event in record.events)),
+    ]
+    if people:
+        history = record.owner_history
+        lacks.append(("owner", bool(history)))
+        ranks = [_rank(one) for one in history]
+        lacks.append(("party type for its owners", len(history) < 2 or any(ranks)))
+        # Party types from 30 on say who registered it and who came later.
+        registrant = not record.registration_number or not any(ranks) or max(ranks) >= 30
+        lacks.append(("owner since its registration", registrant))
+    for what, given in lacks:
+        if not given:
+            raise LayoutChanged(f"the record has no {what}; every case has", where=f"US {serial}")
 
 
 _EVENTS = TypeAdapter(tuple[MarkEvent, ...])
@@ -298,7 +335,7 @@ def numbered(parties: Iterable[Party]) -> tuple[Party, ...]:
     """Owner entries in the office's order, each with its place among those of the same party type."""
     places: Counter[str | None] = Counter()
     found = []
-    for party in parties:
+    for party in dict.fromkeys(parties):  # an entry that stands twice, to the letter, is one entry
         places[party.role_code] += 1
         place = places[party.role_code]
         found.append(party if party.sequence == place else party.model_copy(update={"sequence": place}))

@@ -85,7 +85,7 @@ def read(data: Node) -> Reading:
             given[field] = basis
     if mark.has("GoodsServicesDetails"):
         found = mark.every("GoodsServicesDetails/GoodsServices/ClassDescriptionDetails/ClassDescription")
-        given["classes"] = tuple(_class(node) for node in found)
+        given["classes"] = tuple(dict.fromkeys(_class(node) for node in found))
         mark.skip("GoodsServicesDetails/NationalGoodsServicesExt/NationalClassTotalNumber")
     if mark.has("MarkEventDetails"):
         given["events"] = _events(mark)
@@ -175,7 +175,7 @@ def _class(node: Node) -> GoodsServices:
     ext.skip("ActiveClassQuantity", "NationalClassTitleText")
     return GoodsServices(
         class_number=number,
-        text=" ".join(node.texts("GoodsServicesDescription")),
+        text=" ".join(dict.fromkeys(node.texts("GoodsServicesDescription"))),
         status_code=node.value("ClassNumberStatusCode"),
         status_text=ext.value("ClassNumberStatusDescriptionText"),
         status_date=ext.date("ClassNumberStatusDate"),
@@ -199,7 +199,7 @@ def _use(basis: Node | None, path: str) -> str | None:
 
 def _events(mark: Node) -> tuple[MarkEvent, ...]:
     rows = mark.rows("MarkEventDetails/MarkEvent", _event_layout)
-    return common.events_in_order(_event(*row) for row in rows)
+    return common.events_in_order(_event(*row) for row in dict.fromkeys(rows))
 
 
 def _event_layout(node: Node) -> tuple[list[Node | None], list[Node]]:
@@ -335,7 +335,8 @@ def _national(mark: Node) -> dict[str, Any]:
     abandoned = box.date(f"{details}/ApplicationAbandonedDate|AbandonedDate")
     cancelled = box.date(f"{details}/RegistrationCancelledDate|CancelledDate")
     renewed = box.date(f"{details}/RenewalDate")
-    filings = [node for node in box.every(f"{details}/MaintenanceFilingDetails") if node.at("SectionText")]
+    filings = box.every(f"{details}/MaintenanceFilingDetails")
+    filings = [node for node in filings if node.at("SectionText")]
     given: dict[str, Any] = {
         "register_kind": common.register_kind(box.text("RegisterCategory")),
         "register_amended_date": box.date(f"{details}/RegisterAmendedDate"),
@@ -349,12 +350,14 @@ def _national(mark: Node) -> dict[str, Any]:
             box, "AmentmentToRegistationCertificateText|AmendmentToRegistrationCertificateText"
         ),
         "maintenance_filings": tuple(
-            MaintenanceFiling(
-                section=node.text("SectionText") or "",
-                text=node.text("SectionDescriptionText"),
-                decision=node.text("DecisionStatusText"),
+            dict.fromkeys(
+                MaintenanceFiling(
+                    section=node.text("SectionText") or "",
+                    text=node.text("SectionDescriptionText"),
+                    decision=node.text("DecisionStatusText"),
+                )
+                for node in filings
             )
-            for node in filings
         ),
     }
     place = box.at("OfficeDetails")

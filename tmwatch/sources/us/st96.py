@@ -160,7 +160,8 @@ def _classes(trademark: Node, serial: str) -> dict[str, Any]:
     active = trademark.number("NationalGoodsServices/ActiveClassTotalQuantity")
     # Sometimes the number of international, sometimes of national classes: says nothing reliable.
     trademark.skip("NationalGoodsServices/NationalClassTotalQuantity")
-    classes = tuple(_class(node) for node in bag.kids("GoodsServices")) if bag is not None else ()
+    found = [_class(node) for node in bag.kids("GoodsServices")] if bag is not None else []
+    classes = tuple(dict.fromkeys(found))
     shown = sum(1 + len(one.other_classes or ()) for one in classes)
     if active is not None and active > shown:
         raise Incomplete(
@@ -195,7 +196,9 @@ def _class(node: Node) -> GoodsServices:
     number = common.own_class(prime, list(others), kinds["domestic"])
     return GoodsServices(
         class_number=number,
-        text=" ".join(text for one in described for text in one.texts("GoodsServicesDescriptionText")),
+        text=" ".join(
+            dict.fromkeys(text for one in described for text in one.texts("GoodsServicesDescriptionText"))
+        ),
         status_code=_first(described, f"{status}/NationalStatusCode") or None,
         status_text=_first(described, f"{status}/NationalStatusExternalDescriptionText") or None,
         status_date=max(
@@ -333,7 +336,7 @@ def _national(trademark: Node) -> dict[str, Any]:
 
 def _events(trademark: Node) -> tuple[MarkEvent, ...]:
     rows = trademark.rows("MarkEventBag/MarkEvent", _event_layout)
-    return common.events_in_order(_event(*row) for row in rows)
+    return common.events_in_order(_event(*row) for row in dict.fromkeys(rows))
 
 
 def _event_layout(node: Node) -> tuple[list[Node | None], list[Node]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tmwatch.errors import LayoutChanged
 from tmwatch.model import Priority, Proceeding, ProceedingParty, RelatedMark
 from tmwatch.sources.us import common, contact
 from tmwatch.sources.us.xml import Node
@@ -32,12 +33,14 @@ def related(trademark: Node, *, madrid: bool) -> dict[str, Any]:
     international: str | None = None
     found: list[RelatedMark] = []
     for node in trademark.every("AssociatedMarkBag/AssociatedMark"):
-        kind = node.text("AssociationCategory") or "Related"
+        kind = node.text("AssociationCategory")
+        if not kind:
+            raise LayoutChanged("a related mark that does not say how it is related")
         # The 2.2.1 files keep the international *registration* number under this name.
         number = node.value("InternationalApplicationNumber/ApplicationNumberText|ST13ApplicationNumber")
         number = common.international(number or node.value("InternationalRegistrationNumber"))
         node.skip("InternationalApplicationNumber/IPOfficeCode")
-        if number and madrid and kind == INTERNATIONAL and international is None:
+        if number and madrid and kind == INTERNATIONAL and international in (None, number):
             international = number
         elif number:
             found.append(RelatedMark(kind=kind, number=number, office="WO"))
@@ -65,13 +68,30 @@ def proceedings(trademark: Node) -> dict[str, Any]:
     return {"proceedings": tuple(found)} if found else {}
 
 
+# The two sides of each kind of proceeding at the Board, as ST.96 calls them.
+_SIDES = frozenset(
+    {
+        *("plaintiff", "defendant", "petitioner", "respondent", "opposer", "potentialopposer"),
+        *("applicant", "appellant", "registrant"),
+    }
+)
+_KINDS = re.compile(
+    r"opposition|cancellation|appeal|extension|concurrentuse|interference|expungement|petition",
+    re.IGNORECASE,
+)
+
+
 def _proceeding(node: Node, name: str) -> Proceeding | None:
     number = next((kid.own() for kid in node.kids() if kid.name.endswith("Identifier")), "")
     if not number:
         return None
+    if not _KINDS.match(name) and not name.startswith(("ExParte", "Legal", "Other")):
+        raise LayoutChanged(f"a proceeding of a kind that nobody knows: `{name[:60]}`")
     parties = []
     for side in node.kids():
         one = contact.party(side)
+        if one is not None and side.name.lower() not in _SIDES:
+            raise LayoutChanged(f"a side of a proceeding that nobody knows: `{side.name[:60]}`")
         if one is not None:
             parties.append(ProceedingParty(role=side.name.lower(), name=one.name))
         # Counsel and the marks relied on belong to the proceeding's own file.
@@ -89,5 +109,6 @@ def _proceeding(node: Node, name: str) -> Proceeding | None:
         status_date=node.date("ProceedingStatus/NationalStatusDate"),
         parties=tuple(parties),
     )
-    node.skip("ProceedingStatus", "ProceedingEventBag", "ProceedingDocumentBag", "StaffBag")
+    node.skip("ProceedingStatus/NationalStatusCategory", "ProceedingStatus/NationalStatusCode")
+    node.skip("ProceedingEventBag", "ProceedingDocumentBag", "StaffBag")
     return found

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
@@ -292,12 +292,15 @@ def _reading(box: Tag, summary: Section, sections: dict[str, Section], outside: 
     _same_number(box, serial, fields["registration_number"])
     status, unknown = _status(summary)
     fields |= status
-    fields |= _sections(sections)
+    fields |= _sections(sections, filed=fields.get("application_date"))
     if fields.get("verbal_element") is None and "verbal_element" in fields:
         fields["verbal_element"] = shown
     madrid = serial.startswith("79") or "66(a)" in fields.get("filing_basis", ())
     fields["filing_route"] = "madrid_designation" if madrid else "direct"
     record = make_record(common.OFFICE, common.st13_of(serial), **fields)
+    for part in (summary, *sections.values()):
+        part.refuse_renamed()
+    _refuse_renamed_sections(sections)
     unclaimed = [line for part in (summary, *sections.values()) for line in part.leftovers()]
     return Reading(record, _as_of(stamp, record), (*unclaimed, *outside), unknown)
 
@@ -352,13 +355,13 @@ def _status(summary: Section) -> tuple[dict[str, Any], tuple[str, ...]]:
     return fields, tuple(unknown)
 
 
-def _sections(sections: dict[str, Section]) -> dict[str, Any]:
+def _sections(sections: dict[str, Section], filed: dt.date | None) -> dict[str, Any]:
     """The fields of all sections. A section that the page prints only when it has something gives
     "nothing" where it is missing; one that may merely not be loaded gives no field."""
     fields: dict[str, Any] = {}
     if (part := _named(sections, "mark information")) is not None:
         fields |= tsdr_sections.mark(part)
-    fields["classes"] = tsdr_sections.goods(sections[_GOODS])
+    fields["classes"] = tsdr_sections.goods(sections[_GOODS], filed)
     if (part := _named(sections, "basis information")) is not None:
         fields |= tsdr_sections.basis(part)
     fields["owners"] = tsdr_sections.owners(sections[_OWNERS])
@@ -381,6 +384,46 @@ def _sections(sections: dict[str, Section]) -> dict[str, Any]:
         held = tsdr_parties.proceedings(part, tsdr_sections.day)
         fields |= {} if held is None else {"proceedings": held}
     return fields
+
+
+# The sections that a page may lack, by the beginning of their titles, with their readers.
+_OPTIONAL: dict[str, Callable[[Section], Any]] = {
+    "mark information": tsdr_sections.mark,
+    "basis information": tsdr_sections.basis,
+    "attorney correspondence": tsdr_sections.attorney,
+    "maintenance filings": tsdr_sections.maintenance,
+    "tm staff": tsdr_sections.staff,
+    "foreign": tsdr_links.foreign,
+    "related properties": tsdr_links.related,
+    "international registration": tsdr_links.international,
+    "assignment": lambda part: tsdr_parties.assignments(part, tsdr_sections.day),
+    "proceedings": lambda part: tsdr_parties.proceedings(part, tsdr_sections.day),
+}
+
+
+def _refuse_renamed_sections(sections: dict[str, Section]) -> None:
+    """Raise `LayoutChanged` when a section that nobody knows reads like one that is missing."""
+    known = (*_OPTIONAL, _GOODS, _OWNERS, _HISTORY)
+    missing = [start for start in _OPTIONAL if _named(sections, start) is None]
+    for key, section in sections.items():
+        if key.startswith(known) or not section.says_something:
+            continue
+        for start in missing:
+            if _reads(_OPTIONAL[start], section.copy()):
+                raise LayoutChanged(
+                    f"section `{section.title}` is unknown and reads like `{start}`, which is missing",
+                    where="status page",
+                    do="tmwatch believes nothing of a page whose labels it does not know. Please report it.",
+                )
+
+
+def _reads(reader: Callable[[Section], Any], section: Section) -> bool:
+    """Whether this reader finds anything in the section."""
+    try:
+        reader(section)
+    except LookError:
+        return True
+    return any(item.claimed for item in section.items)
 
 
 def _named(sections: dict[str, Section], start: str) -> Section | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,9 +30,10 @@ from tmwatch.sources.base import (
     Request,
     Terms,
 )
-from tmwatch.sources.us import st66, st96, tsdr_json
+from tmwatch.sources.us import common, st66, st96, tsdr_json
 from tmwatch.sources.us.answers import load_json, looks_like, refuse_failures
-from tmwatch.sources.us.xml import named, parse
+from tmwatch.sources.us.xml import Node, named, parse
+from tmwatch.sources.us.xml_witness import witness_of
 
 # What no TSDR channel gives; the rest of the record can come from one of its dialects.
 _NEVER = {"opposition_period", "expiry_date", "latest_step", "latest_step_date"}
@@ -156,12 +157,23 @@ def _read_xml(page: Page, where: str) -> Answer:
     readings: list[Reading] = []
     for node in named(parse(page.body, where), "TrademarkBag", "TransactionData"):
         if node.name == "TrademarkBag":
-            readings += [st96.read(mark) for mark in node.kids("Trademark")]
+            readings += [_read_node(st96.read, mark, where) for mark in node.kids("Trademark")]
         elif node.at("TradeMarkDetails") is not None:
-            readings.append(st66.read(node))
+            readings.append(_read_node(st66.read, node, where))
     if not readings:
         raise LayoutChanged("the file has no trade mark record", where=where)
     return _answer(page, where, readings, ())
+
+
+def _read_node(read: Callable[[Node], Reading], node: Node, where: str) -> Reading:
+    """One record. Where something in it was not understood it is read again, to see what was missing."""
+    reading = read(node)
+    common.refuse_unless_whole(reading.record)
+    if reading.unclaimed:
+        witness = witness_of(node)
+        read(witness)
+        witness.refuse_renamed(where)
+    return reading
 
 
 def _read_json(page: Page, where: str) -> Answer:
@@ -180,7 +192,7 @@ def _read_json(page: Page, where: str) -> Answer:
         if not isinstance(entry, dict):
             raise LayoutChanged("`transactionList` holds something else than cases", where=where)
         marks = _list(entry, "trademarks")
-        readings += [tsdr_json.read(mark) for mark in marks]
+        readings += [tsdr_json.read(mark, whole=False) for mark in marks]
         if not marks:
             unanswered.append(str(entry.get("searchId") or ""))
     unanswered += [str(one) for one in data.get("missedElements") or [] if isinstance(one, (str, int))]

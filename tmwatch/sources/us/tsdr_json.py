@@ -82,9 +82,22 @@ _MAINTENANCE = (
 )
 
 
-def read(trademark: object) -> Reading:
-    """One entry of `trademarks`. Raises `LayoutChanged` for what is no whole record."""
-    data = Taken(copy.deepcopy(trademark), "trademarks")
+def read(trademark: object, *, whole: bool = True) -> Reading:
+    """One entry of `trademarks`. Raises `LayoutChanged` for what is no whole record.
+
+    `whole`: this is the answer for one number, which shows the people too.
+    """
+    reading = _read(Taken(copy.deepcopy(trademark), "trademarks"))
+    common.refuse_unless_whole(reading.record, people=whole)
+    if reading.unclaimed:  # something new, or something known under another name?
+        witnesses: list[Taken] = []
+        _read(Taken(copy.deepcopy(trademark), "trademarks", witnesses))
+        for witness in witnesses:
+            witness.refuse_renamed(f"US {reading.record.application_number}: `{witness.where}`")
+    return reading
+
+
+def _read(data: Taken) -> Reading:
     status = data.inner("status")
     serial, code = status.text("serialNumber"), status.text("status")
     if not (serial.isascii() and serial.isdigit() and 7 <= len(serial) <= 8):
@@ -115,7 +128,7 @@ def read(trademark: object) -> Reading:
         "status_live": meaning.live,
         "tm5_csd": tm5 or meaning.tm5,
         "tm5_source": "office" if tm5 else "computed" if meaning.tm5 else None,
-        "classes": tuple(_class(item) for item in data.items("gsList")),
+        "classes": tuple(dict.fromkeys(_class(item) for item in data.items("gsList"))),
         "events": common.in_order(_event(item) for item in data.items("prosecutionHistory")),
         **_mark(status),
         **_office(status, data.inner("publication")),
@@ -132,10 +145,12 @@ def read(trademark: object) -> Reading:
     for field, key in (("standard_characters", "standardChar"), ("registration_changed", "changeInReg")):
         if (flag := status.known(key)) is not None:
             given[field] = flag
-    if (supplemental := status.known("supplementalRegister")) is not None:
-        given["register_kind"] = "Supplemental" if supplemental else "Principal"
+    # Always there, and nearly always false: renamed, it would leave no trace.
+    if (supplemental := status.known("supplementalRegister")) is None:
+        raise LayoutChanged("the record does not say on which register it stands", where=f"US {serial}")
+    given["register_kind"] = "Supplemental" if supplemental else "Principal"
     if isinstance(data.data.get("foreignInfoList"), list):
-        given["priorities"] = tuple(_priority(item) for item in data.items("foreignInfoList"))
+        given["priorities"] = tuple(dict.fromkeys(_priority(item) for item in data.items("foreignInfoList")))
     for key in _KNOWN_STATUS.split():
         status.take(key)
     data.take("internationalData")
@@ -164,8 +179,10 @@ def _mark(status: Taken) -> dict[str, Any]:
         "colour_claim": status.text("colorClaimed") or None,
         "acquired_distinctiveness": "in whole" if whole else "in part" if part else None,
         "design_codes": tuple(
-            DesignCode(code=item.text("code"), descriptions=item.texts("descriptions"))
-            for item in status.items("designSearchList")
+            dict.fromkeys(
+                DesignCode(code=item.text("code"), descriptions=item.texts("descriptions"))
+                for item in status.items("designSearchList")
+            )
         ),
     }
 
@@ -231,7 +248,7 @@ def _class(item: Taken) -> GoodsServices:
 
 
 def _use(item: Taken, key: str) -> str:
-    text = item.text(key)
+    text = item.text(key, kind="date")
     try:
         return common.partial_date(text) or ""
     except ValueError as error:
@@ -309,6 +326,8 @@ def _links(data: Taken, status: Taken, serial: str, *, madrid: bool) -> dict[str
         ("Parent of division", family, "parentOfList"),
         ("Child of division", family, "childOf"),
     ):
+        part.asks("text", key)
+        part.asks("box", key)
         numbers = _numbers(part.data.get(key))
         if numbers:
             part.take(key)

@@ -17,7 +17,7 @@ def foreign(section: Section | None) -> tuple[Priority, ...]:
         return ()
     found: list[Priority] = []
     for block in section.split_on_repeat():
-        claimed = block.text("Priority Claimed")
+        claimed = block.text("Priority Claimed", kind="flag")
         country = block.text("Foreign Application/Registration Country", "Foreign Application Country")
         entry = Priority(
             country=common.country_code(country) or country or "",

@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bs4 import Tag
 from bs4.element import PreformattedString
 
 from tmwatch.errors import LayoutChanged
+from tmwatch.sources.renamed import Kind, Missed, Stranger, refuse
 from tmwatch.sources.us.common import squeeze
 from tmwatch.sources.us.tsdr_outline import Outline, classes_of, tags_in
 from tmwatch.sources.us.tsdr_tree import text_of
@@ -63,6 +64,13 @@ class Item:
     extras: list[Tag] = field(default_factory=list)  # further values of the same label
     claimed: bool = False
     key: str = ""  # the label as labels are compared
+    disowned: bool = False  # a known label, given back because its value cannot be read
+
+    @property
+    def unread(self) -> str:
+        """The value of a label that nobody read, "" for anything else."""
+        known = self.claimed or self.disowned or self.kind != "pair" or self.value is None
+        return "" if known or self.value is None else text_of(self.value)
 
 
 # Read by what stands before it; and not read at all. Neither ever stands in a section.
@@ -129,13 +137,45 @@ class Section:
 
     def __init__(self, title: str, items: list[Item]) -> None:
         self.title = title
-        self.items = [item for item in items if not _is_padding(item)]
+        self.items = _without_twins([item for item in items if not _is_padding(item)])
+        # What was asked for and is not there, with the items among which it was looked for.
+        self.missed: list[tuple[Missed, list[Item]]] = []
 
     def part(self, items: list[Item]) -> Section:
         """Some of the items as a section of their own; claims are shared with this one."""
         part = Section.__new__(Section)
-        part.title, part.items = self.title, items
+        part.title, part.items, part.missed = self.title, items, self.missed
         return part
+
+    def expect(self, *labels: str, kind: Kind = "text") -> None:
+        """Note that one of these labels is looked for; `text` and its like do so themselves."""
+        keys = {label_key(label) for label in labels}
+        if not any(item.kind == "pair" and item.key in keys for item in self.items):
+            self.missed.append((Missed(labels, kind), self.items))
+
+    def refuse_renamed(self) -> None:
+        """Raise `LayoutChanged` when a label that nobody read could be one that was missing beside it.
+
+        Also where a known label that was read once says another thing further down, and where labels
+        stand unread under a caption that nobody knows.
+        """
+        where = f"section `{self.title}`"
+        left = {id(item): text for item in self.items if (text := item.unread)}
+        if not left:
+            return
+        for missed, among in self.missed:
+            refuse([missed], [Stranger(i.text, left[id(i)]) for i in among if id(i) in left], where)
+        caption = ""
+        said: dict[str, str] = {}
+        for item in self.items:
+            if item.kind == "caption":
+                caption = "" if _CAPTIONS.match(item.text) or _DECORATION.match(item.text) else item.text
+            key = item.key
+            if item.kind == "pair" and item.claimed and item.value is not None:
+                said.setdefault(key, text_of(item.value))
+            elif id(item) in left and (caption or said.get(key, left[id(item)]) != left[id(item)]):
+                under = f" under `{caption}`" if caption else ", a second time"
+                raise LayoutChanged(f"label `{item.text}`{under} is not understood", where=where)
 
     def split(self, *starts: str, separators: bool = False) -> list[Section]:
         """The blocks that begin with one of these labels (or behind a separator)."""
@@ -182,10 +222,13 @@ class Section:
         """Whether one of these labels is still there to be taken."""
         return self._find(labels) is not None
 
-    def tag(self, *labels: str) -> Tag | None:
+    def tag(self, *labels: str, kind: Kind = "text") -> Tag | None:
         """The value of the first of these labels that is here, claimed."""
         item = self._find(labels)
-        return None if item is None else self._claim(item)
+        if item is None:
+            self.expect(*labels, kind=kind)
+            return None
+        return self._claim(item)
 
     def _claim(self, item: Item) -> Tag:
         item.claimed = True
@@ -198,24 +241,31 @@ class Section:
         keys = {label_key(label) for label in labels}
         for item in self.items:
             if item.kind == "pair" and item.key in keys:
-                item.claimed = False
+                item.claimed, item.disowned = False, True
 
     def tags(self, *labels: str) -> list[Tag]:
         """Every value of these labels, the further values of a label included, claimed."""
+        self.expect(*labels)
         found: list[Tag] = []
         while item := self._find(labels):
             found += [self._claim(item), *item.extras]
             item.extras = []
         return found
 
-    def text(self, *labels: str) -> str | None:
+    def text(self, *labels: str, kind: Kind = "text") -> str | None:
         """The text of the label's value; None where the label is missing or its value empty."""
-        tag = self.tag(*labels)
+        tag = self.tag(*labels, kind=kind)
         return (text_of(tag) or None) if tag is not None else None
 
     def texts(self, *labels: str) -> str | None:
         """The text of a label that may stand several times, one entry a line."""
-        return "\n".join(filter(None, (text_of(tag) for tag in self.tags(*labels)))) or None
+        return "\n".join(filter(None, dict.fromkeys(text_of(tag) for tag in self.tags(*labels)))) or None
+
+    def quiet(self) -> Section:
+        """The same items; what is asked of it is not missed (see `expect`)."""
+        part = self.part(self.items)
+        part.missed = []
+        return part
 
     def drop(self, *labels: str, starting: tuple[str, ...] = ()) -> None:
         """Claim labels that are understood and have no place in the record."""
@@ -225,6 +275,19 @@ class Section:
             if item.kind == "pair" and (key in keys or key.startswith(starting or ("\0",))):
                 item.claimed = True
                 item.extras = []
+
+    @property
+    def says_something(self) -> bool:
+        """Whether anything of value stands in it that nobody has read."""
+        boxes = ("table", "group")
+        return any(item.unread or (item.kind in boxes and not item.claimed) for item in self.items)
+
+    def copy(self) -> Section:
+        """The section as if nobody had read it, to try a reader on."""
+        fresh = [replace(item, extras=list(item.extras)) for item in self.items]
+        for item in fresh:
+            item.claimed = item.disowned = False
+        return Section(self.title, fresh)
 
     def groups(self) -> list[Tag]:
         """The containers inside (one per assignment or proceeding), claimed."""
@@ -267,6 +330,27 @@ class Section:
             yield f"{where}{item.kind} = {text_of(item.value)[:200]}"
         elif item.text and not _DECORATION.match(item.text) and not _CLICK_TO_LOAD.search(item.text):
             yield f"{where}{item.kind} = {item.text}"
+
+
+def _without_twins(items: list[Item]) -> list[Item]:
+    """The items without a row that stands twice in succession, label and value: it says nothing new."""
+    return [item for before, item in zip([None, *items], items, strict=False) if not _is_twin(before, item)]
+
+
+def _is_twin(before: Item | None, item: Item) -> bool:
+    if before is None or item.kind != "pair" or before.kind != "pair" or before.text != item.text:
+        return False
+    return (
+        before.value is not None
+        and item.value is not None
+        and not (before.extras or item.extras)
+        and text_of(before.value) == text_of(item.value)
+    )
+
+
+def is_known_caption(text: str) -> bool:
+    """Whether readers know what stands under this caption."""
+    return _CAPTIONS.match(text) is not None
 
 
 def _is_padding(item: Item) -> bool:

@@ -12,7 +12,7 @@ from tmwatch.errors import Incomplete, LayoutChanged
 from tmwatch.model import Assignment, Party, Proceeding, ProceedingParty
 from tmwatch.sources.us import common
 from tmwatch.sources.us.common import squeeze
-from tmwatch.sources.us.tsdr_page import Item, Section, items_of, label_key
+from tmwatch.sources.us.tsdr_page import Item, Section, is_known_caption, items_of, label_key
 from tmwatch.sources.us.tsdr_tree import lines_of, text_of
 
 _EMAIL = re.compile(r"[^\s<>,;:()\"]+@[^\s<>,;:()\"]+\.[^\s<>,;:()\"]+")
@@ -159,8 +159,9 @@ def assignments(section: Section, day: Any) -> tuple[Assignment, ...] | None:
         part = Section(section.title, items_of(container))
         found.append(_assignment(part, container, day))
         section.items += part.items
+        section.missed += part.missed
     # The office fills this part on demand and has said "0" of cases that have some: zero is not believed.
-    return tuple(found) or None
+    return tuple(dict.fromkeys(found)) or None
 
 
 def _assignment(part: Section, container: Tag, day: Any) -> Assignment:
@@ -174,8 +175,8 @@ def _assignment(part: Section, container: Tag, day: Any) -> Assignment:
             fields["assignees"] = _sides(inner)
         elif key.startswith("correspondent"):
             name = inner.text("Correspondent Name")
-            address = inner.tag("Correspondent Address")
-            if name or address is not None:
+            address = inner.tag("Correspondent Address") if name else None  # its first line is no name
+            if name:
                 fields["correspondent"] = party_at(address, name=name, free=True)
         elif key.startswith("domestic representative"):
             inner.drop(starting=("domestic representative", "name", "address", "phone", "fax"))
@@ -278,6 +279,8 @@ def _opened(item: Item) -> list[Item]:
 def _parties(block: Section) -> list[ProceedingParty]:
     found = []
     for caption, inner in block.under_captions():
+        if caption and not is_known_caption(caption):
+            continue  # a side that nobody knows stays unread, and is reported or refused
         while name := inner.text("Name"):
             found.append(ProceedingParty(role=re.sub(r"\(s\)$", "", caption) or "party", name=name))
         inner.drop(starting=("correspondent ", "address", "serial number", "registration number"))

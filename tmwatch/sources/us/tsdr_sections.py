@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from typing import Any
 
 from tmwatch.errors import LayoutChanged
@@ -51,7 +52,7 @@ _DECISION = re.compile(r"^(?P<section>.+?)\s+-\s+(?P<decision>[^-]+)$")
 
 def day(section: Section, *labels: str) -> dt.date | None:
     """The date behind a label. Raises `LayoutChanged` naming the label where it cannot be read."""
-    text = section.text(*labels)
+    text = section.text(*labels, kind="date")
     try:
         return common.parse_tsdr_date(text)
     except ValueError:
@@ -63,7 +64,7 @@ def day(section: Section, *labels: str) -> dt.date | None:
 def _partial(section: Section, label: str) -> str | None:
     """A first-use date, "" where there is none; one that cannot be read is reported and not given."""
     try:
-        return common.partial_date(section.text(label)) or ""
+        return common.partial_date(section.text(label, kind="date")) or ""
     except ValueError:
         section.disown(label)
         return None
@@ -92,11 +93,15 @@ def summary(section: Section) -> Fields:
     kinds = ((cancelled, "cancelled"), (expired, "expired"), (abandoned, "abandoned"))
     # How the application was filed and at what fee says nothing about the right.
     section.drop(starting=("filed as ", "currently teas", "currently base", "currently as "))
+    # Printed beside the serial number, with or without a day: a page without the label does not say.
+    filed = {"application_date": day(section, "Application Filing Date")}
+    if not any(item.key == "application filing date" for item in section.items):
+        filed = {}
     return {
+        **filed,
         "registration_number": common.registration(
             re.sub(r"\D", "", section.text("US Registration Number") or "")
         ),
-        "application_date": day(section, "Application Filing Date"),
         "registration_date": day(section, "Registration Date"),
         "register_kind": common.register_kind(section.text("Register")),
         "mark_category": common.mark_categories([section.text("Mark Type") or ""]),
@@ -129,7 +134,9 @@ def mark(section: Section) -> Fields:
     )
     return {
         "verbal_element": section.text("Mark Literal Elements"),
-        "standard_characters": yes(section.text("Standard Character Claim"), "Standard Character Claim"),
+        "standard_characters": yes(
+            section.text("Standard Character Claim", kind="flag"), "Standard Character Claim"
+        ),
         "mark_feature": common.mark_feature(code[1]) if code else None,
         "mark_feature_code": common.drawing(code[1]) if code else None,
         "description": section.texts("Description of Mark"),
@@ -156,7 +163,7 @@ def _design_codes(section: Section) -> Fields:
         for code, words in zip(parts[::2], parts[1::2], strict=True):
             said = tuple(filter(None, (squeeze(word) for word in words.strip(" -;,").split(";"))))
             found.append(DesignCode(code=code, descriptions=said))
-    return {"design_codes": tuple(found)}
+    return {"design_codes": tuple(dict.fromkeys(found))}
 
 
 # -- goods and basis -----------------------------------------------------------------------------------
@@ -165,14 +172,22 @@ def _design_codes(section: Section) -> Fields:
 _CLASSES, _US_CLASSES = "International Class(es)", "U.S Class(es)"
 
 
-def goods(section: Section) -> tuple[GoodsServices, ...]:
+# Then the USPTO took to the international classes; what was registered before may have none to this day.
+_INTERNATIONAL_SINCE = dt.date(1973, 9, 1)
+
+
+def goods(section: Section, filed: dt.date | None = None) -> tuple[GoodsServices, ...]:
     """One entry a block; a block that names several classes keeps the further ones beside the primary one."""
     blocks = section.split("For", separators=True)
-    return tuple(_goods_block(block) for block in blocks if block.has("For", _CLASSES, _US_CLASSES))
+    found = [_goods_block(block, filed) for block in blocks if block.has("For", _CLASSES, _US_CLASSES)]
+    return tuple(dict.fromkeys(found))
 
 
-def _goods_block(block: Section) -> GoodsServices:
+def _goods_block(block: Section, filed: dt.date | None) -> GoodsServices:
     where = f"section `{block.title}`"
+    if not block.has("For"):
+        raise LayoutChanged("a class without its goods or services (`For:`)", where=where)
+    stated = block.has(_CLASSES)
     classes, national = block.text(_CLASSES) or "", block.text(_US_CLASSES) or ""
     found = [(common.class_number(number), bool(primary)) for number, primary in _CLASS.findall(classes)]
     ours = [number for number, _ in _CLASS.findall(national)]
@@ -180,6 +195,8 @@ def _goods_block(block: Section) -> GoodsServices:
         not found and not classes
     ):  # registered before 1973 and never reclassified: the US class is all there is
         found = [(f"US {number.zfill(3)}", True) for number in ours[:1]]
+        if not stated and "primary" not in national.lower() and filed and filed >= _INTERNATIONAL_SINCE:
+            raise LayoutChanged(f"a class without its international number (`{_CLASSES}:`)", where=where)
     if not found or _CLASS.sub("", classes).strip(" ,;") or _CLASS.sub("", national).strip(" ,;"):
         raise LayoutChanged(f"classes that cannot be read: {classes!r}, {national!r}", where=where)
     first = next((number for number, primary in found if primary), found[0][0])
@@ -214,7 +231,7 @@ def basis(section: Section) -> Fields:
         for word, field in columns:
             label = f"{word} {name}"
             amended = amended or (word == "Amended" and section.has(label))
-            if yes(section.text(label), label):
+            if yes(section.text(label, kind="flag"), label):
                 fields[field].append(_BASES[name.casefold()])
     found: Fields = {field: tuple(values) for field, values in fields.items()}
     if not amended:  # later pages print no such column
@@ -229,11 +246,17 @@ _OWNER_NAME = ("Owner Name", "Holder Name", "Applicant Name", "Registrant Name")
 
 def owners(section: Section) -> tuple[Party, ...]:
     """Every owner of today, in the order of the page."""
+    section.expect(*_OWNER_NAME)
     blocks = [block for block in section.split(*_OWNER_NAME) if block.has(*_OWNER_NAME)]
-    return tuple(_owner(block, place) for place, block in enumerate(blocks, 1))
+    found = dict.fromkeys(map(_owner, blocks))  # an owner who stands twice, to the letter, is one owner
+    if len({party.name for party in found}) < len(found):
+        raise LayoutChanged(
+            "one owner stands twice, with differing details", where=f"section `{section.title}`"
+        )
+    return tuple(party.model_copy(update={"sequence": place}) for place, party in enumerate(found, 1))
 
 
-def _owner(block: Section, place: int) -> Party:
+def _owner(block: Section) -> Party:
     name = block.text(*_OWNER_NAME)
     if not name:
         raise LayoutChanged("an owner without a name", where=f"section `{block.title}`")
@@ -246,7 +269,6 @@ def _owner(block: Section, place: int) -> Party:
         name=name,
         aliases=tuple((aliases or "").splitlines()),
         note=block.texts("Name Change Explanation", "Name Change") or composed,
-        sequence=place,
         legal_form=form or "",
         organised_in_country=country,
         organised_in_state=state,
@@ -261,7 +283,9 @@ def attorney(section: Section) -> Fields:
         "correspondence": None,
         "domestic_representative": None,
     }
-    for _, part in section.under_captions():
+    for caption, under in section.under_captions():
+        _expect_people(caption, under)
+        part = under.quiet()
         authorised = ("Attorney Email", "Correspondent e-mail", "Domestic Representative e-mail")
         part.drop(*(f"{label} Authorized" for label in authorised))
         found["docket_number"] = part.text("Docket Number") or found["docket_number"]
@@ -286,6 +310,23 @@ def attorney(section: Section) -> Fields:
                 name=name, phones=_phones(part), emails=emails(part.tags("Domestic Representative e-mail"))
             )
     return found
+
+
+def _expect_people(caption: str, part: Section) -> None:
+    """What stands under each caption; a correspondent's part lacks no attorney."""
+    key = label_key(caption)
+    if key.endswith((" none", " not found")):
+        return
+    if key.startswith("attorney"):
+        for label in ("Attorney Name", "Attorney Primary Email Address", "Docket Number"):
+            part.expect(label)
+    elif key.startswith("correspondent"):
+        part.expect("Correspondent Name/Address", "Correspondent Name and Address")
+        part.expect("Correspondent e-mail", "Correspondent email", "Secondary e-mail")
+        part.expect("Phone")
+    elif key.startswith("domestic representative"):
+        for label in ("Domestic Representative Name", "Phone", "Domestic Representative e-mail"):
+            part.expect(label)
 
 
 def _phones(part: Section) -> tuple[str, ...]:
@@ -316,6 +357,10 @@ def events(section: Section) -> tuple[MarkEvent, ...]:
         if further:  # a column that nobody knows yet
             section.items.append(Item("text", f"further column: {' | '.join(further)[:200]}"))
         found += [_event(cells[:3], where) for cells in rows[1:] if any(cells)]
+    times = Counter(found)
+    # One entry may stand twice on a day; a whole history does not.
+    if len(times) > 1 and all(count % 2 == 0 for count in times.values()):
+        raise LayoutChanged("each row of the history stands twice", where=where)
     return tuple(reversed(found))
 
 
@@ -353,7 +398,7 @@ def maintenance(section: Section | None) -> Fields:
         if text_of(tag)
     )
     found["renewal_dates"] = (renewed,) if renewed else ()
-    changed = yes(section.text("Change in Registration"), "Change in Registration")
+    changed = yes(section.text("Change in Registration", kind="flag"), "Change in Registration")
     found["registration_changed"] = bool(changed)
     found["registration_correction"] = section.texts("Correction made to Registration")
     found["registration_amendment"] = section.texts(

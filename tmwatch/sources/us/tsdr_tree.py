@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString, PreformattedString
 
+from tmwatch.errors import LayoutChanged
 from tmwatch.sources.us.common import squeeze
 from tmwatch.sources.us.tsdr_outline import tags_in
 
@@ -43,7 +44,16 @@ def encoding_of(body: bytes, content_type: str = "") -> str:
                 return name
         except (LookupError, UnicodeDecodeError, ValueError):
             continue
+    if _RUN.search(body):
+        raise LayoutChanged(
+            "the character set of the page cannot be told", do="Save the page again, as UTF-8 if you can."
+        )
     return "windows-1252"
+
+
+# Letters of the upper half, four in a row: no language that windows-1252 was made for writes so. It is
+# Chinese or Cyrillic in a set of its own, and to guess which would be to guess a name.
+_RUN = re.compile(rb"[\xc0-\xff][\xa1-\xff]{3}")
 
 
 def parse(body: bytes, content_type: str = "") -> BeautifulSoup:

@@ -33,6 +33,7 @@ def parse(body: bytes, where: str) -> etree._Element:
             do="Do not trust this file. Fetch the record again from the register.",
         )
     parser = etree.XMLParser(
+        encoding=_true_encoding(body),
         resolve_entities=False,
         load_dtd=False,
         no_network=True,
@@ -55,6 +56,17 @@ def parse(body: bytes, where: str) -> etree._Element:
     return root
 
 
+def _true_encoding(body: bytes) -> str | None:
+    """UTF-8 where the bytes can be nothing else, whatever the file says of itself; None to believe it."""
+    if b"\0" in body[:64]:  # UTF-16 looks like UTF-8 with zeros
+        return None
+    try:
+        body.decode("utf-8")
+        return "utf-8"
+    except UnicodeDecodeError:
+        return None
+
+
 class Node:
     """An element: its place in the sheet, and the habit of claiming what is read."""
 
@@ -75,12 +87,12 @@ class Node:
         if names:
             return self.every("|".join(names))
         sheet = self.sheet
-        return [Node(sheet, child) for child in sheet.children(self.place) if sheet.names[child]]
+        return [type(self)(sheet, child) for child in sheet.children(self.place) if sheet.names[child]]
 
     def every(self, path: str) -> list[Node]:
         """All descendants at `A/B/C`; each step may offer several names: `A/B|C`."""
         sheet = self.sheet
-        return [Node(sheet, place) for place in self._places(path)]
+        return [type(self)(sheet, place) for place in self._places(path)]
 
     def _places(self, path: str) -> Sequence[int]:
         held = self._index.get(path)
@@ -94,7 +106,7 @@ class Node:
     def at(self, path: str) -> Node | None:
         """The first descendant at `path`."""
         found = self._places(path)
-        return Node(self.sheet, found[0]) if found else None
+        return type(self)(self.sheet, found[0]) if found else None
 
     def has(self, path: str) -> bool:
         """Whether there is anything at `path`."""
@@ -190,7 +202,7 @@ class Node:
             end = sheet.ends[start]
             form = (*sheet.names[start:end], *sheet.counts[start:end])
             if form not in known:
-                columns, skipped = layout(Node(sheet, start))
+                columns, skipped = layout(type(self)(sheet, start))
                 for one in skipped:
                     sheet.skip(one.place)
                 for column in columns:
