@@ -17,7 +17,11 @@ from tests.conftest import ROOT
 from tests.faults.receivers import HostileHook, HostileMail
 from tests.faults.test_receivers import Post, authority, post
 from tests.loopback import Mailbox
-from tmwatch.alerts.outbox import JITTER, SCHEDULE, next_try
+from tmwatch.alerts.outbox import JITTER, SCHEDULE, deliver_due, next_try
+from tmwatch.alerts.receivers import Receivers
+from tmwatch.errors import DeliveryError
+from tmwatch.store import Database, Outbox
+from tmwatch.store.database import now
 from tmwatch.store.endpoints import endpoints
 
 __all__ = ["authority", "post"]  # fixtures
@@ -288,3 +292,31 @@ def test_an_alert_that_cannot_be_read_any_more_is_given_up_and_the_operator_know
         assert (report.sent, report.dead, report.operator_needed) == (1, 1, True)
         assert "cannot be read" in report.failures[0].error
         assert post.deliver().dead == 0
+
+
+def test_what_another_process_met_meanwhile_holds_and_is_told_once(post: Post) -> None:
+    with HostileHook("410") as hook, Mailbox() as box:
+        post.server(box.port)
+        post.hook("legal", hook.url, 'email = ["legal@firm.test"]')
+        mine = Receivers(post.outbox, post.config)
+        post.alert()
+        other = Outbox(Database(post.path.with_name("tmwatch.db")))
+        deliver_due(other, post.config, now())
+        other.database.close()
+        (waits,) = [one for one in post.outbox.due_deliveries(now()) if one.channel == "webhook"]
+        assert mine.is_off(waits)
+        mine.failed(waits, DeliveryError("500"), now(), asked=True, dead=False)
+        assert [one.state for one in endpoints(post.base).values()] == ["disabled"]
+        assert len(told(box)) == 1
+
+
+def test_who_left_the_configuration_is_in_no_trouble_any_more(post: Post) -> None:
+    with HostileHook("500") as hook:
+        post.hook("legal", hook.url)
+        post.alert()
+        post.deliver()
+        assert len(endpoints(post.base)) == 1
+        del post.recipients["legal"]
+        post.hook("other", hook.url)
+        post.deliver()
+        assert endpoints(post.base) == {}

@@ -86,10 +86,17 @@ class Receivers:
         self._forget_changed()
 
     def _forget_changed(self) -> None:
-        """Who has another URL now, or none, is no longer the one that was switched off."""
+        """Who has another URL now is no longer the one that was switched off; who is not in the
+        configuration any more is in no trouble."""
+        everybody = [one.name for one in self._config.recipients]
+        here = {*addresses(self._config, everybody), self._server()}
         for one in list(self._known.values()):
-            if one.state == "disabled" and not still_off(one, self._config):
+            if one.key not in here or (one.state == "disabled" and not still_off(one, self._config)):
                 self._drop(one)
+
+    def _look_again(self) -> None:
+        """Another process may have met a receiver meanwhile: what it wrote holds, and is told once."""
+        self._known = self._store.endpoints()
 
     def off(self) -> list[Endpoint]:
         """Every receiver that is switched off."""
@@ -97,6 +104,7 @@ class Receivers:
 
     def is_off(self, delivery: Delivery) -> bool:
         """Whether nothing may be sent there."""
+        self._look_again()
         found = self._known.get(key_of(delivery))
         return found is not None and found.state == "disabled"
 
@@ -108,6 +116,7 @@ class Receivers:
 
     def took(self, delivery: Delivery, now: dt.datetime) -> None:
         """The receiver has taken something."""
+        self._look_again()
         keys = [key_of(delivery)]
         if delivery.channel == "email":
             keys.append(self._server())
@@ -128,6 +137,7 @@ class Receivers:
         self, delivery: Delivery, error: DeliveryError, now: dt.datetime, *, asked: bool, dead: bool
     ) -> None:
         """The receiver was asked in vain, or not asked because of an earlier failure (`asked`)."""
+        self._look_again()
         if isinstance(error, EndpointGone):
             self._switch_off(delivery, error, now)
             return
