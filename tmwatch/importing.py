@@ -6,11 +6,12 @@ alerts nobody; a newer one alerts as a live look would (design law 18).
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from tmwatch.errors import (
 from tmwatch.http.challenge import detect
 from tmwatch.looking import facts_of, read_alone, read_page
 from tmwatch.model import FactKind
+from tmwatch.reading import read_in_order
 from tmwatch.sources.base import Answer, AsOf, Bulk, Glance, Page, Piece, Reading, Source
 from tmwatch.sources.combine import lone
 from tmwatch.sources.glance import glance, stands_alone, whole
@@ -160,8 +162,11 @@ def import_files(
     progress: Callable[[Path], None] = lambda path: None,
     more: Callable[[int], None] = lambda count: None,
     also: Callable[[Database], None] | None = None,
+    processes: int | None = None,
 ) -> tuple[list[Imported], list[Observed]]:
     """Read and store files in batches; a bad file stops itself only.
+
+    Many pages are read by several processes (see `reading`), one a core unless `processes` says otherwise.
 
     `progress` is told of each file and of each record of a file of many, `more` of how many records such a
     file has when that is known. What was observed of those is not returned: it would fill the memory.
@@ -169,11 +174,13 @@ def import_files(
     results: list[Imported] = []
     observed: list[Observed] = []
     files = list(files_in(paths))
-    for found, bulk in _batches(database, files, as_of, source_id, config, progress, more):
-        stored, found = _store(database, found, run, react, also, bulk)
-        observed += [] if bulk else stored
-        done = {one.st13: one for one in stored}
-        results += [_result(path, sight, made, done) for path, sight, made in found]
+    batches = _batches(database, files, as_of, source_id, config, progress, more, processes)
+    with contextlib.closing(batches):  # whatever stops us, the processes that read for us end
+        for found, bulk in batches:
+            stored, found = _store(database, found, run, react, also, bulk)
+            observed += [] if bulk else stored
+            done = {one.st13: one for one in stored}
+            results += [_result(path, sight, made, done) for path, sight, made in found]
     return results, observed
 
 
@@ -188,11 +195,13 @@ def _batches(
     config: Config | None,
     progress: Callable[[Path], None],
     more: Callable[[int], None],
-) -> Iterator[tuple[_Found, BulkFile | None]]:
+    processes: int | None,
+) -> Generator[tuple[_Found, BulkFile | None], None, None]:
     """What the files say, a transaction at a time: so many files, or so many records of a file of many."""
     waiting: _Found = []
-    for path in files:
-        bulk = bulk_source(path, source_id)
+    opened = (_open_one(database, path, as_of, source_id, config) for path in files)
+    for one, said in read_in_order(opened, _Opened.job, processes=processes):
+        path, bulk = one.path, one.bulk
         if bulk is not None:
             many: _Found = []
             whole_file = BulkFile(path.name, sha256=_digest(path))
@@ -205,7 +214,7 @@ def _batches(
             if many:
                 yield many, whole_file
             continue
-        waiting += _sights_of(database, path, as_of, source_id, config)
+        waiting += one.made if one.base is None else _made(path, one.base, said, source_id)
         progress(path)
         if len(waiting) >= BATCH:
             yield waiting, None
@@ -364,20 +373,47 @@ def _store(
         return observe(database, [failed[1]], run=run), [failed]
 
 
-def _sights_of(
+@dataclass(frozen=True)
+class _Opened:
+    """A file as far as it is known before its page is read: a file of many, what it gives unread (`made`:
+    it is known already, or cannot be told), or a page to be read (`base`)."""
+
+    path: Path
+    bulk: Source | None = None
+    made: tuple[_One, ...] = ()
+    base: Sight | None = None
+
+    def job(self) -> tuple[str, Page] | None:
+        """What there is to be read."""
+        if self.base is None or self.base.page is None:
+            return None
+        return self.base.source, self.base.page
+
+
+def _open_one(
     database: Database, path: Path, as_of: dt.date | None, source_id: str | None, config: Config | None
-) -> list[_One]:
+) -> _Opened:
+    bulk = bulk_source(path, source_id)
+    if bulk is not None:
+        return _Opened(path, bulk)
     given = AsOf(as_of, "given") if as_of is not None else None
     try:
         source, page = _open(path, source_id)
         base = _sight(source, page, given, config, glance(source, page))
         if (known := _known(database, path, source, base)) is not None:
-            return [known]
-        answer = _read(source, page, path)
+            return _Opened(path, made=(known,))
     except LookError as error:
-        return [_failed(path, source_id, error)]
-    made = list(_read_sights(path, base, answer, lone(answer)))
-    for number in answer.missing:
+        return _Opened(path, made=(_failed(path, source_id, error),))
+    return _Opened(path, base=base)
+
+
+def _made(path: Path, base: Sight, said: Answer | LookError | None, source_id: str | None) -> list[_One]:
+    """What a page gives that has been read."""
+    if not isinstance(said, Answer):
+        assert said is not None
+        return [_failed(path, source_id, _at(said, path))]
+    made = list(_read_sights(path, base, said, lone(said)))
+    for number in said.missing:
         unanswered = Incomplete(f"{number} was asked for and not answered", where=str(path))
         made.append(_failed(path, base.source, unanswered, number))
     if not made:

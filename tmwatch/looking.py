@@ -23,13 +23,12 @@ from tmwatch.errors import (
 )
 from tmwatch.http import Door
 from tmwatch.model import FactKind
-from tmwatch.sources.base import Answer, Glance, Page, Query, Reading, RecordQuery, SearchQuery, Source
+from tmwatch.reading import read_page as read_page
+from tmwatch.sources.base import Glance, Page, Query, Reading, RecordQuery, SearchQuery, Source
 from tmwatch.sources.combine import combine
 from tmwatch.sources.glance import glance, stands_alone
-from tmwatch.sources.renamed import refuse_templates
 from tmwatch.store import Sight
 from tmwatch.store.database import now
-from tmwatch.text import clean_line
 
 # A search that never ends is cut here and called incomplete, not complete (20 rows a page at Tianyancha).
 MOST_PAGES = 500
@@ -198,23 +197,6 @@ def _ask(
         validators=fresh,
         glance=glanced,
     )
-
-
-def read_page(source: Source, page: Page) -> Answer:
-    """What the source makes of the page. Raises `LookError`s only, whatever the page and the reader do."""
-    try:
-        answer = source.read(page)
-        refuse_templates(page, answer)
-        return answer
-    except LookError:
-        raise
-    except Exception as error:  # noqa: BLE001
-        # A reader promises this itself; one that does not keep its word fails this look, not the run.
-        raise LayoutChanged(
-            f"the page cannot be read ({type(error).__name__}: {clean_line(str(error), 200)})",
-            where=page.name or source.declaration.id,
-            do="If this stays so, please report it with the page.",
-        ) from error
 
 
 def read_alone(source: Source, page: Page) -> Reading:

@@ -54,10 +54,21 @@ def as_date(_: click.Context, __: click.Parameter, value: str | None) -> dt.date
     help="The day the pages speak for, where they do not print one (2026-11-01).",
 )
 @click.option("--source", "source_id", metavar="ID", help="Whose pages they are, where that cannot be told.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="How many processes read a large folder; as many as there are cores by default.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a record, one a line.")
 @pass_session
 def import_(
-    session: Session, files: tuple[Path, ...], as_of: dt.date | None, source_id: str | None, as_json: bool
+    session: Session,
+    files: tuple[Path, ...],
+    as_of: dt.date | None,
+    source_id: str | None,
+    processes: int | None,
+    as_json: bool,
 ) -> int:
     """Read saved pages and answers, and daily files with their zip (files or folders). The source is
     told from the bytes.
@@ -88,6 +99,7 @@ def import_(
             react=reaction,
             progress=lambda path: bar.step(path.name),
             more=bar.grow,
+            processes=processes,
         )
     if reaction is not None:
         reaction.book()

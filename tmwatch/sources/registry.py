@@ -40,6 +40,11 @@ def all_sources() -> dict[str, Source]:
     return dict(sorted({**_installed(), **_extra}.items())) if _extra else _installed()
 
 
+def is_installed(source_id: str) -> bool:
+    """Whether another process of ours finds the same source under this id (see `extra_sources`)."""
+    return source_id not in _extra and source_id in _installed()
+
+
 @contextlib.contextmanager
 def extra_sources(*sources: Source) -> Iterator[None]:
     """Sources that this process knows only for a while: the fictional office of the demonstration."""
