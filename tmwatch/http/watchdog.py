@@ -4,8 +4,10 @@ every few seconds holds a reader for days. Used for registers and for receivers 
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 _current = threading.local()
@@ -20,6 +22,7 @@ class Watchdog:
 
     def __init__(self, seconds: float) -> None:
         self.fired = False
+        self.seconds = seconds
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._timer = self._timed(seconds)
@@ -73,3 +76,37 @@ def watched(sock: socket.socket) -> socket.socket:
     if watchdog is not None:
         watchdog.watch(sock)
     return sock
+
+
+def opened(connect: Callable[[], socket.socket]) -> socket.socket:
+    """What `connect` opens, under the watchdog of this thread; raises `TimeoutError` when the time is over.
+
+    No time-out of a socket holds while a name is looked up, and a name server that does not answer keeps
+    its caller for as long as the system likes. So it is done in a thread that can be left behind.
+    """
+    watchdog: Watchdog | None = getattr(_current, "watchdog", None)
+    if watchdog is None:
+        return connect()
+    done: queue.SimpleQueue[socket.socket | BaseException] = queue.SimpleQueue()
+    left = threading.Event()
+
+    def work() -> None:
+        try:
+            sock = connect()
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            done.put(error)
+            return
+        done.put(sock)
+        if left.is_set():
+            sock.close()
+
+    threading.Thread(target=work, daemon=True, name="tmwatch-connect").start()
+    try:
+        found = done.get(timeout=watchdog.seconds)
+    except queue.Empty:
+        left.set()
+        watchdog.fired = True
+        raise TimeoutError("the time is over") from None
+    if isinstance(found, BaseException):
+        raise found
+    return watched(found)

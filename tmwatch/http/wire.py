@@ -26,7 +26,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from tmwatch.http.watchdog import Watchdog, watched
+from tmwatch.http.watchdog import Watchdog, opened
 
 _CHUNK = 1 << 16
 # What the layers below raise of themselves, or let through from garbage that a server sent.
@@ -90,12 +90,12 @@ class Reply:
 
 class _Plain(HTTPConnection):
     def _new_conn(self) -> socket.socket:
-        return watched(super()._new_conn())
+        return opened(super()._new_conn)
 
 
 class _Secure(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
-        return watched(super()._new_conn())
+        return opened(super()._new_conn)
 
 
 class _PlainPool(HTTPConnectionPool):
