@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from tests.faults.killer import Ended, Killer
-from tests.faults.ledger import Ledgers
+from tests.faults.ledger import LedgerHook, Ledgers
 from tests.faults.victim import Victim
-from tests.loopback import Loopback
 
 Told = dict[str, list[str]]
 # How the run went, what the books say after it, and who was told what.
@@ -26,7 +25,7 @@ def _house() -> Iterator[Victim]:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as place:
         folder = Path(place) / "house"
-        with Killer(folder) as killer, Loopback() as register, Ledgers() as ledgers:
+        with Killer(folder) as killer, LedgerHook() as register, Ledgers() as ledgers:
             made = Victim(folder, killer, register, ledgers)
             made.set_up()
             yield made
