@@ -14,8 +14,8 @@ def lost(house: House, run: Run, folder: Path) -> Path:
     house.serve(CANCELLED)
     assert run("check").silent
     assert len(house.mailbox.mails) == 1
-    for file in folder.glob("tmwatch.db*"):
-        file.unlink()
+    for end in ("", "-wal", "-shm"):
+        (folder / f"tmwatch.db{end}").unlink(missing_ok=True)
     return kept
 
 

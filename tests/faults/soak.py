@@ -32,14 +32,14 @@ CANCELLED = (
 )
 
 
-def serve(numbers: int) -> None:
-    """The register: `python -m tests.faults.soak NUMBERS`. Prints its port and serves until it is killed.
+def serve(numbers: int, filling: int) -> None:
+    """The register: `python -m tests.faults.soak NUMBERS FILLING`. Prints its port, serves until killed.
 
     In each round another one of a hundred numbers is found in the other state.
     """
     page = PAGE.read_bytes()
     # As large as a status page with a long history; what it is filled with says nothing.
-    page = page.replace(b"</body>", b"<!-- " + os.urandom(30_000).hex().encode() + b" --></body>")
+    page = page.replace(b"</body>", b"<!-- " + os.urandom(filling // 2).hex().encode() + b" --></body>")
     assert b"99990101" in page
     assert RENEWED in page
     asked = [0] * numbers
@@ -100,10 +100,12 @@ class Figures:
         )
 
 
-def soak(folder: Path, numbers: int, rounds: int) -> Figures:
+def soak(folder: Path, numbers: int, rounds: int, filling: int = 60_000) -> Figures:
     """So many rounds of the real sweep over so many numbers, in one process, as a daemon would."""
     register = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.soak", str(numbers)], stdout=subprocess.PIPE, cwd=ROOT
+        [sys.executable, "-m", "tests.faults.soak", str(numbers), str(filling)],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
     )
     try:
         assert register.stdout is not None
@@ -161,4 +163,4 @@ def _rounds(config: object, folder: Path, numbers: int, rounds: int) -> Figures:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(int(sys.argv[1]), int(sys.argv[2]))

@@ -213,7 +213,7 @@ class Pacer:
     def _locked(self, host: str) -> Iterator[None]:
         path = self._path(host)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = filelock.FileLock(path.with_suffix(".lock"), timeout=_LOCK_PATIENCE)
             with lock:
                 yield

@@ -47,7 +47,8 @@ class Database:
         self.path = path
         self._file: tuple[int, int] | None = None
         self.upgraded: Upgrade | None = None  # by this very opening
-        if not path.exists() and not create:
+        there = _is_there(path)
+        if not there and not create:
             raise StoreError(
                 "there is no database yet",
                 where=str(path),
@@ -60,7 +61,7 @@ class Database:
                 do="Create it, or name another file with --db or [store] path.",
             )
         try:
-            if not path.exists():
+            if not there:
                 _make(path)
             self._open()
         except sqlite3.OperationalError as error:
@@ -231,6 +232,18 @@ def migrate(conn: sqlite3.Connection, version: int) -> None:
         step(db)
     conn.execute(f"pragma application_id = {APPLICATION_ID}")
     conn.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:  # a folder that may not be entered
+        raise StoreError(
+            f"the database cannot be used now: {error.strerror or error}",
+            where=str(path),
+            kept="It was left untouched.",
+            do="tmwatch needs to read and write the file and its folder: check their rights.",
+        ) from None
 
 
 def _make(path: Path) -> None:
