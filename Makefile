@@ -32,6 +32,7 @@ wheel: $(STAMP)
 	$(PY) -m build --wheel
 
 bench: $(STAMP)
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[bench]'
 	$(PY) -m pytest tests/benchmarks -m bench -s $(ARGS)
 
 soak: $(STAMP)

@@ -1,0 +1,109 @@
+"""What reading costs beside its peers, in one run: machines differ, ratios hold. `make bench` prints them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+from lxml import etree
+
+from tests.benchmarks import peers
+from tests.benchmarks.pages import status_page, xml_records
+from tmwatch.model import TradeMark
+from tmwatch.reading import cores, read_in_order
+from tmwatch.sources.base import Answer, Page
+from tmwatch.sources.us import xml
+from tmwatch.sources.us.tsdr import SOURCE as TSDR
+from tmwatch.sources.us.tsdr_api import SOURCE as API
+from tmwatch.sources.us.xml_sheet import Sheet
+
+pytestmark = pytest.mark.bench
+
+
+def cheapest(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Seconds of processor of the cheapest of so many rounds, the ways in turn: others on the machine make a
+    round dearer, never cheaper."""
+    best = dict.fromkeys(ways, float("inf"))
+    for _ in range(rounds):
+        for name, way in ways.items():
+            start = time.process_time()
+            way()
+            best[name] = min(best[name], time.process_time() - start)
+    return best
+
+
+def test_a_status_page_is_read_for_little_more_than_its_tree() -> None:
+    body = status_page(80)
+    ways: dict[str, Callable[[], object]] = {
+        "tmwatch": lambda: TSDR.read(Page(body)),
+        "BeautifulSoup+lxml, tree alone": lambda: peers.tree_alone(body),
+        "BeautifulSoup+lxml, find calls": lambda: peers.with_find_calls(body),
+        "lxml, XPath": lambda: peers.with_xpath(body),
+        "selectolax": lambda: peers.with_selectolax(body),
+    }
+    try:
+        peers.with_selectolax(body)
+    except ImportError:
+        del ways["selectolax"]
+    record = TSDR.read(Page(body)).readings[0].record
+    shown = peers.with_find_calls(body)
+    assert len(shown[0]) > 60
+    assert len(record.events) > 200
+    spent = cheapest(ways, 15)
+    print(f"\na status page of {len(body) // 1000} kB → all fields (those beside it: labels and rows only)")
+    for name, seconds in spent.items():
+        print(f"  {name:32} {1 / seconds:8.0f} pages/s {seconds / spent['tmwatch']:8.2f} × tmwatch")
+    ratio = spent["tmwatch"] / spent["BeautifulSoup+lxml, tree alone"]
+    print(f"  read / tree alone: {ratio:.2f} (aim 1.15)")
+    assert ratio < 1.25
+    assert spent["tmwatch"] < spent["BeautifulSoup+lxml, find calls"]
+
+
+@pytest.mark.parametrize(("form", "least", "plumage"), [("ST66", 0.05, 1004), ("ST96", 0.05, 766)])
+def test_an_xml_record_is_read_for_a_few_times_its_parse(form: str, least: float, plumage: int) -> None:
+    bodies = xml_records(form)
+    pages = [Page(body) for body in bodies]
+    plain = [API.read(page).readings[0].record.model_dump() for page in pages]
+    ways: dict[str, Callable[[], object]] = {
+        "tmwatch": lambda: [API.read(page) for page in pages],
+        "lxml, parse only": lambda: [etree.fromstring(body) for body in bodies],
+        "lxml, parse and one look at each": lambda: [Sheet(xml.parse(body, "")) for body in bodies],
+        "the record's model alone": lambda: [TradeMark.model_validate(one) for one in plain],
+    }
+    spent = cheapest(ways, 40)
+    print(
+        f"\n{len(bodies)} records of {form} → all fields, audited (Plumage-py publishes {plumage} records/s)"
+    )
+    for name, seconds in spent.items():
+        print(
+            f"  {name:32} {len(bodies) / seconds:8.0f} records/s {spent['tmwatch'] / seconds:6.2f} × tmwatch"
+        )
+    ratio = spent["lxml, parse only"] / spent["tmwatch"]
+    print(f"  rate / rate of lxml parse only: {ratio:.2f} (aim 0.40)")
+    assert ratio > least
+
+
+def test_an_archive_is_read_again_on_all_cores() -> None:
+    pages = [Page(status_page(80, seed)) for seed in range(40 * max(2, cores()))]
+
+    def run(processes: int) -> tuple[float, Sequence[object]]:
+        start = time.perf_counter()
+        found = [
+            said.readings if isinstance(said, Answer) else said
+            for _, said in read_in_order(pages, lambda page: ("us.tsdr", page), processes=processes)
+        ]
+        return time.perf_counter() - start, found
+
+    free = os.getloadavg()[0] < 0.5 * cores()
+    alone, one = run(1)
+    together, other = run(cores())
+    assert one == other
+    print(f"\n{len(pages)} status pages of 80 kB read again, {cores()} cores, starting included")
+    print(f"  one process {len(pages) / alone:.0f} pages/s, all cores {len(pages) / together:.0f} pages/s")
+    print(
+        f"  {alone / together:.2f} times as fast{'' if free else ' (the machine is busy: this says little)'}"
+    )
+    if free and cores() > 1:
+        assert alone / together > 1.3
