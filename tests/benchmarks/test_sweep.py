@@ -8,6 +8,7 @@ peer is the loop that one writes oneself (`naive.py`).
 from __future__ import annotations
 
 import json
+import os
 import sys
 import urllib.request
 from pathlib import Path
@@ -31,12 +32,13 @@ def ours(folder: Path, address: str, count: int) -> Path:
 [operator]
 contact = "ip-watch@example.com"
 [source."us.tsdr"]
-live = true
+enabled = true
 base_url = "{address}"
 min_interval = 0
 [[watch]]
 name = "docket"
 numbers_file = "docket.csv"
+notify = []
 """)
     return folder
 
@@ -81,7 +83,7 @@ def sweep_beside(tmp_path: Path, count: int) -> dict[str, dict[str, Spent]]:
 
 @pytest.mark.bench
 def test_a_pass_over_unchanged_pages_costs_half_of_what_urlwatch_takes(tmp_path: Path) -> None:
-    count = 1000
+    count = int(os.environ.get("TMWATCH_BENCH_NUMBERS", "1000"))
     found = sweep_beside(tmp_path, count)
     print(f"\n{count} pages of {SIZE // 1000} kB, a new stamp in each · CPU a look, peak memory")
     for stage, costs in found.items():
@@ -98,8 +100,8 @@ def test_a_pass_over_unchanged_pages_costs_half_of_what_urlwatch_takes(tmp_path:
 
 def test_a_page_with_a_new_stamp_is_no_change_and_one_with_a_new_event_is(tmp_path: Path) -> None:
     """The same in small, with nothing to measure: that what is measured is what is meant."""
-    with serving(20, 20_000) as address:
-        mine = ours(tmp_path / "ours", address, 20)
+    with serving(8, 20_000) as address:
+        mine = ours(tmp_path / "ours", address, 8)
         check(mine, 0)
         check(mine, 0)
         turn(address, 1)

@@ -103,7 +103,13 @@ def book_ask(
             row["baseline_at"] = iso(before.baseline_at) if before.baseline_at else instant
             if validators is not None:
                 row["validators"] = json.dumps(dict(validators))
-        db.table("watch").upsert(row, pk=("watch", "ask"))
+        # In plain SQL: this is written at each look, and sqlite-utils asks for the table's shape first.
+        names = list(row)
+        db.execute(
+            f"insert into watch ({', '.join(names)}) values ({', '.join('?' for _ in names)}) on conflict"
+            f" (watch, ask) do update set {', '.join(f'{name} = excluded.{name}' for name in names[2:])}",
+            list(row.values()),
+        )
         if good:
             held.settle_ask(database, watch, ask)
 
