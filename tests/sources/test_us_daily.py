@@ -249,11 +249,24 @@ def test_a_case_without_what_every_case_has_is_refused(gone: str) -> None:
 
 def test_an_unknown_element_is_shown_and_empties_nothing() -> None:
     (before,) = read(ONE)
-    renamed = ONE.replace(b"abandonment-date", b"given-up-on")
-    (reading,) = SOURCE.read(Page(renamed)).readings
-    assert any("given-up-on = 20241211" in line for line in reading.unclaimed)
-    assert not reading.record.gives("termination_date")
+    newer = ONE.replace(b"</status-date>", b"</status-date><fee-paid-in>F</fee-paid-in>", 1)
+    (reading,) = SOURCE.read(Page(newer)).readings
+    assert any("fee-paid-in = F" in line for line in reading.unclaimed)
+    assert not reading.record.gives("registration_date")  # absent, and no longer surely empty
     assert changed(before, reading.record) == []
+
+
+@pytest.mark.parametrize("name", ["abandonment-date", "attorney-docket-number", "design-searches", "city"])
+def test_an_element_that_could_be_a_missing_one_renamed_is_refused(name: str) -> None:
+    with pytest.raises(LayoutChanged, match="renamed"):
+        read(ONE.replace(f"<{name}>".encode(), b"<renamed>").replace(f"</{name}>".encode(), b"</renamed>"))
+
+
+def test_an_active_class_without_goods_is_incomplete() -> None:
+    start = ONE.index(b"<case-file-statement>", ONE.index(b"GS0391") - 80)
+    end = ONE.index(b"</case-file-statement>", start) + len(b"</case-file-statement>")
+    with pytest.raises(Incomplete, match="shows no goods"):
+        read(ONE[:start] + ONE[end:])
 
 
 def test_an_unknown_statement_is_shown_and_empties_nothing() -> None:

@@ -8,21 +8,24 @@ from collections.abc import Iterator, Sequence
 from lxml import etree
 
 from tmwatch.errors import LayoutChanged
+from tmwatch.sources.renamed import Kind, Missed, Stranger, refuse
 from tmwatch.sources.us import common
 
 _SHORT = 80
+_WORDS = {"T": "true", "F": "false"}
 
 
 class Box:
     """An element and its children. Every `text`, `day`, `flag` … takes the child it reads."""
 
-    __slots__ = ("_inner", "_kids", "_odd", "name")
+    __slots__ = ("_inner", "_kids", "_missed", "_odd", "name")
 
     def __init__(self, element: etree._Element | None, name: str) -> None:
         self.name = name
         self._kids: dict[str, list[etree._Element]] = {}
         self._inner: list[Box] = []
         self._odd: list[str] = []
+        self._missed: list[Missed] = []
         if element is None:
             return
         loose = [element.text] if element.text and not element.text.isspace() else []
@@ -37,9 +40,11 @@ class Box:
 
     # -- leaves ------------------------------------------------------------------------------------
 
-    def texts(self, name: str) -> list[str]:
+    def texts(self, name: str, kind: Kind = "text") -> list[str]:
         """The texts of all children of that name that are not empty, each in one line."""
         found = []
+        if name not in self._kids:
+            self._missed.append(Missed((name,), kind))
         for child in self._kids.pop(name, ()):
             if len(child) or child.keys():
                 self._odd += Box(child, f"{self.name}/{name}").leftovers()
@@ -47,13 +52,20 @@ class Box:
                 found.append(text)
         return found
 
-    def text(self, name: str) -> str | None:
+    def pass_over(self, *names: str) -> None:
+        """Take what is understood and has no place in the record; it is not missed where it is absent."""
+        for name in names:
+            if name in self._kids:
+                self.text(name)
+
+    def text(self, name: str, kind: Kind = "text") -> str | None:
         """The text of the child, None where there is none or it is empty.
 
         Raises `LayoutChanged` where it stands several times and says different things.
         """
         kids = self._kids.get(name)
         if kids is None:
+            self._missed.append(Missed((name,), kind))
             return None
         if len(kids) == 1 and not len(kids[0]) and not kids[0].keys():  # nearly always
             del self._kids[name]
@@ -62,6 +74,16 @@ class Box:
         if len(set(found)) > 1:
             raise LayoutChanged(f"`{name}` stands {len(found)} times and says different things")
         return found[0] if found else None
+
+    def has(self, name: str) -> bool:
+        """Whether such a child is there and not taken yet."""
+        return name in self._kids
+
+    def must_texts(self, name: str) -> list[str]:
+        """The texts of children of which at least one must stand there, be it empty."""
+        if name not in self._kids:
+            raise LayoutChanged(f"`{self.name}` has no `{name}`")
+        return self.texts(name)
 
     def must(self, name: str, *, empty: bool = False) -> str:
         """The text of a child that every box of this kind has. Raises `LayoutChanged` where it is missing."""
@@ -73,7 +95,7 @@ class Box:
 
     def day(self, name: str) -> dt.date | None:
         """The day (yyyymmdd), None for nothing and for zeros. A day that lacks its month is reported."""
-        text = self.text(name)
+        text = self.text(name, "date")
         if text is None or not text.strip("0"):
             return None
         if len(text) == 8 and text.isascii() and text.isdigit():
@@ -100,7 +122,7 @@ class Box:
 
     def use(self, name: str) -> str:
         """A first-use date of which day or month may be zeros; "" for none."""
-        text = self.text(name)
+        text = self.text(name, "date")
         try:
             return common.partial_date(text) or ""
         except ValueError:
@@ -121,6 +143,8 @@ class Box:
 
     def boxes(self, name: str) -> list[Box]:
         """The children of that name as boxes, in the order of the file."""
+        if name not in self._kids:
+            self._missed.append(Missed((name,), "box"))
         found = [Box(child, f"{self.name}/{name}") for child in self._kids.pop(name, ())]
         self._inner += found
         return found
@@ -148,6 +172,18 @@ class Box:
     def unknown(self) -> bool:
         """Whether something in this very box was not understood (call it when all was taken)."""
         return bool(self._kids or self._odd)
+
+    def refuse_renamed(self, where: str) -> None:
+        """Raise `LayoutChanged` where something unknown could be something that is missing in its box."""
+        strangers = [
+            Stranger(tag, _WORDS.get(text := common.squeeze(child.text), text), box=len(child) > 0)
+            for tag, children in self._kids.items()
+            for child in children
+        ]
+        if strangers:
+            refuse(self._missed, strangers, where)
+        for box in self._inner:
+            box.refuse_renamed(where)
 
     def leftovers(self) -> Iterator[str]:
         """What nobody took, in words."""

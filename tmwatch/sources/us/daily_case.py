@@ -115,8 +115,19 @@ _STATEMENTS = {
 _BY_MONTH = frozenset({"A0", "B0"})  # positions 3-6 of the code: year and month of the entry
 _TEXTS = frozenset(field for field in _STATEMENTS.values() if field) - {"verbal_element"}
 _AND = {"pseudo_mark": "; "}  # each is a spelling of its own; other statements go on in one text
+_ACTIVE = "6"  # of a class; one that is abandoned or cancelled may have lost its goods
 _ALLOWED = "NOAM"
 _ALLOWANCE_LOST = re.compile(r"ALLOWANCE.*\b(CANCEL|WITHDRAW|RESCIND|VACAT)", re.IGNORECASE)
+# Dates and stages of international registrations.
+_OF_THE_IR = (
+    *("international-registration-date", "international-publication-date", "international-renewal-date"),
+    *("auto-protection-date", "international-death-date", "international-status-code"),
+    *("international-status-date", "priority-claimed-in", "priority-claimed-date", "first-refusal-in"),
+)
+_OF_THE_FILING = (
+    *("entry-number", "original-filing-date-uspto", "international-status-code"),
+    *("international-status-date", "irregularity-reply-by-date", "international-renewal-date"),
+)
 INTERNATIONAL = "International application or registration"
 
 
@@ -181,7 +192,7 @@ def _read(case: Box, serial: str) -> Reading:
         "amended_basis": header.flags(_AMENDED),
         **{field: texts.get(field) for field in _TEXTS},
         "design_codes": tuple(_design_codes(case)),
-        "classes": tuple(_classes(case, goods)),
+        "classes": tuple(dict.fromkeys(_classes(case, goods))),
         "events": events,
         **daily_people.people(case, header),
         **_links(case, madrid=madrid),
@@ -197,10 +208,8 @@ def _read(case: Box, serial: str) -> Reading:
     ):
         if found:  # shown at some stages only, as in the other channels
             given[field] = found
-    for name in _KNOWN_FLAGS:
-        header.flag(name, must=False)
-    for name in _KNOWN_LEAVES:
-        header.text(name)
+    header.pass_over(*_KNOWN_FLAGS, *_KNOWN_LEAVES)
+    case.refuse_renamed(f"US {serial}")
     for field in _doubtful(header, case, odd):
         if not given.get(field):
             given.pop(field, None)
@@ -252,7 +261,7 @@ def _statements(case: Box) -> tuple[dict[str, str], dict[str, str], list[str]]:
     goods: dict[str, dict[str, str]] = {}
     odd: list[str] = []
     for box in case.must_box("case-file-statements").boxes("case-file-statement"):
-        code, text = box.must("type-code").upper(), " ".join(box.texts("text"))
+        code, text = box.must("type-code").upper(), " ".join(box.must_texts("text"))
         if code.startswith("GS"):
             if not re.fullmatch(r"GS[0-9A-Z ]{3}\d", code):
                 raise LayoutChanged(f"goods of no class: `{code[:20]}`")
@@ -303,6 +312,8 @@ def _classes(case: Box, goods: dict[str, str]) -> Iterable[GoodsServices]:
         seen.append(common.class_number(primary))
         first, commerce = box.use("first-use-anywhere-date"), box.use("first-use-in-commerce-date")
         status, since = box.must("status-code"), box.day("status-date")
+        if text is None and status == _ACTIVE:
+            raise Incomplete(f"class {number} shows no goods")
         doubtful = box.unknown()
         yield GoodsServices(
             class_number=number,
@@ -380,8 +391,8 @@ def _design_codes(case: Box) -> Iterable[DesignCode]:
 
 def _priorities(case: Box) -> Iterable[Priority]:
     for box in case.inner("foreign-applications").boxes("foreign-application"):
-        country = box.text("country") or box.text("other") or ""
-        box.text("other")
+        country = box.text("country") or (box.text("other") if box.has("other") else "") or ""
+        box.pass_over("other")
         yield Priority(
             country=common.country_code(country) or country,
             number=box.text("application-number") or "",
@@ -391,34 +402,36 @@ def _priorities(case: Box) -> Iterable[Priority]:
             expiry_date=box.day("registration-expiration-date"),
             status="Claimed" if box.flag("foreign-priority-claim-in", must=False) else None,
         )
-        for name in (
+        box.pass_over(
             "entry-number",
             "renewal-number",
             "registration-renewal-date",
             "registration-renewal-expiration-date",
-        ):
-            box.text(name)
+        )
 
 
 def _links(case: Box, *, madrid: bool) -> dict[str, Any]:
     related: list[RelatedMark] = []
     prior = case.inner("prior-registration-applications")
-    prior.text("other-related-in")  # "and others"
+    prior.pass_over("other-related-in")  # "and others"
     for box in prior.boxes("prior-registration-application"):
         number = common.registration(box.must("number"))
-        box.text("relationship-type")  # a digit of which we have no table; the number says what it is
+        box.pass_over("relationship-type")  # a digit of which we have no table; the number says what it is
         if number:
             kind = "Related application" if len(number) == 8 else "Claimed prior registration"
             related.append(RelatedMark(kind=kind, number=number, office="US"))
     own = case.inner("international-registration")
     international = common.international(own.text("international-registration-number"))
-    own.skip()  # dates and stages of the international registration: Madrid Monitor is the register for those
+    own.pass_over(*_OF_THE_IR)  # Madrid Monitor is the register for those
     for box in case.inner("madrid-international-filing-requests").boxes("madrid-international-filing-record"):
-        number = common.international(box.text("international-registration-number")) or box.must(
-            "reference-number"
-        )
-        related.append(RelatedMark(kind=INTERNATIONAL, number=number, office="WO"))
-        box.skip()
+        registered = box.day("international-registration-date")
+        number = common.international(box.text("international-registration-number"))
+        if registered and not number:
+            raise LayoutChanged("an international registration without its number")
+        reference = box.must("reference-number")
+        related.append(RelatedMark(kind=INTERNATIONAL, number=number or reference, office="WO"))
+        box.pass_over(*_OF_THE_FILING)
+        box.inner("madrid-history-events").skip()
     if international and not madrid:
         related.append(RelatedMark(kind=INTERNATIONAL, number=international, office="WO"))
     return {

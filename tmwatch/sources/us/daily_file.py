@@ -71,7 +71,9 @@ def cases(file: IO[bytes], where: str) -> Iterator[RawCase]:
     the last two may come after cases have been handed out (see above).
     """
     try:
-        yield from _cut(_as_utf8(_opened(file, where), where), where)
+        # A file that says another character set and is UTF-8 all the same was written by two programs.
+        plain = _is_utf8(_opened(file, where))
+        yield from _cut(_as_utf8(_opened(file, where), where, plain=plain), where)
     except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
         raise Incomplete(
             f"the file cannot be read to its end ({str(error)[:120]})", where=where, do=_AGAIN
@@ -88,6 +90,7 @@ def head_of(file: IO[bytes], size: int) -> bytes:
 
 def _opened(file: IO[bytes], where: str) -> IO[bytes]:
     """The XML inside. A missing file comes as a page of the portal: told by the first bytes, not the name."""
+    file.seek(0)
     head = head_of(file, 4)
     file.seek(0)
     if head != ZIP:
@@ -152,24 +155,44 @@ class _Again(io.RawIOBase):
         return self._stream.read(size)
 
 
-def _as_utf8(stream: IO[bytes], where: str) -> IO[bytes]:
+def _is_utf8(stream: IO[bytes]) -> bool:
+    """Whether a file that declares another character set is UTF-8 from its first byte to its last."""
+    head = head_of(stream, 4096)
+    found = _DECLARED.match(head.lstrip())
+    if found is None or found[1].lower() in (b"utf-8", b"utf8") or b"\0" in head:
+        return False  # it declares none, or the right one: nothing to decide
+    decode = codecs.getincrementaldecoder("utf-8")()
+    try:
+        piece = head
+        while piece:
+            decode.decode(piece)
+            piece = stream.read(CHUNK)
+        decode.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _as_utf8(stream: IO[bytes], where: str, *, plain: bool = False) -> IO[bytes]:
     head = head_of(stream, 4096)
     again: IO[bytes] = _Again(head, stream)  # type: ignore[assignment]
+    if plain:
+        return again
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         name = "utf-16"
     else:
         found = _DECLARED.match(head.removeprefix(codecs.BOM_UTF8).lstrip())
         name = found[1].decode("ascii") if found else "utf-8"
     try:
-        plain = codecs.lookup(name).name
+        known = codecs.lookup(name).name
         codecs.getincrementaldecoder(name)().decode(b"", final=True).encode("utf-8")
     except (LookupError, AttributeError, UnicodeError, ValueError, zlib.error):
-        plain = ""
-    if not plain or plain in _NOT_OF_FILES:
+        known = ""
+    if not known or known in _NOT_OF_FILES:
         raise LayoutChanged(f"the file names a character set that is none: {name}", where=where, do=_AGAIN)
-    if plain in {"utf-8", "ascii"}:
+    if known in {"utf-8", "ascii"}:
         return again
-    return _Recoded(again, plain)  # type: ignore[return-value]
+    return _Recoded(again, known)  # type: ignore[return-value]
 
 
 def _cut(stream: IO[bytes], where: str) -> Iterator[RawCase]:
@@ -246,7 +269,7 @@ class _Frame:
     def close(self, count: int) -> None:
         """The end of the file is reached: is this a daily file, and whole?"""
         text = b"".join(self._parts).removeprefix(codecs.BOM_UTF8).strip()
-        if text == _HERE and count == 1:
+        if _without_declaration(text).strip() == _HERE and count == 1:
             return  # one case kept by itself
         text = _without_declaration(without_document_type(text, self._where))
         root = xml.parse(text, self._where)

@@ -32,9 +32,12 @@ def people(case: Box, header: Box) -> dict[str, Any]:
         "domestic_representative": Party(name=domestic) if domestic else None,
     }
     box = case.inner("correspondent")
+    numbers = [n for n in range(1, 6) if box.has(f"address-{n}")]
+    if numbers != list(range(1, len(numbers) + 1)):
+        raise LayoutChanged("the correspondent's lines are not whole")
     lines = [text for n in range(1, 6) if (text := box.text(f"address-{n}"))]
     if lines:
-        given["correspondence"] = _correspondent(lines, attorney)
+        given["correspondence"] = _correspondent(lines)
     return given
 
 
@@ -109,7 +112,8 @@ def _legal_form(box: Box) -> str | None:
 
 def _land(box: Box) -> tuple[str, str]:
     """(state, country) of a box that has `state`, `country`, `other`. A state of the US needs no country."""
-    state, country, other = box.text("state"), box.text("country"), box.text("other")
+    state, country = box.text("state"), box.text("country")
+    other = box.text("other") if box.has("other") else None
     land = common.country_code(country or other) or country or other or ""
     if not land and state and common.is_us_state(state):
         land = common.OFFICE
@@ -119,14 +123,10 @@ def _land(box: Box) -> tuple[str, str]:
 # -- correspondent -------------------------------------------------------------------------------------
 
 
-def _correspondent(lines: list[str], attorney: str | None) -> Party:
-    """Up to five lines of an envelope: name and firm (in one line with the name in later files), street,
-    town, country. Taken apart as far as the other channels do, so that one address reads as one."""
+def _correspondent(lines: list[str]) -> Party:
+    """Up to five lines of an envelope: name and firm (in one line in later files), street, town, country."""
     name, *rest = lines
     given: dict[str, Any] = {}
-    if attorney and name.casefold().startswith(f"{attorney.casefold()} "):
-        given["organisation"] = name[len(attorney) :].strip(" ,")
-        name = name[: len(attorney)]
     country = common.country_code(rest[-1]) if rest else None
     if country:
         rest.pop()
@@ -137,7 +137,8 @@ def _correspondent(lines: list[str], attorney: str | None) -> Party:
         country = common.OFFICE
     if country:
         given["country"] = country
-    return Party(name=name, address_lines=tuple(rest), **given)
+    # The firm is a part of the first line or a line of its own: given, and never to be added from elsewhere.
+    return Party(name=name, organisation="", address_lines=tuple(rest), **given)
 
 
 def _us_place(line: str) -> dict[str, str] | None:
