@@ -89,13 +89,13 @@ class Colleagues:
         self._threads: list[threading.Thread] = []
         self._faults: list[BaseException] = []
 
-    def does(self, commands: Callable[[int], Sequence[str]]) -> None:
-        """One more of them, whose `n`th command line is `commands(n)`. It does at least two."""
+    def does(self, commands: Callable[[int], Sequence[str]], least: int = 2) -> None:
+        """One more of them, whose `n`th command line is `commands(n)`; `least` of them at least."""
 
         def work() -> None:
             try:
                 number = 0
-                while number < 2 or time.monotonic() < self._until:
+                while number < least or time.monotonic() < self._until:
                     self.ended.append(self._shop.run(*commands(number)))
                     number += 1
             except BaseException as fault:  # noqa: BLE001 - raised where the test waits
@@ -114,5 +114,14 @@ class Colleagues:
 
 
 def unhappy(ended: Sequence[Ended]) -> list[Ended]:
-    """Those that told their user of any trouble, or left with an exit code."""
-    return [one for one in ended if one.code or one.err or re.search("locked|Traceback", one.out)]
+    """Those that told their user of any trouble, or left with an exit code.
+
+    That a source has no key, or is none to be asked, `lookup` says each time: that is no trouble.
+    """
+    return [
+        one
+        for one in ended
+        if one.code
+        or any(not line.startswith("Not asked: us.") for line in one.err.splitlines())
+        or re.search("locked|Traceback", one.out + one.err)
+    ]
