@@ -43,7 +43,7 @@ min_interval = 0
 [[recipient]]
 name = "legal"
 email = ["legal@example.com", "paralegal@example.com"]
-webhook = {{ url = "{hook}/tm", secret_env = "HOOK_SECRET" }}
+webhook = {{ url = "{hook}/tm", secret_env = "HOOK_SECRET", allow_private = true }}
 [[recipient]]
 name = "press"
 email = ["press@example.com"]
@@ -98,8 +98,8 @@ def fortnight(register: Loopback, hook: Loopback, mailbox: Mailbox) -> None:
     register.pages[COMPANY] = answer(rows)
     check(12, CANCELLED)
     mailbox.controller.stop()
+    mailbox.controller.stop = lambda: None  # it is stopped: the mail server is down from here on
     check(15, ODD)
-    mailbox.controller.start()
 
 
 def freeze(version: str) -> Path:
