@@ -130,7 +130,7 @@ class Box:
 
     def flag(self, name: str, *, must: bool = True) -> bool | None:
         """T or F. Raises `LayoutChanged` for anything else, and where a flag that must stand does not."""
-        text = self.must(name) if must else self.text(name)
+        text = self.must(name) if must else self.text(name, "flag")
         if text not in ("T", "F", None):
             raise LayoutChanged(f"`{name}` is neither T nor F: {text[:_SHORT]!r}")
         return None if text is None else text == "T"
