@@ -55,8 +55,10 @@ def reactor(config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_ba
             fresh: list[_Item] = []
             moved: list[_Item] = []
             for one in observed:
-                found = match(watch, one.record)
                 known = one.st13 in seen
+                if known and one.what != "changed":
+                    continue  # nothing to tell; its record need not even be read from the file
+                found = match(watch, one.record)
                 if not known:
                     held = _held_before(watch, one, database)
                     if not found.hit and not held:
