@@ -193,8 +193,11 @@ def not_merely_emptier(was: TradeMark, now: TradeMark) -> str:
         if old.get(name) not in _EMPTY and name in now.covers and new.get(name) != old[name]:
             return f"{name} is gone"
     for name, parts in _ITEMS.items():
+        # None inside a list of things is "not given": the store keeps what it knows.
+        silent = {part for part in parts if all(row.get(part) is None for row in new.get(name) or ())}
+        asked = [part for part in parts if part not in silent - {"date", "code", "number"}]
         rows = [
-            sorted(json.dumps([row.get(part) for part in parts]) for row in side.get(name) or ())
+            sorted(json.dumps([row.get(part) for part in asked]) for row in side.get(name) or ())
             for side in (old, new)
         ]
         if rows[0] != rows[1]:

@@ -174,6 +174,4 @@ def _declare(text: str, charset: str) -> str:
         return re.sub(
             r"(<head\b[^>]*>)", rf'\1<meta charset="{charset}">', text, count=1, flags=re.IGNORECASE
         )
-    if charset and text.lstrip().startswith("<") and "<html" not in text[:2000].lower():
-        return f'<?xml version="1.0" encoding="{charset}"?>{text.lstrip()}'
     return text

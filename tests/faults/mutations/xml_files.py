@@ -43,7 +43,8 @@ def _local(tag: object) -> str:
 
 
 def _written(page: Page, root: Root) -> Page:
-    return replace(page, body=etree.tostring(root, xml_declaration=True, encoding="utf-8"))
+    said = page.body.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<?xml")  # one case of a bulk file does not
+    return replace(page, body=etree.tostring(root, xml_declaration=said, encoding="utf-8"))
 
 
 def _each(

@@ -335,7 +335,9 @@ def numbered(parties: Iterable[Party]) -> tuple[Party, ...]:
     """Owner entries in the office's order, each with its place among those of the same party type."""
     places: Counter[str | None] = Counter()
     found = []
-    for party in dict.fromkeys(parties):  # an entry that stands twice, to the letter, is one entry
+    # An entry that stands twice, to the letter, is one entry.
+    entries = {tuple(pair for pair in party if pair[0] != "sequence"): party for party in parties}
+    for party in entries.values():
         places[party.role_code] += 1
         place = places[party.role_code]
         found.append(party if party.sequence == place else party.model_copy(update={"sequence": place}))

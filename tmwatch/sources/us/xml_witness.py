@@ -15,7 +15,7 @@ from tmwatch.sources.us.xml_sheet import Sheet
 
 # The last word of a name in ST.66 and ST.96 says what the element holds.
 _BY_ENDING: tuple[tuple[tuple[str, ...], Kind], ...] = (
-    (("Date",), "date"),
+    (("Date", "DateNumber"), "date"),
     (("Indicator",), "flag"),
     (("Text", "Code", "Name", "Number", "Identifier", "Category", "Quantity", "Scope"), "text"),
     (("AssignmentDocumentBag",), "text"),  # a bag in some years, a name of a file in others
