@@ -96,6 +96,9 @@ DECLARATION = Declaration(
 
 _SHELL_BYTES = 2048  # a page of one record never gets this small; the throttled shell has about 474
 _MOST_TAGS = 400_000  # the longest record has some ten thousand; a tree of millions takes gigabytes
+# A tag takes some 700 bytes of memory and 40 of a real page. Tags alone, without end, would take 130 times
+# the page; the longest histories stay below this number of tags.
+_MANY_TAGS, _LEAST_A_TAG = 10_000, 33
 _NUMBERS = {"application": ("sn", 8), "registration": ("rn", 7)}
 _OURS = re.compile(
     rb"""id=["']?(?:statusTab|sumary-section|statusServerError|data_container)\b"""
@@ -184,6 +187,9 @@ class Tsdr:
         try:
             if page.body.count(b"<") > _MOST_TAGS:
                 raise LayoutChanged(f"more than {_MOST_TAGS} tags are no page of one record")
+            tags = page.body.count(b"<") - page.body.count(b"</")
+            if tags > _MANY_TAGS and len(page.body) < _LEAST_A_TAG * tags:
+                raise LayoutChanged(f"{tags} tags with next to nothing in them are no page of one record")
             soup = parse(page.body, page.content_type)
             outline = Outline(soup)
             box = outline.by_id("summary")
