@@ -1,6 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. Both need python3, bash and make, nothing else.
 SHELL := bash
 PYTHON ?= python3
+JOBS ?= auto
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
@@ -18,7 +19,7 @@ demo: $(STAMP)
 	@$(VENV)/bin/tmwatch demo $(ARGS)
 
 test: $(STAMP) lint types
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check tmwatch tests
