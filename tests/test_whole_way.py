@@ -143,7 +143,7 @@ def test_first_run_is_a_baseline_second_run_is_silent_third_run_tells_the_change
     assert [[c.field for c in one.changes] for one in third.changed] == [["status"]]
     assert house.mailbox.to == ["legal@example.com", "paralegal@example.com"]
     assert "cancelled" in house.mailbox.mails[0]["Subject"].lower()
-    (headers, body), = house.hook.posts
+    ((headers, body),) = house.hook.posts
     verify(body, headers, SECRET)
     assert json.loads(body)["type"] == "filing.changed"
     house.check(config)

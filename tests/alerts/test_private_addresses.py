@@ -245,9 +245,7 @@ def _refuse(house: House) -> None:
     house.path.write_text(text.replace(", allow_private = true", ""), encoding="utf-8")
 
 
-def test_what_was_refused_waits_and_goes_out_with_the_same_id_once_allowed(
-    house: House, run: Run
-) -> None:
+def test_what_was_refused_waits_and_goes_out_with_the_same_id_once_allowed(house: House, run: Run) -> None:
     _refuse(house)
     run("check")
     house.serve(CANCELLED)

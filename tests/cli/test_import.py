@@ -234,3 +234,9 @@ def test_a_status_word_nobody_knows_is_named_and_never_guessed(run: Run, folder:
     assert "It has been frobnicated." in ran.err
     assert run("show", f"US {SERIAL}", "--json").json["status_phase"] == "unknown"
     assert "frobnicated" in run("doctor").out
+
+
+def test_a_name_of_two_characters_is_found(run: Run) -> None:
+    run("import", str(FIXTURES / "cn.tianyancha/jd-auto-day-one/page.json"), "--as-of", "2026-11-20")
+    for name in ("京东", "JD"):
+        assert len(run("lookup", "--stored", name, "--json").json) == 9

@@ -97,7 +97,6 @@ class _Machine:
             conn.sendall(piece)
             time.sleep(0.02)
 
-
     def drip_fast(self, conn: socket.socket, piece: bytes) -> None:
         """All that the other side takes, for ever."""
         while self.open:

@@ -48,8 +48,7 @@ def test_an_unknown_code_is_unknown_and_never_dead(word: str | None) -> None:
 
 def test_a_sentence_is_known_by_what_it_says_not_by_its_blanks_its_pointer_or_its_waiting_time() -> None:
     waiting = (
-        "New application will be assigned to an examining attorney "
-        "approximately {} months after filing date."
+        "New application will be assigned to an examining attorney approximately {} months after filing date."
     )
     tail = "  To view all documents in this file, click on the Trademark Document Retrieval link."
     for text, code in (

@@ -49,7 +49,7 @@ def key_of(delivery: Delivery) -> Key:
 
 
 def name_of(key: Key) -> str:
-    """ 'the webhook of "legal"', "a@firm.test", "the mail server smtp.firm.test:587"."""
+    """'the webhook of "legal"', "a@firm.test", "the mail server smtp.firm.test:587"."""
     recipient, channel, address = key
     if channel == "webhook":
         return f'the webhook of "{recipient}"'
