@@ -138,11 +138,11 @@ def difference(before: Answer, after: End) -> str:
     for was, now in zip(old, new, strict=True):
         facts, others = unordered(record_facts(was)), unordered(record_facts(now))
         # A field that was empty and is not given now has lost no fact, and is no change.
-        lost = {name for name in was.covers - now.covers if facts[name] not in _EMPTY}
+        lost = {name for name in was.covers - now.covers if facts.get(name) not in _EMPTY}
         if lost:
             return f"not given any more: {', '.join(sorted(lost))}"
         for name in was.covers - now.covers:
-            del facts[name]
+            facts.pop(name, None)
         facts["covers"] = others["covers"]
         if facts != others:
             names = [name for name in facts.keys() | others.keys() if facts.get(name) != others.get(name)]
@@ -163,6 +163,8 @@ def unordered(value: Any) -> Any:
         return {
             key: sorted(inner) if key in _SETS and inner else unordered(inner)
             for key, inner in value.items()
+            # Empty and not given inside a party or a class are no fact and no change (`compare.same`).
+            if inner not in (None, "", [])
             if key != "sequence"
         }
     if isinstance(value, list):

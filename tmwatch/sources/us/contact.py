@@ -130,7 +130,7 @@ def assignments(bag: Node) -> tuple[Assignment, ...] | None:
 
     Raises `Incomplete` when the office's own count is not what stands there.
     """
-    found = tuple(_assignment(node) for node in bag.kids("Assignment"))
+    found = tuple(dict.fromkeys(_assignment(node) for node in bag.kids("Assignment")))
     total = bag.number("NationalAssignmentTotalQuantity|AssignmentTotalQuantity")
     if total is not None and total > len(found):
         raise Incomplete(f"the record speaks of {total} assignments and shows {len(found)}")

@@ -137,13 +137,14 @@ def _mark(mark: Node) -> dict[str, Any]:
         given["colour_claim"] = _joined(image, "MarkImageColourClaimedText|MarkImageColourPartClaimedText")
         image.skip("MarkImageColourIndicator")
         details = "MarkImageCategory/CategoryCodeDetailsExt/DesignSearchDetails"
-        given["design_codes"] = tuple(
+        codes = [
             DesignCode(
                 code=node.text("DesignSearchCode") or "",
                 descriptions=node.texts("DesignSearchDescriptionText"),
             )
             for node in image.every(details)
-        )
+        ]
+        given["design_codes"] = tuple(dict.fromkeys(codes))
     # 2(f): the scope stands in the office's own part; the standard's own element has always been empty.
     scope = mark.text("TradeMarkExt/TradeDistinctivenessScope")
     given["acquired_distinctiveness"] = common.acquired_distinctiveness(scope)

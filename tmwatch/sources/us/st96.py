@@ -128,13 +128,14 @@ def _mark(trademark: Node) -> dict[str, Any]:
         given["image"] = None if name and name.lower() == "no image available" else name
         # One sentence in two elements: what is claimed, and where in the mark it stands.
         given["colour_claim"] = _joined(image, "MarkImageColourClaimedText|MarkImageColourPartClaimedText")
-        given["design_codes"] = tuple(
+        codes = [
             DesignCode(
                 code=node.text("NationalDesignCode") or "",
                 descriptions=node.texts("NationalDesignCodeDescriptionText"),
             )
             for node in image.every("NationalDesignSearchCodeBag/NationalDesignSearchCode")
-        )
+        ]
+        given["design_codes"] = tuple(dict.fromkeys(codes))
         image.skip("ColourIndicator")
     return given
 
@@ -312,14 +313,15 @@ def _national(trademark: Node) -> dict[str, Any]:
         ),
     }
     if box.has("MaintenanceFilingBag"):
-        given["maintenance_filings"] = tuple(
+        filings = [
             MaintenanceFiling(
                 section=node.text("SectionText") or "",
                 text=node.text("SectionDescriptionText"),
                 decision=node.text("DecisionStatusCategory"),
             )
             for node in box.every("MaintenanceFilingBag/MaintenanceFiling")
-        )
+        ]
+        given["maintenance_filings"] = tuple(dict.fromkeys(filings))
     if place is not None:
         given["law_office"] = place.value("LawOfficeAssignedText")
         given["location"] = place.value("CurrentLocationText")

@@ -66,14 +66,18 @@ class Witness(Node):
             refuse(missed, self.sheet.strangers(place), where)
 
     def _places(self, path: str) -> Sequence[int]:
+        self._asked(path, "box", always=True)  # `NationalDesignSearchCode` is a box, whatever its name says
         return self._asked(path, "box")
 
-    def _asked(self, path: str, otherwise: Kind, *, missed: bool = True) -> Sequence[int]:
+    def _asked(
+        self, path: str, otherwise: Kind, *, missed: bool = True, always: bool = False
+    ) -> Sequence[int]:
         here: list[int] = [self.place]
         steps = path.split("/")
         for number, step in enumerate(steps, 1):
             names = tuple(step.split("|"))
-            kind = _kind(names[0], otherwise) if number == len(steps) else "box"
+            last = number == len(steps) and not always
+            kind = _kind(names[0], otherwise) if last else "box"
             below: list[int] = []
             for place in here:
                 children = [one for one in self.sheet.children(place) if self.sheet.names[one] in names]
@@ -87,6 +91,10 @@ class Witness(Node):
         return self.sheet.take(found[0]) if found else None
 
     def texts(self, path: str) -> tuple[str, ...]:
+        # All of these names are wanted, not one of them: each that is not there is missed.
+        *above, names = path.split("/")
+        for name in names.split("|"):
+            self._asked("/".join([*above, name]), "text")
         return tuple(filter(None, map(self.sheet.take, self._asked(path, "text"))))
 
     def many(self, *names: str) -> list[str | None]:
