@@ -83,7 +83,8 @@ def sweep(
         done = len(report.asked) + len(report.left)
         progress(done, len(jobs), f"{job.source_id} {describe(job.query)}")
 
-    side_by_side(_lane(mine, config, database, door, env, run, report, told) for mine in lanes.values())
+    with door.keeping():
+        side_by_side(_lane(mine, config, database, door, env, run, report, told) for mine in lanes.values())
     progress(len(jobs), len(jobs), "")
     tell_turns(config, database, env, report, run)
     return report

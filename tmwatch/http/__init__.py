@@ -20,6 +20,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,6 +42,7 @@ from tmwatch.errors import (
 )
 from tmwatch.http import address, challenge, pace, wire
 from tmwatch.http.address import is_loopback
+from tmwatch.http.connections import Connections
 from tmwatch.http.headers import headers_for, retry_after_seconds, user_agent, validators_in
 from tmwatch.masking import mask, mask_bytes
 from tmwatch.sources.base import Declaration, Page, Request
@@ -87,7 +89,7 @@ class Look:
 
 
 class Door:
-    """Asks registers, one request at a time per call. Thread-safe; keeps no connection open."""
+    """Asks registers, one request at a time per call. Thread-safe; keeps no connection open but `keeping`."""
 
     def __init__(
         self,
@@ -110,6 +112,7 @@ class Door:
         self._timeouts = timeouts
         self._limits = limits
         self._extra_tries = extra_tries
+        self._connections = Connections()
         folder = state_dir if state_dir is not None else pace.state_folder()
         self._pacer = pace.Pacer(folder, clock=clock, sleep=sleep, patience=patience)
 
@@ -136,8 +139,14 @@ class Door:
         law = pace.rules(
             declaration.pace, loopback=is_loopback(url), min_interval=min_interval, max_per_day=max_per_day
         )
-        with wire.new_session() as session:
-            return self._hops(session, asking, url, headers, law)
+        with self._connections.to(url) as line:
+            look = self._hops(line.session, asking, url, headers, law)
+            line.well = look.error is None
+        return look
+
+    def keeping(self) -> AbstractContextManager[None]:
+        """While the block lasts, a connection whose answer was whole waits for the next question there."""
+        return self._connections.kept()
 
     def report(self, look: Look, outcome: Outcome) -> None:
         """Tell the pace what the *reader* made of a page (TSDR throttles with a 200 and an empty shell)."""
@@ -170,6 +179,8 @@ class Door:
             asking.started_at = self._clock()
             result = self._once(session, asking, url, headers)
             broken = result if isinstance(result, wire.Broken) else None
+            if isinstance(result, wire.Broken) and result.stale:
+                continue  # nobody was asked yet: asked now, in a turn of its own
             if isinstance(result, wire.Broken) and result.again and tries > 0:
                 tries -= 1
                 self._pacer.note(host, Outcome.UNREACHABLE)
@@ -194,10 +205,9 @@ class Door:
         self, session: requests.Session, asking: _Asking, url: str, headers: dict[str, str]
     ) -> wire.Reply | wire.Broken:
         try:
-            prepared = session.prepare_request(requests.Request("GET", url, headers=headers))
             reply = wire.ask(
                 session,
-                prepared,
+                wire.prepared(session, url, headers),
                 timeouts=self._timeouts,
                 limits=self._limits,
                 use_proxies=not is_loopback(url),

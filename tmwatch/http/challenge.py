@@ -91,12 +91,33 @@ def detect(page: Page) -> LookError | None:
         if not plain or plain[0] in "<{[":
             return None
         return _by_signs(_Seen(plain.splitlines()[0].strip(), _squeeze(plain)), b"", where)
+    low = page.body.lower()
+    if _surely_long(page.body) and not any(word in low for word in _WORDS_OF_LONG_ONES):
+        return None
     seen = _look_at(page.body)
-    return (
-        _by_signs(seen, page.body.lower(), where)
-        or _ruishu(seen, page.body, where)
-        or _login(seen, page, where)
-    )
+    return _by_signs(seen, low, where) or _ruishu(seen, page.body, where) or _login(seen, page, where)
+
+
+# Without one of these, no page that is longer than every sign allows is anything but a page: the shell of
+# Rui-Shu, the form of a single sign-on, a password field.
+_WORDS_OF_LONG_ONES = (b"$_ts", b"samlrequest", b"password")
+_START = 20_000  # characters
+
+
+def _surely_long(body: bytes) -> bool:
+    """Whether already the start of the page shows more text than any sign allows for the whole of it.
+
+    Most looks meet a page of 80 kB that is nothing but a record, and to take all of its tags away is half
+    the cost of such a look.
+    """
+    if len(body) <= _START:
+        return False
+    try:
+        start = body.decode("utf-8-sig")[:_START]
+    except UnicodeDecodeError:
+        return False
+    start = start[: start.rfind("<")]  # no half tag is taken for text
+    return len(_text(start)) > max(sign.most_text for sign in _signs())
 
 
 def _by_signs(seen: _Seen, markup: bytes, where: str) -> LookError | None:
@@ -194,7 +215,11 @@ def _look_at(body: bytes) -> _Seen:
     markup = _decode(body)
     found = re.search(r"<title\b[^<>]*>([^<]{0,300})", markup, re.IGNORECASE)
     title = _squeeze(found[1]) if found else ""
-    return _Seen(title, _squeeze(re.sub(r"<[^<>]*>", " ", "".join(_without_code(markup)))))
+    return _Seen(title, _text(markup))
+
+
+def _text(markup: str) -> str:
+    return _squeeze(re.sub(r"<[^<>]*>", " ", "".join(_without_code(markup))))
 
 
 def _without_code(markup: str) -> Iterator[str]:

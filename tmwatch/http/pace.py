@@ -27,15 +27,14 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import filelock
 import platformdirs
 
 from tmwatch.errors import ConfigError, Outcome, TmwatchError
-from tmwatch.files import is_full, whole
+from tmwatch.files import is_full, locked, whole
 from tmwatch.http.address import is_loopback
 from tmwatch.sources.base import Pace
 
@@ -43,6 +42,7 @@ LONGEST = 900.0  # seconds: the longest that errors or a Retry-After can hold a 
 _LOCK_PATIENCE = 30.0
 _MOST_DOUBLING = 1024.0
 _EASED = 8.0
+_ROOM = 512  # bytes: the state of a host is half of that
 
 _SLOWER = {
     Outcome.THROTTLED,
@@ -129,6 +129,7 @@ class Pacer:
         self._clock = clock
         self._sleep = sleep
         self._patience = patience
+        self._files: dict[str, tuple[Path, Path]] = {}
 
     def wait_turn(self, host: str, law: Rules) -> Held | None:
         """Sleep until this process may ask `host`, and return None; or say why it may not for long."""
@@ -146,7 +147,7 @@ class Pacer:
                     today = _day(start)
                     state.days[today] = state.days.get(today, 0) + 1
                     self._save(host, state, now)
-            except filelock.Timeout:
+            except TimeoutError:
                 until = self._now() + _LOCK_PATIENCE
                 return self._hold(until, "", "another process keeps its pace file locked")
             if start > now:
@@ -160,6 +161,8 @@ class Pacer:
 
     def note(self, host: str, outcome: Outcome, retry_after: float | None = None) -> None:
         """What came of a question: errors make the next ones rarer, `retry_after` holds them all."""
+        if not retry_after and outcome not in _SLOWER and not self._was_ill(host, outcome):
+            return
         try:
             with self._locked(host):
                 now = self._now()
@@ -173,8 +176,12 @@ class Pacer:
                 if retry_after:
                     state.not_before = max(state.not_before, now + min(retry_after, LONGEST))
                 self._save(host, state, now)
-        except filelock.Timeout:
+        except TimeoutError:
             return  # the one who holds the lock keeps the pace; this lesson is lost, the next is not
+
+    def _was_ill(self, host: str, outcome: Outcome) -> bool:
+        """Whether a good answer teaches something: a host that was well before needs no lock, no writing."""
+        return outcome in _GOOD and self._load(host, self._now(), None).factor > 1
 
     def _slot(self, state: _State, now: float, law: Rules) -> float:
         spacing = law.distance_at(now)
@@ -204,20 +211,27 @@ class Pacer:
         return self._clock().timestamp()
 
     def _path(self, host: str) -> Path:
-        plain = re.sub(r"[^a-z0-9.-]", "_", host.lower())[:100]
-        if plain != host:
-            plain += "-" + hashlib.sha256(host.encode()).hexdigest()[:8]
-        return self._folder / f"host-{plain}.json"
+        return self._file(host)[0]
+
+    def _file(self, host: str) -> tuple[Path, Path]:
+        """The file of a host and that of its lock."""
+        found = self._files.get(host)
+        if found is None:
+            plain = re.sub(r"[^a-z0-9.-]", "_", host.lower())[:100]
+            if plain != host:
+                plain += "-" + hashlib.sha256(host.encode()).hexdigest()[:8]
+            path = self._folder / f"host-{plain}.json"
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = path, path.with_suffix(".lock")
+            self._files[host] = found
+        return found
 
     @contextmanager
     def _locked(self, host: str) -> Iterator[None]:
-        path = self._path(host)
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = filelock.FileLock(path.with_suffix(".lock"), timeout=_LOCK_PATIENCE)
-            with lock:
+            with locked(self._file(host)[1], _LOCK_PATIENCE):
                 yield
-        except filelock.Timeout:
+        except TimeoutError:
             raise
         except OSError as error:
             if is_full(error):
@@ -261,8 +275,27 @@ class Pacer:
         # On loopback no register can be harmed: only there is nothing synced. Elsewhere what we were told to
         # wait for, and how much was asked today, must outlast a power loss.
         durable = not is_loopback(f"http://{host.partition('_')[0]}")
-        with whole(path, mode=0o600, durable=durable) as part:
-            part.write_text(json.dumps(asdict(state)), encoding="utf-8")
+        said = json.dumps(vars(state)).encode()
+        if not durable:
+            _overwrite(path, said)
+            return
+        with whole(path, mode=0o600) as part:
+            part.write_bytes(said)
+
+
+def _overwrite(path: Path, said: bytes) -> None:
+    """In one write, over what is there: filled up with blanks, so that nothing has to be cut off first.
+
+    What a kill or a full disk leaves is the old content, the new one, or something torn, which costs one
+    distance (`_load`). Raises `OSError`.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        os.write(handle, said.ljust(_ROOM))
+        if len(said) > _ROOM or os.fstat(handle).st_size > _ROOM:
+            os.ftruncate(handle, max(len(said), _ROOM))
+    finally:
+        os.close(handle)
 
 
 def _check(state: _State) -> None:

@@ -26,7 +26,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from tmwatch.http.watchdog import Watchdog, opened
+from tmwatch.http.watchdog import Watchdog, opened, used_again
 
 _CHUNK = 1 << 16
 # What the layers below raise of themselves, or let through from garbage that a server sent.
@@ -61,13 +61,15 @@ class Limits:
 
 
 class Broken(Exception):
-    """The transfer failed: `what` in our words, never the other side's; `again` if it may pass at once."""
+    """The transfer failed: `what` in our words, never the other side's; `again` if it may pass at once;
+    `stale` where a connection that was kept open had been closed meanwhile: then nothing was asked yet."""
 
-    def __init__(self, what: str, *, do: str = "", again: bool = False) -> None:
+    def __init__(self, what: str, *, do: str = "", again: bool = False, stale: bool = False) -> None:
         super().__init__(what)
         self.what = what
         self.do = do
         self.again = again
+        self.stale = stale
 
 
 class TooMuch(Exception):
@@ -92,10 +94,18 @@ class _Plain(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return opened(super()._new_conn)
 
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        used_again(self.sock)
+        super().request(*args, **kwargs)
+
 
 class _Secure(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return opened(super()._new_conn)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        used_again(self.sock)
+        super().request(*args, **kwargs)
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -135,31 +145,43 @@ def new_session() -> requests.Session:
     return session
 
 
+def prepared(session: requests.Session, url: str, headers: dict[str, str]) -> requests.PreparedRequest:
+    """The question, with the cookies of the session and nothing else of it. Raises `ValueError`."""
+    made = requests.PreparedRequest()
+    made.prepare("GET", url, headers=headers, cookies=session.cookies or None)
+    return made
+
+
 def ask(
     session: requests.Session,
-    prepared: requests.PreparedRequest,
+    question: requests.PreparedRequest,
     *,
     timeouts: Timeouts,
     limits: Limits,
     use_proxies: bool,
 ) -> Reply:
     """Send one request, follow nothing, and read the answer within all bounds. Raises `Broken`."""
-    url = prepared.url or ""
+    url = question.url or ""
     proxies = requests.utils.get_environ_proxies(url, no_proxy=None) if use_proxies else {}
     authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
     with Watchdog(timeouts.total) as watchdog:
         try:
             # Not session.send(): even without following it reads the whole body of a redirect, unbounded.
             response = session.get_adapter(url).send(
-                prepared,
+                question,
                 stream=True,
                 timeout=(timeouts.connect, timeouts.read),
                 verify=authorities,
                 proxies=proxies,
             )
-            session.cookies.update(response.cookies)
+            if response.cookies:
+                session.cookies.update(response.cookies)
         except _TROUBLE as error:
-            raise _broken(error, watchdog, timeouts) from None
+            broken = _broken(error, watchdog, timeouts)
+            # The other side closes what has been idle for too long; that may cross our next question.
+            closed = any(isinstance(cause, ConnectionError) for cause in _causes(error))
+            broken.stale = watchdog.reused and closed and not watchdog.fired
+            raise broken from None
         with response:
             headers = {name.lower(): value for name, value in response.headers.items()}
             body, flaw = _read(response, headers, limits, watchdog, timeouts)
