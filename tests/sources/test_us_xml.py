@@ -13,7 +13,8 @@ from lxml import etree
 from tests.conftest import ROOT
 from tmwatch.errors import LayoutChanged
 from tmwatch.sources.us.xml import Node, flag_of, named, number_of, parse
-from tmwatch.sources.us.xml_sheet import Sheet, local
+from tmwatch.sources.us.xml_sheet import _NAMES, Sheet, local
+from tmwatch.sources.us.xml_text import _FORMS, _MOST_FORMS, _MOST_TAGS, _TAGS, Columns, Kids, cut, of_tree
 
 FILES = sorted((ROOT / "fixtures/us.tsdr-api").glob("st*/*.xml"))
 WHOLE = [path for path in FILES if "cut-off" not in path.parent.name]
@@ -150,3 +151,77 @@ def test_what_is_neither_true_nor_false_is_refused(text: str) -> None:
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(LayoutChanged, match="no number"):
         number_of(text, "Quantity")
+
+
+def columns_by_tree(body: bytes) -> Columns:
+    return of_tree(parse(body, ""), _NAMES)
+
+
+def names_only(kids: Kids) -> dict[str, object]:
+    """Without the answers to paths, which boxes of one form share."""
+    return {name: held for name, held in kids.items() if "/" not in name and "|" not in name}
+
+
+def same_columns(one: Columns, other: Columns) -> bool:
+    """Blanks between elements are no text in a tree, and harmless where the columns are cut."""
+    return (
+        one.names == other.names
+        and [" ".join(text.split()) for text in one.texts] == [" ".join(text.split()) for text in other.texts]
+        and [names_only(kids) for kids in one.kids] == [names_only(kids) for kids in other.kids]
+        and one.sizes == other.sizes
+        and one.attributes == other.attributes
+        and (one.loose or not other.loose)  # it may say so for nothing: the tree is asked then
+    )
+
+
+@pytest.mark.parametrize("path", WHOLE, ids=lambda path: path.parent.name)
+def test_columns_cut_from_the_text_are_those_of_the_tree(path: Path) -> None:
+    for root in trees(path):
+        body = etree.tostring(root, encoding="utf-8", xml_declaration=True)
+        for _ in range(2):  # the second time its boxes are known
+            columns = cut(body.decode("utf-8"))
+            assert columns is not None
+            assert same_columns(columns, columns_by_tree(body))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<A>a &amp; b &lt;&#65;&#x42;&gt;<B k='1' k2=\"it's\"/><C/> &#32; </A>",
+        "\ufeff<?xml version='1.0'?>\r\n<A>\r\n<B>1\r2</B>\r\n</A>\r\n",
+        "<x:A xmlns:x='u' xmlns='v'><B x:k='1' y = ' a  b '/><B>2</B><C><B>3</B></C></x:A>",
+        "<A><MarkEvent><MarkEvent><T>1</T></MarkEvent></MarkEvent><MarkEvent><T>2</T></MarkEvent></A>",
+        "<A><Staff k='1'><T>1</T></Staff><Staff k='2'><T>2</T></Staff><Staff k='1'/><Staff></Staff></A>",
+    ],
+)
+def test_plain_text_is_cut_as_the_tree_says(text: str) -> None:
+    for _ in range(2):
+        columns = cut(text)
+        assert columns is not None
+        assert same_columns(columns, columns_by_tree(text.encode()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<A><B>a>b/>c</B></A>",
+        "<A><B>a>b>c</B></A>",
+        "<A><B k='1>2'/></A>",
+        "<A><B k='&lt;'/></A>",
+        "<A><!-- a > b --><B/></A>",
+        "<A><![CDATA[<B>1</B>]]></A>",
+        "<A><?pi <B> ?></A>",
+        "<A><é/></A>",
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_tree(text: str) -> None:
+    assert cut(text) is None
+    body = text.encode()
+    assert len(Sheet(parse(body, ""), text).names) == len(list(parse(body, "").iter()))
+
+
+def test_a_stranger_cannot_fill_the_memory_of_forms() -> None:
+    for number in range(3 * _MOST_FORMS):
+        cut(f"<A><Staff><T{number}>1</T{number}></Staff></A>")
+    assert len(_FORMS) <= _MOST_FORMS
+    assert len(_TAGS) <= _MOST_TAGS + 2

@@ -69,8 +69,9 @@ def load_json(body: bytes, where: str) -> dict[str, Any]:
     return data
 
 
-def refuse_failures(page: Page, where: str) -> None:
-    """Raises the error that a failing answer stands for; returns for what may be a record."""
+def refuse_failures(page: Page, where: str) -> Literal["json", "xml"]:
+    """The spelling of what may be a record (see `looks_like`). Raises the error that any other answer stands
+    for."""
     by_status: dict[int, tuple[type[LookError], str]] = {
         401: (LoginRequired, _LOGIN_DO),
         403: (LoginRequired, _LOGIN_DO),
@@ -82,8 +83,8 @@ def refuse_failures(page: Page, where: str) -> None:
         raise kind(f"the TSDR API answered {page.status}", where=where, do=advice)
     if page.status >= 500:
         raise ServerFault(f"the TSDR API answered {page.status}", where=where)
-    if looks_like(page.body):
-        return
+    if spelling := looks_like(page.body):
+        return spelling
     body = _plain(page.body)
     if not body:
         raise Incomplete("the answer is empty", where=where, do="Nothing to do: the next look asks again.")

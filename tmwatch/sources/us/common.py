@@ -7,14 +7,12 @@ import datetime as dt
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter
-
 from tmwatch.errors import LayoutChanged
-from tmwatch.model import MarkEvent, Party, Phase, TradeMark
+from tmwatch.model import MarkEvent, Party, Phase, TradeMark, trusted
 from tmwatch.sources.base import AsOf
 from tmwatch.sources.us.status import SentenceMeaning as SentenceMeaning
 from tmwatch.sources.us.status import StatusMeaning as StatusMeaning
@@ -26,6 +24,8 @@ from tmwatch.sources.us.status import status_from_sentence as status_from_senten
 from tmwatch.sources.us.status import status_from_tm5 as status_from_tm5
 from tmwatch.sources.us.status import table as table
 from tmwatch.sources.us.status import tm5_label as tm5_label
+
+T = TypeVar("T")
 
 OFFICE = "US"
 MOST_UNCLAIMED = 40  # enough to see what is new; a hostile file shall not fill the log
@@ -273,6 +273,21 @@ def split_event_code(code: str) -> tuple[str, str | None]:
     return (code[:4].rstrip(), code[4:].strip() or None) if len(code) > 4 else (code, None)
 
 
+def short(work: Callable[[str], T]) -> Callable[[str | None], T]:
+    """A function of one text, with what it gave for short texts kept: codes, days, an office's set phrases.
+
+    None is an empty text. A stranger's long text is not kept, and no mistake is.
+    """
+    kept = functools.lru_cache(maxsize=4096)(work)
+
+    def known(text: str | None) -> T:
+        if not text:
+            return work("")
+        return kept(text) if len(text) < 80 else work(text)
+
+    return known
+
+
 def proceeding_number(text: str | int | None) -> str:
     """The proceeding (or employee) number of an event; the office writes "0" for none."""
     plain = squeeze(str(text if text is not None else ""))
@@ -320,12 +335,10 @@ def refuse_unless_whole(record: TradeMark, *, people: bool = True) -> None:
             raise LayoutChanged(f"the record has no {what}; every case has", where=f"US {serial}")
 
 
-_EVENTS = TypeAdapter(tuple[MarkEvent, ...])
-
-
 def events_in_order(events: Iterable[dict[str, Any]]) -> tuple[MarkEvent, ...]:
-    """As `in_order`, of the fields of events: made into events by one call, which costs half of one each."""
-    return _EVENTS.validate_python(sorted(events, key=lambda e: (e["number"] or 0, e["date"])))
+    """As `in_order`, of the fields of events, each of its own type already; nothing stands twice in them."""
+    found = sorted(events, key=lambda e: (e["number"] or 0, e["date"]))
+    return tuple([trusted(MarkEvent, one) for one in found])
 
 
 # -- parties -----------------------------------------------------------------------------------------

@@ -215,17 +215,22 @@ def _event_layout(node: Node) -> tuple[list[Node | None], list[Node]]:
     return list(columns), node.every("Comment")
 
 
+_line = common.short(common.squeeze)
+_day = common.short(lambda text: day_of(common.squeeze(text), "MarkEventDate"))
+_number = common.short(lambda text: number_of(common.squeeze(text), "MarkEventEntryNumber"))
+
+
 def _event(
     date: str | None, text: str | None, code: str | None, number: str | None, proceeding: str | None
 ) -> dict[str, Any]:
-    day = day_of(common.squeeze(date), "MarkEventDate")
+    day = _day(date)
     if day is None:
         raise LayoutChanged("an event without a date")
     return {
         "date": day,
-        "text": common.squeeze(text),
-        "code": common.squeeze(code) or None,
-        "number": number_of(common.squeeze(number), "MarkEventEntryNumber"),
+        "text": _line(text),
+        "code": _line(code) or None,
+        "number": _number(number),
         "proceeding": common.proceeding_number(proceeding),
     }
 

@@ -353,18 +353,24 @@ def _event_layout(node: Node) -> tuple[list[Node | None], list[Node]]:
     return list(columns), node.every("MarkEventCategory")
 
 
+_line = common.short(common.squeeze)
+_day = common.short(lambda text: day_of(common.squeeze(text), "MarkEventDate"))
+_number = common.short(lambda text: number_of(common.squeeze(text), "MarkEventEntryNumber"))
+_code = common.short(lambda text: common.split_event_code(common.squeeze(text)))
+
+
 def _event(
     date: str | None, text: str | None, code: str | None, number: str | None, proceeding: str | None
 ) -> dict[str, Any]:
-    day = day_of(common.squeeze(date), "MarkEventDate")
+    day = _day(date)
     if day is None:
         raise LayoutChanged("an event without a date")
-    stem, kind = common.split_event_code(common.squeeze(code))
+    stem, kind = _code(code)
     return {
         "date": day,
-        "text": common.squeeze(text),
+        "text": _line(text),
         "code": stem or None,
         "type": kind,
-        "number": number_of(common.squeeze(number), "MarkEventEntryNumber"),
+        "number": _number(number),
         "proceeding": common.proceeding_number(proceeding),
     }

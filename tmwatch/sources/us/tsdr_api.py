@@ -130,8 +130,7 @@ class TsdrApi:
         """Every record in the page, and what was asked for and is not there."""
         where = page.name or page.url or DECLARATION.id
         try:
-            refuse_failures(page, where)
-            kind = looks_like(page.body)
+            kind = refuse_failures(page, where)
             return _read_json(page, where) if kind == "json" else _read_xml(page, where)
         except LookError as error:
             error.where = error.where or where
@@ -155,7 +154,7 @@ class TsdrApi:
 
 def _read_xml(page: Page, where: str) -> Answer:
     readings: list[Reading] = []
-    for node in named(parse(page.body, where), "TrademarkBag", "TransactionData"):
+    for node in named(parse(page.body, where), "TrademarkBag", "TransactionData", body=page.body):
         if node.name == "TrademarkBag":
             readings += [_read_node(st96.read, mark, where) for mark in node.kids("Trademark")]
         elif node.at("TradeMarkDetails") is not None:

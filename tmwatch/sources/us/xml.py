@@ -25,24 +25,15 @@ _SHORT = 80
 def parse(body: bytes, where: str) -> etree._Element:
     """The root element. Raises `LayoutChanged` for a document type, `Incomplete` for a cut-off file."""
     # UTF-16 spells the same characters with zero bytes between them.
-    head = body[:20_000].replace(b"\0", b"").upper()
-    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-        raise LayoutChanged(
-            "the XML carries a document type; the register's own files never do",
-            where=where,
-            do="Do not trust this file. Fetch the record again from the register.",
-        )
-    parser = etree.XMLParser(
-        encoding=_true_encoding(body),
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        recover=False,
-        remove_comments=True,
-        remove_pis=True,
-        remove_blank_text=True,
-    )
+    if b"!" in body or b"\0" in body:
+        head = body[:20_000].replace(b"\0", b"").upper()
+        if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+            raise LayoutChanged(
+                "the XML carries a document type; the register's own files never do",
+                where=where,
+                do="Do not trust this file. Fetch the record again from the register.",
+            )
+    parser = _parser(_true_encoding(body))
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -54,6 +45,21 @@ def parse(body: bytes, where: str) -> etree._Element:
     if root.getroottree().docinfo.internalDTD is not None:
         raise LayoutChanged("the XML carries a document type", where=where)
     return root
+
+
+@functools.lru_cache(maxsize=2)
+def _parser(encoding: str | None) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding=encoding,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        recover=False,
+        remove_comments=True,
+        remove_pis=True,
+        remove_blank_text=True,
+    )
 
 
 def _true_encoding(body: bytes) -> str | None:
@@ -75,7 +81,7 @@ class Node:
     def __init__(self, sheet: Sheet, place: int = 0) -> None:
         self.sheet = sheet
         self.place = place
-        self._index = sheet.index(place)
+        self._index = sheet.kids[place]
 
     @property
     def name(self) -> str:
@@ -91,20 +97,31 @@ class Node:
 
     def every(self, path: str) -> list[Node]:
         """All descendants at `A/B/C`; each step may offer several names: `A/B|C`."""
-        sheet = self.sheet
-        return [type(self)(sheet, place) for place in self._places(path)]
+        found = self._places(path)
+        if not found:
+            return []
+        sheet, kind = self.sheet, type(self)
+        return [kind(sheet, place) for place in found]
 
     def _places(self, path: str) -> Sequence[int]:
         held = self._index.get(path)
-        if held is not None:
-            return held if isinstance(held, list) else (held,)
-        # A plain name that is not among the children is nowhere.
-        if "/" not in path and "|" not in path:
-            return ()
-        return self.sheet.places(self.place, path)
+        if held is None:
+            # A plain name that is not among the children is nowhere.
+            if path.isalnum() or not self._index:
+                return ()
+            held = self.sheet.below(self.place, path)
+        place = self.place
+        if type(held) is int:
+            return (place + held,)
+        return [place + one for one in held]  # type: ignore[union-attr]
 
     def at(self, path: str) -> Node | None:
         """The first descendant at `path`."""
+        held = self._index.get(path)
+        if type(held) is int:
+            return type(self)(self.sheet, self.place + held)
+        if held is None and path.isalnum():
+            return None
         found = self._places(path)
         return type(self)(self.sheet, found[0]) if found else None
 
@@ -114,14 +131,14 @@ class Node:
 
     def many(self, *names: str) -> list[str | None]:
         """The first texts of these children, as `text` gives them: one call where a box is read whole."""
-        index, texts, still_open = self._index, self.sheet.texts, self.sheet.open
+        index, texts, still_open, base = self._index, self.sheet.texts, self.sheet.open, self.place
         found: list[str | None] = []
         for name in names:
             held = index.get(name)
             if held is None:
                 found.append(None)
                 continue
-            place = held if type(held) is int else held[0]  # type: ignore[index]
+            place = base + (held if isinstance(held, int) else held[0])
             still_open[place] = 0
             text = texts[place]
             found.append(" ".join(text.split()) if text else "")
@@ -129,8 +146,11 @@ class Node:
 
     def flags(self, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
         """The words of those children that say true; (word, name of the child)."""
-        said = self.many(*[name for _, name in pairs])
-        return tuple([word for (word, name), text in zip(pairs, said, strict=True) if flag_of(text, name)])
+        said = []
+        for (word, name), text in zip(pairs, self.many(*[name for _, name in pairs]), strict=True):
+            if text != "false" and text is not None and flag_of(text, name):
+                said.append(word)
+        return tuple(said)
 
     def own(self) -> str:
         """This element's own text in one line; claims it."""
@@ -144,12 +164,21 @@ class Node:
         """The first text at `path`: "" for an empty element, None where there is no such element."""
         held = self._index.get(path)
         if type(held) is int:
-            return self.sheet.take(held)
+            sheet, place = self.sheet, self.place + held
+            sheet.open[place] = 0
+            text = sheet.texts[place]
+            return " ".join(text.split()) if text else ""
+        if held is None and path.isalnum():
+            return None
         found = self._places(path)
         return self.sheet.take(found[0]) if found else None
 
     def texts(self, path: str) -> tuple[str, ...]:
         """All texts at `path` that are not empty."""
+        held = self._index.get(path)
+        if type(held) is int:
+            text = self.sheet.take(self.place + held)
+            return (text,) if text else ()
         found = self._places(path)
         return tuple(filter(None, map(self.sheet.take, found))) if found else ()
 
@@ -182,9 +211,11 @@ class Node:
 
     def skip(self, *paths: str) -> None:
         """Claim what stands at these paths and below: understood, but the record has no place for it."""
+        index = self._index
         for path in paths:
-            for place in self._places(path):
-                self.sheet.skip(place)
+            if path in index or not path.isalnum():
+                for place in self._places(path):
+                    self.sheet.skip(place)
 
     def rows(
         self, path: str, layout: Callable[[Node], tuple[Sequence[Node | None], Sequence[Node]]]
@@ -195,12 +226,13 @@ class Node:
         that have the same names in the same nesting (a history of fifty events has one or two such forms).
         Texts are as written; None where the element is absent, "" where it is empty.
         """
-        known: dict[object, tuple[bytes, bytes, Callable[[list[str | None]], tuple[str | None, ...]]]] = {}
+        known: dict[int, tuple[bytes, bytes, Callable[[list[str | None]], tuple[str | None, ...]]]] = {}
         found = []
         sheet = self.sheet
         for start in self._places(path):
-            end = sheet.ends[start]
-            form = (*sheet.names[start:end], *sheet.counts[start:end])
+            end = start + sheet.sizes[start]
+            # Boxes of one form share the very same children; a leaf has none.
+            form = id(sheet.kids[start]) if end > start + 1 else -1
             if form not in known:
                 columns, skipped = layout(type(self)(sheet, start))
                 for one in skipped:
@@ -228,10 +260,15 @@ class Node:
 _day = functools.lru_cache(maxsize=16_384)(cut_date)  # the days of forty years
 
 
-def named(root: etree._Element, *names: str) -> list[Node]:
-    """All elements of these names that have children, in document order, on one sheet."""
-    sheet = Sheet(root)
-    return [Node(sheet, place) for place in sheet.boxes if sheet.names[place] in names]
+def named(root: etree._Element, *names: str, body: bytes = b"") -> list[Node]:
+    """All elements of these names that have children, in document order, on one sheet.
+
+    `body` are the bytes of which the root was made; with them it goes faster, and gives the same.
+    """
+    text = body.decode("utf-8") if body and _true_encoding(body) else None
+    sheet = Sheet(root, text)
+    kids = sheet.kids
+    return [Node(sheet, place) for place, name in enumerate(sheet.names) if name in names and kids[place]]
 
 
 def day_of(text: str, name: str) -> dt.date | None:

@@ -7,12 +7,14 @@ that loop in C; a path is a walk over numbers, and what nobody took is told by r
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from itertools import compress
 
 from lxml import etree
 
 from tmwatch.sources.us.common import MOST_UNCLAIMED, squeeze
+from tmwatch.sources.us.xml_text import cut, of_tree
 
 _SHORT = 80
 # Order, language and schema type of an element are markup, not facts about the mark.
@@ -36,116 +38,81 @@ class _Names(dict[object, str]):
         return name
 
 
-class _Paths(dict[str, "tuple[str | tuple[str, ...], ...]"]):
-    """`A/B|C` → ("A", ("B", "C")). The paths are those of our readers, so they are few."""
+class _Paths(dict[str, tuple[tuple[str, ...], ...]]):
+    """`A/B|C` → (("A",), ("B", "C")). The paths are those of our readers, so they are few."""
 
-    def __missing__(self, path: str) -> tuple[str | tuple[str, ...], ...]:
-        split = (tuple(dict.fromkeys(step.split("|"))) for step in path.split("/"))
-        steps = self[path] = tuple(step if len(step) > 1 else step[0] for step in split)
+    def __missing__(self, path: str) -> tuple[tuple[str, ...], ...]:
+        steps = self[path] = tuple(tuple(dict.fromkeys(step.split("|"))) for step in path.split("/"))
         return steps
 
 
 _NAMES = _Names()
 _PATHS = _Paths()
-_Index = dict[str, "int | list[int]"]
-_LEAF: _Index = {}
 
 
 class Sheet:
     """A tree as columns, one row an element in document order, and which rows some reader has understood.
 
-    `ends[place]` is the row behind the last one below `place`. `open[place]` is 1 until the text of that
-    element is taken, `skipped[place]` is 1 where its attributes say nothing either.
+    `kids[place]` are the children of an element by name: how many rows below it the one stands, or each of
+    several. `sizes[place]` is the number of rows of an element and all below it. `open[place]` is 1 until
+    the text of that element is taken, `skipped[place]` is 1 where its attributes say nothing either.
+
+    With `text`, the very text of which lxml made the tree, the columns are cut from it (see `xml_text`):
+    the tree has then said that the text is well-formed, and is asked again only for what is left over.
     """
 
-    def __init__(self, root: etree._Element) -> None:
-        self.elements = elements = list(root.iter())
-        self.names = [_NAMES[element.tag] for element in elements]
-        self.texts = [element.text or "" for element in elements]
-        self.counts = counts = list(map(len, elements))
-        self.open = bytearray(b"\1") * len(elements)
-        self.boxes = list(compress(range(len(elements)), counts))  # those that have children
-        self.ends = list(range(1, len(elements) + 1))
-        self._indexes: dict[int, _Index] = {}
-        self._attributes: set[tuple[int, str]] = set()
-        self.skipped = bytearray(len(elements))
-        self._measure()
+    def __init__(self, root: etree._Element, text: str | None = None) -> None:
+        self.root = root
+        columns = cut(text) if text is not None else None
+        if columns is None:
+            columns = of_tree(root, _NAMES)
+        self.names, self.texts, self.kids, self.sizes, self.attributes, self.loose = columns
+        self.open = bytearray(b"\1") * len(self.names)
+        self.skipped = bytearray(len(self.names))
+        self._taken: set[tuple[int, str]] = set()
 
-    def _measure(self) -> None:
-        """From the number of children to where each element ends, the innermost first."""
-        ends, counts = self.ends, self.counts
-        following = len(ends)
-        for box in reversed(self.boxes):
-            last = box + counts[box]
-            if following > last:  # only leaves in it
-                ends[box] = last + 1
-            else:
-                place = box + 1
-                for _ in range(counts[box]):
-                    place = ends[place]
-                ends[box] = place
-            following = box
+    @functools.cached_property
+    def elements(self) -> list[etree._Element]:
+        """The elements of the tree themselves, which cost a microsecond each."""
+        return list(self.root.iter())
 
-    def index(self, place: int) -> _Index:
-        """The children of an element by name: the place of the one, or the places of several."""
-        found = self._indexes.get(place)
-        if found is not None:
-            return found
-        count = self.counts[place]
-        if not count:
-            return _LEAF
-        found = self._indexes[place] = {}
-        names, ends = self.names, self.ends
-        child, end = place + 1, ends[place]
-        while child < end:
-            name = names[child]
-            if name not in found:
-                found[name] = child
-            else:
-                held = found[name]
-                if isinstance(held, list):
-                    held.append(child)
-                else:
-                    found[name] = [held, child]
-            child = ends[child]
-        return found
+    @property
+    def boxes(self) -> list[int]:
+        """The places of the elements that have children."""
+        return [place for place, kids in enumerate(self.kids) if kids]
 
     def children(self, place: int) -> Iterator[int]:
         """The places of the children of an element, in document order."""
-        child, end, ends = place + 1, self.ends[place], self.ends
+        child, end, sizes = place + 1, place + self.sizes[place], self.sizes
         while child < end:
             yield child
-            child = ends[child]
+            child += sizes[child]
 
-    def places(self, start: int, path: str) -> Sequence[int]:
-        """The places of all descendants at `A/B|C`, in document order."""
-        place, steps = start, _PATHS[path]
-        for number, step in enumerate(steps):
-            # Nearly always one name that stands there once, or not at all.
-            held = self.index(place).get(step) if type(step) is str else ()
-            if type(held) is int:
-                place = held
-            elif held is None:
-                return ()
-            else:
-                return self._several(place, steps[number:])
-        return (place,)
-
-    def _several(self, start: int, steps: Sequence[str | tuple[str, ...]]) -> Sequence[int]:
+    def below(self, start: int, path: str) -> int | Sequence[int]:
+        """How many rows below `start` the one descendant at `A/B|C` stands, or each of several, in order."""
+        kids = self.kids
+        index = kids[start]
+        known = index.get(path)
+        if known is not None:
+            return known
+        if not index or ("/" not in path and "|" not in path):
+            return ()
         found = [start]
-        for step in steps:
-            names = (step,) if isinstance(step, str) else step
+        for step in _PATHS[path]:
             inner: list[int] = []
             for place in found:
-                index = self.index(place)
                 here: list[int] = []
-                for name in names:
-                    held = index.get(name)
-                    if held is not None:
-                        here += held if isinstance(held, list) else (held,)
-                inner += sorted(here) if len(names) > 1 else here
+                for name in step:
+                    held = kids[place].get(name)
+                    if held is None:
+                        continue
+                    here += [place + held] if isinstance(held, int) else [place + one for one in held]
+                inner += sorted(here) if len(step) > 1 else here
             found = inner
-        return found
+        answer = [place - start for place in found]
+        # Kept for all boxes of this form: the paths are those of our readers, so they are few.
+        index[path] = answer[0] if len(answer) == 1 else answer
+        return index[path]
 
     def take(self, place: int) -> str:
         """The own text of an element in one line; it counts as understood."""
@@ -155,32 +122,36 @@ class Sheet:
 
     def skip(self, place: int) -> None:
         """An element and all below it count as understood, attributes included."""
-        end = self.ends[place]
-        self.open[place:end] = bytes(end - place)
-        self.skipped[place:end] = b"\1" * (end - place)
+        size = self.sizes[place]
+        if size == 1:
+            self.open[place] = 0
+            self.skipped[place] = 1
+            return
+        self.open[place : place + size] = bytes(size)
+        self.skipped[place : place + size] = b"\1" * size
 
     def attribute(self, place: int, name: str) -> str | None:
         """An attribute by local name, understood."""
-        for key, value in self.elements[place].attrib.items():
-            if _NAMES[key] == name:
-                self._attributes.add((place, name))
-                return squeeze(str(value))
+        for key, value in self.attributes.get(place, ()):
+            if key == name:
+                self._taken.add((place, name))
+                return value
         return None
 
     # -- what is left --------------------------------------------------------------------------------
 
     def leftovers(self, start: int) -> tuple[str, ...]:
         """Everything at and below a place that says something and that nobody took, as "path = text"."""
-        end = self.ends[start]
+        end = start + self.sizes[start]
         left = "".join(compress(self.texts[start:end], self.open[start:end]))
         if not left.strip():
             odd = [
                 place
-                for place, element in enumerate(self.elements[start:end], start)
-                if (element.keys() and any(self._odd_attributes(place)))
-                or ((tail := element.tail) and place != start and tail.strip())
+                for place, given in self.attributes.items()
+                if given[0][0] not in _MARKUP or len(given) > 1
+                if start <= place < end and any(self._odd_attributes(place))
             ]
-            if not odd:
+            if not odd and not (self.loose and self._loose_words(start, end)):
                 return ()
         return tuple(dict.fromkeys(self._left(start, end)))[:MOST_UNCLAIMED]
 
@@ -193,14 +164,15 @@ class Sheet:
             for name, text in self._odd_attributes(place):
                 yield f"{self._path(place)}@{name} = {text[:_SHORT]}"
 
+    def _loose_words(self, start: int, end: int) -> bool:
+        """Whether words stand between the elements below a place."""
+        return any((one.tail or "").strip() for one in self.elements[start + 1 : end])
+
     def _odd_attributes(self, place: int) -> Iterator[tuple[str, str]]:
         if self.skipped[place]:
             return
-        for key, value in self.elements[place].items():
-            name = _NAMES[key]
-            if name in _MARKUP or (place, name) in self._attributes:
-                continue
-            if text := squeeze(str(value)):
+        for name, text in self.attributes.get(place, ()):
+            if text and name not in _MARKUP and (place, name) not in self._taken:
                 yield name, text
 
     def _path(self, place: int) -> str:

@@ -45,11 +45,11 @@ class WitnessSheet(Sheet):
         asked = self.asked.get(place, set())
         found = []
         for child in self.children(place):
-            name, end = self.names[child], self.ends[child]
+            name, end = self.names[child], child + self.sizes[child]
             unread = any(self.open[one] and self.texts[one].strip() for one in range(child, end))
             if name and name not in asked and unread:
                 text = squeeze(" ".join(self.texts[child:end]))
-                found.append(Stranger(name, text, box=self.counts[child] > 0))
+                found.append(Stranger(name, text, box=bool(self.kids[child])))
         odd = self._odd_attributes(place)
         return [*found, *(Stranger(f"@{name}", text) for name, text in odd if f"@{name}" not in asked)]
 
@@ -85,6 +85,10 @@ class Witness(Node):
                 below += children
             here = below
         return here
+
+    def at(self, path: str) -> Node | None:
+        found = self._places(path)
+        return type(self)(self.sheet, found[0]) if found else None
 
     def text(self, path: str) -> str | None:
         found = self._asked(path, "text")
