@@ -176,3 +176,54 @@ def test_asking_only_the_watch_that_works_is_no_recovery_of_its_source(
     for _ in range(2):
         sweep(config, base, door, ENV)
     assert Outbox(base).alerts()[0]["headline"] == "us.tsdr can be read again"
+
+
+REDESIGNED = b"<html><body>%s</body></html>" % (b"redesigned " * 900)
+SECOND = "99990102"
+
+
+def two_people(house: House) -> Config:
+    """A second watch on another number of the same register, for somebody else."""
+    second = OWN.replace('"own"', '"second"', 1).replace(SERIAL, SECOND).replace('"legal"', '"other"')
+    other = '[[recipient]]\nname = "other"\nemail = ["other@example.com"]\n'
+    house.register.pages[f"/statusview/sn{SECOND}"] = PAGE.replace(SERIAL.encode(), SECOND.encode())
+    return house.configure(OWN + other + second)
+
+
+def told_of_sources(base: Database) -> list[tuple[str, str, list[str]]]:
+    """(headline, watch, recipients), oldest first."""
+    return [
+        (alert["headline"], alert["watch"], sorted({one["recipient"] for one in alert["deliveries"]}))
+        for alert in reversed(Outbox(base).alerts())
+    ]
+
+
+@pytest.mark.parametrize("only", [(), ("own",)], ids=["both asked", "own asked alone"])
+def test_a_watch_that_comes_to_fail_while_its_source_fails_for_another_is_told_once(
+    house: House, only: tuple[str, ...]
+) -> None:
+    config = two_people(house)
+    base, door = Database(config.store.path), Door(config.operator.contact)
+    sweep(config, base, door, ENV)
+    house.register.pages[f"/statusview/sn{SERIAL}"] = REDESIGNED
+    sweep(config, base, door, ENV, only=only)
+    house.register.pages[f"/statusview/sn{SECOND}"] = REDESIGNED
+    for _ in range(3):
+        sweep(config, base, door, ENV)
+    first, *further = told_of_sources(base)
+    assert first[:2] == ("us.tsdr can no longer be read in full", "own")
+    assert further == [("us.tsdr can no longer be read in full for second", "second", ["other"])]
+
+
+def test_who_was_told_of_a_failure_is_told_of_the_recovery_though_nothing_is_due(house: House) -> None:
+    config = two_people(house)
+    base, door = Database(config.store.path), Door(config.operator.contact)
+    sweep(config, base, door, ENV)
+    for number in (SERIAL, SECOND):
+        house.register.pages[f"/statusview/sn{number}"] = REDESIGNED
+    sweep(config, base, door, ENV)
+    for number in (SERIAL, SECOND):
+        house.register.pages[f"/statusview/sn{number}"] = PAGE.replace(SERIAL.encode(), number.encode())
+    sweep(config, base, door, ENV)
+    sweep(config, base, door, ENV, only=("own",))
+    assert told_of_sources(base)[-1] == ("us.tsdr can be read again", "own, second", ["legal", "other"])

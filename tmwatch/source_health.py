@@ -27,7 +27,11 @@ GONE_LOOKS, GONE_TIME = 3, dt.timedelta(days=2)
 def tell_turns(
     config: Config, database: Database, env: Mapping[str, str], report: SweepReport, run: str
 ) -> None:
-    """One alert when a source turns bad, one when it recovers; never one per run (trap: urlwatch #191)."""
+    """One alert when a source turns bad, one when it recovers; never one per run (trap: urlwatch #191).
+
+    Where a watch comes to fail while its source fails already (for other numbers, other people), its own
+    people are told then, once: what they were told of others is no word on theirs.
+    """
     for source_id in dict.fromkeys(item.source for item in report.asked):
         mine = [item for item in report.asked if item.source == source_id]
         bad = [item for item in mine if item in report.failures and item.outcome is not Outcome.NOT_FOUND]
@@ -44,6 +48,8 @@ def tell_turns(
             turn = books.book_source(database, source_id, outcome, worst.error if worst else "")
             if turn is not None:
                 _tell_turn(config, database, report, turn, mine, run)
+            elif failing := [item for item in bad if not item.passing]:
+                _tell_spread(config, database, report, source_id, failing, run)
 
 
 def _fails_elsewhere(
@@ -68,25 +74,85 @@ def _tell_turn(
     asked: Sequence[Asked],
     run: str,
 ) -> None:
-    names = tuple(dict.fromkeys(name for item in asked for name in item.watches))
-    watches = [watch for watch in config.watches if watch.name in names]
+    """A failing source is told to all whose questions were put in this pass, in the name of the watches
+    that failed; a recovery also to whoever was told of the failure and has nothing due now."""
+    names = _watches_of(asked)
     failing = turn.now == "failing"
+    lasting = [item for item in asked if item in report.failures]
+    if not failing and turn.since is not None:
+        told = books.told_failing(database, turn.source, turn.since)
+        names += [watch.name for watch in config.watches if told(watch.name) and watch.name not in names]
     what = "can no longer be read in full" if failing else "can be read again"
-    listed = [
-        f"{item.query}: {item.outcome.value}: {item.error}" for item in asked if item in report.failures
-    ]
+    why = f"the state of {turn.source} turned from {turn.was} to {turn.now}"
+    about = (_watches_of(lasting) or names) if failing else names
+    _tell(
+        config,
+        database,
+        report,
+        turn.source,
+        turn.now,
+        f"{turn.source} {what}",
+        why,
+        lasting,
+        about,
+        names,
+        run,
+    )
+
+
+def _tell_spread(
+    config: Config,
+    database: Database,
+    report: SweepReport,
+    source_id: str,
+    failing: Sequence[Asked],
+    run: str,
+) -> None:
+    """The watches that fail now and did not when their source turned."""
+    since = books.failing_since(database, source_id)
+    if since is None:
+        return
+    told = books.told_failing(database, source_id, since)
+    for name in _watches_of(failing):
+        if not told(name):
+            mine = [item for item in failing if name in item.watches]
+            headline = f"{source_id} can no longer be read in full for {name}"
+            why = f"{source_id} fails since {since.date()}, and now for this watch too"
+            _tell(config, database, report, source_id, "failing", headline, why, mine, [name], [name], run)
+
+
+def _watches_of(asked: Sequence[Asked]) -> list[str]:
+    return list(dict.fromkeys(name for item in asked for name in item.watches))
+
+
+def _tell(
+    config: Config,
+    database: Database,
+    report: SweepReport,
+    source_id: str,
+    state: str,
+    headline: str,
+    why: str,
+    failures: Sequence[Asked],
+    about: Sequence[str],
+    whom: Sequence[str],
+    run: str,
+) -> None:
+    """`about`: the watches it is about; `whom`: those whose people are told."""
+    watches = [watch for watch in config.watches if watch.name in whom]
+    listed = [f"{item.query}: {item.outcome.value}: {item.error}" for item in failures]
     payload = AlertPayload(
         kind="source.health",
-        watch=", ".join(names),
-        significance=Significance.HIGH if failing else Significance.MEDIUM,
-        sample=_is_sample(turn.source, config),
-        headline=f"{turn.source} {what}",
-        why=f"the state of {turn.source} turned from {turn.was} to {turn.now}",
-        detail="\n".join(listed) or f"{turn.source} answers again.",
+        watch=", ".join(about),
+        significance=Significance.HIGH if state == "failing" else Significance.MEDIUM,
+        sample=_is_sample(source_id, config),
+        headline=headline,
+        why=why,
+        detail="\n".join(listed) or f"{source_id} answers again.",
         coverage=tuple(line for watch in watches for line in report.coverage.get(watch.name, ())),
     )
     to = addresses(config, dict.fromkeys(name for watch in watches for name in watch.notify))
-    write_alert(database, payload, (), to, run, about=(f"source {turn.source}", turn.now))
+    write_alert(database, payload, (), to, run, about=(f"source {source_id}", state))
 
 
 def is_gone(looks: Sequence[dt.datetime]) -> bool:

@@ -387,3 +387,36 @@ def test_the_real_page_cut_anywhere_is_refused(recorded: Path) -> None:
     for at in range(0, len(raw) - 20, 997):
         with pytest.raises(LookError):
             reading(raw[:at])
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("Certification Statement", "The mark certifies that the goods were grown in Sample County."),
+        ("Concurrent Use Statement", "Registration is limited to the area of one state."),
+        ("Order Restricting Scope", "Restricted by order of a court."),
+    ],
+)
+@pytest.mark.parametrize("page", [REGISTERED, PENDING, MADRID], ids=["registered", "pending", "madrid"])
+def test_a_statement_that_a_case_may_have_is_reported_and_blinds_nobody(
+    page: bytes, label: str, said: str
+) -> None:
+    heading = re.search(rb'<div class="row"[^>]*>\s*<div class="key">Mark Literal Elements:', page)
+    assert heading is not None
+    row = f'<div class="row"><div class="key">{label}:</div><div class="value">{said}</div></div>'.encode()
+    read = reading(page[: heading.start()] + row + page[heading.start() :])
+    assert read.record == record(page)
+    assert [line for line in read.unclaimed if said in line]
+
+
+@pytest.mark.parametrize("label", ["Date of Petition", "Notification Sent"])
+def test_a_new_section_with_a_date_of_its_own_is_no_renamed_one(label: str) -> None:
+    section = (
+        '<div class="expand_wrapper"><h2><span data-sectionTitle="Petition Information">'
+        f'</span></h2><div class="toggle_container"><div class="row"><div class="key">{label}:</div>'
+        '<div class="value">Jan. 02, 2024</div></div></div></div>'
+    ).encode()
+    start = REGISTERED.index(b'<div class="expand_wrapper', REGISTERED.index(b"data_container"))
+    read = reading(REGISTERED[:start] + section + REGISTERED[start:])
+    assert read.record == record(REGISTERED)
+    assert read.unclaimed == (f"section `Petition Information`: label `{label}:` = Jan. 02, 2024",)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from tests.records import ST13, record, sight
 from tmwatch.alerts.compose import reactor
@@ -108,6 +109,19 @@ def test_health_alerts_go_by_what_they_are_about_and_its_state(tmp_path: Path) -
     (three,) = ids(tmp_path / "c", health("HTTP 500"), about=("source us.tsdr", "ok"))
     assert one == two
     assert not set(one) & set(three)
+
+
+def test_a_source_that_fails_again_months_later_is_no_old_alert_be_the_database_a_new_one(
+    tmp_path: Path,
+) -> None:
+    failing = AlertPayload(
+        kind="source.health", watch="own", significance=Significance.HIGH, headline="us.tsdr fails"
+    )
+    found = []
+    for day in ("2026-03-02", "2026-11-02"):
+        with time_machine.travel(dt.datetime.fromisoformat(f"{day}T06:00:00+00:00"), tick=False):
+            found += ids(tmp_path / day, failing, about=("source us.tsdr", "failing"))
+    assert not set(found[0]) & set(found[1])
 
 
 def test_a_step_that_is_rolled_back_and_made_again_gets_the_same_id(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import sqlite3
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -211,6 +211,24 @@ def is_failing(database: Database, source: str) -> bool:
     """Whether the source has turned bad and not recovered yet."""
     row = database.conn.execute("select state from source_state where source = ?", (source,)).fetchone()
     return row is not None and row["state"] == "failing"
+
+
+def failing_since(database: Database, source: str) -> dt.datetime | None:
+    """When the source turned bad; None where it is well."""
+    row = database.conn.execute(
+        "select since from source_state where source = ? and state = 'failing'", (source,)
+    ).fetchone()
+    return dt.datetime.fromisoformat(row["since"]) if row is not None and row["since"] else None
+
+
+def told_failing(database: Database, source: str, since: dt.datetime) -> Callable[[str], bool]:
+    """Whether, since that instant, an alert has said of a watch that the source fails for it."""
+    rows = database.conn.execute(
+        "select watch from alert where about = ? and created_at >= ?",
+        (f"source {source}: failing", iso(since)),
+    )
+    told = [f", {row['watch']}, " for row in rows]  # as the names of several are joined
+    return lambda name: any(f", {name}, " in names for names in told)
 
 
 def _well_again(row: sqlite3.Row, passes: int, good_since: dt.datetime, at: dt.datetime) -> bool:

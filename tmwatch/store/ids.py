@@ -9,6 +9,8 @@ An id comes from:
 * the *change*: field, key, old, new, terms, and the day the register itself gives to it (its *as-of*:
   the status date, the day of the event). The day of the *look* is no part of it: where a change was found
   on Tuesday, and Monday's backup is restored, Thursday's look finds the very same change;
+* of an alert without filings (a source fails, a receiver was switched off) the day it is told: the same
+  source fails again next year, perhaps in a database begun anew, and that is another alert;
 * the *occurrence*: A → B → A → B tells A → B twice; the second is occurrence 2, be it on the same day;
 * the *restores* that lie between (`salt`): what a mark does after it has been looked at since a restore
   is news, and must not meet an id of the time that was lost (`store.held`);
@@ -17,6 +19,7 @@ An id comes from:
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -26,11 +29,14 @@ LENGTH = 32  # hex digits: 128 bits
 _OF_A_CHANGE = ("field", "kind", "key", "old", "new", "date", "terms_added", "terms_removed")
 
 
-def alert_facts(payload: Mapping[str, Any], st13s: Iterable[str], about: str = "") -> str:
+def alert_facts(
+    payload: Mapping[str, Any], st13s: Iterable[str], about: str = "", told_on: dt.date | None = None
+) -> str:
     """What an alert tells, as one hash. `payload` is an `AlertPayload` as JSON gives it.
 
     `about` names what a health alert is about ("us.tsdr: failing"), whose wording may differ between two
-    tellings; without it, and without filings, the headline is what is told.
+    tellings; without it, and without filings, the headline is what is told. No register dates such an
+    alert, so the day it is `told_on` (UTC) is part of it.
     """
     cards = [
         [
@@ -42,7 +48,10 @@ def alert_facts(payload: Mapping[str, Any], st13s: Iterable[str], about: str = "
         for card in payload.get("cards", ())
     ]
     told = about or ("" if cards else payload.get("headline", ""))
-    return _digest([payload.get("kind"), payload.get("watch"), sorted(set(st13s)), sorted(cards), told])
+    facts = [payload.get("kind"), payload.get("watch"), sorted(set(st13s)), sorted(cards), told]
+    if not cards and told_on is not None:
+        facts.append(told_on.isoformat())
+    return _digest(facts)
 
 
 def alert_uid(facts: str, salt: str, occurrence: int) -> str:

@@ -48,11 +48,12 @@ def write_alert(
     `sent`, what may have is `held` (`store.held`). `about` is what a health alert is about and the state
     it tells, `("source us.tsdr", "failing")`: its wording may differ from one telling to the next.
     """
-    instant, to = iso(now()), tuple(dict.fromkeys(to))
+    at = now()
+    instant, to = iso(at), tuple(dict.fromkeys(to))
     told = f"{about[0]}: {about[1]}" if about else ""
     with database.write() as db:
         where = held.standing(database, payload, st13s)
-        facts = alert_facts(payload.model_dump(mode="json"), st13s, told)
+        facts = alert_facts(payload.model_dump(mode="json"), st13s, told, at.date())
         uid, fates = _draw(database, payload, told, facts, to, where)
         cursor = database.conn.execute(
             "insert into alert (uid, kind, watch, significance, sample, headline, payload, created_at, run,"

@@ -424,12 +424,12 @@ def _refuse_renamed_sections(sections: dict[str, Section]) -> None:
 
 
 def _reads(reader: Callable[[Section], Any], section: Section) -> bool:
-    """Whether this reader finds anything in the section."""
+    """Whether this reader finds a fact in the section: "Date of …" alone is in many."""
     try:
         reader(section)
     except LookError:
         return True
-    return any(item.claimed for item in section.items)
+    return any(item.claimed and not item.dropped for item in section.items)
 
 
 def _named(sections: dict[str, Section], start: str) -> Section | None:

@@ -64,6 +64,7 @@ class Item:
     extras: list[Tag] = field(default_factory=list)  # further values of the same label
     claimed: bool = False
     key: str = ""  # the label as labels are compared
+    dropped: bool = False  # claimed only by how its label begins, or as without a place in the record
     disowned: bool = False  # a known label, given back because its value cannot be read
 
     @property
@@ -273,8 +274,15 @@ class Section:
         for item in self.items:
             key = item.key
             if item.kind == "pair" and (key in keys or key.startswith(starting or ("\0",))):
-                item.claimed = True
+                item.claimed = item.dropped = True
                 item.extras = []
+
+    def set_aside(self, *starting: str) -> None:
+        """Labels known to be printed by the office that no field is read from: reported as unclaimed, and
+        no sign that another label was renamed."""
+        for item in self.items:
+            if item.kind == "pair" and not item.claimed and item.key.startswith(starting):
+                item.disowned = True
 
     @property
     def says_something(self) -> bool:
@@ -286,7 +294,7 @@ class Section:
         """The section as if nobody had read it, to try a reader on."""
         fresh = [replace(item, extras=list(item.extras)) for item in self.items]
         for item in fresh:
-            item.claimed = item.disowned = False
+            item.claimed = item.dropped = item.disowned = False
         return Section(self.title, fresh)
 
     def groups(self) -> list[Tag]:

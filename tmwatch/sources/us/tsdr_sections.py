@@ -113,6 +113,20 @@ def summary(section: Section) -> Fields:
     }
 
 
+# Statements that a case may have by the office's own list (the type codes CS, CU, IN, OR, N0, MD, NR, TNSF of
+# its daily file): a certification mark has one always.
+_STATEMENTS = (
+    "certification ",
+    "concurrent use",
+    "interference ",
+    "order restricting ",
+    "name portrait ",
+    "miscellaneous ",
+    "non registration ",
+    "transformation",
+)
+
+
 # -- the mark ------------------------------------------------------------------------------------------
 
 
@@ -132,6 +146,7 @@ def mark(section: Section) -> Fields:
         "Acquired Distinctiveness Limitation Statement",
         "Distinctiveness Limitation Statement",
     )
+    section.set_aside(*_STATEMENTS)
     return {
         "verbal_element": section.text("Mark Literal Elements"),
         "standard_characters": yes(
