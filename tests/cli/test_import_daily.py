@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import FIXTURES, Run
+from tests.cli.conftest import FIXTURES, House, Run
 from tmwatch import importing
 from tmwatch.store import Database, marks
 
@@ -119,3 +119,31 @@ def test_a_check_names_the_case_that_cannot_be_read_and_what_nobody_claims(run: 
     assert (broken["outcome"], len(broken["records"])) == ("layout_changed", 2)
     assert "99990512" in broken["error"]
     assert any("new-in" in line for line in newer["unclaimed"])
+
+
+WATCHED = """
+[[watch]]
+name = "lantern"
+marks = ["SAMPLE LANTERN"]
+first_look = "alert"
+notify = ["legal"]
+"""
+
+
+@pytest.mark.parametrize(
+    "known", [False, True], ids=["never seen before", "known, and unchanged in this file"]
+)
+def test_why_an_alert_was_sent_shows_the_look_at_a_filing_of_a_file_of_many(
+    house: House, run: Run, folder: Path, known: bool
+) -> None:
+    path = zipped(folder / "apc990420.zip", THREE)
+    if known:
+        run("import", str(path))
+    house.configure(WATCHED)
+    found = lines(run("import", "--json", str(path)).out)
+    assert {one["what"] for one in found} == {"unchanged" if known else "new"}
+    told = run("alerts", "why", "1", "--json").json
+    (look,) = told["looks"]
+    assert (look["st13"], look["source"], look["as_of"]) == ("US500000079990511", "us.daily", "2026-04-20")
+    assert look["sha256"]
+    assert "2026-04-20" in run("alerts", "why", "1").out

@@ -7,6 +7,7 @@ same day is paired first, so that an entry put in or taken out moves no other.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
@@ -35,7 +36,10 @@ def numbered(events: Sequence[MarkEvent]) -> bool:
 
 def in_order(events: Sequence[MarkEvent]) -> tuple[MarkEvent, ...]:
     """Oldest first: by number where there is one, else as the source lists them."""
-    if events and numbered(events):
+    numbers = [event.number for event in events]
+    if None not in numbers and all(map(operator.lt, numbers, numbers[1:])):  # type: ignore[arg-type]
+        return tuple(events)  # as nearly all lists come
+    if numbered(events):
         return tuple(sorted(events, key=lambda event: event.number or 0))
     return tuple(events)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -277,6 +278,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+@functools.lru_cache(maxsize=4096)
 def iso(instant: datetime) -> str:
     """An instant as the store writes it: UTC, ISO 8601, sortable as text."""
     return instant.astimezone(UTC).isoformat(timespec="microseconds")

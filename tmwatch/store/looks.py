@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections.abc import Mapping
+from json.encoder import encode_basestring
 
 from tmwatch import archive
 from tmwatch.errors import Outcome
@@ -22,9 +24,10 @@ _COLUMNS = (
     *("run", "source", "st13", "asked", "url", "looked_at", "live", "outcome", "error", "snapshot"),
     *("parser_version", "record", "as_of", "as_of_kind", "previous_hash"),
 )
-_ROW = ", ".join((*_COLUMNS, "records", "hash"))
-_INSERT = f"insert into observation ({_ROW}) values ({', '.join('?' for _ in (*_COLUMNS, 1, 1))})"
-_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+_ROW = ("id", *_COLUMNS, "records", "hash")
+_INSERT = f"insert into observation ({', '.join(_ROW)}) values ({', '.join('?' for _ in _ROW)})"
+# Their names as JSON, in the order in which the hash takes them.
+_HASHED = [(name, f"{json.dumps(name)}: ") for name in sorted((*_COLUMNS, "records"))]
 
 
 class Looks:
@@ -33,8 +36,10 @@ class Looks:
     def __init__(self, database: Database, run: str) -> None:
         self._conn = database.conn
         self._run = run
-        last = self._conn.execute("select hash from observation order by id desc limit 1").fetchone()
+        last = self._conn.execute("select id, hash from observation order by id desc limit 1").fetchone()
+        self._number: int = last["id"] if last else 0
         self._previous: str = last["hash"] if last else ""
+        self._waiting: list[tuple[object, ...]] = []
 
     def write(
         self,
@@ -46,8 +51,22 @@ class Looks:
         snapshot: str | None = None,
     ) -> int:
         """The row of a look; returns its number."""
+        number = self.add(sight, st13=st13, record_hash=record_hash, as_of=as_of, snapshot=snapshot)
+        self.flush()
+        return number
+
+    def add(
+        self,
+        sight: Sight,
+        *,
+        st13: str | None,
+        record_hash: str | None = None,
+        as_of: AsOf | None = None,
+        snapshot: str | None = None,
+    ) -> int:
+        """The same, but in the file only after `flush`: many rows are written quicker at once."""
         page = sight.page
-        return self._insert(
+        return self._add(
             {
                 "run": self._run,
                 "source": sight.source,
@@ -68,7 +87,7 @@ class Looks:
 
     def write_bulk(self, bulk: BulkFile, sight: Sight, as_of: AsOf, records: int) -> int:
         """One row for all records of a file that say nothing new; `sight` is one of them."""
-        return self._insert(
+        number = self._add(
             {
                 "run": self._run,
                 "source": sight.source,
@@ -87,13 +106,34 @@ class Looks:
                 "records": records,
             }
         )
+        self.flush()
+        return number
 
-    def _insert(self, row: dict[str, object]) -> int:
+    def _add(self, row: dict[str, object]) -> int:
         row["previous_hash"] = self._previous
         self._previous = hashlib.sha256(_encode(row).encode()).hexdigest()
-        values = [row[name] for name in _COLUMNS]
-        cursor = self._conn.execute(_INSERT, (*values, row.get("records"), self._previous))
-        return int(cursor.lastrowid or 0)
+        self._number += 1
+        self._waiting.append(
+            (self._number, *(row[name] for name in _COLUMNS), row.get("records"), self._previous)
+        )
+        return self._number
+
+    def flush(self) -> None:
+        """Write down what was added."""
+        self._conn.executemany(_INSERT, self._waiting)
+        self._waiting.clear()
+
+
+def _encode(row: Mapping[str, object]) -> str:
+    """`json.dumps(row, ensure_ascii=False, sort_keys=True)` of texts, numbers and nothings, put together
+    by hand: a register has a row of this for each filing."""
+    return f"{{{', '.join([name + _value(row[key]) for key, name in _HASHED if key in row])}}}"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        return encode_basestring(value)
+    return "null" if value is None else repr(value)
 
 
 def keep_page(database: Database, sight: Sight, *, quick: bool = False) -> str | None:
@@ -103,11 +143,29 @@ def keep_page(database: Database, sight: Sight, *, quick: bool = False) -> str |
         return None
     sha256 = archive.digest(page.body)
     if sight.outcome is Outcome.OK and not _kept(database.conn, sha256):
-        database.conn.execute(
-            "insert into snapshot (sha256, body, size, stored_at) values (?,?,?,?)",
-            (sha256, archive.pack(page.body, quick=quick), len(page.body), iso(sight.looked_at)),
-        )
+        database.conn.execute(_KEEP, _packed(sha256, sight, quick=quick))
     return sha256
+
+
+def keep_pages(database: Database, sights: Mapping[str, Sight]) -> None:
+    """The raw pages of good looks, each by its hash."""
+    rows = database.conn.execute(
+        "select value from json_each(?) where value in (select sha256 from snapshot)",
+        (json.dumps(list(sights)),),
+    )
+    kept = {row["value"] for row in rows}
+    database.conn.executemany(
+        _KEEP, [_packed(sha256, sight) for sha256, sight in sights.items() if sha256 not in kept]
+    )
+
+
+_KEEP = "insert into snapshot (sha256, body, size, stored_at) values (?,?,?,?)"
+
+
+def _packed(sha256: str, sight: Sight, *, quick: bool = False) -> tuple[object, ...]:
+    assert sight.page is not None
+    body = sight.page.body
+    return sha256, archive.pack(body, quick=quick), len(body), iso(sight.looked_at)
 
 
 def _kept(conn: sqlite3.Connection, sha256: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tmwatch import archive
 from tmwatch.model import TradeMark
@@ -88,11 +89,15 @@ def grew(rows: Sequence[Sighting], before: Head) -> bool:
     return len(rows) > before.count
 
 
-def keep_record(database: Database, record: TradeMark, record_hash: str, text: str) -> None:
-    """The given record by its content hash; a daily look at an unchanged page adds nothing."""
-    database.conn.execute(
-        "insert or ignore into record (hash, st13, json) values (?,?,?)", (record_hash, record.st13, text)
-    )
+def keep_records(database: Database, rows: Iterable[tuple[str, str, str]]) -> None:
+    """Records as (content hash, ST.13, JSON); a daily look at an unchanged page adds nothing."""
+    database.conn.executemany("insert or ignore into record (hash, st13, json) values (?,?,?)", rows)
+
+
+def next_number(database: Database, table: str) -> int:
+    """The number that SQLite would give the next row."""
+    row = database.conn.execute(f"select coalesce(max(id), 0) + 1 as next from {table}").fetchone()
+    return int(row["next"])
 
 
 def neighbours(database: Database, st13: str, order: str) -> list[sqlite3.Row]:
@@ -141,8 +146,7 @@ def pull_back(database: Database, st13: str, looked_at: dt.datetime) -> bool:
     return cursor.rowcount > 0
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """What a look adds to a run: when, which look and page, and the glance that knows the page again."""
 
     order: str
@@ -153,32 +157,28 @@ class Word:
     glance_as_of: str | None = None
 
 
-def open_sighting(
-    database: Database,
-    st13: str,
-    word: Word,
-    *,
-    source: str,
-    authority: int,
-    facts: str,
-    record: str,
-    parser_version: str,
-    live: bool,
-) -> int:
-    """A run begins; returns its number."""
-    day = word.as_of.day.isoformat()
-    cursor = database.conn.execute(
-        "insert into sighting (st13, source, authority, facts, record, parser_version, first_order,"
-        " last_order, as_of, last_as_of, as_of_kind, observation, last_observation, first_snapshot,"
-        " last_snapshot, technical, live, glance, glance_as_of)"
-        " values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?)",
-        (
-            *(st13, source, authority, facts, record, parser_version, word.order, word.order, day, day),
-            *(word.as_of.kind, word.observation, word.observation, word.snapshot, word.snapshot),
-            *(word.observation if live else 0, word.glance, word.glance_as_of),
-        ),
+_OPEN = (
+    *("id", "st13", "source", "authority", "facts", "record", "parser_version", "first_order", "last_order"),
+    *("as_of", "last_as_of", "as_of_kind", "observation", "last_observation", "first_snapshot"),
+    *("last_snapshot", "technical", "live", "glance", "glance_as_of"),
+)
+
+
+def open_sightings(database: Database, rows: Iterable[tuple[object, ...]]) -> None:
+    """Runs begin (`sighting_row`)."""
+    database.conn.executemany(
+        f"insert into sighting ({', '.join(_OPEN)}) values ({', '.join('?' for _ in _OPEN)})", rows
     )
-    return int(cursor.lastrowid or 0)
+
+
+def sighting_row(st13: str, one: Sighting, word: Word) -> tuple[object, ...]:
+    """The row of a run that a look has opened."""
+    return (
+        *(one.id, st13, one.source, one.authority, one.facts, one.record_hash, one.parser_version),
+        *(one.first_order, one.last_order, one.as_of, one.as_of, one.as_of_kind),
+        *(one.observation, one.observation, word.snapshot, word.snapshot, int(one.technical), one.live),
+        *(word.glance, word.glance_as_of),
+    )
 
 
 def extend_sighting(database: Database, row: sqlite3.Row, word: Word) -> None:
@@ -259,7 +259,7 @@ def archived_page(database: Database, sighting: int) -> Page | None:
 def replace_record(database: Database, sighting: int, record: TradeMark, parser_version: str) -> None:
     """What an upgraded reader makes of the same bytes."""
     text, record_hash = canonical(record)
-    keep_record(database, record, record_hash, text)
+    keep_records(database, [(record_hash, record.st13, text)])
     old = database.conn.execute("select record from sighting where id = ?", (sighting,)).fetchone()
     change: dict[str, object] = {"parser_version": parser_version, "glance": None, "glance_as_of": None}
     if old["record"] != record_hash:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tmwatch.errors import LookError, Outcome
 from tmwatch.model import Change, TradeMark
-from tmwatch.store import held, marks, repeats, versions
+from tmwatch.store import firsts, held, marks, repeats, versions
 from tmwatch.store.database import Database, iso, now
 from tmwatch.store.looks import Looks, keep_page
 from tmwatch.store.repeats import Repeat
@@ -57,11 +57,16 @@ def observe(
             same = _repeats(database, ready)
         same = {place: one for place, one in same.items() if not _dated_ahead(database, one)}
         batch = _Batch(database, run, reread)
-        for place, sight in enumerate(ready):
-            if place not in same:
-                batch.look(_read(sight))
         again = list(same.values())
-        observed = [*repeats.write(database, batch.looks, again, bulk), *batch.refold()]
+        read = {place: _read(sight) for place, sight in enumerate(ready) if place not in same}
+        new = firsts.pick(database, read, (one.st13 for one in again))
+        found = firsts.write(database, batch.looks, new.values(), batch.instant)
+        for place, sight in read.items():
+            if place not in new:
+                batch.look(sight)
+        places = _places(read)
+        told = sorted([*found, *batch.refold()], key=lambda one: places[one.st13])
+        observed = [*repeats.write(database, batch.looks, again, bulk), *told]
         if react is not None:
             reaction = react(observed, database)
             if bulk is not None:
@@ -69,13 +74,27 @@ def observe(
             _write_reaction(database, reaction, run)
         if also is not None:
             also(database)
-        held.settle_marks(database, _looked_at(batch, again))
+        held.settle_marks(database, _looked_at(batch, again, new))
         return observed
 
 
-def _looked_at(batch: _Batch, same: Sequence[Repeat]) -> Iterator[tuple[str, bool, str]]:
+def _places(read: Mapping[int, Sight]) -> dict[str, int]:
+    """Where in the batch each filing is first looked at: it is told of in that order."""
+    places: dict[str, int] = {}
+    for place, sight in read.items():
+        if sight.reading is not None:
+            places.setdefault(sight.reading.record.st13, place)
+    return places
+
+
+def _looked_at(
+    batch: _Batch, same: Sequence[Repeat], new: Mapping[int, Sight]
+) -> Iterator[tuple[str, bool, str]]:
     for one in same:
         yield one.st13, one.sight.live, one.as_of.day.isoformat()
+    for sight in new.values():
+        if sight.reading is not None:
+            yield sight.reading.record.st13, sight.live, as_of_for(sight).day.isoformat()
     yield from batch.looked_at
 
 
@@ -113,7 +132,7 @@ def _read(sight: Sight) -> Sight:
     if not _lazy(sight) or sight.read is None:
         return sight
     try:
-        return replace(sight, reading=sight.read())
+        return sight.with_reading(sight.read())
     except LookError as error:
         return replace(sight, outcome=error.outcome, error=str(error), glance=None)
 
@@ -143,7 +162,7 @@ def _own_looks(database: Database, looks: Looks, same: Sequence[Repeat], reactio
             number = repeats.look_of(database, looks, one)
             database.conn.execute(
                 "update sighting set last_observation = ? where id = ? and last_order = ?",
-                (number, one.row["id"], one.order),
+                (number, one.run.id, one.order),
             )
 
 
@@ -162,7 +181,7 @@ class _Batch:
         self._before: dict[str, marks.Head | None] = {}
         self._first: dict[str, dt.datetime] = {}
         self._live: set[str] = set()
-        self._instant = iso(now())
+        self.instant = iso(now())
         self.looked_at: list[tuple[str, bool, str]] = []  # (ST.13, live, day it speaks for)
 
     def look(self, sight: Sight) -> None:
@@ -192,16 +211,12 @@ class _Batch:
         self._first[st13] = min(self._first[st13], sight.looked_at)
         if self._touched[st13]:
             _upgrade(database, sight, self._touched[st13], self._reread)
-        marks.keep_record(database, record, said, text)
+        marks.keep_records(database, [(said, st13, text)])
         self._records[said] = record
         order = order_key(as_of, sight.as_of.day if sight.as_of is not None else None)
         word = marks.Word(order, as_of, number, snapshot, *repeats.glance_of(sight, reading))
-        alone = not self._touched[st13]
-        opened = _place(database, sight, st13, said, word, alone=alone)
-        if alone:
-            self._touched[st13] = [_sighting(opened, sight, said, word, record)]
-        else:
-            self._touched[st13] = marks.sightings(database, st13, self._records)
+        _place(database, sight, record, said, word)
+        self._touched[st13] = marks.sightings(database, st13, self._records)
 
     def refold(self) -> list[Observed]:
         """Fold the history of each filing again, write what is new in it, say what it did to the present."""
@@ -210,7 +225,7 @@ class _Batch:
     def _refold(self, st13: str, rows: list[Sighting]) -> Observed:
         database, before = self._database, self._before[st13]
         steps = fold(rows)
-        written = versions.write_steps(database, st13, steps, self._instant, new=before is None)
+        written = versions.write_steps(database, st13, steps, self.instant)
         what, changes = _what(steps, rows, before)
         first_seen = self._first[st13]
         if before is not None:
@@ -223,7 +238,7 @@ class _Batch:
             written=written,
             before=before.content_hash if before else None,
             first_seen=first_seen,
-            instant=self._instant,
+            instant=self.instant,
         )
         known = AtHand(steps[-1].record, before.record if before else None, provenance, first_seen)
         return Observed(st13, what, changes, st13 in self._live, known)
@@ -244,49 +259,18 @@ def _what(
     return "unchanged", ()
 
 
-def _place(
-    database: Database, sight: Sight, st13: str, record_hash: str, word: marks.Word, *, alone: bool
-) -> int:
-    """Into the run-length list of what each source said when; returns the number of the run."""
-    if not alone:
-        for row in marks.neighbours(database, st13, word.order):
-            if row["source"] != sight.source or row["record"] != record_hash:
-                continue
-            if row["parser_version"] != sight.parser_version:
-                continue
-            marks.extend_sighting(database, row, word)
-            return int(row["id"])
-        marks.split_at(database, st13, word.order)
-    return marks.open_sighting(
-        database,
-        st13,
-        word,
-        source=sight.source,
-        authority=sight.authority,
-        facts=sight.facts.value,
-        record=record_hash,
-        parser_version=sight.parser_version,
-        live=sight.live,
-    )
-
-
-def _sighting(number: int, sight: Sight, said: str, word: marks.Word, record: TradeMark) -> Sighting:
-    """The run that a first look has opened, as it would be read from the file."""
-    return Sighting(
-        id=number,
-        source=sight.source,
-        authority=sight.authority,
-        record=record,
-        record_hash=said,
-        parser_version=sight.parser_version,
-        first_order=word.order,
-        last_order=word.order,
-        as_of=word.as_of.day.isoformat(),
-        as_of_kind=word.as_of.kind,
-        observation=word.observation,
-        live=word.observation if sight.live else 0,
-        facts=sight.facts.value,
-    )
+def _place(database: Database, sight: Sight, record: TradeMark, said: str, word: marks.Word) -> None:
+    """Into the run-length list of what each source said when."""
+    for row in marks.neighbours(database, record.st13, word.order):
+        if row["source"] != sight.source or row["record"] != said:
+            continue
+        if row["parser_version"] != sight.parser_version:
+            continue
+        marks.extend_sighting(database, row, word)
+        return
+    marks.split_at(database, record.st13, word.order)
+    run = firsts.opened(marks.next_number(database, "sighting"), sight, said, word, record)
+    marks.open_sightings(database, [marks.sighting_row(record.st13, run, word)])
 
 
 def _upgrade(database: Database, sight: Sight, rows: Sequence[Sighting], reread: Reread | None) -> None:

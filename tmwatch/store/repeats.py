@@ -14,6 +14,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tmwatch import archive
 from tmwatch.model import FactKind, Provenance, TradeMark
@@ -30,9 +31,29 @@ _IS_LAST = (
     " and (o.first_order > s.first_order or o.last_order > s.last_order"
     " or (o.first_order = s.first_order and o.live >= s.live)))"
 )
+
+
+class Run(NamedTuple):
+    """The run that is a filing's last word, and whether the filing is said to stand as the run has it."""
+
+    id: int
+    st13: str
+    source: str
+    facts: str
+    record: str
+    parser_version: str
+    last_order: str
+    as_of_kind: str
+    last_observation: int
+    last_snapshot: str | None
+    glance_as_of: str | None
+    first_seen_at: str
+    stands: int
+
+
 _RUN = (
-    "s.id, s.st13, s.source, s.facts, s.record, s.parser_version, s.last_order, s.as_of_kind,"
-    " s.last_observation, s.last_snapshot, s.glance_as_of, m.first_seen_at"
+    f"{', '.join(f's.{name}' for name in Run._fields[:-2])}, m.first_seen_at, m.source is s.source"
+    " and m.facts is s.facts and m.as_of is substr(s.last_order, 1, 10) and m.as_of_kind is s.as_of_kind"
 )
 _LAST_WORD = (
     f"select {_RUN} from sighting s join mark m on m.st13 = s.st13"
@@ -40,24 +61,28 @@ _LAST_WORD = (
 )
 # "cross join": the few that are asked for lead, not the whole of what is stored.
 _LAST_WORDS = (
-    f"select g.key as place, {_RUN} from json_each(?) g cross join sighting s on s.glance = g.value"
+    f"select g.key, {_RUN} from json_each(?) g cross join sighting s on s.glance = g.value"
     f" and s.source = ? join mark m on m.st13 = s.st13 where {_IS_LAST}"
 )
 _FEW = 8  # looks: below that a question for each is quicker
 
 
-@dataclass(frozen=True)
-class Repeat:
+class Repeat(NamedTuple):
     """A look and the run that it goes on with."""
 
     sight: Sight
-    row: sqlite3.Row  # of the run
-    st13: str
+    run: Run
     as_of: AsOf
     order: str
     longer: bool  # speaks for a later instant than the run did
 
+    @property
+    def st13(self) -> str:
+        """The filing."""
+        return self.run.st13
 
+
+@functools.lru_cache(maxsize=4096)
 def dump_as_of(as_of: AsOf | None) -> str:
     """What a page says of its day, as the store keeps it."""
     if as_of is None:
@@ -65,7 +90,7 @@ def dump_as_of(as_of: AsOf | None) -> str:
     return json.dumps([as_of.day.isoformat(), as_of.kind, as_of.time.isoformat() if as_of.time else None])
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=16384)
 def _load_as_of(text: str) -> AsOf | None:
     found = json.loads(text)
     if found is None:
@@ -96,56 +121,76 @@ class OnFile:
 def on_file(database: Database, source: str, glance: Glance, asked: str | None = None) -> OnFile | None:
     """The filing whose last word, by this source, has that glance. With `asked`, only if that was the
     answer to that very question: another question may leave a number unanswered by the same page."""
-    row = database.conn.execute(_LAST_WORD, (glance.digest, source)).fetchone()
-    if row is None:
+    run = _last_word(database, glance.digest, source)
+    if run is None:
         return None
     look = database.conn.execute(
-        "select asked from observation where id = ?", (row["last_observation"],)
+        "select asked from observation where id = ?", (run.last_observation,)
     ).fetchone()
     if asked is not None and look["asked"] != asked:
         return None
     said = database.conn.execute(
-        "select json_extract(json, '$.verbal_element') as mark from record where hash = ?", (row["record"],)
+        "select json_extract(json, '$.verbal_element') as mark from record where hash = ?", (run.record,)
     ).fetchone()
-    as_of = glance.as_of or _load_as_of(row["glance_as_of"] or "null")
-    return OnFile(row["st13"], as_of, said["mark"])
+    as_of = glance.as_of or _load_as_of(run.glance_as_of or "null")
+    return OnFile(run.st13, as_of, said["mark"])
+
+
+def _last_word(database: Database, digest: str, source: str) -> Run | None:
+    row = database.conn.execute(_LAST_WORD, (digest, source)).fetchone()
+    return Run(*row) if row is not None else None
 
 
 def find(database: Database, sights: Mapping[int, Sight]) -> dict[int, Repeat]:
     """The looks (by place) that go on with the last word of their filing; the pages of the others have
     to be read."""
     found = {}
-    for place, row in _runs(database, sights):
+    today = now().date()
+    for place, run in _runs(database, sights):
         sight = sights[place]
         glance = sight.glance
-        if glance is None or row["parser_version"] != sight.parser_version:
+        if glance is None or run.parser_version != sight.parser_version:
             continue
-        if glance.as_of is None and row["glance_as_of"] is None:
+        if glance.as_of is None and run.glance_as_of is None:
             continue
-        printed = glance.as_of or _load_as_of(row["glance_as_of"])
-        as_of = as_of_for(sight, printed)
-        order = order_key(as_of, sight.as_of.day if sight.as_of is not None else None)
-        last: str = row["last_order"]
+        as_of, order = _when(sight, glance, run, today)
+        last = run.last_order
         if order >= last:  # else a page from the past
-            found[place] = Repeat(sight, row, row["st13"], as_of, order, order > last)
+            found[place] = Repeat(sight, run, as_of, order, order > last)
     return found
 
 
-def _runs(database: Database, sights: Mapping[int, Sight]) -> Iterator[tuple[int, sqlite3.Row]]:
+def _when(sight: Sight, glance: Glance, run: Run, today: dt.date) -> tuple[AsOf, str]:
+    """For which day the look speaks, and its place in the register's time."""
+    if glance.as_of is None and sight.as_of is None and not sight.live and run.glance_as_of is not None:
+        said = _said(run.glance_as_of)  # as nearly all records of a file
+        if said is not None and said[0].day <= today:
+            return said
+    as_of = as_of_for(sight, glance.as_of or _load_as_of(run.glance_as_of or "null"))
+    return as_of, order_key(as_of, sight.as_of.day if sight.as_of is not None else None)
+
+
+@functools.lru_cache(maxsize=16384)
+def _said(text: str) -> tuple[AsOf, str] | None:
+    as_of = _load_as_of(text)
+    return (as_of, order_key(as_of)) if as_of is not None else None
+
+
+def _runs(database: Database, sights: Mapping[int, Sight]) -> Iterator[tuple[int, Run]]:
     asked = [
         (place, one.glance.digest, one.source) for place, one in sights.items() if one.glance is not None
     ]
     if len(asked) <= _FEW:
         for place, digest, source in asked:
-            row = database.conn.execute(_LAST_WORD, (digest, source)).fetchone()
-            if row is not None:
-                yield place, row
+            run = _last_word(database, digest, source)
+            if run is not None:
+                yield place, run
         return
     for source in {source for _, _, source in asked}:
         mine = [(place, digest) for place, digest, its in asked if its == source]
         digests = json.dumps([digest for _, digest in mine])
         for row in database.conn.execute(_LAST_WORDS, (digests, source)).fetchall():
-            yield mine[row["place"]][0], row
+            yield mine[row[0]][0], Run._make(row[1:])
 
 
 def write(
@@ -158,23 +203,27 @@ def write(
     if bulk is not None:
         latest = max(repeats, key=lambda one: one.order)
         shared = looks.write_bulk(bulk, latest.sight, latest.as_of, len(repeats))
-    ends, present, dropped = [], [], []
+    ends, present, steady, dropped = [], [], [], []
     for one in repeats:
-        row, sight = one.row, one.sight
+        sight, run, as_of, _, longer = one
         number = shared if shared is not None else look_of(database, looks, one)
-        day, kind = one.as_of.day.isoformat(), one.as_of.kind
-        if one.longer:
-            snapshot, kept = row["last_snapshot"], row["glance_as_of"]
+        first = run.first_seen_at
+        earlier = sight.looked_at < dt.datetime.fromisoformat(first)
+        if not longer and run.stands and not earlier:
+            steady.append(run.st13)  # nothing is known but that it stands
+            continue
+        day, kind = as_of.day.isoformat(), str(as_of.kind)
+        if longer:
+            snapshot, kept = run.last_snapshot, run.glance_as_of
             if sight.glance is not None and sight.glance.as_of is not None:
                 snapshot, kept = keep_page(database, sight, quick=True), None
-                dropped.append(row["last_snapshot"])
-            ends.append((one.order, day, kind, number, snapshot, kept, row["id"]))
+                dropped.append(run.last_snapshot)
+            ends.append((one.order, day, kind, number, snapshot, kept, run.id))
         else:
-            day, kind = row["last_order"][:10], row["as_of_kind"]
-        first = row["first_seen_at"]
-        if sight.looked_at < dt.datetime.fromisoformat(first):
+            day, kind = run.last_order[:10], run.as_of_kind
+        if earlier:
             first = iso(sight.looked_at)
-        present.append((row["source"], row["facts"], day, kind, first, one.st13))
+        present.append((run.source, run.facts, day, kind, first, run.st13))
     database.conn.executemany(
         "update sighting set last_order = ?, last_as_of = ?, as_of_kind = ?, last_observation = ?,"
         " last_snapshot = ?, glance_as_of = ? where id = ?",
@@ -186,10 +235,15 @@ def write(
         f" last_ok_at = '{instant}' where st13 = ?",
         present,
     )
+    database.conn.execute(
+        "update mark set last_ok_at = ? where st13 in (select value from json_each(?))",
+        (instant, json.dumps(steady)),
+    )
     for sha256 in dropped:
         marks.drop_unused(database, sha256)
     return [
-        Observed(one.st13, "unchanged", (), one.sight.live, _OnFile(database, one.st13)) for one in repeats
+        Observed(one.run.st13, "unchanged", (), one.sight.live, _OnFile(database, one.run.st13))
+        for one in repeats
     ]
 
 
@@ -198,7 +252,7 @@ def look_of(database: Database, looks: Looks, one: Repeat) -> int:
     return looks.write(
         one.sight,
         st13=one.st13,
-        record_hash=one.row["record"],
+        record_hash=one.run.record,
         as_of=one.as_of,
         snapshot=_hash_of_page(one),
     )

@@ -10,12 +10,18 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+try:
+    import orjson
+except ImportError:  # not made for every Python; the standard library writes the same, slower
+    orjson = None  # type: ignore[assignment]
 
 from tmwatch.changes import diff, merge
 from tmwatch.changes.compare import same
 from tmwatch.changes.merge import STATUS
-from tmwatch.model import FIELDS, Change, TradeMark
+from tmwatch.model import FIELDS, Change, GoodsServices, TradeMark
 from tmwatch.sources.base import AsOf
 
 _KIND_RANK = {"printed": 1, "given": 2, "looked": 3, "not_earlier_than": 4}
@@ -34,8 +40,7 @@ def order_key(as_of: AsOf, given: dt.date | None = None) -> str:
     return f"{as_of.day.isoformat()}T{time}/{rank}"
 
 
-@dataclass(frozen=True)
-class Sighting:
+class Sighting(NamedTuple):
     """What one source said, unchanged from `first_order` to `last_order`."""
 
     id: int
@@ -60,8 +65,7 @@ class Sighting:
         return (self.first_order, self.live, len(self.record.events), self.authority, self.record_hash)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One version of the record: who opened it, what is then known, what changed by it."""
 
     sighting: Sighting
@@ -75,10 +79,30 @@ _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", 
 
 def canonical(record: TradeMark) -> tuple[str, str]:
     """The record's canonical JSON without provenance, and the SHA-256 of it: the identity of what it says."""
-    data = record.model_dump(mode="json", exclude={"provenance"})
-    data["covers"] = sorted(data["covers"])
-    text = _encode(data)
-    return text, hashlib.sha256(text.encode()).hexdigest()
+    body = b""
+    if orjson is not None:
+        with suppress(TypeError):  # a number of more than 64 bits
+            body = orjson.dumps(_without_provenance(record), _plain, orjson.OPT_SORT_KEYS)
+    if not body:
+        data = record.model_dump(mode="json", exclude={"provenance"})
+        data["covers"] = sorted(data["covers"])
+        body = _encode(data).encode()
+    return body.decode(), hashlib.sha256(body).hexdigest()
+
+
+def _without_provenance(record: TradeMark) -> dict[str, Any]:
+    said = dict(record.__dict__)
+    del said["provenance"]
+    return said
+
+
+def _plain(value: Any) -> Any:
+    """What orjson does not know: our models, and `covers`, which has no order of its own."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if type(value) is GoodsServices:
+        return {**value.__dict__, "nice_class": value.nice_class}
+    return value.__dict__
 
 
 def content_hash(record: TradeMark) -> str:

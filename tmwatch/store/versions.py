@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tmwatch.changes.compare import show, show_party
 from tmwatch.changes.diff import show_status
 from tmwatch.model import FactKind, Provenance, TradeMark
-from tmwatch.store import marks
+from tmwatch.store import marks, rows
 from tmwatch.store.database import Database, iso
 from tmwatch.store.timeline import Sighting, Step, canonical
 
@@ -24,20 +24,17 @@ class Written:
     newest_at: str
 
 
-def write_steps(
-    database: Database, st13: str, steps: Sequence[Step], instant: str, *, new: bool = False
-) -> Written:
+def write_steps(database: Database, st13: str, steps: Sequence[Step], instant: str) -> Written:
     """Make the stored versions equal `steps`: keep equal rows, add new ones, mark the rest superseded.
 
     Nothing is deleted: a version that a page from the past has overtaken stays, with the instant.
-    `instant` is that of the batch; `new`: nothing is stored of the filing yet.
+    `instant` is that of the batch.
     """
-    version = 0
-    stored = {} if new else _stored(database, st13)
+    stored = _stored(database, st13)
     kept = set()
     previous = ""
     for step in steps:
-        text, content = _content(step)
+        text, content = content_of(step)
         key = (step.sighting.observation, content, previous)
         previous = content
         if key in stored:
@@ -50,25 +47,24 @@ def write_steps(
                 )
             continue
         if text:
-            marks.keep_record(database, step.record, content, text)
-        version = _insert_version(database, st13, step, content, instant)
+            marks.keep_records(database, [(content, st13, text)])
+        row = version_row(None, st13, step, content, instant)
+        version = int(database.conn.execute(_INSERT_VERSION, row).lastrowid or 0)
         if step.changes:
             _insert_changes(database, st13, step, version, instant)
     for number, _ in stored.values():
         if number not in kept:
             database.conn.execute("update mark_version set superseded_at = ? where id = ?", (instant, number))
             database.conn.execute("update change set superseded_at = ? where version = ?", (instant, number))
-    if not new or not version:
-        row = database.conn.execute(
-            "select max(id) as id, max(created_at) as at from mark_version where st13 = ?"
-            " and superseded_at is null",
-            (st13,),
-        ).fetchone()
-        return Written(previous, row["id"], row["at"])
-    return Written(previous, version, instant)
+    row = database.conn.execute(
+        "select max(id) as id, max(created_at) as at from mark_version where st13 = ?"
+        " and superseded_at is null",
+        (st13,),
+    ).fetchone()
+    return Written(previous, row["id"], row["at"])
 
 
-def _content(step: Step) -> tuple[str, str]:
+def content_of(step: Step) -> tuple[str, str]:
     """(canonical JSON, or "" where the store has it, content hash)."""
     if step.record is step.sighting.record:
         return "", step.sighting.record_hash
@@ -88,18 +84,25 @@ def _stored(database: Database, st13: str) -> dict[tuple[int, str, str], tuple[i
     }
 
 
-def _insert_version(database: Database, st13: str, step: Step, content: str, instant: str) -> int:
+_INSERT_VERSION = (
+    "insert into mark_version (id, st13, observation, source, facts, position, as_of, as_of_kind,"
+    " content_hash, technical, parser_version, created_at) values (?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+
+
+def insert_versions(database: Database, made: Iterable[tuple[object, ...]]) -> None:
+    """Rows of versions (`version_row`)."""
+    database.conn.executemany(_INSERT_VERSION, made)
+
+
+def version_row(number: int | None, st13: str, step: Step, content: str, instant: str) -> tuple[object, ...]:
+    """The row of a version; without a number it gets the next one."""
     sighting = step.sighting
-    cursor = database.conn.execute(
-        "insert into mark_version (st13, observation, source, facts, position, as_of, as_of_kind,"
-        " content_hash, technical, parser_version, created_at) values (?,?,?,?,?,?,?,?,?,?,?)",
-        (
-            *(st13, sighting.observation, sighting.source, sighting.facts, step.position),
-            *(sighting.first_order[:10], sighting.as_of_kind, content, int(sighting.technical)),
-            *(sighting.parser_version, instant),
-        ),
+    return (
+        *(number, st13, sighting.observation, sighting.source, sighting.facts, step.position),
+        *(sighting.first_order[:10], sighting.as_of_kind, content, int(sighting.technical)),
+        *(sighting.parser_version, instant),
     )
-    return int(cursor.lastrowid or 0)
 
 
 def _insert_changes(database: Database, st13: str, step: Step, version: int, instant: str) -> None:
@@ -135,7 +138,7 @@ def write_current(
     database: Database,
     st13: str,
     last: Step,
-    rows: Sequence[Sighting],
+    runs: Sequence[Sighting],
     *,
     written: Written,
     before: str | None,
@@ -147,7 +150,7 @@ def write_current(
     `before` is the content hash of the filing before the batch (None: new), `instant` the batch's.
     """
     record = last.record
-    latest = max(rows, key=lambda item: (item.last_order, item.place))
+    latest = max(runs, key=lambda item: (item.last_order, item.place))
     look = database.conn.execute(
         "select o.url, o.looked_at, o.snapshot, s.facts from sighting s"
         " join observation o on o.id = s.last_observation where s.id = ?",
@@ -165,56 +168,74 @@ def write_current(
     )
     database.conn.execute(
         _WRITE_MARK,
-        (
-            *(st13, record.office, record.application_number, record.registration_number),
-            record.verbal_element,
-            "; ".join(party.name for party in record.owners),
-            ", ".join(record.class_numbers),
-            show_status(record),
-            *(record.status_code, show(record.status_date)),
-            *(record.status_phase.value, record.status_live.value),
-            *(show(record.application_date), show(record.registration_date)),
-            *(provenance.source, provenance.kind.value, show(provenance.as_of), provenance.as_of_kind),
-            *(iso(first_seen), instant, written.newest_at, written.newest, written.content),
+        mark_row(
+            record,
+            (
+                *(provenance.source, provenance.kind.value, latest.last_order[:10], provenance.as_of_kind),
+                *(iso(first_seen), instant, written.newest_at, written.newest, written.content),
+            ),
         ),
     )
     if written.content != before:
-        _write_lists(database, record, new=before is None)
+        write_lists(database, [record], again=before is not None)
     return provenance
 
 
-def _write_lists(database: Database, record: TradeMark, *, new: bool) -> None:
-    st13, conn = record.st13, database.conn
-    if not new:
-        for table in ("event", "goods", "party"):
-            conn.execute(f"delete from {table} where st13 = ?", (st13,))
-    conn.executemany(
-        "insert into event (st13, number, date, code, type, text, proceeding) values (?,?,?,?,?,?,?)",
-        [
-            (st13, one.number, one.date.isoformat(), one.code, one.type, one.text, one.proceeding)
-            for one in record.events
-        ],
+def mark_row(record: TradeMark, standing: tuple[object, ...]) -> tuple[object, ...]:
+    """The row of a filing as it stands; `standing` are its columns from `source` on."""
+    return (
+        *(record.st13, record.office, record.application_number, record.registration_number),
+        record.verbal_element,
+        "; ".join(party.name for party in record.owners),
+        ", ".join(record.class_numbers),
+        show_status(record),
+        *(record.status_code, show(record.status_date)),
+        *(record.status_phase.value, record.status_live.value),
+        *(show(record.application_date), show(record.registration_date)),
+        *standing,
     )
-    conn.executemany(
-        "insert into goods (st13, class, status, first_use, first_use_in_commerce, text)"
-        " values (?,?,?,?,?,?)",
-        [
+
+
+def insert_marks(database: Database, made: Iterable[tuple[object, ...]]) -> None:
+    """Rows of filings as they stand (`mark_row`)."""
+    database.conn.executemany(_WRITE_MARK, made)
+
+
+def write_lists(database: Database, records: Sequence[TradeMark], *, again: bool) -> None:
+    """The lists of records as tables of their own; `again`: in place of what stands there."""
+    conn = database.conn
+    if again:
+        for table in ("event", "goods", "party"):
+            conn.executemany(f"delete from {table} where st13 = ?", [(record.st13,) for record in records])
+    rows.insert(
+        *(conn, "event", ("st13", "number", "date", "code", "type", "text", "proceeding")),
+        (
+            (record.st13, one.number, one.date.isoformat(), one.code, one.type, one.text, one.proceeding)
+            for record in records
+            for one in record.events
+        ),
+    )
+    rows.insert(
+        *(conn, "goods", ("st13", "class", "status", "first_use", "first_use_in_commerce", "text")),
+        (
             (
-                *(st13, one.class_number, one.status_text),
+                *(record.st13, one.class_number, one.status_text),
                 *(one.first_use, one.first_use_in_commerce, one.text),
             )
+            for record in records
             for one in record.classes
-        ],
+        ),
     )
-    conn.executemany(
-        'insert into party (st13, "as", name, role, address, country) values (?,?,?,?,?,?)',
-        [
-            (st13, kind, party.name, party.role, show_party(party), party.country)
+    rows.insert(
+        *(conn, "party", ("st13", "as", "name", "role", "address", "country")),
+        (
+            (record.st13, kind, party.name, party.role, show_party(party), party.country)
+            for record in records
             for kind, parties in (
                 ("owner", record.owners),
                 ("owner history", record.owner_history),
                 ("representative", record.representatives),
             )
             for party in parties
-        ],
+        ),
     )
