@@ -227,3 +227,43 @@ def test_who_was_told_of_a_failure_is_told_of_the_recovery_though_nothing_is_due
     sweep(config, base, door, ENV)
     sweep(config, base, door, ENV, only=("own",))
     assert told_of_sources(base)[-1] == ("us.tsdr can be read again", "own, second", ["legal", "other"])
+
+
+# -- one number, two watches ---------------------------------------------------------------------------
+
+
+def both_on_one_number(house: House) -> Config:
+    """Two watches on one number, which are asked at different times."""
+    other = '[[recipient]]\nname = "other"\nemail = ["other@example.com"]\n'
+    return house.configure(OWN + other + OWN.replace('"own"', '"second"', 1).replace('"legal"', '"other"'))
+
+
+def days(house: House, config: Config, *passes: tuple[int, bool, str]) -> list[tuple[str, str, list[str]]]:
+    """Passes: (day, whether the register has the record, the watch that is asked)."""
+    base, door = Database(config.store.path), Door(config.operator.contact)
+    for day, there, only in passes:
+        house.register.pages[f"/statusview/sn{SERIAL}"] = PAGE if there else (404, b"none")
+        with time_machine.travel(dt.datetime(2026, 12, day, 6, tzinfo=dt.UTC)):
+            sweep(config, base, door, ENV, only=(only,))
+    return told_of_sources(base)
+
+
+def test_a_filing_that_another_watch_found_meanwhile_is_not_gone(house: House) -> None:
+    told = days(
+        house,
+        both_on_one_number(house),
+        *((1, True, "own"), (1, True, "second"), (2, False, "own"), (3, True, "own"), (5, False, "own")),
+        (6, False, "second"),
+    )
+    assert told == []
+
+
+def test_a_filing_that_is_gone_is_told_to_every_watch_that_waits_for_it(house: House) -> None:
+    told = days(
+        house,
+        both_on_one_number(house),
+        *((1, True, "own"), (1, True, "second"), (2, False, "own"), (3, False, "own"), (5, False, "own")),
+        *((6, False, "second"), (7, False, "own")),
+    )
+    gone = f"US {SERIAL} is no longer listed by us.tsdr"
+    assert told == [(gone, "own", ["legal"]), (gone, "second", ["other"])]

@@ -231,7 +231,16 @@ def _store(
         if looked.outcome is Outcome.NOT_FOUND and last_ok is not None:
             lost.extend(books.not_found_since(base, job.source_id, describe(job.query), last_ok))
             if is_gone(lost) and not is_gone(lost[:-1]):
-                tell_gone(config, base, job.source_id, describe(job.query), watches, lost, lines, run)
+                # Told once, and so to every watch that asks for it, whether due in this pass or not.
+                waiting = [
+                    watch
+                    for watch in config.watches
+                    if any(
+                        (one.source_id, one.query) == (job.source_id, job.query)
+                        for one in asks(watch, config, env)
+                    )
+                ]
+                tell_gone(config, base, job.source_id, describe(job.query), waiting, lost, lines, run)
 
     try:
         stored = observe(

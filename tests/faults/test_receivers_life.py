@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from tests.conftest import ROOT
 from tests.faults.receivers import HostileHook, HostileMail
 from tests.faults.test_receivers import Post, authority, post
 from tests.loopback import Mailbox
+from tmwatch.alerts import outbox
+from tmwatch.alerts.channels.base import Channel
 from tmwatch.alerts.outbox import JITTER, SCHEDULE, deliver_due, next_try
 from tmwatch.alerts.receivers import Receivers
+from tmwatch.config import Config
 from tmwatch.errors import DeliveryError
 from tmwatch.store import Database, Outbox
 from tmwatch.store.database import now
@@ -320,3 +324,21 @@ def test_who_left_the_configuration_is_in_no_trouble_any_more(post: Post) -> Non
         post.hook("other", hook.url)
         post.deliver()
         assert endpoints(post.base) == {}
+
+
+def test_what_is_told_of_a_receiver_leaves_in_the_same_run_on_a_slow_machine(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = outbox.default_channels
+
+    def slowly(config: Config) -> dict[str, Channel]:
+        time.sleep(0.1)
+        return usual(config)
+
+    monkeypatch.setattr(outbox, "default_channels", slowly)
+    with HostileHook("410") as hook, Mailbox() as box:
+        post.server(box.port)
+        post.hook("legal", hook.url, 'email = ["legal@firm.test"]')
+        post.alert()
+        deliver_due(post.outbox, post.config, now())
+        assert len(told(box)) == 1

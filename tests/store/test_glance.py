@@ -338,6 +338,14 @@ def test_a_new_table_or_reader_is_never_hidden_behind_an_old_digest(monkeypatch:
     assert before != after
 
 
+def test_a_glance_that_fails_ends_no_run_and_the_page_is_read() -> None:
+    class Careless(Tsdr):
+        def glance(self, page: Page) -> Any:
+            raise ValueError("an odd page")
+
+    assert glance(Careless(), Page(PAGE)) is None
+
+
 def test_a_page_with_an_unknown_word_is_read_each_time(tmp_path: Path) -> None:
     base = Database(tmp_path / "tmwatch.db")
     for day in (1, 2):

@@ -132,7 +132,10 @@ def deliver_due(
     """
     if now.tzinfo is None:
         raise ValueError("now must be an aware instant (UTC)")
-    run = _Run(store, config, now, channels if channels is not None else default_channels(config), rng)
+    # `now` counts from here: what is told of a receiver meanwhile would else seem to be due after the run.
+    started = time.monotonic()
+    channels = channels if channels is not None else default_channels(config)
+    run = _Run(store, config, now, channels, rng, started)
     run.all()
     return run.report
 
@@ -159,6 +162,7 @@ class _Run:
         now: dt.datetime,
         channels: Mapping[str, Channel],
         rng: random.Random | None,
+        started: float,
     ) -> None:
         self.store = store
         self.config = config
@@ -172,7 +176,7 @@ class _Run:
         # Receivers repeat in their answers what they were sent; answers and errors are kept (law 13).
         self.secrets = config.secrets(os.environ)
         self._start = now
-        self._started = time.monotonic()
+        self._started = started
 
     @property
     def now(self) -> dt.datetime:

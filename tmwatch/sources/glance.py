@@ -26,11 +26,14 @@ def glance(source: Source, page: Page) -> Glance | None:
     """The glance at a page, or None where its source has to read it."""
     if not isinstance(source, Glances):
         return None
-    found = source.glance(page)
-    if found is None:
-        return None
-    rest, as_of = found
-    return Glance(_digest(source, page.content_type, rest), as_of)
+    try:
+        found = source.glance(page)
+        if found is None:
+            return None
+        rest, as_of = found
+        return Glance(_digest(source, page.content_type, rest), as_of)
+    except Exception:  # noqa: BLE001
+        return None  # what the page is, its reader says: a glance that fails must not end the run
 
 
 def whole(source: Source, body: bytes) -> Glance:

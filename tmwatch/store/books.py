@@ -142,11 +142,20 @@ def answered_live(database: Database, st13: str, source: str) -> bool:
 
 
 def not_found_since(database: Database, source: str, asked: str, since: dt.datetime) -> list[dt.datetime]:
-    """When the source said, after that instant, that it has no such record; oldest first."""
+    """When the source said, after that instant and since anybody last found it, that it has no such record;
+    oldest first."""
     rows = database.conn.execute(
-        "select looked_at from observation where source = ? and asked = ? and outcome = ? and looked_at > ?"
-        " order by id",
-        (source, asked, Outcome.NOT_FOUND.value, iso(since)),
+        "select looked_at from observation where source = :source and asked = :asked and outcome = :lost"
+        " and looked_at > :since and id > coalesce((select max(id) from observation where source = :source"
+        " and asked = :asked and outcome in (:ok, :same)), 0) order by id",
+        {
+            "source": source,
+            "asked": asked,
+            "since": iso(since),
+            "lost": Outcome.NOT_FOUND.value,
+            "ok": Outcome.OK.value,
+            "same": Outcome.NOT_MODIFIED.value,
+        },
     )
     return [dt.datetime.fromisoformat(row["looked_at"]) for row in rows]
 
