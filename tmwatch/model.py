@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -389,19 +390,21 @@ def _defaults(kind: type[Frozen]) -> dict[str, Any]:
     return {name: field.default for name, field in kind.model_fields.items()}
 
 
-def trusted(kind: type[_Kind], values: dict[str, Any]) -> _Kind:
-    """The same as `kind(**values)`, without the check: for values that a reader has just made.
+def trusted(kind: type[_Kind], all_values: Iterable[dict[str, Any]]) -> tuple[_Kind, ...]:
+    """The same as `kind(**values)` of each, without the check: for values that a reader has just made.
 
-    Every value must have its field's own type already, and every field without a default must be there;
-    a tenth of what pydantic needs to find that out.
+    Every value must have its field's own type already, and every field without a default must be there.
     """
-    one = kind.__new__(kind)
-    put = object.__setattr__
-    put(one, "__dict__", {**_defaults(kind), **values})
-    put(one, "__pydantic_fields_set__", set(values))
-    put(one, "__pydantic_extra__", None)
-    put(one, "__pydantic_private__", None)
-    return one
+    new, put, defaults = kind.__new__, object.__setattr__, _defaults(kind)
+    found = []
+    for values in all_values:
+        one = new(kind)
+        put(one, "__dict__", {**defaults, **values})
+        put(one, "__pydantic_fields_set__", set(values))
+        put(one, "__pydantic_extra__", None)
+        put(one, "__pydantic_private__", None)
+        found.append(one)
+    return tuple(found)
 
 
 # Fields of TradeMark that describe the record itself; all others can be in `covers`.

@@ -37,6 +37,21 @@ _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 
 
+def short(work: Callable[[str], T]) -> Callable[[str | None], T]:
+    """A function of one text, with what it gave for short texts kept: codes, days, an office's set phrases.
+
+    None is an empty text. A stranger's long text is not kept, and no mistake is.
+    """
+    kept = functools.lru_cache(maxsize=4096)(work)
+
+    def known(text: str | None) -> T:
+        if not text:
+            return work("")
+        return kept(text) if len(text) < 80 else work(text)
+
+    return known
+
+
 # -- the mark ----------------------------------------------------------------------------------------
 
 
@@ -59,11 +74,18 @@ def odd_codes(record: TradeMark) -> tuple[str, ...]:
 
 def drawing_code(words: str | None) -> str | None:
     """The drawing code of the office's words for it ("TYPESET WORD(S) /LETTER(S) /NUMBER(S)")."""
-    plain = re.sub(r"[^A-Z]", "", (words or "").upper())
+    return _drawing(words)
+
+
+def _drawing_of(words: str) -> str | None:
+    plain = re.sub(r"[^A-Z]", "", words.upper())
     for row in table("drawing_codes"):
         if any(part and part in plain for part in row["tsdr_words_hold"].split("|")):
             return row["code"]
     return None
+
+
+_drawing = short(_drawing_of)
 
 
 _CATEGORIES = (
@@ -129,10 +151,17 @@ def _states() -> dict[str, str]:
     return found
 
 
+def _state_of(text: str) -> str | None:
+    plain = squeeze(text).upper()
+    return _states().get(plain, plain) or None
+
+
+_state = short(_state_of)
+
+
 def state_name(code_or_name: str | None) -> str | None:
     """A US state's full name in upper case; another region's name stays as it is, in upper case."""
-    text = squeeze(code_or_name).upper()
-    return _states().get(text, text) or None
+    return _state(code_or_name)
 
 
 def is_us_state(code_or_name: str | None) -> bool:
@@ -152,13 +181,19 @@ def _countries() -> dict[str, str]:
 
 def country_code(name_or_code: str | None) -> str | None:
     """The ST.3 code of a country or office, from its code, the USPTO's own code ("DEX") or its name."""
-    text = squeeze(name_or_code).upper()
-    known = _countries()
-    if text in known:
-        return known[text]
-    if len(text) == 3 and text.endswith("X"):  # the USPTO writes foreign countries as DEX, GBX
-        return known.get(text[:2])
+    return _country(name_or_code)
+
+
+def _country_of(text: str) -> str | None:
+    plain, known = squeeze(text).upper(), _countries()
+    if plain in known:
+        return known[plain]
+    if len(plain) == 3 and plain.endswith("X"):  # the USPTO writes foreign countries as DEX, GBX
+        return known.get(plain[:2])
     return None
+
+
+_country = short(_country_of)
 
 
 # -- numbers, dates, events ----------------------------------------------------------------------------
@@ -273,21 +308,6 @@ def split_event_code(code: str) -> tuple[str, str | None]:
     return (code[:4].rstrip(), code[4:].strip() or None) if len(code) > 4 else (code, None)
 
 
-def short(work: Callable[[str], T]) -> Callable[[str | None], T]:
-    """A function of one text, with what it gave for short texts kept: codes, days, an office's set phrases.
-
-    None is an empty text. A stranger's long text is not kept, and no mistake is.
-    """
-    kept = functools.lru_cache(maxsize=4096)(work)
-
-    def known(text: str | None) -> T:
-        if not text:
-            return work("")
-        return kept(text) if len(text) < 80 else work(text)
-
-    return known
-
-
 def proceeding_number(text: str | int | None) -> str:
     """The proceeding (or employee) number of an event; the office writes "0" for none."""
     plain = squeeze(str(text if text is not None else ""))
@@ -338,7 +358,7 @@ def refuse_unless_whole(record: TradeMark, *, people: bool = True) -> None:
 def events_in_order(events: Iterable[dict[str, Any]]) -> tuple[MarkEvent, ...]:
     """As `in_order`, of the fields of events, each of its own type already; nothing stands twice in them."""
     found = sorted(events, key=lambda e: (e["number"] or 0, e["date"]))
-    return tuple([trusted(MarkEvent, one) for one in found])
+    return trusted(MarkEvent, found)
 
 
 # -- parties -----------------------------------------------------------------------------------------

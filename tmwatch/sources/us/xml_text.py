@@ -120,6 +120,9 @@ def cut(text: str) -> Columns | None:
     """The columns of a text that lxml has accepted as XML; None where that takes the tree."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    references = text.count("&")
+    if references and references == text.count("&amp;"):  # in attributes they are odd, either way
+        text, references = text.replace("&amp;", "&"), 0
     pieces = text.replace(">", "\0<").split("<")
     first = 3 if text.startswith(("<?", "\ufeff<?")) else 1
     words = pieces[first + 1 :: 2]
@@ -132,7 +135,7 @@ def cut(text: str) -> Columns | None:
         return None
     texts = ["" if tag.ends else word for tag, word in zip(tags, words, strict=True) if tag.opens]
     between = "".join(compress(words, [tag.ends for tag in tags]))
-    if "&" in text:
+    if references:
         texts = [_REFERENCE.sub(_spelled, one) if "&" in one else one for one in texts]
     return Columns(names, texts, kids, sizes, attributes, bool(between.strip()))
 
