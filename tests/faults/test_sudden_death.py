@@ -64,7 +64,7 @@ def test_killed_anywhere_between_fetch_and_answer_everybody_is_told_once(
 def test_killed_at_every_single_step_and_in_the_middle_of_each_write(
     victim: Victim, undisturbed: Undisturbed
 ) -> None:
-    steps = undisturbed[0].steps
+    steps = [step for step in undisturbed[0].steps if step.number]
     deaths = [(step.number, False) for step in steps] + [(len(steps) + 1, False)]
     deaths += [(step.number, True) for step in steps if step.kind in ("write", "send")]
     died = dies_and_recovers(victim, undisturbed, deaths)

@@ -230,7 +230,9 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         with closing(connect_reading(path, "mode=ro&immutable=1")) as conn:
             yield conn
         return
-    with second_name(path) as other, closing(connect_reading(other, "mode=ro")) as conn:
+    # A -journal that a killed process left is rolled back, which writes: into the copy that was made of it.
+    mode = "mode=rw" if path.with_name(f"{path.name}-journal").exists() else "mode=ro"
+    with second_name(path) as other, closing(connect_reading(other, mode)) as conn:
         yield conn
 
 
