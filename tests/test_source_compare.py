@@ -305,10 +305,10 @@ def recorded_pairs(folder: Path) -> list[tuple[Side, Side]]:
 
 # Newer events and fields that moved between two recordings of different days; else nothing may differ.
 MOVED = {
-    ("sn76044902-ST66.xml", "sn76044902-ST96.xml"): (6, 7),
-    ("sn76044902-2013-11-17.html", "sn76044902-ST96.xml"): (6, 7),
+    ("sn76044902-ST66.xml", "sn76044902-ST96.xml"): (6, 8),
+    ("sn76044902-2013-11-17.html", "sn76044902-ST96.xml"): (6, 8),
     ("rn2713476-ST66.xml", "rn2713476-ST96.xml"): (2, 2),  # the owner's new address and its two events
-    ("revival-before-98186103.xml", "revival-after-98186103.xml"): (6, 9),
+    ("revival-before-98186103.xml", "revival-after-98186103.xml"): (6, 10),
 }
 
 
@@ -322,7 +322,7 @@ def test_real_recordings_of_one_case_differ_in_days_and_coverage_only(recorded: 
         assert [one.name for one in found.fields if one.verdict == "differs"] == [], said
         moved = MOVED.get((a.found, b.found), MOVED.get((b.found, a.found), (0, 0)))
         assert (found.newer_events, found.count("explained by time")) == moved, said
-        assert found.count("agrees", "written differently") >= 37, said
+        assert found.count("agrees", "written differently") >= 36, said
 
 
 def test_the_pair_of_sample_files_is_explained_by_the_history_between_them() -> None:

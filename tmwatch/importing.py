@@ -147,6 +147,8 @@ def _at(error: LookError, path: Path) -> LookError:
     error.kept = "Nothing of it was stored."
     if error.outcome is Outcome.THROTTLED:
         error.do = "Wait a while, open the page again in your browser, save it and import that."
+    elif "asks again" in error.do:  # written for a look; nobody asks again for a saved page
+        error.do = "Fetch or save it again, and import that."
     return error
 
 

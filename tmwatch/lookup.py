@@ -133,6 +133,8 @@ def _questions(
         if "owners" in declaration.answers:
             wanted.append(SearchQuery(owner=text, classes=tuple(classes)))
         why = "it answers by number only, not by mark or owner"
+    if not declaration.answers:
+        return [], "it is for import only"
     possible = []
     for one in wanted:
         try:

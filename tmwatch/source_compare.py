@@ -214,6 +214,7 @@ def compare(a: Side, b: Side) -> Comparison:
     by_field: dict[str, list[Change]] = {}
     for change in diff(known, new.record, merge(known, new.record)):
         by_field.setdefault(_field_of(change), []).append(change)
+    _with_its_day(by_field, known, new.record)
     later = _later_events(old, new, by_field.get("events", ())) if newer else []
     moved = bool(newer) and (bool(later) or _moved(old, new))
     fields = []
@@ -235,6 +236,14 @@ def compare(a: Side, b: Side) -> Comparison:
         parts = _parts(getattr(one, name, ()), getattr(two, name, ()))
         fields.append(Field(name, _verdict(items), shown[0], shown[1], items, *parts))
     return Comparison(a, b, tuple(fields), newer, len(later))
+
+
+def _with_its_day(by_field: dict[str, list[Change]], old: TradeMark, new: TradeMark) -> None:
+    """A change of status carries its day and tells none of its own; side by side the two days are shown."""
+    if "status" in by_field and "status_date" not in by_field and old.status_date != new.status_date:
+        days = {"old": show(old.status_date), "new": show(new.status_date)}
+        told = by_field["status"][0].model_copy(update={"field": "status_date", **days})
+        by_field["status_date"] = [told]
 
 
 def _field_of(change: Change) -> str:

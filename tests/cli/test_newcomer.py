@@ -15,6 +15,7 @@ from tmwatch.config import load_config
 
 HEAD = '[operator]\ncontact = "ip-watch@firm.test"\n'
 DOCKET = "number,office,docket_ref\n"
+LATER = CANCELLED.replace(b"2021-01-05", b"2021-02-05")
 
 
 def configure(folder: Path, docket: str) -> None:
@@ -387,3 +388,55 @@ def test_what_is_no_number_of_an_alert_is_named(run: Run, given: str) -> None:
         assert f'"{given[:39]}' in ran.err
         assert "is not the number of an alert" in ran.err
         assert "alerts list" in ran.err
+
+
+# -- the first page, the long list, and what is not there --------------------------------------------------
+
+
+def test_the_first_watch_of_the_readme_alerts_at_the_second_page(run: Run, folder: Path) -> None:
+    run("init")
+    assert run("watch", "add", "my marks", "--number", f"US {SERIAL}", "--role", "own").code == 0
+    assert run("import", str(PAGE)).code == 0
+    assert run("alerts", "list", "--json").json == []
+    (folder / "later.html").write_bytes(LATER)
+    assert "1 alert made" in run("import", "later.html", terminal=True).out
+    assert len(run("alerts", "list", "--json").json) == 1
+
+
+def test_what_changed_stands_first_where_the_list_of_an_import_is_cut(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tmwatch.cli.importing.LISTED", 1)
+    run("import", str(PAGE))
+    (folder / "z.html").write_bytes(LATER)
+    other = PAGE.parents[1] / "pending-design-mark" / "page.html"
+    out = run("import", str(other), "z.html", terminal=True).out
+    assert out.startswith("CHANGED: ")
+    assert "and 1 more" in out
+
+
+def test_a_saved_page_is_not_asked_for_again(run: Run) -> None:
+    ran = run("import", str(PAGE.parents[1] / "server-error" / "page.html"))
+    assert "Fetch or save it again, and import that." in ran.err
+    assert "asks again" not in ran.err
+
+
+def test_where_nothing_waits_or_is_held_that_is_said(run: Run) -> None:
+    run("init")
+    assert (
+        run("alerts", "retry", "--all", terminal=True).out.strip()
+        == "Nothing waits, and nothing was given up."
+    )
+    assert run("alerts", "drop", "--all", terminal=True).out.strip() == "Nothing is held."
+    assert "would go" in run("prune", "--dry-run").out
+    assert "Not asked: us.daily: it is for import only" in run("lookup", "SAMPLE").err
+    assert "nofile.html: there is no such file" in run("source", "check", "nofile.html").err
+
+
+@pytest.mark.parametrize("words", [("changes", "--since", "yesterday"), ("import", "--as-of", "May", "x")])
+def test_a_day_that_is_none_is_told_in_the_width_of_a_terminal(run: Run, words: tuple[str, ...]) -> None:
+    run("import", str(PAGE))
+    ran = run(*words)
+    assert ran.code == 2
+    assert "rite " in ran.err
+    assert max(len(line) for line in ran.err.splitlines()) <= 80

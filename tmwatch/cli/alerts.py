@@ -220,7 +220,11 @@ def retry(session: Session, number: int | None, everything: bool, recipient: str
             f'nothing waits for recipient "{plain(recipient, 60)}", and nothing was given up',
             do="`tmwatch alerts list --undelivered` shows what does.",
         )
-    tell(f"{render.counted(count, 'delivery', 'deliveries')} due; the next `tmwatch check` sends them.")
+    if not count:
+        tell("Nothing waits, and nothing was given up.")
+        return
+    then = "sends it" if count == 1 else "sends them"
+    tell(f"{render.counted(count, 'delivery', 'deliveries')} due; the next `tmwatch check` {then}.")
 
 
 HELD_HELP = "Every alert that is held."
@@ -259,7 +263,8 @@ def release(session: Session, numbers: tuple[str, ...], no_deliver: bool, as_jso
     else:
         released = render.counted(count, "delivery", "deliveries")
         then = f"{sent} sent" if report else "the next `tmwatch check` sends them"
-        tell(f"{released} released; {then}." if count else "Nothing is held.")
+        nothing = f"Nothing {'of these alerts ' if numbers else ''}is held."
+        tell(f"{released} released; {then}." if count else nothing)
     for failure in report.failures if report else ():
         complain(f"Error: {failure.recipient} by {failure.channel}: {failure.error}")
     return 1 if report is not None and report.operator_needed else 0
@@ -279,4 +284,5 @@ def drop(session: Session, numbers: tuple[str, ...], everything: bool, as_json: 
     if as_json:
         say_json({"dropped": count, "held": upkeep.outbox_standing(database)["held"]})
     else:
-        tell(f"{render.counted(count, 'delivery', 'deliveries')} dropped.")
+        dropped = f"{render.counted(count, 'delivery', 'deliveries')} dropped."
+        tell(dropped if count else f"Nothing {'of these alerts ' if numbers else ''}is held.")

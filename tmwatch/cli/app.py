@@ -88,7 +88,8 @@ class Group(click.Group):
 @click.group(
     cls=Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 you must act, 2 usage or configuration, 10 changes (check --exit-code).",
+    epilog="Exit codes: 0 done, 1 you must act, 2 usage or configuration, 10 changes (check --exit-code) or "
+    "differences (source compare), 130 interrupted.",
 )
 @click.option(
     "--config",

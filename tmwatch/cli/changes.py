@@ -37,7 +37,7 @@ def since_when(text: str, database: Database) -> dt.datetime:
         return now() - span
     except ValueError:
         raise click.BadParameter(
-            f'"{plain(text, 40)}" is no day (2026-11-01), no span ("7 days") and not last-run',
+            f'"{plain(text, 40)}" is neither a day nor a span\nWrite 2026-11-01, "7 days" or last-run.',
             param_hint="--since",
         ) from None
 

@@ -39,7 +39,7 @@ def as_date(_: click.Context, __: click.Parameter, value: str | None) -> dt.date
     try:
         day = dt.date.fromisoformat(value)
     except ValueError:
-        raise click.BadParameter(f'"{plain(value, 30)}" is no day; write it like 2026-11-01') from None
+        raise click.BadParameter(f'"{plain(value, 30)}" is no day\nWrite it like 2026-11-01.') from None
     if day > now().date() + dt.timedelta(days=1):  # somewhere it is tomorrow already
         raise click.BadParameter(f"{day} lies in the future; a page cannot speak for a day to come")
     return day
@@ -131,6 +131,8 @@ def import_(
 
 def _list(results: list[Imported]) -> None:
     good = [one for one in results if one.outcome is Outcome.OK]
+    if len(good) > LISTED:  # what changed must not be among those that are only counted
+        good.sort(key=lambda one: one.what != "changed")
     for one in good[:LISTED]:
         name = f"{plain(one.mark, 40) or render.WORDS.say('no_words')} ({show_number(one.st13 or '')})"
         day = render.WORDS.as_of(dt.date.fromisoformat(one.as_of) if one.as_of else None, one.as_of_kind)

@@ -25,7 +25,7 @@ LISTED = 12
 
 @cli.group("source", cls=Group)
 def source_group() -> None:
-    """Sources: list them, check them."""
+    """Sources: list, check, compare."""
 
 
 @source_group.command("list")
@@ -125,6 +125,8 @@ def check(session: Session, what: tuple[str, ...], as_json: bool) -> int:
     source_id = what[0] if what and what[0] in all_sources() else None
     files = [Path(one) for one in what[1 if source_id else 0 :]]
     if len(files) == 1 and source_id is None and not files[0].exists() and "/" not in what[0]:
+        if Path(what[0]).suffix in (".html", ".htm", ".json", ".xml", ".zip"):
+            raise UsageError(f"{plain(what[0], 200)}: there is no such file", do="Check its name.")
         get_source(what[0])  # neither a file nor a source: says which sources there are
     found = _files(files, source_id) if files else _live(session, source_id)
     if as_json:

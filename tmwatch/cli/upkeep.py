@@ -199,7 +199,9 @@ def backup_command(session: Session, file: Path | None, force: bool, as_json: bo
 def _days(_: click.Context, __: click.Parameter, value: str) -> dt.timedelta:
     found = re.fullmatch(r"(\d{1,5})\s*(?:d|days?)", value.strip())
     if found is None:
-        raise UsageError(f'"{plain(value, 40)}" is no number of days', do='Write it as "365d".')
+        raise UsageError(
+            f'"{plain(value, 40)}" is no number of days', do='Write it as "365d", of five digits at most.'
+        )
     span = dt.timedelta(days=int(found.group(1)))
     if span < LEAST:
         raise UsageError(f"the last {LEAST.days} days are never pruned", do=f"Give {LEAST.days}d or more.")
@@ -208,7 +210,11 @@ def _days(_: click.Context, __: click.Parameter, value: str) -> dt.timedelta:
 
 @cli.command("prune", short_help="Remove old looks that said nothing new.")
 @click.option(
-    "--older-than", default="365d", show_default=True, callback=_days, help="Only what is older, in days."
+    "--older-than",
+    default="365d",
+    show_default=True,
+    callback=_days,
+    help="Only what is older, in days; 30d at least.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
 @json_option
@@ -224,9 +230,10 @@ def prune_command(session: Session, older_than: dt.timedelta, dry_run: bool, as_
         say_json(done.as_json())
         return
     would = "would go" if dry_run else "went"
-    tell(
+    print_ = say if dry_run else tell  # a dry run is for what it says, on a terminal or not
+    print_(
         f"Older than {older_than.days} days: {render.counted(done.looks, 'look')} {would}"
-        f" ({render.counted(done.stretches, 'row')} stand for them), {render.counted(done.pages, 'raw page')}"
+        f" ({render.counted(done.stretches, 'row')} in their place), {render.counted(done.pages, 'raw page')}"
         f" ({_size(done.page_bytes)}), {render.counted(done.runs, 'run')}."
     )
     if not dry_run:

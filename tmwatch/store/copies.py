@@ -29,7 +29,11 @@ def backup(source: Path, target: Path) -> Path:
     nothing is left behind then and `target` is as it was.
     """
     if not source.exists():
-        raise StoreError("there is no database to back up", where=str(source))
+        raise StoreError(
+            "there is no database to back up",
+            where=str(source),
+            do="Name the database with --db, or the configuration with --config.",
+        )
     need_room(source, target.parent, "the backup")
     try:
         # All backups of a database are one family: what a killed one left goes with the next.
