@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +13,15 @@ import click
 import pytest
 
 from tests.conftest import ROOT
-from tmwatch.cli import cli
+from tmwatch.cli.app import COMMAND_MODULES, cli
 from tmwatch.config.reading import parse_config
 
 
 def commands(group: click.Group = cli, above: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, name
         if isinstance(command, click.Group):
             yield from commands(command, (*above, name))
         else:
@@ -31,6 +38,27 @@ def test_every_command_has_help_and_so_has_each_of_its_options(name: str) -> Non
     for option in command.params:
         if isinstance(option, click.Option) and not option.hidden:
             assert option.help or isinstance(option.type, click.Choice), f"{name} {option.opts}"
+
+
+def test_every_command_is_found_where_the_table_of_modules_says() -> None:
+    for name in {one.split()[0] for one in ALL} | set(COMMAND_MODULES):
+        called = cli.commands[name].callback
+        assert called is not None
+        assert inspect.unwrap(called).__module__ == f"tmwatch.cli.{COMMAND_MODULES[name][0]}"
+    named = {module for modules in COMMAND_MODULES.values() for module in modules}
+    groups = re.compile(r"^@[a-z]+\.(?:command|group)\(", re.MULTILINE)
+    there = {path.stem for path in (ROOT / "tmwatch/cli").glob("*.py") if groups.search(path.read_text())}
+    assert there - {"app"} == named
+
+
+def test_a_check_imports_nothing_that_only_other_commands_need() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "import sys; from tmwatch.cli.app import cli; cli.get_command(None, 'check');"
+         "print(*sorted(sys.modules))"], capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "tmwatch.sweep" in said.stdout.split()
+    spared = {"tmwatch.cli.importing", "tmwatch.demo", "jsonschema", "aiosmtpd", "bs4", "jinja2"}
+    assert not spared & set(said.stdout.split())
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -2,8 +2,9 @@
 
 A register that is slow, or that is waited for, holds up nobody but itself. What is asked of one register
 is a lane: a generator that yields the work that waits for the network and is sent its result. That work
-runs in a thread of the lane's own; the generators themselves all run in the caller's thread, one at a
-time, so that what they do between two questions (store, react, count) needs no lock.
+runs in a thread of the lane's own, where there are several lanes; the generators themselves all run in
+the caller's thread, one at a time, so that what they do between two questions (store, react, count)
+needs no lock.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ def side_by_side(lanes: Iterable[Lane[T]]) -> None:
     all of them, as does Ctrl-C: no further work is begun then, and what is under way is left behind (the
     threads are daemons: a register that never answers cannot keep the program from ending).
     """
+    lanes = list(lanes)
+    if len(lanes) == 1:
+        _alone(lanes[0])
+        return
     done: queue.SimpleQueue[_Worker[T]] = queue.SimpleQueue()
     workers = [_Worker(lane, done) for lane in lanes]
     try:
@@ -35,6 +40,21 @@ def side_by_side(lanes: Iterable[Lane[T]]) -> None:
     finally:
         for worker in workers:
             worker.work.put(None)
+
+
+def _alone(lane: Lane[T]) -> None:
+    """One register only: nobody else can be held up, and no thread is needed."""
+    try:
+        work = next(lane)
+        while True:
+            try:
+                result = work()
+            except BaseException as error:  # noqa: BLE001 - it is raised again where the lane waits
+                work = lane.throw(error)
+            else:
+                work = lane.send(result)
+    except StopIteration:
+        return
 
 
 class _Worker(Generic[T]):

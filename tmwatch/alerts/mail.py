@@ -13,14 +13,15 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from typing import Any
-
-import jinja2
+from typing import TYPE_CHECKING, Any
 
 from tmwatch.alerts import summary, view
 from tmwatch.alerts.payload import AlertPayload
 from tmwatch.alerts.wording import Wording, wording
 from tmwatch.text import clean_line
+
+if TYPE_CHECKING:
+    import jinja2
 
 # 7-bit bodies pass every server, with or without 8BITMIME; lines end in CRLF as SMTP wants them.
 POLICY = SMTP.clone(cte_type="7bit", max_line_length=76)
@@ -105,6 +106,8 @@ def mailbox(text: str, *, default_name: str = "") -> Address:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
+    import jinja2  # most runs have nothing to send
+
     return jinja2.Environment(
         loader=jinja2.PackageLoader("tmwatch.alerts", "templates"),
         autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,15 @@ ORDER = (
     *("alerts", "export", "doctor", "backup", "restore", "prune", "list", "add", "test", "why", "retry"),
     *("release", "drop"),
 )
+# Where each stands. Importing a module registers its commands, and only that of the one that is called is
+# imported: `check` needs nothing of `import`, nor `--version` of either.
+COMMAND_MODULES = {
+    "demo": ("starting",), "init": ("starting",), "check": ("checking",), "import": ("importing",),
+    "show": ("records",), "history": ("records",), "changes": ("changes",), "lookup": ("lookup",),
+    "watch": ("watching",), "source": ("sources", "comparing"), "alerts": ("alerts",),
+    "export": ("exporting",), "doctor": ("upkeep",), "backup": ("upkeep",), "prune": ("upkeep",),
+    "restore": ("restoring",),
+}  # fmt: skip
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -48,6 +59,9 @@ class Command(click.Command):
         Raises `UsageError` for a text that is none: bytes that are not UTF-8 can be the name of a file, but
         no mark, owner or number.
         """
+        if not gc.isenabled():  # see `cli.main`
+            gc.freeze()
+            gc.enable()
         for name, value in ctx.params.items():
             if any(_half(text) for text in (value if isinstance(value, tuple) else (value,))):
                 raise UsageError(
@@ -85,8 +99,24 @@ class Group(click.Group):
         return sorted(self.commands, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
 
+class Root(Group):
+    """`tmwatch` itself, which knows of commands that nobody has called yet."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        for module in COMMAND_MODULES.get(cmd_name, ()):
+            import_module(f"tmwatch.cli.{module}")
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them."""
+        for name in COMMAND_MODULES:
+            self.get_command(ctx, name)
+        return super().list_commands(ctx)
+
+
 @click.group(
-    cls=Group,
+    cls=Root,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 you must act, 2 usage or configuration, 10 changes (check --exit-code) or "
     "differences (source compare), 130 interrupted.",
