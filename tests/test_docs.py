@@ -46,7 +46,7 @@ def test_every_command_is_found_where_the_table_of_modules_says() -> None:
         assert called is not None
         assert inspect.unwrap(called).__module__ == f"tmwatch.cli.{COMMAND_MODULES[name][0]}"
     named = {module for modules in COMMAND_MODULES.values() for module in modules}
-    groups = re.compile(r"^@[a-z]+\.(?:command|group)\(", re.MULTILINE)
+    groups = re.compile(r"^@[a-z_.]+\.(?:command|group)\(", re.MULTILINE)
     there = {path.stem for path in (ROOT / "tmwatch/cli").glob("*.py") if groups.search(path.read_text())}
     assert there - {"app"} == named
 

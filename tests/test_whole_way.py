@@ -158,6 +158,22 @@ def test_the_register_is_asked_by_name_and_with_a_way_to_reach_the_operator(hous
     assert "ip-watch@example.com" in agent
 
 
+def test_the_report_of_a_pass_holds_no_histories_and_the_store_does(house: House) -> None:
+    config = house.configure(OWN)
+    (first,) = house.check(config).baseline
+    house.register.pages[f"/statusview/sn{SERIAL}"] = CANCELLED
+    (changed,) = house.check(config).changed
+    base = Database(config.store.path)
+    whole = queries.get(base, f"US5000000{SERIAL}")
+    base.close()
+    assert whole is not None
+    assert whole.events
+    assert not (
+        first.record.events or changed.record.events or (changed.previous and changed.previous.events)
+    )
+    assert changed.record.model_copy(update={"events": whole.events}) == whole
+
+
 def test_a_new_stamp_on_the_page_is_no_change(house: House) -> None:
     config = house.configure(OWN)
     house.check(config)

@@ -28,7 +28,7 @@ from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, Observed, books, observe, queries
 from tmwatch.store.database import now
 from tmwatch.store.repeats import on_file
-from tmwatch.sweep_report import Asked, Left, SweepReport
+from tmwatch.sweep_report import Asked, Left, SweepReport, lightly
 from tmwatch.text import clean_line
 from tmwatch.watches import Ask, Match, asks, coverage, match
 
@@ -271,7 +271,7 @@ def _store(
         job.source_id,
         describe(job.query),
         looked.outcome,
-        tuple(stored),
+        tuple(lightly(one) for one in stored),
         error,
         passing or gone_before,
         baseline=all(first.values()) if job.searching else True,

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tmwatch.alerts.payload import CoverageLine
 from tmwatch.errors import PASSING, Outcome
 from tmwatch.store import Observed
+from tmwatch.store.sights import AtHand
+
+
+def lightly(one: Observed) -> Observed:
+    """Without the events of its record, where that is held and not read when somebody asks: the histories of
+    a thousand filings are a hundred megabytes, and a report says nothing of them."""
+    known = one.known
+    if not isinstance(known, AtHand):
+        return one
+    bare: dict[str, object] = {"events": ()}
+    previous = known.previous.model_copy(update=bare) if known.previous is not None else None
+    return replace(one, known=replace(known, stands=known.stands.model_copy(update=bare), previous=previous))
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One question of the sweep and how it ended."""
+    """One question of the sweep and how it ended. The records of `observed` come without their events
+    (`lightly`): the store has them."""
 
     watches: tuple[str, ...]
     source: str

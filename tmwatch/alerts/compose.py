@@ -51,7 +51,7 @@ def reactor(config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_ba
         alerts: list[AlertDraft] = []
         hits: list[HitDraft] = []
         for watch in config.watches:
-            seen = known_hits(database, watch.name)
+            seen = known_hits(database, watch.name, {one.st13 for one in observed})
             fresh: list[_Item] = []
             moved: list[_Item] = []
             for one in observed:

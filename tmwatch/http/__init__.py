@@ -177,7 +177,7 @@ class Door:
                 return self._look(asking, error, asked=False, held_until=held.until)
             asking.started()
             asking.started_at = self._clock()
-            result = self._once(session, asking, url, headers)
+            result = self._once(session, asking, url, headers, ours=not seen)
             broken = result if isinstance(result, wire.Broken) else None
             if isinstance(result, wire.Broken) and result.stale:
                 continue  # nobody was asked yet: asked now, in a turn of its own
@@ -202,12 +202,12 @@ class Door:
         return self._close(host, asking, asking.error(ServerFault, what, _LATER))
 
     def _once(
-        self, session: requests.Session, asking: _Asking, url: str, headers: dict[str, str]
+        self, session: requests.Session, asking: _Asking, url: str, headers: dict[str, str], *, ours: bool
     ) -> wire.Reply | wire.Broken:
         try:
             reply = wire.ask(
                 session,
-                wire.prepared(session, url, headers),
+                wire.prepared(session, url, headers, ours=ours),
                 timeouts=self._timeouts,
                 limits=self._limits,
                 use_proxies=not is_loopback(url),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -25,19 +27,40 @@ class NoHop:
     what: str
 
 
+# What every path of a register is made of; of these nothing is quoted, and no dots lead out of the base.
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_/-]+(\.[A-Za-z0-9_-]+)?")
+
+
 def is_loopback(url: str) -> bool:
     """Does this address lead to this very machine: 127.0.0.0/8, ::1 or localhost?"""
     try:
-        host = (urlsplit(url).hostname or "").rstrip(".")
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return _is_this_machine((urlsplit(url).hostname or "").rstrip("."))
     except ValueError:
         return False
+
+
+@functools.lru_cache(maxsize=256)
+def _is_this_machine(host: str) -> bool:
+    return host == "localhost" or ipaddress.ip_address(host).is_loopback
 
 
 def build(declaration: Declaration, request: Request, base_url: str | None) -> str:
     """The whole address of a request. Raises `ConfigError` for a base that may not be used."""
     base = base_url or declaration.base_url
     where = f'[sources."{declaration.id}"] base_url' if base_url else declaration.id
+    path = request.path.lstrip("/")
+    if not request.params and _PLAIN_PATH.fullmatch(path):
+        return _start(base, where, declaration.plain_http) + path
+    return _whole(base, where, declaration.plain_http, path, request.params)
+
+
+@functools.lru_cache(maxsize=64)
+def _start(base: str, where: str, plain_http: bool) -> str:
+    """What stands before the path of each request there, checked once."""
+    return _whole(base, where, plain_http, "", {})
+
+
+def _whole(base: str, where: str, plain_http: bool, path: str, params: Mapping[str, str]) -> str:
     try:
         parts = urlsplit(base)
         host, _ = parts.hostname, parts.port
@@ -55,16 +78,16 @@ def build(declaration: Declaration, request: Request, base_url: str | None) -> s
             where=where,
             do="Give scheme, host and path only. Keys belong into an environment variable or a file.",
         )
-    if parts.scheme == "http" and not declaration.plain_http and not is_loopback(base):
+    if parts.scheme == "http" and not plain_http and not is_loopback(base):
         raise ConfigError(
             f"{host} would be asked without encryption (plain http)",
             where=where,
             kept="Nothing was asked.",
             do="Use https. Plain http is for servers on this machine (127.0.0.1) only.",
         )
-    path = quote(request.path.lstrip("/"), safe="/%:@!$&'()*+,;=?~._-")
+    path = quote(path, safe="/%:@!$&'()*+,;=?~._-")
     try:
-        asked = requests.Request("GET", f"{base.rstrip('/')}/{path}", params=dict(request.params))
+        asked = requests.Request("GET", f"{base.rstrip('/')}/{path}", params=dict(params))
         url = asked.prepare().url or ""
         same = urlsplit(url).hostname == host.lower() or not host.isascii()
     except ValueError:

@@ -145,9 +145,18 @@ def new_session() -> requests.Session:
     return session
 
 
-def prepared(session: requests.Session, url: str, headers: dict[str, str]) -> requests.PreparedRequest:
-    """The question, with the cookies of the session and nothing else of it. Raises `ValueError`."""
+def prepared(
+    session: requests.Session, url: str, headers: dict[str, str], *, ours: bool
+) -> requests.PreparedRequest:
+    """The question, with the cookies of the session and nothing else of it. Raises `ValueError`.
+
+    An address that is `ours` was put together by requests before, and is not taken apart again.
+    """
     made = requests.PreparedRequest()
+    if ours and not session.cookies:
+        made.method, made.url = "GET", url
+        made.headers = requests.structures.CaseInsensitiveDict(headers)
+        return made
     made.prepare("GET", url, headers=headers, cookies=session.cookies or None)
     return made
 
