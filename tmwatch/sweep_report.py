@@ -13,14 +13,18 @@ from tmwatch.store.sights import AtHand
 
 
 def lightly(one: Observed) -> Observed:
-    """Without the events of its record, where that is held and not read when somebody asks: the histories of
-    a thousand filings are a hundred megabytes, and a report says nothing of them."""
-    known = one.known
-    if not isinstance(known, AtHand):
+    """Without the events of a record that is at hand because it is new or changed.
+
+    The histories of a thousand filings are a hundred megabytes, and a report says nothing of them. What
+    stands as it stood is read from the file when somebody asks, as before.
+    """
+    if one.what not in ("new", "changed"):
         return one
     bare: dict[str, object] = {"events": ()}
-    previous = known.previous.model_copy(update=bare) if known.previous is not None else None
-    return replace(one, known=replace(known, stands=known.stands.model_copy(update=bare), previous=previous))
+    previous = one.previous.model_copy(update=bare) if one.previous is not None else None
+    return replace(
+        one, known=AtHand(one.record.model_copy(update=bare), previous, one.provenance, one.first_seen)
+    )
 
 
 @dataclass(frozen=True)
