@@ -54,7 +54,8 @@ def test_killed_anywhere_between_fetch_and_answer_everybody_is_told_once(
 ) -> None:
     steps = undisturbed[0].steps
     kinds = {step.kind for step in steps}
-    assert {"connect", "send", "receive", "write", "sync", "rename", "create", "unlink"} <= kinds
+    # No rename: the pace of a register on loopback is written in place. `test_restore_dies` dies at renames.
+    assert {"connect", "send", "receive", "write", "sync", "create", "unlink"} <= kinds
     chosen = sample(steps)
     deaths = [(step, False) for step in chosen] + [(step, True) for step in halves(steps)]
     assert dies_and_recovers(victim, undisturbed, deaths) >= len(deaths) - 2
