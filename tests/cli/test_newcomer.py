@@ -440,3 +440,20 @@ def test_a_day_that_is_none_is_told_in_the_width_of_a_terminal(run: Run, words: 
     assert ran.code == 2
     assert "rite " in ran.err
     assert max(len(line) for line in ran.err.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("words", [["my marks", "--number"], ["--to-watch", "my marks", "--number"]])
+def test_a_filing_stored_before_it_was_watched_alerts_with_its_next_change(
+    words: list[str], run: Run, folder: Path
+) -> None:
+    run("init")
+    run("import", str(PAGE))
+    if words[0] == "--to-watch":
+        run("watch", "add", "my marks", "--number", "US 99990102")
+    added = run("watch", "add", *words, f"US {SERIAL}")
+    assert f"US {SERIAL} is stored already, as of 2021-01-05" in no_double_blanks(added.out)
+    (folder / "later.html").write_bytes(CANCELLED.replace(b"2021-01-05", b"2022-01-05"))
+    assert run("import", "later.html").code == 0
+    (alert,) = run("alerts", "list", "--json").json
+    assert alert["st13"] == [f"US5000000{SERIAL}"]
+    assert alert["payload"]["kind"] == "filing.changed"

@@ -21,6 +21,7 @@ from tmwatch.store import queries
 from tmwatch.store.database import now
 from tmwatch.watches import Match, coverage, sentence
 from tmwatch.watches.append import add_number, add_watch
+from tmwatch.watches.taking_over import take_over
 from tmwatch.watches.trial import trial
 
 HITS_LISTED, MISSES_LISTED = 20, 5
@@ -200,6 +201,7 @@ def add(
     say(f'Added to {plain(str(session.config_path))}: watch "{plain(watch.name)}".')
     say(sentence(watch))
     _say_twice(config, watch.name, parsed)
+    _take_over(session, config, watch, parsed)
     if not notify:
         say("Nobody is told: `tmwatch alerts list` shows its alerts, --notify NAME names a recipient.")
 
@@ -216,6 +218,16 @@ def _add_numbers(session: Session, name: str, numbers: Sequence[MarkNumber]) -> 
         config = add_number(session.config_path, name, show_number(number))
         say(f'Added to {file}: {show_number(number)} in watch "{shown}".')
         _say_twice(config, name, [number])
+        _take_over(session, config, _need(config, name), [number])
+
+
+def _take_over(session: Session, config: Config, watch: Watch, numbers: Sequence[MarkNumber]) -> None:
+    """What is stored of these numbers is what the next page is compared with, and that is said."""
+    database = session.database_if_any(config)
+    for record in take_over(database, watch, numbers) if database is not None else ():
+        day = record.provenance.as_of if record.provenance else None
+        known = f"{record.office} {plain(record.application_number)} is stored already"
+        say(f"{known}{f', as of {day}' if day else ''}: what differs from that is told.")
 
 
 def _say_twice(config: Config, name: str, numbers: Sequence[MarkNumber]) -> None:
