@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import importlib
 import json
 import sqlite3
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.records import event, goods, owner, record, sight
-from tests.store.test_glance import RECORDS, everything
+from tests.store.test_glance import RECORDS, everything, heard
 from tmwatch.errors import Outcome
 from tmwatch.model import TradeMark
 from tmwatch.sources.base import AsOf, Glance, Page, Reading
@@ -22,6 +25,8 @@ from tmwatch.store import BulkFile, Database, Sight, observe, rows, timeline
 from tmwatch.store.books import answered_live
 from tmwatch.store.queries import get
 from tmwatch.store.timeline import canonical
+
+observing = importlib.import_module("tmwatch.store.observe")  # the package names the function so
 
 
 def plain(one: TradeMark) -> str:
@@ -207,3 +212,79 @@ def test_a_filing_that_a_live_bulk_look_has_given_counts_as_answered_live(tmp_pa
     assert answered_live(base, st13(1), "us.daily")
     assert not answered_live(base, st13(2), "us.daily")
     assert not answered_live(base, st13(1), "us.tsdr")
+
+
+# -- looks that say nothing new ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at the one filing of a story."""
+
+    state: str = "700"
+    day: int = 1  # it speaks for, in March 2026
+    live: bool = False
+    source: str = "us.tsdr-api"
+    known: bool = False  # comes with its digest
+    printed: int = 0  # the day that the page names
+
+    def sight(self) -> Sight:
+        at = dt.datetime(2026, 3, self.day, 6, tzinfo=dt.UTC)
+        day = self.printed or (0 if self.live else self.day)
+        authority = {"us.tsdr-api": 90, "us.daily": 70}[self.source]
+        made = sight(
+            *(record(status_code=self.state), f"2026-03-{day:02}" if day else None),
+            **{"source": self.source, "authority": authority, "live": self.live, "looked_at": at},
+            body=f"{self.state}{self.source}".encode(),
+        )
+        if not self.known or made.reading is None:
+            return made
+        reading = made.reading
+        seen = Glance(self.state + self.source, reading.as_of if self.printed else None)
+        return replace(made, reading=None, read=lambda: reading, glance=seen)
+
+
+LOOKS = st.builds(
+    Look,
+    state=st.sampled_from(["700", "700", "700", "710"]),
+    day=st.integers(1, 20),
+    live=st.booleans(),
+    source=st.sampled_from(["us.tsdr-api", "us.tsdr-api", "us.daily"]),
+    known=st.booleans(),
+    printed=st.sampled_from([0, 0, 0, 9, 19]),
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.lists(LOOKS, min_size=1, max_size=2), min_size=2, max_size=7))
+@example([[Look(day=1)], [Look("710", 3)], [Look("710", 5)], [Look("710", 4)], [Look("710", 2)]])
+@example([[Look(day=18, live=True)], [Look(day=3, live=True)], [Look("710", 4, live=True)]])
+@example([[Look(day=18, live=True, known=True)], [Look(day=3, live=True, known=True)]])
+@example([[Look(day=18, live=True, known=True)], [Look(day=3, live=True, known=True, printed=19)]])
+@example([[Look(day=1)], [Look(day=2), Look("710", 3)], [Look("710", 4), Look("710", 5)]])
+def test_what_nobody_said_anew_is_not_folded_again_and_all_stands_as_if_it_had_been(
+    story: list[list[Look]],
+) -> None:
+    found = []
+    for shortly in (True, False):
+        with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+            if not shortly:
+                patch.setattr(observing, "beginnings", lambda rows: [object()])
+            base = Database(Path(name) / "tmwatch.db")
+            told = [
+                [heard(one) for one in observe(base, [look.sight() for look in looks])] for looks in story
+            ]
+            found.append((told, everything(base)))
+            base.close()
+    assert found[0] == found[1]
+
+
+def test_the_hundredth_look_at_a_long_history_that_says_nothing_new_folds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = Database(tmp_path / "tmwatch.db")
+    for day in range(1, 13):
+        observe(base, [Look("700" if day % 2 else "710", day).sight()])
+    monkeypatch.setattr(observing, "fold", None)  # would be called in vain
+    (one,) = observe(base, [Look("710", 20).sight()])
+    assert (one.what, one.changes, one.provenance.as_of) == ("unchanged", (), dt.date(2026, 3, 20))

@@ -29,7 +29,9 @@ def pick(database: Database, read: Mapping[int, Sight], others: Iterable[str]) -
     `others`: filings that the batch looks at besides."""
     filings = Counter(others)
     filings.update(one.reading.record.st13 for one in read.values() if one.reading is not None)
-    asked = json.dumps(list(filings))
+    asked = json.dumps(
+        [one.reading.record.st13 for one in read.values() if one.good and one.reading is not None]
+    )
     rows = database.conn.execute(
         "select value from json_each(?) where not exists (select 1 from mark where st13 = value)"
         " and not exists (select 1 from sighting where st13 = value)",

@@ -30,7 +30,7 @@ from tmwatch.store.sights import (
     What,
     as_of_for,
 )
-from tmwatch.store.timeline import Sighting, Step, canonical, fold, order_key
+from tmwatch.store.timeline import Sighting, Step, beginnings, canonical, fold, order_key
 
 
 def observe(
@@ -55,8 +55,9 @@ def observe(
     with database.write():
         if _state(database) != seen:  # somebody else has written since
             same = _repeats(database, ready)
-        same = {place: one for place, one in same.items() if not _dated_ahead(database, one)}
-        batch = _Batch(database, run, reread)
+        moved = {one.st13 for one in same.values() if _dated_ahead(database, one)}
+        same = {place: one for place, one in same.items() if one.st13 not in moved}
+        batch = _Batch(database, run, reread, moved)
         again = list(same.values())
         read = {place: _read(sight) for place, sight in enumerate(ready) if place not in same}
         new = firsts.pick(database, read, (one.st13 for one in again))
@@ -110,7 +111,7 @@ def _glance_over(
     if not any(_lazy(sight) for sight in ready):
         return ready, {}, _state(database)
     seen = _state(database)
-    same = _repeats(database, ready)
+    same = _find(database, ready)
     for place, sight in enumerate(ready):
         if place not in same:
             ready[place] = _read(sight)
@@ -138,14 +139,18 @@ def _read(sight: Sight) -> Sight:
 
 
 def _repeats(database: Database, sights: Sequence[Sight]) -> dict[int, Repeat]:
+    return _alone(sights, _find(database, sights))
+
+
+def _find(database: Database, sights: Sequence[Sight]) -> dict[int, Repeat]:
     lazy = {place: sight for place, sight in enumerate(sights) if _lazy(sight)}
-    return _alone(sights, repeats.find(database, lazy)) if lazy else {}
+    return repeats.find(database, lazy) if lazy else {}
 
 
 def _alone(sights: Sequence[Sight], same: dict[int, Repeat]) -> dict[int, Repeat]:
-    filings = Counter(one.st13 for one in same.values())
+    filings = Counter([one.run.st13 for one in same.values()])
     filings.update(sight.reading.record.st13 for sight in sights if sight.reading is not None)
-    return {place: one for place, one in same.items() if filings[one.st13] == 1}
+    return {place: one for place, one in same.items() if filings[one.run.st13] == 1}
 
 
 def _dated_ahead(database: Database, one: Repeat) -> bool:
@@ -172,13 +177,15 @@ def _own_looks(database: Database, looks: Looks, same: Sequence[Repeat], reactio
 class _Batch:
     """The looks of one transaction that are read, and the filings that they touch."""
 
-    def __init__(self, database: Database, run: str, reread: Reread | None) -> None:
+    def __init__(self, database: Database, run: str, reread: Reread | None, moved: set[str]) -> None:
         self.looks = Looks(database, run)
         self._database = database
         self._reread = reread
+        self._moved = moved  # filings of which a run was moved, so that all has to be folded again
         self._records: marks.Records = {}
         self._touched: dict[str, list[Sighting]] = {}
         self._before: dict[str, marks.Head | None] = {}
+        self._began: dict[str, list[tuple[object, ...]]] = {}
         self._first: dict[str, dt.datetime] = {}
         self._live: set[str] = set()
         self.instant = iso(now())
@@ -201,12 +208,14 @@ class _Batch:
         number = self.looks.write(sight, st13=st13, record_hash=said, as_of=as_of, snapshot=snapshot)
         self.looked_at.append((st13, sight.live, as_of.day.isoformat()))
         if sight.live:
-            marks.pull_back(database, st13, sight.looked_at)
             self._live.add(st13)
+            if marks.pull_back(database, st13, sight.looked_at):
+                self._moved.add(st13)
         if st13 not in self._touched:
             rows = marks.sightings(database, st13, self._records)
             self._touched[st13] = rows
             self._before[st13] = marks.head(database, st13, rows, self._records) if rows else None
+            self._began[st13] = beginnings(rows)
             self._first[st13] = sight.looked_at
         self._first[st13] = min(self._first[st13], sight.looked_at)
         if self._touched[st13]:
@@ -224,23 +233,31 @@ class _Batch:
 
     def _refold(self, st13: str, rows: list[Sighting]) -> Observed:
         database, before = self._database, self._before[st13]
-        steps = fold(rows)
-        written = versions.write_steps(database, st13, steps, self.instant)
-        what, changes = _what(steps, rows, before)
+        what: What = "unchanged"
+        changes: tuple[Change, ...] = ()
+        same = st13 not in self._moved and beginnings(rows) == self._began[st13]
+        if before is not None and same:
+            # What is known follows from the beginnings of runs alone: nobody has said anything new.
+            stands = before.record
+            written = versions.standing(database, st13, before.content_hash)
+        else:
+            steps = fold(rows)
+            stands = steps[-1].record
+            written = versions.write_steps(database, st13, steps, self.instant)
+            what, changes = _what(steps, rows, before)
         first_seen = self._first[st13]
         if before is not None:
             first_seen = min(first_seen, dt.datetime.fromisoformat(before.first_seen_at))
         provenance = versions.write_current(
             database,
-            st13,
-            steps[-1],
+            stands,
             rows,
             written=written,
             before=before.content_hash if before else None,
             first_seen=first_seen,
             instant=self.instant,
         )
-        known = AtHand(steps[-1].record, before.record if before else None, provenance, first_seen)
+        known = AtHand(stands, before.record if before else None, provenance, first_seen)
         return Observed(st13, what, changes, st13 in self._live, known)
 
 

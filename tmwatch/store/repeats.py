@@ -34,34 +34,35 @@ _IS_LAST = (
 
 
 class Run(NamedTuple):
-    """The run that is a filing's last word, and whether the filing is said to stand as the run has it."""
+    """The run that is a filing's last word, and whether the filing is said to stand as the run has it.
+
+    Only what nearly every look needs: a bulk file asks for thousands of them.
+    """
 
     id: int
     st13: str
-    source: str
     facts: str
-    record: str
     parser_version: str
     last_order: str
     as_of_kind: str
-    last_observation: int
-    last_snapshot: str | None
     glance_as_of: str | None
     first_seen_at: str
     stands: int
+    place: int  # of the look that asked for it
 
 
 _RUN = (
-    f"{', '.join(f's.{name}' for name in Run._fields[:-2])}, m.first_seen_at, m.source is s.source"
-    " and m.facts is s.facts and m.as_of is substr(s.last_order, 1, 10) and m.as_of_kind is s.as_of_kind"
+    "s.id, s.st13, s.facts, s.parser_version, s.last_order, s.as_of_kind, s.glance_as_of, m.first_seen_at,"
+    " m.source is s.source and m.facts is s.facts and m.as_of is substr(s.last_order, 1, 10)"
+    " and m.as_of_kind is s.as_of_kind"
 )
 _LAST_WORD = (
-    f"select {_RUN} from sighting s join mark m on m.st13 = s.st13"
+    f"select {_RUN}, 0 from sighting s join mark m on m.st13 = s.st13"
     f" where s.glance = ? and s.source = ? and {_IS_LAST}"
 )
 # "cross join": the few that are asked for lead, not the whole of what is stored.
 _LAST_WORDS = (
-    f"select g.key, {_RUN} from json_each(?) g cross join sighting s on s.glance = g.value"
+    f"select {_RUN}, g.key from json_each(?) g cross join sighting s on s.glance = g.value"
     f" and s.source = ? join mark m on m.st13 = s.st13 where {_IS_LAST}"
 )
 _FEW = 8  # looks: below that a question for each is quicker
@@ -124,14 +125,13 @@ def on_file(database: Database, source: str, glance: Glance, asked: str | None =
     run = _last_word(database, glance.digest, source)
     if run is None:
         return None
-    look = database.conn.execute(
-        "select asked from observation where id = ?", (run.last_observation,)
-    ).fetchone()
-    if asked is not None and look["asked"] != asked:
-        return None
     said = database.conn.execute(
-        "select json_extract(json, '$.verbal_element') as mark from record where hash = ?", (run.record,)
+        "select o.asked, json_extract(r.json, '$.verbal_element') as mark from sighting s"
+        " join observation o on o.id = s.last_observation join record r on r.hash = s.record where s.id = ?",
+        (run.id,),
     ).fetchone()
+    if asked is not None and said["asked"] != asked:
+        return None
     as_of = glance.as_of or _load_as_of(run.glance_as_of or "null")
     return OnFile(run.st13, as_of, said["mark"])
 
@@ -189,8 +189,10 @@ def _runs(database: Database, sights: Mapping[int, Sight]) -> Iterator[tuple[int
     for source in {source for _, _, source in asked}:
         mine = [(place, digest) for place, digest, its in asked if its == source]
         digests = json.dumps([digest for _, digest in mine])
-        for row in database.conn.execute(_LAST_WORDS, (digests, source)).fetchall():
-            yield mine[row[0]][0], Run._make(row[1:])
+        cursor = database.conn.cursor()
+        cursor.row_factory = None  # plain tuples
+        for run in map(Run._make, cursor.execute(_LAST_WORDS, (digests, source)).fetchall()):
+            yield mine[run.place][0], run
 
 
 def write(
@@ -203,7 +205,7 @@ def write(
     if bulk is not None:
         latest = max(repeats, key=lambda one: one.order)
         shared = looks.write_bulk(bulk, latest.sight, latest.as_of, len(repeats))
-    ends, present, steady, dropped = [], [], [], []
+    ends, pages, present, steady = [], [], [], []
     for one in repeats:
         sight, run, as_of, _, longer = one
         number = shared if shared is not None else look_of(database, looks, one)
@@ -214,21 +216,21 @@ def write(
             continue
         day, kind = as_of.day.isoformat(), str(as_of.kind)
         if longer:
-            snapshot, kept = run.last_snapshot, run.glance_as_of
-            if sight.glance is not None and sight.glance.as_of is not None:
-                snapshot, kept = keep_page(database, sight, quick=True), None
-                dropped.append(run.last_snapshot)
-            ends.append((one.order, day, kind, number, snapshot, kept, run.id))
+            ends.append((one.order, day, kind, number, run.id))
+            if sight.glance is not None and sight.glance.as_of is not None:  # another stamp: another page
+                pages.append((keep_page(database, sight, quick=True), run.id))
         else:
             day, kind = run.last_order[:10], run.as_of_kind
         if earlier:
             first = iso(sight.looked_at)
-        present.append((run.source, run.facts, day, kind, first, run.st13))
+        present.append((sight.source, run.facts, day, kind, first, run.st13))
     database.conn.executemany(
-        "update sighting set last_order = ?, last_as_of = ?, as_of_kind = ?, last_observation = ?,"
-        " last_snapshot = ?, glance_as_of = ? where id = ?",
+        "update sighting set last_order = ?, last_as_of = ?, as_of_kind = ?, last_observation = ?"
+        " where id = ?",
         ends,
     )
+    for snapshot, number in pages:
+        _turn_page(database, number, snapshot)
     instant = iso(now())
     database.conn.executemany(
         "update mark set source = ?, facts = ?, as_of = ?, as_of_kind = ?, first_seen_at = ?,"
@@ -239,20 +241,27 @@ def write(
         "update mark set last_ok_at = ? where st13 in (select value from json_each(?))",
         (instant, json.dumps(steady)),
     )
-    for sha256 in dropped:
-        marks.drop_unused(database, sha256)
     return [
         Observed(one.run.st13, "unchanged", (), one.sight.live, _OnFile(database, one.run.st13))
         for one in repeats
     ]
 
 
+def _turn_page(database: Database, run: int, snapshot: str | None) -> None:
+    """The run's last raw page makes room for this one."""
+    conn = database.conn
+    before = conn.execute("select last_snapshot from sighting where id = ?", (run,)).fetchone()
+    conn.execute("update sighting set last_snapshot = ?, glance_as_of = null where id = ?", (snapshot, run))
+    marks.drop_unused(database, before["last_snapshot"])
+
+
 def look_of(database: Database, looks: Looks, one: Repeat) -> int:
     """The look's own row among the looks."""
+    said = database.conn.execute("select record from sighting where id = ?", (one.run.id,)).fetchone()
     return looks.write(
         one.sight,
         st13=one.st13,
-        record_hash=one.run.record,
+        record_hash=said["record"],
         as_of=one.as_of,
         snapshot=_hash_of_page(one),
     )

@@ -110,6 +110,17 @@ def content_hash(record: TradeMark) -> str:
     return canonical(record)[1]
 
 
+def beginnings(sightings: Iterable[Sighting]) -> list[tuple[object, ...]]:
+    """All that `fold` and the versions go by: not until when a run goes on."""
+    return sorted(
+        (
+            *(one.id, one.source, one.authority, one.facts, one.record_hash, one.parser_version),
+            *(one.first_order, one.observation, one.technical, one.live),
+        )
+        for one in sightings
+    )
+
+
 def fold(sightings: Iterable[Sighting]) -> list[Step]:
     """The versions of one filing, oldest first."""
     sightings = sorted(sightings, key=lambda item: item.place)

@@ -56,12 +56,17 @@ def write_steps(database: Database, st13: str, steps: Sequence[Step], instant: s
         if number not in kept:
             database.conn.execute("update mark_version set superseded_at = ? where id = ?", (instant, number))
             database.conn.execute("update change set superseded_at = ? where version = ?", (instant, number))
+    return standing(database, st13, previous)
+
+
+def standing(database: Database, st13: str, content: str) -> Written:
+    """The last version as the books have it; `content` is the hash of its record."""
     row = database.conn.execute(
         "select max(id) as id, max(created_at) as at from mark_version where st13 = ?"
         " and superseded_at is null",
         (st13,),
     ).fetchone()
-    return Written(previous, row["id"], row["at"])
+    return Written(content, row["id"], row["at"])
 
 
 def content_of(step: Step) -> tuple[str, str]:
@@ -136,8 +141,7 @@ _WRITE_MARK = (
 
 def write_current(
     database: Database,
-    st13: str,
-    last: Step,
+    record: TradeMark,
     runs: Sequence[Sighting],
     *,
     written: Written,
@@ -149,7 +153,6 @@ def write_current(
 
     `before` is the content hash of the filing before the batch (None: new), `instant` the batch's.
     """
-    record = last.record
     latest = max(runs, key=lambda item: (item.last_order, item.place))
     look = database.conn.execute(
         "select o.url, o.looked_at, o.snapshot, s.facts from sighting s"
