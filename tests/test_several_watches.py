@@ -108,8 +108,12 @@ def test_a_watch_renamed_or_added_misses_no_change_of_a_filing_that_was_watched(
     assert told == [("owner", "filing.changed"), ("renamed", "filing.changed")]
 
 
-def test_what_was_stored_and_never_watched_is_a_baseline(tmp_path: Path) -> None:
-    assert story(tmp_path, ({}, None), (DEAD, watching(tmp_path, NUMBER, OWNER))) == []
+def test_what_was_stored_and_never_watched_is_a_baseline_for_who_watches_an_owner(tmp_path: Path) -> None:
+    assert story(tmp_path, ({}, None), (DEAD, watching(tmp_path, OWNER))) == []
+
+
+def test_a_number_is_compared_with_what_was_stored_of_it_before_it_was_watched(tmp_path: Path) -> None:
+    assert story(tmp_path, ({}, None), (DEAD, watching(tmp_path, NUMBER))) == [("number", "filing.changed")]
 
 
 # -- one question ------------------------------------------------------------------------------------------

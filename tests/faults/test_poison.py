@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,15 @@ def test_an_answer_that_cannot_be_stored_leaves_the_other_looks_alone(
     house.register.pages[f"/statusview/sn{SERIAL}"] = CANCELLED
     from tmwatch.store import marks
 
-    true = marks.keep_record
+    true = marks.keep_records
 
-    def fails(database: Database, one: Any, record_hash: str, text: str) -> None:
-        if one.verbal_element == "poison":
+    def fails(database: Database, rows: Iterable[tuple[str, str, str]]) -> None:
+        rows = list(rows)
+        if any('"poison"' in text for _, _, text in rows):
             raise OverflowError("int too large to convert to SQLite INTEGER")
-        true(database, one, record_hash, text)
+        true(database, rows)
 
-    monkeypatch.setattr(marks, "keep_record", fails)
+    monkeypatch.setattr(marks, "keep_records", fails)
     report = house.check(config)
     assert sorted(one.outcome.value for one in report.asked) == ["layout_changed", "ok"]
     assert report.operator_must_act
@@ -88,14 +90,15 @@ def test_a_file_that_cannot_be_kept_does_not_take_its_batch_with_it(
     for case in ("registered-word-mark", "abandoned-figurative-mark"):
         body = (ROOT / f"fixtures/us.tsdr/{case}/page.html").read_bytes()
         (pages / f"{case}.html").write_bytes(body)
-    true = marks.keep_record
+    true = marks.keep_records
 
-    def fails(database: Database, one: Any, record_hash: str, text: str) -> None:
-        if one.application_number != SERIAL:
+    def fails(database: Database, rows: Iterable[tuple[str, str, str]]) -> None:
+        rows = list(rows)
+        if any(SERIAL not in st13 for _, st13, _ in rows):
             raise OverflowError("int too large to convert to SQLite INTEGER")
-        true(database, one, record_hash, text)
+        true(database, rows)
 
-    monkeypatch.setattr(marks, "keep_record", fails)
+    monkeypatch.setattr(marks, "keep_records", fails)
     base = Database(tmp_path / "tmwatch.db")
     results, _ = import_files(base, [pages])
     assert sorted(one.outcome.value for one in results) == ["layout_changed", "ok"]

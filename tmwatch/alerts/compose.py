@@ -94,11 +94,16 @@ def _held_before(watch: Watch, one: Observed, database: Database) -> bool | None
     """Whether the watch would have had the filing as it stood before this look, had it been there then.
 
     So a watch that was renamed, or is new beside another, misses no change of a filing that was being
-    watched already. None for a filing that nobody watched: what is known of it is no baseline.
+    watched already. A number that the watch names is compared with what is stored of it, whoever stored it:
+    import, `watch add`, import is how people begin. None for any other filing that nobody watched: what is
+    known of it is no baseline.
     """
-    if one.what != "changed" or one.previous is None or not under_watch(database, one.st13):
+    if one.what != "changed" or one.previous is None:
         return None
-    return match(watch, one.previous).hit
+    before = match(watch, one.previous)
+    if "numbers" not in before.triggers and not under_watch(database, one.st13):
+        return None
+    return before.hit
 
 
 def _by_change(one: Observed) -> bool:

@@ -17,11 +17,10 @@ from tmwatch.errors import UsageError
 from tmwatch.health import WatchHealth, watch_health
 from tmwatch.model import TradeMark
 from tmwatch.numbers import MarkNumber, parse_number, parse_office, show_number
-from tmwatch.store import queries
+from tmwatch.store import Database, queries
 from tmwatch.store.database import now
-from tmwatch.watches import Match, coverage, sentence
+from tmwatch.watches import Match, coverage, match, sentence
 from tmwatch.watches.append import add_number, add_watch
-from tmwatch.watches.taking_over import take_over
 from tmwatch.watches.trial import trial
 
 HITS_LISTED, MISSES_LISTED = 20, 5
@@ -196,12 +195,14 @@ def add(
         "role": role,
         "notify": list(notify),
     }
+    # Before the file is written: with a database that cannot be opened nothing of this is half done.
+    database = session.database_if_any(session.config())
     config = add_watch(session.config_path, settings)
     watch = _need(config, name.strip())
     say(f'Added to {plain(str(session.config_path))}: watch "{plain(watch.name)}".')
     say(sentence(watch))
     _say_twice(config, watch.name, parsed)
-    _take_over(session, config, watch, parsed)
+    _say_stored(database, watch, parsed)
     if not notify:
         say("Nobody is told: `tmwatch alerts list` shows its alerts, --notify NAME names a recipient.")
 
@@ -211,6 +212,7 @@ def _add_numbers(session: Session, name: str, numbers: Sequence[MarkNumber]) -> 
     config = session.config()
     watch = _need(config, name)
     file, shown = plain(str(session.config_path)), plain(watch.name)
+    database = session.database_if_any(config)
     for number in dict.fromkeys(numbers):
         if number in watch.numbers:
             say(f'Watch "{shown}": {show_number(number)} is already in it; nothing changed.')
@@ -218,13 +220,17 @@ def _add_numbers(session: Session, name: str, numbers: Sequence[MarkNumber]) -> 
         config = add_number(session.config_path, name, show_number(number))
         say(f'Added to {file}: {show_number(number)} in watch "{shown}".')
         _say_twice(config, name, [number])
-        _take_over(session, config, _need(config, name), [number])
+        _say_stored(database, _need(config, name), [number])
 
 
-def _take_over(session: Session, config: Config, watch: Watch, numbers: Sequence[MarkNumber]) -> None:
-    """What is stored of these numbers is what the next page is compared with, and that is said."""
-    database = session.database_if_any(config)
-    for record in take_over(database, watch, numbers) if database is not None else ():
+def _say_stored(database: Database | None, watch: Watch, numbers: Sequence[MarkNumber]) -> None:
+    """What is stored of these numbers already is what the next page is compared with."""
+    if database is None:
+        return
+    for st13 in (one for number in numbers for one in queries.find(database, number)):
+        record = queries.get(database, st13)
+        if record is None or not match(watch, record).hit:
+            continue
         day = record.provenance.as_of if record.provenance else None
         known = f"{record.office} {plain(record.application_number)} is stored already"
         say(f"{known}{f', as of {day}' if day else ''}: what differs from that is told.")

@@ -133,15 +133,6 @@ def hits(database: Database, watch: str, among: Collection[str] | None = None) -
     return frozenset(row["st13"] for row in rows)
 
 
-def take_over(database: Database, watch: str, st13s: Sequence[str], why: str) -> None:
-    """Filings that were stored before somebody watched them: as they stand they are the watch's baseline."""
-    with database.write():
-        database.conn.executemany(
-            "insert or ignore into hit (watch, st13, first_at, why, baseline) values (?, ?, ?, ?, 1)",
-            [(watch, st13, iso(now()), why) for st13 in st13s],
-        )
-
-
 def under_watch(database: Database, st13: str) -> bool:
     """Whether the filing has come under any watch yet, be it one that has another name now."""
     return database.conn.execute("select 1 from hit where st13 = ? limit 1", (st13,)).fetchone() is not None
