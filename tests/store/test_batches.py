@@ -262,6 +262,15 @@ LOOKS = st.builds(
 @example([[Look(day=18, live=True, known=True)], [Look(day=3, live=True, known=True)]])
 @example([[Look(day=18, live=True, known=True)], [Look(day=3, live=True, known=True, printed=19)]])
 @example([[Look(day=1)], [Look(day=2), Look("710", 3)], [Look("710", 4), Look("710", 5)]])
+# A run that is split twice: both of its parts go by one observation, and stay two versions.
+@example(
+    [
+        [Look(day=2, source="us.daily"), Look(day=12)],
+        [Look(day=1), Look(day=10)],
+        [Look("710", 1, printed=9), Look("710", 11)],
+        [Look(day=1)],
+    ]
+)
 def test_what_nobody_said_anew_is_not_folded_again_and_all_stands_as_if_it_had_been(
     story: list[list[Look]],
 ) -> None:

@@ -31,15 +31,13 @@ def write_steps(database: Database, st13: str, steps: Sequence[Step], instant: s
     `instant` is that of the batch.
     """
     stored = _stored(database, st13)
-    kept = set()
     previous = ""
     for step in steps:
         text, content = content_of(step)
         key = (step.sighting.observation, content, previous)
         previous = content
-        if key in stored:
-            number, position = stored[key]
-            kept.add(number)
+        if stored.get(key):
+            number, position = stored[key].pop(0)
             if position != step.position:
                 database.conn.execute(
                     "update mark_version set position = ?, as_of = ? where id = ?",
@@ -52,10 +50,9 @@ def write_steps(database: Database, st13: str, steps: Sequence[Step], instant: s
         version = int(database.conn.execute(_INSERT_VERSION, row).lastrowid or 0)
         if step.changes:
             _insert_changes(database, st13, step, version, instant)
-    for number, _ in stored.values():
-        if number not in kept:
-            database.conn.execute("update mark_version set superseded_at = ? where id = ?", (instant, number))
-            database.conn.execute("update change set superseded_at = ? where version = ?", (instant, number))
+    for number, _ in (left for rest in stored.values() for left in rest):
+        database.conn.execute("update mark_version set superseded_at = ? where id = ?", (instant, number))
+        database.conn.execute("update change set superseded_at = ? where version = ?", (instant, number))
     return standing(database, st13, previous)
 
 
@@ -76,17 +73,20 @@ def content_of(step: Step) -> tuple[str, str]:
     return canonical(step.record)
 
 
-def _stored(database: Database, st13: str) -> dict[tuple[int, str, str], tuple[int, str]]:
+def _stored(database: Database, st13: str) -> dict[tuple[int, str, str], list[tuple[int, str]]]:
+    """The versions that stand, oldest first. A look in the middle of a run splits it, and both of its parts
+    go by the run's one observation: several versions may answer to one key."""
+    found: dict[tuple[int, str, str], list[tuple[int, str]]] = {}
     rows = database.conn.execute(
         "select id, observation, content_hash, position,"
         " coalesce(lag(content_hash) over (order by position), '') as previous"
-        " from mark_version where st13 = ? and superseded_at is null",
+        " from mark_version where st13 = ? and superseded_at is null order by position",
         (st13,),
     )
-    return {
-        (row["observation"], row["content_hash"], row["previous"]): (row["id"], row["position"])
-        for row in rows
-    }
+    for row in rows:
+        key = (row["observation"], row["content_hash"], row["previous"])
+        found.setdefault(key, []).append((row["id"], row["position"]))
+    return found
 
 
 _INSERT_VERSION = (
