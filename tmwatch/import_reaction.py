@@ -32,7 +32,7 @@ def searched_before(
         return True
     return any(
         isinstance(one.query, SearchQuery)
-        and get_source(one.source_id).declaration.office == office
+        and get_source(one.source_id).declaration.speaks_for(office)
         and books.baselined(database, watch.name, one.key)
         for one in asks(watch, config, env)
     )

@@ -9,6 +9,7 @@ import datetime as dt
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 
 from tmwatch.config import Config
 from tmwatch.errors import (
@@ -24,9 +25,10 @@ from tmwatch.errors import (
 from tmwatch.http import Door
 from tmwatch.model import FactKind
 from tmwatch.reading import read_page as read_page
-from tmwatch.sources.base import Glance, Page, Query, Reading, RecordQuery, SearchQuery, Source
+from tmwatch.sources.base import Glance, Page, Part, Query, Reading, RecordQuery, SearchQuery, Source
 from tmwatch.sources.combine import combine
 from tmwatch.sources.glance import glance, stands_alone
+from tmwatch.sources.narrowing import WHOSE, filtered, keeps
 from tmwatch.store import Sight
 from tmwatch.store.database import now
 
@@ -59,6 +61,7 @@ class Looked:
     validators: Mapping[str, str] = field(default_factory=dict)
     glance: Glance | None = None  # of the one page of the answer, where it may stand for it
     held_until: dt.datetime | None = None
+    narrowed: tuple[Part, ...] = ()  # what the register searched more widely for, and was narrowed here
 
 
 def facts_of(source: Source, config: Config | None) -> FactKind:
@@ -174,6 +177,11 @@ def _ask(
             do="The next run asks again.",
         )
     readings, pages = _joined(readings, pages)
+    narrowed: tuple[Part, ...] = ()
+    if isinstance(query, SearchQuery):
+        narrowed = tuple(part for part in filtered(declaration, query) if part in WHOSE)
+        kept = [keeps(reading.record, query, narrowed) for reading in readings]
+        readings, pages = list(compress(readings, kept)), list(compress(pages, kept))
     if isinstance(query, RecordQuery) and readings and set(query.numbers) <= set(missing):
         # A cache or a session that mixes two visitors up: true of another filing, no answer to ours.
         raise Incomplete(
@@ -196,6 +204,7 @@ def _ask(
         looked_at=looked_at,
         validators=fresh,
         glance=glanced,
+        narrowed=narrowed,
     )
 
 
@@ -231,8 +240,7 @@ def prove(source: Source, door: Door, config: Config, env: Mapping[str, str]) ->
     Used where a search comes back empty (law 3) and by `source check`.
     """
     known = source.declaration.known_query
-    query: Query = RecordQuery((known.text,)) if known.kind == "record" else SearchQuery(owner=known.text)
-    looked = ask(source, query, door, config, env)
+    looked = ask(source, known.query, door, config, env)
     if looked.outcome is Outcome.OK and len(looked.readings) < known.least:
         error = LayoutChanged(
             f"the known query `{known.text}` gave {len(looked.readings)} filings; {known.least} are sure",

@@ -54,6 +54,7 @@ Limits = wire.Limits
 
 _MOST_HOPS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
+_AS_GET = {301, 302, 303}  # sent on by these, a POST goes on as a GET
 # Only these headers of an answer are kept: cookies and whatever echoes a key stay out of the archive.
 _KEPT_HEADERS = {
     "age", "content-language", "content-type", "date", "etag", "last-modified", "retry-after",
@@ -164,6 +165,7 @@ class Door:
         """One request after another while the same host sends us on; each waits for its own turn."""
         host = address.pace_key(url)
         tries = self._extra_tries
+        body = asking.request.body
         seen: set[tuple[str, str]] = set()
         broken: wire.Broken | None = None
         for _ in range(_MOST_HOPS + 1 + tries):
@@ -177,7 +179,7 @@ class Door:
                 return self._look(asking, error, asked=False, held_until=held.until)
             asking.started()
             asking.started_at = self._clock()
-            result = self._once(session, asking, url, headers, ours=not seen)
+            result = self._once(session, asking, url, headers, ours=not seen, body=body)
             broken = result if isinstance(result, wire.Broken) else None
             if isinstance(result, wire.Broken) and result.stale:
                 continue  # nobody was asked yet: asked now, in a turn of its own
@@ -198,16 +200,28 @@ class Door:
                 break
             seen.add(step)
             url = target
+            if result.status in _AS_GET and body is not None:
+                body = (
+                    None  # RFC 9110 §15.4: what comes then is an answer of its own, for the reader to judge
+                )
+                headers = {name: value for name, value in headers.items() if name != "Content-Type"}
         what = "the site sends the question round in circles"
         return self._close(host, asking, asking.error(ServerFault, what, _LATER))
 
     def _once(
-        self, session: requests.Session, asking: _Asking, url: str, headers: dict[str, str], *, ours: bool
+        self,
+        session: requests.Session,
+        asking: _Asking,
+        url: str,
+        headers: dict[str, str],
+        *,
+        ours: bool,
+        body: bytes | None,
     ) -> wire.Reply | wire.Broken:
         try:
             reply = wire.ask(
                 session,
-                wire.prepared(session, url, headers, ours=ours),
+                wire.prepared(session, url, headers, ours=ours, body=body),
                 timeouts=self._timeouts,
                 limits=self._limits,
                 use_proxies=not is_loopback(url),

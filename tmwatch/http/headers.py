@@ -16,7 +16,7 @@ from tmwatch.sources.base import Declaration, Request
 # What the door itself decides; a source that set these could disguise itself or break the framing.
 _OURS = {
     "user-agent", "accept-encoding", "host", "connection", "cookie",
-    "content-length", "transfer-encoding", "proxy-authorization",
+    "content-length", "content-type", "transfer-encoding", "proxy-authorization",
 }  # fmt: skip
 
 
@@ -29,6 +29,8 @@ def headers_for(
         if name.lower() in _OURS:
             raise ConfigError(f"a source may not set the header `{name}`", where=declaration.id)
         headers[name] = value
+    if request.body is not None:
+        headers["Content-Type"] = request.content_type
     for name, header in (("etag", "If-None-Match"), ("last_modified", "If-Modified-Since")):
         if _printable(validators.get(name, "")):
             headers[header] = validators[name]

@@ -146,18 +146,21 @@ def new_session() -> requests.Session:
 
 
 def prepared(
-    session: requests.Session, url: str, headers: dict[str, str], *, ours: bool
+    session: requests.Session, url: str, headers: dict[str, str], *, ours: bool, body: bytes | None = None
 ) -> requests.PreparedRequest:
     """The question, with the cookies of the session and nothing else of it. Raises `ValueError`.
+
+    A question with a body is a POST.
 
     An address that is `ours` was put together by requests before, and is not taken apart again.
     """
     made = requests.PreparedRequest()
-    if ours and not session.cookies:
+    if ours and not session.cookies and body is None:
         made.method, made.url = "GET", url
         made.headers = requests.structures.CaseInsensitiveDict(headers)
         return made
-    made.prepare("GET", url, headers=headers, cookies=session.cookies or None)
+    method = "GET" if body is None else "POST"
+    made.prepare(method, url, headers=headers, data=body, cookies=session.cookies or None)
     return made
 
 

@@ -20,9 +20,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import IO, Literal, Protocol, runtime_checkable
+from typing import IO, Literal, Protocol, get_args, runtime_checkable
 
 from tmwatch.model import FactKind, TradeMark
 
@@ -64,6 +64,20 @@ class KnownQuery:
     kind: Literal["record", "search"]
     text: str
     least: int = 1
+    part: Literal["owner", "mark", "agent"] = "owner"  # of a search
+
+    @property
+    def query(self) -> Query:
+        """The question itself."""
+        if self.kind == "record":
+            return RecordQuery((self.text,))
+        return replace(SearchQuery(), **{self.part: self.text})  # type: ignore[arg-type]
+
+
+# The parts of a search, and what a source can do with each: ask its register for it, or have the answer
+# narrowed afterwards (`sources.narrowing`). A part that a source does not name it cannot be asked for at all.
+Part = Literal["mark", "owner", "agent", "classes", "filed_since", "changed_since", "offices"]
+Able = Literal["itself", "afterwards"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +105,18 @@ class Declaration:
     plain_http: bool = False  # the register itself has nothing better
     record_url: str = ""  # for people, with {number}: the register's own page about a filing
     volatile: tuple[str, ...] = ()  # in words: what differs between two looks without meaning
+    search: Mapping[Part, Able] = field(default_factory=dict)  # what a search may hold, and who narrows it
+    # A source of many registers (TMview): the offices that it speaks for, ST.3. Empty: its own office only.
+    offices: frozenset[str] = frozenset()
+
+    def speaks_for(self, office: str) -> bool:
+        """Whether filings of this office (ST.3) are to be had here."""
+        return office in self.offices or office == self.office
+
+    @property
+    def asks_itself(self) -> frozenset[str]:
+        """The parts of a search that the register itself narrows its answer by."""
+        return frozenset(part for part, able in self.search.items() if able == "itself")
 
 
 @dataclass(frozen=True)
@@ -106,14 +132,26 @@ class RecordQuery:
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """Ask for filings by owner, agent or mark; classes and dates narrow the answer where a source can."""
+    """Ask for filings by owner, agent or mark; classes, dates and offices narrow the answer.
+
+    The one question of every search: a source puts into its request what `Declaration.search` says it does
+    `itself`, and leaves the rest, which is filtered afterwards. A source that can ask by date alone
+    (`changed_since`) is a feed. `offices` (ST.3) is for sources that speak for many; empty means all.
+    """
 
     owner: str | None = None
     mark: str | None = None
     agent: str | None = None
     classes: tuple[int, ...] = ()
     filed_since: dt.date | None = None
+    changed_since: dt.date | None = None
+    offices: tuple[str, ...] = ()
     page: int = 1
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that this question holds, in the order in which people say them."""
+        return tuple(part for part in get_args(Part) if getattr(self, part))
 
 
 Query = RecordQuery | SearchQuery
@@ -121,7 +159,9 @@ Query = RecordQuery | SearchQuery
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request. `path` is appended to the base URL (which configuration may point at loopback).
+    """One HTTP request: GET, or POST where there is a `body`, whose form `content_type` names.
+
+    `path` is appended to the base URL (which configuration may point at loopback).
 
     Secrets never stand in `path` or `params`: `credential_header` names the header into which the
     network door puts the key of `Declaration.credential_env`.
@@ -132,6 +172,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     credential_header: str | None = None
     accept: str = "*/*"
+    body: bytes | None = None
+    content_type: str = "application/json"
     query: Query | None = None  # what is being asked, so that `read` can tell what is missing
     instead: Request | None = None  # asked when this one is not found: another form of the same record
 

@@ -35,7 +35,7 @@ def coverage(
     known = list(known_sources(sources).values())
     lines: list[CoverageLine] = []
     for office in _offices(watch, known):
-        here = by_authority(source for source in known if source.declaration.office == office)
+        here = by_authority(source for source in known if source.declaration.speaks_for(office))
         numbers = [number for number in watch.numbers if number.office == office]
         if numbers:
             lines.append(_number_line(office, numbers, here, config, env))
@@ -52,7 +52,7 @@ def _offices(watch: Watch, known: Iterable[Source]) -> list[str]:
     """Those of the filter, those of the numbers; for a search without filter all that have a source."""
     found = [*watch.offices, *(number.office for number in watch.numbers)]
     if not watch.offices and (watch.owners or watch.agents or watch.marks):
-        found += sorted({source.declaration.office for source in known})
+        found += sorted({one.declaration.office for one in known if not one.declaration.offices})
     return list(dict.fromkeys(found))
 
 

@@ -57,7 +57,8 @@ def asks(
     searches: tuple[Trigger, ...] = ("owners", "agents", "marks")
     for trigger in searches:
         for source in live:
-            if answers(source, trigger) and (not watch.offices or source.declaration.office in watch.offices):
+            wanted = not watch.offices or any(map(source.declaration.speaks_for, watch.offices))
+            if answers(source, trigger) and wanted:
                 for ask in _search_asks(watch, trigger, source):
                     found.setdefault(ask.key, ask)
     return tuple(found.values())
@@ -93,7 +94,7 @@ def source_for_number(number: MarkNumber, sources: Iterable[Source]) -> Source |
     """The source that is asked for this number: of its office, able to ask for this kind of number."""
     for source in by_authority(sources):
         if (
-            source.declaration.office == number.office
+            source.declaration.speaks_for(number.office)
             and answers(source, "numbers")
             and can_ask(source, number)
         ):
@@ -137,13 +138,22 @@ def search_names(watch: Watch, trigger: Trigger, office: str) -> list[str]:
 def _search_asks(watch: Watch, trigger: Trigger, source: Source) -> Iterable[Ask]:
     source_id = source.declaration.id
     narrowed = f"classes={','.join(map(str, sorted(watch.classes)))}|since={watch.since or ''}"
-    for name in search_names(watch, trigger, source.declaration.office):
+    declaration = source.declaration
+    # A source of many registers reads many scripts; one of a Chinese register knows the Chinese names only.
+    office = "" if declaration.offices else declaration.office
+    offices = (
+        tuple(one for one in watch.offices if declaration.speaks_for(one)) if declaration.offices else ()
+    )
+    if offices:
+        narrowed += f"|offices={','.join(offices)}"
+    for name in search_names(watch, trigger, office):
         query = SearchQuery(
             owner=name if trigger == "owners" else None,
             agent=name if trigger == "agents" else None,
             mark=name if trigger == "marks" else None,
             classes=tuple(sorted(watch.classes)),
             filed_since=watch.since,
+            offices=offices,
         )
         try:
             possible = bool(source.requests(query))

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 from tmwatch.errors import (
@@ -84,6 +85,7 @@ DECLARATION = Declaration(
     live_default="with key",
     landmarks=("`error_code`, and with it 0 `result.total` and `result.items`",),
     answers=frozenset({"owners", "marks", "numbers"}),
+    search={"owner": "itself", "mark": "itself", "filed_since": "itself", "classes": "afterwards"},
     plain_http=True,
     volatile=("the order of rows", "`id` and `uni` of a row", "`connList`"),
 )
@@ -204,7 +206,7 @@ def _answer(
 
 def _next(query: Query, page: int) -> Request:
     if isinstance(query, SearchQuery):
-        query = SearchQuery(query.owner, query.mark, query.agent, query.classes, query.filed_since, page)
+        query = replace(query, page=page)
     return _request(query, page)
 
 
