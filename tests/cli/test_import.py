@@ -124,7 +124,7 @@ def test_the_first_import_is_the_baseline_of_an_owner_watch_and_the_next_is_news
 def test_an_archive_of_one_filing_is_a_first_look_however_many_batches_it_takes(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tmwatch.importing.BATCH", 1)
+    monkeypatch.setattr("tmwatch.importing.run.BATCH", 1)
     (folder / "tmwatch.toml").write_text(
         f'[operator]\ncontact = "x@firm.test"\n[[watch]]\nname = "own"\nnumbers = ["US {SERIAL}"]\n'
         'role = "own"\nnotify = []\n',

@@ -81,7 +81,7 @@ def test_a_bad_case_stops_itself_only(run: Run, folder: Path) -> None:
 def test_a_long_file_is_stored_batch_by_batch(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "BATCH", 2)
+    monkeypatch.setattr("tmwatch.importing.run.BATCH", 2)
     with closing(Database(folder / "tmwatch.db")) as base:
         told: list[int] = []
         path = zipped(folder / "apc990420.zip", THREE)

@@ -150,7 +150,7 @@ class Story:
         file.write_bytes(body)
         with patch.context() as inner:
             if not self.glancing:
-                inner.setattr(importing, "glance", lambda source, page: None)
+                inner.setattr("tmwatch.importing.pages.glance", lambda source, page: None)
             day = dt.date(2026, 3, look.given) if look.given else None
             results, stored = import_files(self.base, [file], run="r", as_of=day)
         plain = [{**one.as_json(), "file": file.name, "error": bool(one.error)} for one in results]

@@ -1,0 +1,101 @@
+"""Files of many records: told from their first bytes, cut into records, read one at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tmwatch.config import Config
+from tmwatch.errors import LookError, NotFound, NotThisSource
+from tmwatch.importing.opening import LARGEST, at
+from tmwatch.importing.results import One, failed
+from tmwatch.importing.sights import known, read_sights, sight
+from tmwatch.looking import read_page
+from tmwatch.sources.base import AsOf, Bulk, Page, Piece, Source
+from tmwatch.sources.glance import whole
+from tmwatch.sources.registry import all_sources, get_source
+from tmwatch.store import Database
+
+SNIFF = 64_000  # bytes from which a file of many records is told
+
+
+def bulk_source(path: Path, source_id: str | None = None) -> Source | None:
+    """The source whose file of many records this is, told from its first bytes; None for a single page."""
+    try:
+        with path.open("rb") as file:
+            page = Page(file.read(SNIFF), name=path.name)
+            if page.body.startswith(b"PK\x03\x04") and path.stat().st_size > SNIFF:
+                file.seek(0)
+                page = Page(file.read(LARGEST), name=path.name)  # a zip shows what it holds at its end
+    except OSError:
+        return None
+    asked = [get_source(source_id)] if source_id else list(all_sources().values())
+    scored = [(one.sniff(page), one.declaration.id) for one in asked]
+    best, name = max(scored, default=(0, ""))
+    source = all_sources().get(name)
+    return source if best > 0 and isinstance(source, Bulk) else None
+
+
+def pieces_of(path: Path, source: Source) -> Iterator[Piece]:
+    """The records of a file of many, as their bytes. Raises `LookError`s only."""
+    assert isinstance(source, Bulk)
+    try:
+        with path.open("rb") as file:
+            yield from source.pieces(file, path.name)
+    except OSError as error:
+        raise NotThisSource(
+            f"the file cannot be read: {error.strerror or error}",
+            where=str(path),
+            do="Check its name and rights.",
+        ) from None
+    except LookError as error:
+        raise at(error, path) from None
+
+
+def sights_in(
+    database: Database,
+    path: Path,
+    source: Source,
+    as_of: dt.date | None,
+    config: Config | None,
+    more: Callable[[int], None],
+) -> Iterator[One]:
+    """The records of a file of many, one after the other; one that cannot be read stops itself only.
+
+    The file is run through to its end first: of one that is cut off nothing is stored.
+    """
+    try:
+        count = sum(1 for _ in pieces_of(path, source))
+    except LookError as error:
+        yield failed(path, source.declaration.id, error)
+        return
+    if not count:
+        nothing = NotFound("the file says that it holds no record", where=str(path), do="Nothing to import.")
+        yield failed(path, source.declaration.id, nothing)
+        return
+    more(count - 1)
+    given = AsOf(as_of, "given") if as_of is not None else None
+    for piece in pieces_of(path, source):
+        page = Page(piece.body, name=f"{path.name}#{piece.number}")
+        base = sight(source, page, given, config, whole(source, piece.body))
+        if (already := known(database, path, source, base)) is not None:
+            yield already
+            continue
+        try:
+            answer = read_page(source, page)
+        except LookError as error:
+            error.kept = "Nothing of it was stored; the other records of the file were."
+            yield failed(path, source.declaration.id, error, piece.number)
+            continue
+        yield from read_sights(path, base, answer, answer.readings)
+
+
+def digest(path: Path) -> str | None:
+    """SHA-256 of a whole file; None where it cannot be read, which is told when its records are."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None

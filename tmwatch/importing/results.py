@@ -1,0 +1,95 @@
+"""What became of each file that was imported, and of each record in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tmwatch.errors import LayoutChanged, LookError, Outcome
+from tmwatch.model import FactKind
+from tmwatch.sources.registry import all_sources
+from tmwatch.store import Observed, Sight
+from tmwatch.store.sights import as_of_for
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of one record of one file."""
+
+    file: str
+    source: str | None
+    st13: str | None
+    outcome: Outcome
+    what: str = ""  # new, changed, unchanged, past, technical
+    error: str = ""
+    mark: str | None = None
+    as_of: str | None = None
+    as_of_kind: str | None = None
+    unknown_words: tuple[str, ...] = ()  # status words in none of our tables; recorded as unknown
+
+    def as_json(self) -> dict[str, Any]:
+        """One object a file and record: file, source, st13, outcome, then what it did."""
+        return {
+            "file": self.file,
+            "source": self.source,
+            "st13": self.st13,
+            "outcome": self.outcome.value,
+            "what": self.what or None,
+            "mark": self.mark,
+            "as_of": self.as_of,
+            "as_of_kind": self.as_of_kind,
+            "unknown_words": list(self.unknown_words),
+            "error": self.error or None,
+        }
+
+
+# One record of one file: where it stands, what is to be stored, and what became of it where that is known
+# before anything is stored (it could not be read, or it is known already).
+One = tuple[Path, Sight, Imported | None]
+Found = list[One]
+
+
+def failed(path: Path, source_id: str | None, error: LookError, asked: str = "") -> One:
+    """A file, or a record of it (`asked`), that gave nothing, and why."""
+    declaration = all_sources()[source_id].declaration if source_id in all_sources() else None
+    sight = Sight(
+        source_id or "unknown",
+        declaration.authority if declaration else 0,
+        declaration.facts if declaration else FactKind.REGISTER,
+        declaration.parser_version if declaration else "",
+        error.outcome,
+        asked=asked or path.name,
+        error=str(error),
+    )
+    return path, sight, Imported(str(path), source_id, None, error.outcome, error=str(error))
+
+
+def result(path: Path, sight: Sight, made: Imported | None, done: dict[str, Observed]) -> Imported:
+    """What became of a record, now that everything is stored: `done` by ST.13."""
+    if made is not None and made.outcome is Outcome.OK:
+        return _repeated(made, done)
+    if made is not None or sight.reading is None:
+        assert made is not None
+        return made
+    record, day = sight.reading.record, as_of_for(sight)
+    return Imported(
+        str(path),
+        sight.source,
+        record.st13,
+        Outcome.OK,
+        done[record.st13].what,
+        mark=record.verbal_element,
+        as_of=day.day.isoformat(),
+        as_of_kind=day.kind,
+        unknown_words=sight.reading.unknown_words,
+    )
+
+
+def _repeated(known: Imported, done: dict[str, Observed]) -> Imported:
+    """What became of a page that was known by its glance."""
+    one = done.get(known.st13 or "")
+    if one is None:
+        error = LayoutChanged("the page was known and can be read no more", where=known.file)
+        return Imported(known.file, known.source, None, error.outcome, error=str(error))
+    return replace(known, what=one.what)
