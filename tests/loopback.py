@@ -26,6 +26,7 @@ class Loopback:
         self.asked: list[str] = []
         self.agents: set[str] = set()
         self.posts: list[tuple[dict[str, str], bytes]] = []
+        self.answers: dict[str, Callable[[bytes], bytes]] = {}  # to what is POSTed, by path
         self.post_status = 204
         outer = self
 
@@ -43,7 +44,8 @@ class Loopback:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.posts.append(({key.lower(): value for key, value in self.headers.items()}, body))
-                self._send(outer.post_status, b"")
+                answer = outer.answers.get(urlsplit(self.path).path)
+                self._send(200 if answer else outer.post_status, answer(body) if answer else b"")
 
             def _send(self, status: int, body: bytes) -> None:
                 self.send_response(status)

@@ -94,7 +94,7 @@ def write_csv(out: TextIO, what: What, found: Iterator[dict[str, Any]]) -> int:
     writer.writerow(COLUMNS[what])
     count = 0
     for row in found:
-        writer.writerow([_cell(row.get(column)) for column in COLUMNS[what]])
+        writer.writerow([cell(row.get(column)) for column in COLUMNS[what]])
         count += 1
     return count
 
@@ -114,7 +114,8 @@ def _dump(row: Any) -> str:
     return json.dumps(row, ensure_ascii=False)
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A cell of a CSV table: nothing as nothing, a list in one cell, no formula."""
     if value is None:
         return ""
     if isinstance(value, list):

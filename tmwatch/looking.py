@@ -79,18 +79,33 @@ def ask(
     env: Mapping[str, str],
     validators: Mapping[str, str] | None = None,
     seen: Seen | None = None,
+    *,
+    narrow: bool = True,
+    most_pages: int | None = None,
 ) -> Looked:
     """Ask until the answer is complete. Never raises for what the register or the network does.
 
-    With `seen`, a page that says what it said last time (but for its stamp) is not read again.
+    With `seen`, a page that says what it said last time (but for its stamp) is not read again. Where the
+    register searches more widely than it was asked, `narrow` leaves out what is no answer. With `most_pages`
+    a longer answer is cut there: the outcome is `incomplete`, and what was read stands in `readings`, for
+    people to see; otherwise an answer that is not whole has none.
 
     Raises `ConfigError` and `UsageError` for what the operator has to mend.
     """
     looked_at = now()
     try:
-        return _ask(source, query, door, config, env, validators or {}, looked_at, seen)
+        bounds = _Bounds(narrow, most_pages)
+        return _ask(source, query, door, config, env, validators or {}, looked_at, seen, bounds)
     except LookError as error:
         return Looked(source, query, error.outcome, error=error, looked_at=looked_at)
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """How wide and how long an answer may be (`ask`)."""
+
+    narrow: bool
+    most_pages: int | None
 
 
 def _ask(
@@ -102,6 +117,7 @@ def _ask(
     validators: Mapping[str, str],
     looked_at: dt.datetime,
     seen: Seen | None,
+    bounds: _Bounds,
 ) -> Looked:
     declaration, settings = source.declaration, config.source(source.declaration.id)
     waiting = list(source.requests(query))
@@ -110,6 +126,7 @@ def _ask(
     missing: list[str] = []
     total: int | None = None
     rows = asked = put = 0
+    cut: Incomplete | None = None
     fresh: Mapping[str, str] = {}
     glanced: Glance | None = None
     single = len(waiting) == 1 and isinstance(query, RecordQuery)
@@ -166,10 +183,13 @@ def _ask(
         fresh = look.validators
         if answer.more is not None:
             asked += 1
+            if asked == bounds.most_pages:
+                cut = _cut(source, rows, total, asked)
+                break
             if asked > MOST_PAGES:
                 raise Incomplete(f"the search has not ended after {MOST_PAGES} pages", where=look.url)
             waiting.append(answer.more)
-    if total is not None and rows < total:
+    if total is not None and rows < total and cut is None:
         raise Incomplete(
             f"the source says {total} filings and gave {rows}",
             where=declaration.id,
@@ -178,7 +198,7 @@ def _ask(
         )
     readings, pages = _joined(readings, pages)
     narrowed: tuple[Part, ...] = ()
-    if isinstance(query, SearchQuery):
+    if isinstance(query, SearchQuery) and bounds.narrow:
         narrowed = tuple(part for part in filtered(declaration, query) if part in WHOSE)
         kept = [keeps(reading.record, query, narrowed) for reading in readings]
         readings, pages = list(compress(readings, kept)), list(compress(pages, kept))
@@ -196,15 +216,25 @@ def _ask(
     return Looked(
         source,
         query,
-        Outcome.OK,
+        Outcome.OK if cut is None else cut.outcome,
         tuple(readings),
         tuple(pages),
         tuple(missing),
         total,
+        cut,
         looked_at=looked_at,
         validators=fresh,
         glance=glanced,
         narrowed=narrowed,
+    )
+
+
+def _cut(source: Source, rows: int, total: int | None, pages: int) -> Incomplete:
+    counted = f"{rows} of {total} filings" if total is not None else f"{rows} filings"
+    return Incomplete(
+        f"the answer is longer: {counted} were read, on {pages} page{'s' if pages > 1 else ''}",
+        where=source.declaration.id,
+        do="Ask more narrowly, or for more pages.",
     )
 
 

@@ -1,27 +1,79 @@
 """`lookup`: what is stored, and what the registers that may be asked say now. Nothing is written.
 
-Number first: a text that is a number is asked for as one, everything else as a mark and as an owner.
+A text that is a number is asked for as one, every other as a mark and as an owner; marks, owners and agents
+can be named apart. Each source gets as much of the question as its register can take; the rest is filtered
+here, and the answer says so (`Asked.filtered`).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import combinations
 
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, LookError, Outcome, UsageError
 from tmwatch.http import Door
-from tmwatch.looking import ask, describe, facts_of
+from tmwatch.lanes import Lane, side_by_side
+from tmwatch.looking import Looked, ask, describe, facts_of
 from tmwatch.model import Provenance, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number
 from tmwatch.offices import office_label, offices
-from tmwatch.sources.base import Query, RecordQuery, SearchQuery, Source
+from tmwatch.sources.base import Part, Query, RecordQuery, SearchQuery, Source
+from tmwatch.sources.narrowing import WHOSE, filtered, keeps
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, queries
+from tmwatch.text import fold
 from tmwatch.watches import live_state
 
 LEAST_DIGITS = 4  # of a bare number; no register's numbers that anybody looks for are shorter
+MOST_PAGES = 10  # of one answer, unless asked for more: "apple" has thousands of filings
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody looks for. `text` is a number or a name; the other parts must all hold.
+
+    `offices` are ST.3 codes, none for all; `pages` bounds what one register is asked for.
+    """
+
+    text: str = ""
+    mark: str = ""
+    owner: str = ""
+    agent: str = ""
+    offices: tuple[str, ...] = ()
+    classes: tuple[int, ...] = ()
+    filed_since: dt.date | None = None
+    pages: int = MOST_PAGES
+
+    @property
+    def number(self) -> MarkNumber | None:
+        """The number that the text is, or None for a name."""
+        return (
+            as_number(self.text, self.offices[0] if len(self.offices) == 1 else None) if self.text else None
+        )
+
+    @property
+    def searches(self) -> tuple[SearchQuery, ...]:
+        """The question as searches, each of which answers it."""
+        base = SearchQuery(
+            owner=self.owner or None,
+            mark=self.mark or None,
+            agent=self.agent or None,
+            classes=self.classes,
+            filed_since=self.filed_since,
+            offices=self.offices,
+        )
+        if not self.text:
+            return (base,)
+        return tuple(
+            replace(base, **{part: self.text})  # type: ignore[arg-type]
+            for part in ("mark", "owner")
+            if getattr(base, part) is None
+        )
 
 
 @dataclass(frozen=True)
@@ -33,13 +85,61 @@ class NotAsked:
     failed: bool = False
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question that a source answered: how many of the filings it gave are an answer.
+
+    `total` is the register's own count, `filtered` the parts it was not asked for and that were narrowed
+    here. `incomplete` says why this is not all there is.
+    """
+
+    source: str
+    question: str
+    found: int
+    total: int | None = None
+    filtered: tuple[Part, ...] = ()
+    incomplete: str = ""
+
+
 @dataclass
 class LiveAnswer:
     """What the registers said."""
 
     records: list[TradeMark] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
     not_asked: list[NotAsked] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Put:
+    """One question as one source gets it, and all that it stands for."""
+
+    source: Source
+    query: Query
+    means: tuple[SearchQuery, ...] = ()
+
+    @property
+    def filtered(self) -> tuple[Part, ...]:
+        """What the register is not asked for. Text that it searches as a whole may be a mark or an owner."""
+        if not isinstance(self.query, SearchQuery):
+            return ()
+        left = {part for one in self.means for part in self._left(one)}
+        return tuple(part for part in (*WHOSE, "classes", "filed_since", "offices") if part in left)
+
+    def _left(self, wanted: SearchQuery) -> tuple[Part, ...]:
+        assert isinstance(self.query, SearchQuery)
+        by_us = filtered(self.source.declaration, wanted)
+        dropped = [part for part in wanted.parts if part in WHOSE and not getattr(self.query, part)]
+        # A register is asked for its own filings only: that its answer is of its office needs no filter.
+        return tuple(part for part in dict.fromkeys((*by_us, *dropped)) if part != "offices" or self._many)
+
+    @property
+    def _many(self) -> bool:
+        return bool(self.source.declaration.offices)
+
+    def keeps(self, record: TradeMark) -> bool:
+        """Whether the record answers the question."""
+        return not self.means or any(keeps(record, one, self._left(one)) for one in self.means)
 
 
 def as_number(text: str, office: str | None = None) -> MarkNumber | None:
@@ -55,131 +155,167 @@ def bare_number(text: str) -> bool:
     return sum(char.isdigit() for char in text) >= LEAST_DIGITS and not re.search(r"[^\d\s/.,-]", text)
 
 
-def stored(
-    database: Database, text: str, *, office: str | None = None, classes: Sequence[int] = ()
-) -> list[TradeMark]:
+def stored(database: Database, question: Question) -> list[TradeMark]:
     """Stored filings by number, else by mark or owner, as they stand.
 
     A bare number is tried as one of every office, and may be the name of a mark as well.
     """
-    if office is None and bare_number(text):
+    text, narrow = question.text, question.searches[0]
+    parts = ["classes", "filed_since", "offices"]
+    if text and len(question.offices) != 1 and bare_number(text):
         digits = re.sub(r"\D", "", text)
         written = [f"{kind}{one}" for kind in ("", "reg ") for one in dict.fromkeys((text, digits))]
         meant = [as_number(one, code) for code in sorted(offices()) for one in written]
         found = [st13 for one in dict.fromkeys(meant) if one for st13 in queries.find(database, one)]
         found = list(dict.fromkeys([*found, *queries.search(database, text)]))
-    else:
-        number = as_number(text, office)
+    elif text:
+        number = question.number
         found = queries.find(database, number) if number is not None else []
         found = found or queries.search(database, text)
+    else:
+        parts += WHOSE
+        found = queries.search(database, question.mark or question.owner)
     records = [record for st13 in found if (record := queries.get(database, st13)) is not None]
-    return [one for one in records if (office is None or one.office == office) and _in_classes(one, classes)]
-
-
-def _in_classes(record: TradeMark, classes: Sequence[int]) -> bool:
-    """What a source does not give cannot fail a filter."""
-    if not classes or not record.gives("classes"):
-        return True
-    return any(item.nice_class in classes for item in record.classes)
+    return [one for one in records if keeps(one, narrow, [part for part in narrow.parts if part in parts])]
 
 
 def live(
     config: Config,
     door: Door,
     env: Mapping[str, str],
-    text: str,
+    question: Question,
     *,
-    office: str | None = None,
-    classes: Sequence[int] = (),
     progress: Callable[[int, int, str], None] = lambda done, total, text: None,
 ) -> LiveAnswer:
-    """Ask every source that may and can be asked, at its pace; say of every other why not."""
+    """Ask all sources that may and can be asked side by side, each at its pace; say of the others why not."""
     answer = LiveAnswer()
-    number = as_number(text, office)
-    inside = number.office if number is not None else office
-    plan: list[tuple[Source, Query]] = []
-    here = [one for one in all_sources().values() if inside in (None, one.declaration.office)]
-    if not here and inside is not None:
-        answer.not_asked.append(NotAsked(inside, f"there is no source for {office_label(inside)} yet"))
-    for source in here:
-        questions, why = _questions(source, number, text, classes)
+    lanes: list[list[_Put]] = []
+    for source in _here(question, answer):
+        possible, why = _possible(source, question)
         may, reason = live_state(source.declaration, config, env)
-        if not questions or not may:
-            answer.not_asked.append(NotAsked(source.declaration.id, reason if questions else why))
+        if not possible or not may:
+            answer.not_asked.append(NotAsked(source.declaration.id, reason if possible else why))
             continue
-        plan += [(source, one) for one in questions]
+        lanes.append(possible)
     found: dict[tuple[str, str], TradeMark] = {}
-    for place, (source, query) in enumerate(plan):
-        source_id = source.declaration.id
-        progress(place, len(plan), f"{source_id} {describe(query)}")
-        _one(answer, found, source, query, door, config, env)
-    progress(len(plan), len(plan), "")
-    answer.records = [one for one in found.values() if _in_classes(one, classes)]
+    total, done = sum(map(len, lanes)), [0]
+
+    def lane(puts: Sequence[_Put]) -> Lane[Looked]:
+        for put in puts:
+            progress(done[0], total, f"{put.source.declaration.id} {describe(put.query)}")
+            try:
+                looked = yield partial(
+                    ask, put.source, put.query, door, config, env, narrow=False, most_pages=question.pages
+                )
+            except (ConfigError, UsageError) as error:
+                answer.not_asked.append(NotAsked(put.source.declaration.id, str(error), failed=True))
+            else:
+                _take(answer, found, put, looked, config)
+            done[0] += 1
+
+    if lanes:
+        side_by_side(lane(puts) for puts in lanes)
+    progress(total, total, "")
+    answer.records = sorted(found.values(), key=partial(_nearness, question))
+    answer.asked.sort(key=lambda one: one.source)
+    answer.not_asked.sort(key=lambda one: (not one.failed, one.source))
     return answer
 
 
-def _questions(
-    source: Source, number: MarkNumber | None, text: str, classes: Sequence[int]
-) -> tuple[list[Query], str]:
-    """What this source can be asked about the text, or why nothing."""
-    declaration = source.declaration
-    wanted: list[Query] = []
-    if number is not None:
-        wanted = [RecordQuery((number.number,), number.kind)]
-        why = f"it cannot be asked for this kind of number ({number.kind})"
-    else:
-        if "marks" in declaration.answers:
-            wanted.append(SearchQuery(mark=text, classes=tuple(classes)))
-        if "owners" in declaration.answers:
-            wanted.append(SearchQuery(owner=text, classes=tuple(classes)))
-        why = "it answers by number only, not by mark or owner"
+def _nearness(question: Question, record: TradeMark) -> tuple[bool, bool, str, int, str]:
+    """The very name first, then names that hold it; by office, the newest first."""
+    wanted, name = fold(question.text or question.mark), fold(record.verbal_element or "")
+    filed = record.application_date.toordinal() if record.application_date else 0
+    return (name != wanted, not wanted or wanted not in name, record.office, -filed, record.st13)
+
+
+def _here(question: Question, answer: LiveAnswer) -> Iterator[Source]:
+    """The sources that speak for an office in question; offices for which nobody speaks are said."""
+    number = question.number
+    wanted = (number.office,) if number is not None else question.offices
+    known = all_sources().values()
+    for office in wanted:
+        if not any(source.declaration.speaks_for(office) for source in known):
+            answer.not_asked.append(NotAsked(office, f"there is no source for {office_label(office)} yet"))
+    for source in known:
+        if not wanted or any(map(source.declaration.speaks_for, wanted)):
+            yield source
+
+
+def _possible(source: Source, question: Question) -> tuple[list[_Put], str]:
+    """What this source can be asked about the question, or why nothing."""
+    declaration, number = source.declaration, question.number
     if not declaration.answers:
         return [], "it is for import only"
-    possible = []
-    for one in wanted:
+    if number is not None:
+        query: Query = RecordQuery((number.number,), number.kind)
+        why = f"it cannot be asked for this kind of number ({number.kind})"
         try:
-            if source.requests(one):
-                possible.append(one)
+            return ([_Put(source, query)], "") if source.requests(query) else ([], why)
         except UsageError as error:
-            why = error.message
-    return possible, why
+            return [], error.message
+    found: dict[str, _Put] = {}
+    why = "it answers by number only, not by mark, owner or agent"
+    for wanted in question.searches:
+        asked, reason = _askable(source, _for(source, wanted))
+        why = reason or why
+        if asked is not None:
+            # A register that searches all its text at once is asked once for both.
+            same = repr([replace(one, query=None) for one in source.requests(asked)])
+            before = found.get(same)
+            found[same] = _Put(
+                source, before.query if before else asked, (*(before.means if before else ()), wanted)
+            )
+    return list(found.values()), why
 
 
-def _one(
-    answer: LiveAnswer,
-    found: dict[tuple[str, str], TradeMark],
-    source: Source,
-    query: Query,
-    door: Door,
-    config: Config,
-    env: Mapping[str, str],
+def _for(source: Source, wanted: SearchQuery) -> SearchQuery:
+    """The offices are for a source of many; a register knows its own filings only."""
+    return replace(wanted, offices=tuple(one for one in wanted.offices if one in source.declaration.offices))
+
+
+def _askable(source: Source, wanted: SearchQuery) -> tuple[SearchQuery | None, str]:
+    """As much of the question as the register takes at once: what it does not take is filtered afterwards."""
+    # An owner has fewer filings than a name has namesakes: where it is one or the other, the owner is asked.
+    whose = [part for part in ("owner", "agent", "mark") if getattr(wanted, part)]
+    why = ""
+    for count in range(len(whose), 0, -1):
+        for parts in combinations(whose, count):
+            fewer = replace(wanted, **{part: None for part in whose if part not in parts})  # type: ignore[arg-type]
+            try:
+                if source.requests(fewer):
+                    return fewer, ""
+            except UsageError as error:
+                why = why or error.message
+    return None, why
+
+
+def _take(
+    answer: LiveAnswer, found: dict[tuple[str, str], TradeMark], put: _Put, looked: Looked, config: Config
 ) -> None:
-    source_id = source.declaration.id
-    try:
-        looked = ask(source, query, door, config, env)
-    except (ConfigError, UsageError) as error:
-        answer.not_asked.append(NotAsked(source_id, str(error), failed=True))
-        return
-    asked = f"{source_id}: {describe(query)}"
+    source_id = put.source.declaration.id
+    said = describe(put.query) if len(put.means) < 2 else " or ".join(describe(one) for one in put.means)
     if looked.outcome is Outcome.NOT_FOUND:
-        answer.asked.append(f"{asked}: nothing found")
+        answer.asked.append(Asked(source_id, said, 0))
         return
-    if looked.outcome is not Outcome.OK:
-        answer.not_asked.append(NotAsked(source_id, _said(looked.error, looked.outcome), failed=True))
+    if looked.outcome is not Outcome.OK and not looked.readings:
+        answer.not_asked.append(NotAsked(source_id, _failure(looked.error, looked.outcome), failed=True))
         return
-    answer.asked.append(asked)
-    for reading in looked.readings:
+    kept = [reading for reading in looked.readings if put.keeps(reading.record)]
+    cut = _failure(looked.error, looked.outcome) if looked.outcome is not Outcome.OK else ""
+    answer.asked.append(Asked(source_id, said, len(kept), looked.total, put.filtered, cut))
+    for reading in kept:
         provenance = Provenance(
             source=source_id,
-            kind=facts_of(source, config),
+            kind=facts_of(put.source, config),
             as_of=reading.as_of.day if reading.as_of else looked.looked_at.date(),
             as_of_kind=reading.as_of.kind if reading.as_of else "looked",
             fetched_at=looked.looked_at.isoformat(),
-            parser_version=source.declaration.parser_version,
+            parser_version=put.source.declaration.parser_version,
         )
         record = reading.record.model_copy(update={"provenance": provenance})
         found.setdefault((source_id, record.st13), record)
 
 
-def _said(error: LookError | None, outcome: Outcome) -> str:
+def _failure(error: LookError | None, outcome: Outcome) -> str:
     return f"{outcome.value}: {error.message}" if error is not None else outcome.value

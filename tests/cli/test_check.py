@@ -223,10 +223,13 @@ def test_retry_brings_back_what_was_given_up_under_the_same_id(house: House, run
 def test_lookup_shows_what_is_stored_and_what_could_not_be_asked(house: House, run: Run) -> None:
     run("check")
     ran = run("lookup", f"US {SERIAL}", "--json")
-    assert {one["found"] for one in ran.json} == {"stored", "live"}
+    assert {one["found"] for one in ran.json["filings"]} == {"stored", "live"}
     assert "us.tsdr-api" in ran.err
-    assert [one["found"] for one in run("lookup", "sample", "--stored", "--json").json] in ([], ["stored"])
-    assert run("lookup", SERIAL, "--office", "US", "--stored", "--json").json
+    assert [one["found"] for one in run("lookup", "sample", "--stored", "--json").json["filings"]] in (
+        [],
+        ["stored"],
+    )
+    assert run("lookup", SERIAL, "--office", "US", "--stored", "--json").json["filings"]
 
 
 def test_source_check_proves_a_source_live_by_its_known_query(house: House, run: Run) -> None:

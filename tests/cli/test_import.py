@@ -239,4 +239,4 @@ def test_a_status_word_nobody_knows_is_named_and_never_guessed(run: Run, folder:
 def test_a_name_of_two_characters_is_found(run: Run) -> None:
     run("import", str(FIXTURES / "cn.tianyancha/jd-auto-day-one/page.json"), "--as-of", "2026-11-20")
     for name in ("京东", "JD"):
-        assert len(run("lookup", "--stored", name, "--json").json) == 9
+        assert len(run("lookup", "--stored", name, "--json").json["filings"]) == 9

@@ -2,31 +2,92 @@
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
+import sys
 from typing import Any
 
 import click
+from rich.table import Table
+from rich.text import Text
 
 from tmwatch.alerts.compose import register_link
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
-from tmwatch.cli.output import Bar, complain, facts_grid, on_terminal, plain, say, say_json
+from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json, show_table
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
-from tmwatch.exporting import summary
+from tmwatch.exporting import cell, summary
 from tmwatch.http import Door
-from tmwatch.lookup import LiveAnswer, bare_number, live, stored
-from tmwatch.model import TradeMark
+from tmwatch.lookup import MOST_PAGES, Asked, LiveAnswer, NotAsked, Question, bare_number, live, stored
+from tmwatch.model import FactKind, TradeMark
 from tmwatch.numbers import parse_office
 
-LISTED = 30
+LISTED = 50
+_PARTS = {"filed_since": "filing date"}  # how a part is called on the screen, where not by its name
+# The table of answers: each column and its share of the width; 0 takes what it needs.
+_COLUMNS = (
+    *(("Mark", 6), ("Office", 0), ("Number", 5), ("Class", 3), ("Owner", 7), ("Status", 5), ("Filed", 0)),
+    ("Source", 0),
+)
+_CSV = (
+    *("note", "found", "mark", "office", "application_number", "registration_number", "st13", "classes"),
+    *("owners", "status_text", "phase", "application_date", "source", "facts", "as_of", "link"),
+)
+
+
+def _classes(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[int, ...]:
+    found: list[int] = []
+    for one in (part.strip() for text in value for part in text.split(",")):
+        if not one.isdecimal() or not 1 <= int(one) <= 45:
+            raise UsageError(
+                f"there is no class {plain(one, 20) or '(empty)'}",
+                where="--class",
+                do="Give Nice classes 1 to 45: --class 9,12 or --class 9 --class 12.",
+            )
+        found.append(int(one))
+    return tuple(dict.fromkeys(found))
+
+
+def _offices(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(parse_office(part.strip()) for text in value for part in text.split(",")))
+
+
+def _day(_ctx: click.Context, _param: click.Parameter, value: dt.datetime | None) -> dt.date | None:
+    return value.date() if value is not None else None
 
 
 @cli.command()
-@click.argument("text", nargs=-1, required=True)
-@click.option("--office", help="Only this office, such as US or CN.")
+@click.argument("text", nargs=-1)
+@click.option("--mark", default="", metavar="NAME", help="A mark of this name.")
+@click.option("--owner", default="", metavar="NAME", help="Filings of this owner.")
+@click.option("--agent", default="", metavar="NAME", help="Filings of this representative.")
 @click.option(
-    "--class", "classes", type=click.IntRange(1, 45), multiple=True, help="Only this class; may be repeated."
+    "--office",
+    "offices",
+    multiple=True,
+    callback=_offices,
+    metavar="XX,…",
+    help="Only these offices, such as CN,US,EM.",
+)
+@click.option(
+    "--class", "classes", multiple=True, callback=_classes, metavar="N,…", help="Only these Nice classes."
+)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=_day,
+    metavar="YYYY-MM-DD",
+    help="Only what was filed on or after this day.",
+)
+@click.option(
+    "--pages",
+    type=click.IntRange(1, 500),
+    default=MOST_PAGES,
+    show_default=True,
+    metavar="N",
+    help="The most pages that one register is asked for.",
 )
 @click.option(
     "--live/--stored",
@@ -34,21 +95,32 @@ LISTED = 30
     default=None,
     help="Ask the registers too, or look at what is stored only. Default: ask if there is a configuration.",
 )
+@click.option("--csv", "as_csv", is_flag=True, help="A table for spreadsheets and programs.")
 @json_option
 @pass_session
 def lookup(
     session: Session,
     text: tuple[str, ...],
-    office: str | None,
+    mark: str,
+    owner: str,
+    agent: str,
+    offices: tuple[str, ...],
     classes: tuple[int, ...],
+    since: dt.date | None,
+    pages: int,
     ask_live: bool | None,
+    as_csv: bool,
     as_json: bool,
 ) -> int:
-    """Find filings by mark, owner or number. Nothing is stored or alerted."""
-    wanted = " ".join(text).strip()
-    if not wanted:
-        raise UsageError("there is nothing to look for", do="Give a mark, an owner or a number.")
-    inside = parse_office(office) if office else None
+    """Find filings by mark, owner, agent or number. Nothing is stored or alerted.
+
+    TEXT is a number, or a name that may be a mark or an owner. All sources that can answer are asked side by
+    side, each at its own pace; those that cannot be asked are named, with the reason.
+    """
+    question = Question(
+        " ".join(text).strip(), mark.strip(), owner.strip(), agent.strip(), offices, classes, since, pages
+    )
+    _check(question, as_csv, as_json)
     if ask_live and not session.has_config:
         raise UsageError(
             "registers are asked with a configuration only: it says who asks, and which may be asked",
@@ -56,66 +128,154 @@ def lookup(
         )
     config = session.config() if session.has_config and ask_live is not False else None
     database = session.database_if_any(config)
-    known = stored(database, wanted, office=inside, classes=classes) if database is not None else []
+    known = stored(database, question) if database is not None else []
     answer = LiveAnswer()
     if config is not None:
         with Bar("asking") as bar:
-            door = Door(config.operator.contact)
-            answer = live(config, door, session.env, wanted, office=inside, classes=classes, progress=bar.to)
+            answer = live(config, Door(config.operator.contact), session.env, question, progress=bar.to)
+    shown = on_terminal() and not as_json and not as_csv
     if as_json:
-        say_json([_json(one, "stored") for one in known] + [_json(one, "live") for one in answer.records])
+        say_json(_document(known, answer))
+    elif as_csv:
+        _write_csv(known, answer)
     else:
-        _print(known, answer, asked=config is not None)
-        if inside is None and bare_number(wanted):
+        _print(known, answer, asked=config is not None, shown=shown)
+        if not offices and bare_number(question.text):
             say("If this is a number, add --office US.")
-    if as_json or not on_terminal():
-        for one in answer.not_asked:
-            complain(f"Not asked: {one.source}: {one.why}" if not one.failed else f"Failed: {one.why}")
+    if not shown:
+        for one in answer.asked:
+            if one.incomplete:
+                complain(f"Not complete: {one.source}: {one.incomplete}")
+        for left in answer.not_asked:
+            complain(f"Not asked: {left.source}: {left.why}" if not left.failed else f"Failed: {left.why}")
     return 0
 
 
-def _json(record: TradeMark, found: str) -> dict[str, Any]:
+def _check(question: Question, as_csv: bool, as_json: bool) -> None:
+    if not (question.text or question.mark or question.owner or question.agent):
+        raise UsageError(
+            "there is nothing to look for",
+            do="Give a mark, an owner or a number; or --mark, --owner, --agent.",
+        )
+    if question.text and question.number is not None and (question.mark or question.owner or question.agent):
+        raise UsageError(
+            "a number names one filing: it goes with no --mark, --owner or --agent",
+            do="Leave out the number, or the rest.",
+        )
+    if as_csv and as_json:
+        raise UsageError("--csv and --json are two forms of one answer", do="Choose one of them.")
+
+
+def _row(record: TradeMark, found: str) -> dict[str, Any]:
     origin = record.provenance
     link = register_link(origin.source, record.application_number) if origin else None
     return {"found": found, **summary(record, None), "link": link}
 
 
-def _print(known: list[TradeMark], answer: LiveAnswer, *, asked: bool) -> None:
-    say(f"Stored: {render.counted(len(known), 'filing')}", style="bold")
-    _list(known)
+def _rows(known: list[TradeMark], answer: LiveAnswer) -> list[dict[str, Any]]:
+    return [_row(one, "stored") for one in known] + [_row(one, "live") for one in answer.records]
+
+
+def _document(known: list[TradeMark], answer: LiveAnswer) -> dict[str, Any]:
+    return {
+        "filings": _rows(known, answer),
+        "asked": [
+            {
+                "source": one.source,
+                "question": one.question,
+                "found": one.found,
+                "total": one.total,
+                "filtered_afterwards": list(one.filtered),
+                "incomplete": one.incomplete or None,
+            }
+            for one in answer.asked
+        ],
+        "not_asked": [
+            {"source": one.source, "why": one.why, "failed": one.failed} for one in answer.not_asked
+        ],
+    }
+
+
+def _write_csv(known: list[TradeMark], answer: LiveAnswer) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(_CSV)
+    for row in _rows(known, answer):
+        writer.writerow([cell(row.get(column)) for column in _CSV])
+
+
+def _print(known: list[TradeMark], answer: LiveAnswer, *, asked: bool, shown: bool) -> None:
+    said = {(one.st13, one.provenance.source) for one in answer.records if one.provenance}
+    older = [one for one in known if not one.provenance or (one.st13, one.provenance.source) not in said]
+    _table([*((one, True) for one in older), *((one, False) for one in answer.records)])
+    say(f"Stored: {render.counted(len(known), 'filing')}")
     if not asked:
         return
     if answer.asked:
-        said = f"At the registers now: {render.counted(len(answer.records), 'filing')}"
+        say(f"At the registers now: {render.counted(len(answer.records), 'filing')}")
     elif any(one.failed for one in answer.not_asked):
-        said = "At the registers: nobody answered"
+        say("At the registers: nobody answered")
     else:
-        said = "At the registers: nobody was asked"
-    say(said, style="bold")
-    _list(answer.records)
+        say("At the registers: nobody was asked")
     for line in answer.asked:
-        say(f"asked {plain(line)}", indent=2, style="dim")
-    if on_terminal():
-        for one in answer.not_asked:
-            say(f"{'failed' if one.failed else 'not asked'}: {one.source}: {plain(one.why)}", indent=2)
+        say(_asked_line(line), indent=2, style="dim")
+    if shown:
+        for left in answer.not_asked:
+            say(_not_asked_line(left), indent=2)
     if answer.records:
         say("What the registers said now was not stored: watch it, or import its page.", style="dim")
 
 
-def _list(records: list[TradeMark]) -> None:
-    for record in records[:LISTED]:
-        say(render.record_name(record), indent=2)
-        classes = ", ".join(plain(number) for number in record.class_numbers)
-        filed = str(record.application_date) if record.application_date else ""
-        facts_grid(
-            [
-                ("Owner", "; ".join(plain(party.name) for party in record.owners)),
-                ("Classes", classes),
-                ("Status", render.status_line(record)),
-                ("Filed", filed),
-                ("Source", render.provenance_line(record.provenance) if record.provenance else ""),
-            ],
-            indent=4,
+def _asked_line(one: Asked) -> str:
+    total = f" of {one.total}" if one.total is not None and one.total != one.found else ""
+    line = f"asked {one.source} for {plain(one.question)}: {one.found}{total} found"
+    if one.filtered:
+        line += (
+            f"; it cannot ask by {', '.join(_PARTS.get(part, part) for part in one.filtered)}: filtered here"
         )
+    return line + (f"; not complete: {plain(one.incomplete)}" if one.incomplete else "")
+
+
+def _not_asked_line(one: NotAsked) -> str:
+    return f"{'failed' if one.failed else 'not asked'}: {one.source}: {plain(one.why)}"
+
+
+def _table(records: list[tuple[TradeMark, bool]]) -> None:
+    if not records:
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for name, ratio in _COLUMNS:
+        table.add_column(name, ratio=ratio or None, overflow="fold", max_width=None if ratio else 16)
+    for record, is_stored in records[:LISTED]:
+        table.add_row(*(Text(text) for text in _cells(record, is_stored)))
+    show_table(table)
+    if any(_is_told(record) for record, _ in records[:LISTED]):
+        say("* says so of the register; the register itself was not asked", style="dim")
     if len(records) > LISTED:
-        say(f"and {len(records) - LISTED} more (all with --json)", indent=2)
+        say(f"and {len(records) - LISTED} more (all with --json or --csv)", indent=2)
+
+
+def _is_told(record: TradeMark) -> bool:
+    """Whether somebody else than the register says it."""
+    known = (FactKind.REGISTER, FactKind.SAMPLE)
+    return record.provenance is not None and record.provenance.kind not in known
+
+
+def _cells(record: TradeMark, is_stored: bool) -> tuple[str, ...]:
+    origin = record.provenance
+    number = record.application_number or record.registration_number
+    day = f" {origin.as_of}" if origin and origin.as_of else ""
+    source = (origin.source if origin else "") + ("*" if _is_told(record) else "")
+    source += f" stored{day}" if is_stored else ""
+    status = plain(record.status_text or record.status_code, 40)
+    if not status and record.gives("status_phase"):
+        status = render.WORDS.phase(record.status_phase)
+    return (
+        render.mark_name(record.verbal_element, origin.kind.value if origin else None),
+        record.office,
+        plain(number) or record.st13,
+        ", ".join(plain(one) for one in record.class_numbers),
+        "; ".join(plain(party.name) for party in record.owners),
+        status,
+        str(record.application_date or ""),
+        source,
+    )

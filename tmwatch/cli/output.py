@@ -130,6 +130,11 @@ def facts_grid(rows: list[tuple[str, str]], *, indent: int = 0) -> None:
         _emit(Padding(grid, (0, 0, 0, indent)))
 
 
+def show_table(table: Table) -> None:
+    """A table as wide as the screen. Its texts must be clean."""
+    _emit(table)
+
+
 def plain(text: str | None, limit: int | None = None) -> str:
     """Text from a page, safe for a terminal, on one line."""
     return clean_line(text or "", limit)

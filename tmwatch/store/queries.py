@@ -70,7 +70,7 @@ def all_marks(database: Database) -> Iterator[TradeMark]:
 
 
 def search(database: Database, text: str) -> list[str]:
-    """ST.13 of stored filings whose mark or owner contains `text` (any case, any length)."""
+    """ST.13 of stored filings whose mark or owner contains `text` (any case, any length; "" finds all)."""
     needle = f"%{text.replace('%', '').replace('_', ' ')}%"
     rows = database.conn.execute(
         "select st13 from mark where mark like :n or owners like :n order by office, st13", {"n": needle}

@@ -1,0 +1,262 @@
+"""`lookup`: one question to every register that can answer it, one table, and who could not be asked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.conftest import FIXTURES, SERIAL, House, Run
+from tmwatch.model import GoodsServices, Party, make_record
+from tmwatch.sources.base import (
+    Answer,
+    Automation,
+    Declaration,
+    KnownQuery,
+    Pace,
+    Page,
+    Query,
+    Reading,
+    RecordQuery,
+    Request,
+    SearchQuery,
+    Terms,
+)
+from tmwatch.sources.registry import extra_sources, get_source
+
+OWNER = "北京京东叁佰陆拾度电子商务有限公司"
+JD = json.loads((FIXTURES / "cn.tianyancha/jd-auto-day-one/page.json").read_bytes())
+
+
+class Wide:
+    """A register that searches all its text at once, two rows a page, and knows marks of two offices."""
+
+    def __init__(self) -> None:
+        self.declaration = Declaration(
+            id="xx.wide",
+            title="Wide register",
+            office="EM",
+            channels=frozenset({"search"}),
+            base_url="https://wide.test",
+            terms=Terms(
+                Automation.ALLOWED,
+                "made up",
+                "https://wide.test",
+                get_source("us.tsdr").declaration.terms.read_on,
+            ),
+            pace=Pace(min_interval=0),
+            parser_version="1",
+            covers=frozenset(
+                {"application_number", "verbal_element", "owners", "classes", "representatives"}
+            ),
+            authority=1,
+            known_query=KnownQuery("search", "all"),
+            live_default="on",
+            answers=frozenset({"marks", "owners", "agents"}),
+            search={"mark": "afterwards", "owner": "afterwards", "agent": "afterwards", "offices": "itself"},
+            offices=frozenset({"EM", "FR"}),
+        )
+
+    def requests(self, query: Query) -> list[Request]:
+        if isinstance(query, RecordQuery):
+            return []
+        return [self._page(query, 1)]
+
+    def _page(self, query: SearchQuery, page: int) -> Request:
+        text = query.mark or query.owner or query.agent or ""
+        asked = json.dumps({"text": text, "page": page, "offices": list(query.offices)})
+        return Request(
+            "/search", body=asked.encode(), query=SearchQuery(mark=text, offices=query.offices, page=page)
+        )
+
+    def sniff(self, page: Page) -> int:
+        return 0
+
+    def read(self, page: Page) -> Answer:
+        answer = json.loads(page.body)
+        readings = tuple(
+            Reading(
+                make_record(
+                    row["office"],
+                    f"{row['office']}500000{row['number']:0>11}"[:2] + f"500000{row['number']:0>9}",
+                    application_number=row["number"],
+                    verbal_element=row["mark"],
+                    owners=(Party(name=row["owner"]),),
+                    representatives=(Party(name=row["agent"]),),
+                    classes=tuple(GoodsServices(class_number=one) for one in row["classes"]),
+                )
+            )
+            for row in answer["rows"]
+        )
+        query = page.query
+        assert isinstance(query, SearchQuery)
+        more = self._page(query, query.page + 1) if query.page * 2 < answer["total"] else None
+        return Answer(readings, total=answer["total"], rows=len(readings), more=more)
+
+
+ROWS = [
+    {
+        "office": "EM",
+        "number": "018000001",
+        "mark": "JD AUTO",
+        "owner": "Sample Cars",
+        "agent": "Firm A",
+        "classes": ["12"],
+    },
+    {
+        "office": "FR",
+        "number": "018000002",
+        "mark": "JD AUTO",
+        "owner": "Sample Cars",
+        "agent": "Firm B",
+        "classes": ["35"],
+    },
+    {
+        "office": "EM",
+        "number": "018000003",
+        "mark": "OTHER",
+        "owner": "JD Auto Sales",
+        "agent": "Firm A",
+        "classes": ["12"],
+    },
+    {
+        "office": "EM",
+        "number": "018000004",
+        "mark": "NOTHING",
+        "owner": "Nobody",
+        "agent": "JD Auto",
+        "classes": ["12"],
+    },
+]
+
+
+@pytest.fixture
+def registers(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """Tianyancha and the wide register, both played by the house's server; no key for the rest."""
+    monkeypatch.setenv("TIANYANCHA_TOKEN", "sample-token")
+    house.configure(f'[source."xx.wide"]\nbase_url = "{house.register.url}"\nmin_interval = 0\n')
+    house.register.pages["/services/open/ipr/tm/search"] = lambda _: json.dumps(JD).encode()
+    house.register.pages["/services/open/ipr/tm/2.0"] = lambda _: json.dumps(JD).encode()
+
+    def search(body: bytes) -> bytes:
+        asked = json.loads(body)
+        rows = [row for row in ROWS if not asked["offices"] or row["office"] in asked["offices"]]
+        start = (asked["page"] - 1) * 2
+        return json.dumps({"total": len(rows), "rows": rows[start : start + 2]}).encode()
+
+    house.register.answers["/search"] = search
+    with extra_sources(Wide()):
+        yield house
+
+
+def test_all_able_sources_are_asked_and_stand_in_one_table(registers: House, run: Run) -> None:
+    ran = run("lookup", "JD Auto", "--office", "CN,US,EM", terminal=True)
+    assert ran.code == 0
+    head = next(line for line in ran.out.splitlines() if line.startswith("Mark"))
+    assert head.split() == ["Mark", "Office", "Number", "Class", "Owner", "Status", "Filed", "Source"]
+    assert "xx.wide" in ran.out
+    assert "cn.tianyan" in ran.out
+    assert all(len(line) <= 80 for line in ran.out.splitlines())
+    assert "not asked: us.tsdr-api: the TSDR API answers by number only" in " ".join(ran.out.split())
+
+
+def test_what_could_not_be_asked_and_why_stands_in_the_json(registers: House, run: Run) -> None:
+    answer = run("lookup", "JD Auto", "--office", "CN,US,EM,ZW", "--json").json
+    why = {one["source"]: one["why"] for one in answer["not_asked"]}
+    assert "no source for" in why["ZW"]
+    assert "us.tsdr-api" in why
+    assert {one["source"] for one in answer["asked"]} == {"cn.tianyancha", "xx.wide"}
+    assert {one["office"] for one in answer["filings"]} == {"CN", "EM"}
+
+
+def test_classes_narrow_what_a_register_cannot_narrow_and_the_answer_says_so(
+    registers: House, run: Run
+) -> None:
+    answer = run("lookup", "JD Auto", "--class", "12", "--office", "CN", "--json").json
+    assert answer["filings"]
+    assert all("12" in one["classes"] for one in answer["filings"])
+    assert all("classes" in one["filtered_afterwards"] for one in answer["asked"])
+    everything = run("lookup", "JD Auto", "--office", "CN", "--json").json
+    assert len(everything["filings"]) > len(answer["filings"])
+
+
+def test_a_register_that_searches_all_its_text_is_asked_once_for_mark_and_owner(
+    registers: House, run: Run
+) -> None:
+    answer = run("lookup", "JD Auto", "--office", "EM", "--json").json
+    assert [one["application_number"] for one in answer["filings"]] == ["018000001", "018000003"]
+    (asked,) = answer["asked"]
+    assert asked["found"] == 2
+    assert asked["total"] == 3  # the one that merely has the name as its agent is counted by the register
+    assert asked["filtered_afterwards"] == ["mark", "owner"]
+    assert len(registers.register.posts) == 2  # two pages, once
+
+
+def test_an_agent_is_looked_for_where_a_register_can(registers: House, run: Run) -> None:
+    answer = run("lookup", "--agent", "Firm A", "--json").json
+    assert {one["application_number"] for one in answer["filings"]} == {"018000001", "018000003"}
+    assert "agents" in {one["source"]: one["why"] for one in answer["not_asked"]}["cn.tianyancha"]
+
+
+def test_an_owner_and_a_mark_must_both_hold_even_where_a_register_takes_one_at_a_time(
+    registers: House, run: Run
+) -> None:
+    answer = run("lookup", "--owner", OWNER, "--mark", "Joyrobotaxi", "--office", "CN", "--json").json
+    both = answer["asked"][0]
+    assert both["question"] == f"owner {OWNER}"
+    assert both["filtered_afterwards"] == ["mark"]
+    assert both["found"] == len(answer["filings"])
+    assert all("joyrobotaxi" in (one["mark"] or "").lower() for one in answer["filings"])
+
+
+def test_an_answer_that_is_cut_is_called_incomplete(registers: House, run: Run) -> None:
+    ran = run("lookup", "JD Auto", "--office", "EM,FR", "--pages", "1", "--json")
+    (asked,) = ran.json["asked"]
+    assert "2 of 4 filings were read" in asked["incomplete"]
+    assert len(ran.json["filings"]) == 2
+    assert "Not complete: xx.wide" in ran.err
+
+
+def test_a_spreadsheet_gets_one_row_a_filing(registers: House, run: Run) -> None:
+    ran = run("lookup", "JD Auto", "--office", "EM,FR", "--csv")
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert {row["application_number"] for row in rows} == {"018000001", "018000002", "018000003"}
+    assert {row["found"] for row in rows} == {"live"}
+
+
+def test_a_filing_stored_and_answered_by_one_source_is_one_row_on_the_screen(
+    registers: House, run: Run
+) -> None:
+    run("check")
+    ran = run("lookup", f"US {SERIAL}", terminal=True)
+    assert ran.out.count(SERIAL) == 2  # the row, and the question
+    assert len(run("lookup", f"US {SERIAL}", "--json").json["filings"]) == 2
+
+
+def test_since_leaves_out_what_was_filed_before(registers: House, run: Run) -> None:
+    filed = {
+        one["application_date"] for one in run("lookup", "JD", "--office", "CN", "--json").json["filings"]
+    }
+    last = max(filed)
+    later = run("lookup", "JD", "--office", "CN", "--since", last, "--json").json["filings"]
+    assert {one["application_date"] for one in later} == {last}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--class", "46", "x"], "there is no class 46"),
+        (["--class", "9,,12", "x"], "there is no class"),
+        (["--office", "CN,Atlantis", "x"], "Atlantis"),
+        (["--json", "--csv", "x"], "Choose one"),
+        (["US 76044902", "--owner", "x"], "a number names one filing"),
+        ([], "there is nothing to look for"),
+    ],
+)
+def test_a_question_that_cannot_be_meant_is_refused(run: Run, words: list[str], said: str) -> None:
+    ran = run("lookup", *words)
+    assert ran.code == 2
+    assert said in ran.err
