@@ -18,10 +18,12 @@ from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.http import Door
+from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, Observed, Outbox, backup, books, growth, opening, upkeep
 from tmwatch.store.database import now
 from tmwatch.store.locks import BeingChecked, checking
 from tmwatch.sweep import SweepReport, sweep
+from tmwatch.watches.live import refused
 
 Progress = Callable[[int, int, str], None]
 _LATEST = 1000  # alerts; what waits longer than these is told by `tmwatch alerts list`
@@ -173,7 +175,7 @@ def check(
     report = CheckReport(
         run,
         swept,
-        problems=config.problems(env),
+        problems=[*config.problems(env), *refused(config, all_sources().values())],
         docket_problems=[str(one) for watch in config.watches for one in watch.docket_problems],
         alerts=[one for one in made if one is not None],
         being_checked=list(busy),

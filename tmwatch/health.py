@@ -26,6 +26,7 @@ from tmwatch.store.copies import not_private
 from tmwatch.store.database import now
 from tmwatch.text import clean_line
 from tmwatch.watches import asks, coverage, live_state
+from tmwatch.watches.live import refused
 
 Level = Literal["ok", "note", "act"]
 State = Literal["fresh", "stale", "failing", "never looked", "import only", "not watched"]
@@ -162,7 +163,7 @@ def examine(
 
 
 def _configuration(health: Health, config: Config, env: Mapping[str, str]) -> None:
-    for problem in config.problems(env):
+    for problem in [*config.problems(env), *refused(config, all_sources().values())]:
         said = f"{problem.where}: {problem.message}" if problem.where else problem.message
         health.add("act", "configuration", said, problem.do)
     for said, do in _unfit_secrets(config, env):

@@ -122,6 +122,11 @@ def _forms() -> dict[str, tuple[_Form, ...]]:
     return {office: tuple(rows) for office, rows in forms.items()}
 
 
+def forms_of(office: str) -> tuple[str, ...]:
+    """The numbers of an office as they are understood, each form in words; none for one that is not known."""
+    return tuple(form.understood for form in _forms().get(office, ()))
+
+
 def parse_office(text: str) -> str:
     """The WIPO ST.3 code of an office as people write it: US, us, EU, EUIPO, U.S., UK.
 

@@ -100,7 +100,11 @@ def test_source_list_tells_terms_pace_and_what_is_missing(run: Run) -> None:
     assert found["us.tsdr"]["live"] is False
     assert "USPTO_API_KEY" in found["us.tsdr-api"]["why"]
     assert found["cn.tianyancha"]["facts"] == "aggregator"
-    assert "Tianyancha reports" in run("source", "list").out
+    table = run("source", "list").out
+    assert table.split()[:6] == ["Source", "Office", "Terms", "Asked", "Read", "Live"]
+    assert all(name in table for name in found)
+    assert all(len(line) <= 80 for line in table.splitlines())
+    assert "Tianyancha reports" in run("source", "list", "cn.tianyancha").out
 
 
 def test_doctor_names_secrets_and_never_their_values(run: Run, monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.table import Table
+from rich.text import Text
 
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
-from tmwatch.cli.output import Bar, facts_grid, plain, say, say_json
+from tmwatch.cli.output import Bar, facts_grid, plain, say, say_json, show_table
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
-from tmwatch.errors import UsageError
+from tmwatch.errors import Outcome, UsageError
 from tmwatch.health import source_states
 from tmwatch.http import Door
+from tmwatch.numbers import forms_of
 from tmwatch.offices import office_label
-from tmwatch.source_check import Checked, check_file, check_live, pages_in
+from tmwatch.source_check import Checked, check_file, check_kept, check_live, pages_in
 from tmwatch.sources.base import Declaration, Pace
 from tmwatch.sources.registry import all_sources, get_source
+from tmwatch.store.queries import kept_pages
 
 LISTED = 12
 
@@ -29,18 +34,62 @@ def source_group() -> None:
 
 
 @source_group.command("list")
+@click.argument("source_id", metavar="[ID]", required=False)
 @json_option
 @pass_session
-def list_(session: Session, as_json: bool) -> None:
-    """Show every source: office, channels, terms, pace, and whether it is asked live and why."""
+def list_(session: Session, source_id: str | None, as_json: bool) -> None:
+    """Show every source as a table, or all that one declares: terms, pace, coverage, search, landmarks."""
     config = session.config_if_any()
     states = {one["id"]: one for one in source_states(config, session.database_if_any(config), session.env)}
-    found = [(source.declaration, states[source_id]) for source_id, source in all_sources().items()]
+    sources = {source_id: get_source(source_id)} if source_id else all_sources()
+    found = [(source.declaration, states[name]) for name, source in sources.items()]
     if as_json:
         say_json([_json(declaration, state) for declaration, state in found])
-        return
+    elif source_id:
+        _print(*found[0])
+    else:
+        _table(found)
+
+
+# Of the table: column, share of the width (0: what it needs).
+_COLUMNS = (("Source", 0), ("Office", 0), ("Terms", 0), ("Asked", 4), ("Read", 3), ("Live", 5))
+
+
+def _table(found: list[tuple[Declaration, dict[str, Any]]]) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for name, ratio in _COLUMNS:
+        table.add_column(name, ratio=ratio or None, overflow="fold")
     for declaration, state in found:
-        _print(declaration, state)
+        offices = len(declaration.offices)
+        read = [kind for kind in ("import", "feed") if kind in declaration.channels]
+        row = (
+            declaration.id,
+            f"{offices} offices" if offices else declaration.office,
+            declaration.terms.automation.value,
+            f"by {', '.join(_ASKED[one] for one in _ASKED if one in declaration.answers)}"
+            if declaration.answers
+            else "not",
+            ", ".join("saved pages" if kind == "import" else kind for kind in read),
+            _live_words(declaration, state),
+        )
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    show_table(table)
+    say("All that one declares: tmwatch source list ID", style="dim")
+
+
+_ASKED = {"numbers": "number", "marks": "mark", "owners": "owner", "agents": "agent"}
+
+
+def _live_words(declaration: Declaration, state: dict[str, Any]) -> str:
+    """In a word or two whether it is asked live here."""
+    if not declaration.answers:
+        return "import only"
+    if state["live"] is None:
+        return f"default: {declaration.live_default}"
+    if state["live"]:
+        failing = state["state"] == "failing"
+        return "yes, but it fails" if failing else "yes"
+    return f"no: {plain(state['why'].split(': ')[0], 40)}"
 
 
 def _json(declaration: Declaration, state: dict[str, Any]) -> dict[str, Any]:
@@ -57,6 +106,17 @@ def _json(declaration: Declaration, state: dict[str, Any]) -> dict[str, Any]:
         "credential_env": declaration.credential_env,
         "facts": declaration.facts.value,
         "authority": declaration.authority,
+        "offices": sorted(declaration.offices or {declaration.office}),
+        "numbers": list(forms_of(declaration.office)) if not declaration.offices else ["ST.13"],
+        "covers": sorted(declaration.covers),
+        "search": dict(declaration.search),
+        "known_query": {
+            "kind": declaration.known_query.kind,
+            "text": declaration.known_query.text,
+            "least": declaration.known_query.least,
+        },
+        "landmarks": list(declaration.landmarks),
+        "volatile": list(declaration.volatile),
         "base_url": declaration.base_url,
         "parser_version": declaration.parser_version,
         "terms": {
@@ -91,11 +151,32 @@ def _print(declaration: Declaration, state: dict[str, Any]) -> None:
             ("Live", asked or f"needs a configuration; default: {declaration.live_default}{key}"),
             ("Terms", f"{terms.automation.value}: {terms.note} {terms.link} (read {terms.read_on})"),
             ("Pace", pace_words(declaration.pace)),
+            ("Numbers", "; ".join(forms_of(declaration.office)) if not declaration.offices else "ST.13"),
+            ("Search", _search_words(declaration)),
+            (
+                "Known query",
+                f"{declaration.known_query.kind} {declaration.known_query.text}: at least "
+                f"{declaration.known_query.least}",
+            ),
+            ("Landmarks", "; ".join(declaration.landmarks)),
+            ("Left out", "; ".join(declaration.volatile)),
+            ("Gives", ", ".join(sorted(name.replace("_", " ") for name in declaration.covers))),
+            ("Believed", f"{declaration.authority} (of two sources of one office, the higher number)"),
             ("Facts", render.WORDS.facts(declaration.facts, declaration.id)),
             ("State", plain(f"{state['state']} {state['last_error'] or ''}", 300)),
         ],
         indent=2,
     )
+
+
+def _search_words(declaration: Declaration) -> str:
+    """Which parts of a search the register narrows itself, and which are filtered afterwards."""
+    said = []
+    for able in ("itself", "afterwards"):
+        parts = [part.replace("_", " ") for part, how in declaration.search.items() if how == able]
+        if parts:
+            said.append(f"by {', '.join(parts)} {'itself' if able == 'itself' else 'filtered afterwards'}")
+    return "; ".join(said)
 
 
 def pace_words(pace: Pace) -> str:
@@ -120,7 +201,8 @@ def check(session: Session, what: tuple[str, ...], as_json: bool) -> int:
 
     With FILES (or folders of them) it says what no reader claims, which status words are unknown, and
     whether the page was read to its last row; the source is told from the bytes, or named by ID. Without
-    FILES the sources that may be asked are asked, which needs a configuration. Nothing is stored.
+    FILES the sources that may be asked are asked, which needs a configuration; of those that may not, the
+    pages kept last are read again. Nothing is stored.
     """
     source_id = what[0] if what and what[0] in all_sources() else None
     files = [Path(one) for one in what[1 if source_id else 0 :]]
@@ -160,9 +242,14 @@ def _live(session: Session, source_id: str | None) -> list[Checked]:
     door = Door(config.operator.contact)
     sources = [get_source(source_id)] if source_id else list(all_sources().values())
     found = []
+    database = session.database_if_any(config)
     with Bar("asking", len(sources)) as bar:
         for source in sources:
-            found.append(check_live(source, door, config, session.env))
+            checked = check_live(source, door, config, session.env)
+            if checked.skipped and database is not None:
+                kept = check_kept(source, kept_pages(database, source.declaration.id))
+                checked = replace(kept, skipped=checked.skipped, terms=checked.terms) if kept else checked
+            found.append(checked)
             bar.step(source.declaration.id)
     return found
 
@@ -174,7 +261,11 @@ def _print_checked(one: Checked, *, many: bool) -> None:
     facts_grid(
         [
             ("Source", one.source or ""),
-            ("Why", plain(one.skipped)),
+            ("Not asked", plain(one.skipped)),
+            ("Terms", plain(one.terms)),
+            ("Reach", f"answered in {one.seconds:g} s" if one.seconds is not None else ""),
+            ("Landmarks", "seen" if one.seconds is not None and one.outcome is Outcome.OK else ""),
+            ("Known query", plain(one.known)),
             ("Records", render.listed([plain(text) for text in one.records])),
             ("As of", ", ".join(one.as_of[:5])),
             (
@@ -182,7 +273,9 @@ def _print_checked(one: Checked, *, many: bool) -> None:
                 f"{one.fields} of the {one.fields_possible} this source can give" if one.fields else "",
             ),
             ("Not answered", render.listed([plain(text) for text in one.missing])),
+            ("Words", "all in the tables" if _read(one) and not one.unknown_words else ""),
             *(("Unknown word", plain(text)) for text in one.unknown_words[:LISTED]),
+            ("Parts", "all claimed" if _read(one) and not one.unclaimed else ""),
             *(("Unclaimed", plain(text, 200)) for text in one.unclaimed[:LISTED]),
             ("", f"and {len(one.unclaimed) - LISTED} more" if len(one.unclaimed) > LISTED else ""),
             *(("Error", plain(text)) for text in one.error.splitlines()),
@@ -190,6 +283,10 @@ def _print_checked(one: Checked, *, many: bool) -> None:
         ],
         indent=2,
     )
+
+
+def _read(one: Checked) -> bool:
+    return bool(one.records) and one.outcome is Outcome.OK
 
 
 def _verdict(found: list[Checked], *, saved: bool) -> None:

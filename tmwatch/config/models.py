@@ -102,6 +102,10 @@ class SourceConfig(Frozen):
     facts: FactKind | None = Field(
         default=None, description='Overrides how its facts are marked; "sample" for test servers.'
     )
+    permission: Line | None = Field(
+        default=None,
+        description="For a source whose terms forbid programs: the permission of the office that you hold.",
+    )
     max_per_day: int | None = Field(
         default=None, ge=1, description="Most requests a day; never raises the pace."
     )

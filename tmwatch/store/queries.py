@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tmwatch import archive
 from tmwatch.model import FactKind, Provenance, Significance, TradeMark
 from tmwatch.numbers import MarkNumber
+from tmwatch.sources.base import Page
 from tmwatch.store.database import Database, iso
 from tmwatch.store.marks import load_record, sightings
 from tmwatch.store.timeline import disagreements
@@ -76,6 +78,18 @@ def search(database: Database, text: str) -> list[str]:
         "select st13 from mark where mark like :n or owners like :n order by office, st13", {"n": needle}
     )
     return [row["st13"] for row in rows]
+
+
+def kept_pages(database: Database, source_id: str, most: int = 5) -> list[Page]:
+    """The raw pages of a source that were kept last, newest first; without the question they answered."""
+    rows = database.conn.execute(
+        "select s.sha256, s.body, max(o.id) as last, o.url from observation o"
+        " join snapshot s on s.sha256 = o.snapshot"
+        " where o.source = ? and o.outcome = 'ok' and o.records is null"
+        " group by s.sha256 order by last desc limit ?",
+        (source_id, most),
+    )
+    return [Page(archive.unpack(row["body"], row["sha256"]), name=row["url"]) for row in rows]
 
 
 def history(database: Database, st13: str) -> dict[str, Any]:

@@ -1,18 +1,20 @@
 """Is a source asked live under this configuration? The one place where that is decided (design law 17).
 
-What the register's terms forbid stays off whatever the configuration says, unless `base_url` points at
-this machine: then no register is asked.
+What the register's terms forbid stays off, unless the operator states the permission that they hold
+(`permission`), or `base_url` points at this machine: then no register is asked. Switched on without either,
+the source is refused, and `refused()` says so until it is mended: terms change, and a watch that the operator
+takes for live must not go quiet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tmwatch.config.values import is_loopback
 from tmwatch.errors import ConfigError
-from tmwatch.sources.base import Automation, Declaration
+from tmwatch.sources.base import Automation, Declaration, Source
 
 if TYPE_CHECKING:
     from tmwatch.config import Config
@@ -34,8 +36,10 @@ def live_state(declaration: Declaration, config: Config, env: Mapping[str, str])
     if setting.enabled is False:
         return False, f"switched off: enabled = false in {table}"
     forbidden = declaration.terms.automation is Automation.FORBIDDEN
-    if forbidden and not local:
+    if forbidden and not local and not setting.permission:
         return False, f"its terms forbid automated queries ({declaration.terms.link}): import saved pages"
+    if forbidden and setting.permission and setting.enabled:
+        return True, f"with the permission stated in {table}"
     if (declaration.live_default == "opt-in" or (forbidden and local)) and not setting.enabled:
         return False, f"{source_id} is opt-in: set enabled = true in {table}"
     if declaration.live_default == "off" and not setting.enabled:
@@ -49,3 +53,25 @@ def live_state(declaration: Declaration, config: Config, env: Mapping[str, str])
             return False, f"no key: set {declaration.credential_env or f'key_env in {table}'}"
         return True, "key present"
     return True, "opted in" if declaration.live_default != "on" else "on by default"
+
+
+def refused(config: Config, sources: Iterable[Source]) -> list[ConfigError]:
+    """The sources that the configuration switches on against their terms, each with what helps."""
+    found = []
+    for declaration in (source.declaration for source in sources):
+        terms, setting = declaration.terms, config.source(declaration.id)
+        if terms.automation is not Automation.FORBIDDEN or not setting.enabled:
+            continue
+        if live_state(declaration, config, {})[0]:
+            continue
+        found.append(
+            ConfigError(
+                f"{declaration.id} is switched on, but its terms forbid automated queries: {terms.note} "
+                f"({terms.link}, read {terms.read_on})",
+                where=f'{config.path} [source."{declaration.id}"]',
+                kept="It is not asked; the other sources are.",
+                do="Remove enabled = true and import saved pages; or, if the office has allowed you to ask, "
+                'name what it allowed: permission = "letter of 2026-10-01".',
+            )
+        )
+    return found
