@@ -34,6 +34,28 @@ class Frozen(BaseModel):
 _Kind = TypeVar("_Kind", bound=Frozen)
 
 
+def _is_none(value: Any) -> bool:
+    return value is None
+
+
+def _is_empty(value: Any) -> bool:
+    return value == ()
+
+
+def _later() -> Any:
+    """A field that came after records had been stored: where it says nothing it stands in no JSON.
+
+    A record of before keeps its JSON and its hash, so that no filing gets a version by an upgrade alone;
+    `LATER` names these fields for whoever writes JSON without pydantic (`store.timeline`).
+    """
+    return Field(default=None, exclude_if=_is_none)
+
+
+def _later_items() -> Any:
+    """The same for a list of the record itself."""
+    return Field(default=(), exclude_if=_is_empty)
+
+
 class Live(StrEnum):
     """Does the right or the application still exist? An empty or unknown status is never `dead`."""
 
@@ -127,6 +149,14 @@ class Party(Frozen):
     note: str | None = None  # "BY CHANGE OF NAME", "composed of …"
 
 
+class GoodsText(Frozen):
+    """The specification of one class in one language. `original`: the language of the application."""
+
+    language: str  # ISO 639-1, lower case: "fr"
+    text: str
+    original: bool = False
+
+
 class GoodsServices(Frozen):
     """One class of the specification (INID 511)."""
 
@@ -141,6 +171,9 @@ class GoodsServices(Frozen):
     basis: tuple[str, ...] | None = None  # "1(a)", "1(b)", "44(d)", "44(e)", "66(a)", "no basis"
     national_classes: tuple[str, ...] | None = None
     other_classes: tuple[str, ...] | None = None  # further international classes of the same text
+    language: str | None = _later()  # of `text`, where the source gives several: "en"
+    # The same goods in the source's further languages; () is "in no other", None "not given".
+    other_texts: tuple[GoodsText, ...] | None = _later()
 
     @model_validator(mode="before")
     @classmethod
@@ -158,6 +191,33 @@ class GoodsServices(Frozen):
         return number if 1 <= number <= 45 else None
 
 
+class EventFact(Frozen):
+    """One labelled thing that an entry of the history holds: a day, offices, a text, goods of a class.
+
+    `kind` is our word for a label that we know ("notified", "received", "limited to"), else the office's
+    label itself. Just one of `date`, `offices` and `text` is given.
+    """
+
+    kind: str
+    inid: str | None = None  # WIPO ST.60
+    date: dt.date | None = None
+    offices: tuple[str, ...] | None = None  # ST.3
+    text: str | None = None  # "" is "shown empty"
+    class_number: str | None = None  # of goods
+    language: str | None = None  # of the text, lower case
+
+
+class EventDetails(Frozen):
+    """What an entry of the history says besides its words and its day."""
+
+    offices: tuple[str, ...] | None = None  # the designated offices that it names, ST.3
+    gazette: str | None = None  # "2015/38 Gaz"
+    document: str | None = None  # the office's number of the paper behind it
+    undated: bool | None = None  # the source gives no day: that of the entry before it stands in `date`
+    facts: tuple[EventFact, ...] = ()
+    parties: tuple[Party, ...] = ()
+
+
 class MarkEvent(Frozen):
     """One entry of the prosecution history. `number` is the office's entry number, oldest = 1."""
 
@@ -167,6 +227,7 @@ class MarkEvent(Frozen):
     type: str | None = None  # US one-letter event type
     number: int | None = None
     proceeding: str | None = None  # number in the "proceeding" column; "" when shown empty
+    details: EventDetails | None = _later()
 
 
 class Publication(Frozen):
@@ -204,6 +265,38 @@ class RelatedMark(Frozen):
     kind: str
     number: str
     office: str | None = None
+
+
+class BasicMark(Frozen):
+    """The national filing that an international registration rests on (INID 821, 822)."""
+
+    kind: Literal["application", "registration"]
+    office: str | None = None  # ST.3
+    number: str | None = None
+    date: dt.date | None = None
+
+
+class Designation(Frozen):
+    """One office for which an international registration asks protection, and how it stands there.
+
+    The register prints no such word: `standing` is ours, from the last entry of the history that decides
+    it for this office (`standing_event`, `standing_date`). It says what the record shows, not what the law
+    concludes: "no_refusal_in_time" is "the time limit has passed, and no refusal is in the record".
+    """
+
+    office: str  # ST.3
+    listed: bool = True  # among the designations of today; False: it was designated once
+    treaty: Literal["agreement", "protocol", "protocol_9sexies"] | None = None  # 831, 832, 834
+    date: dt.date | None = None  # effect: the registration (151) or the subsequent designation (891)
+    notified: dt.date | None = None  # 581: the time limit to notify a refusal starts here
+    refusal_months: int | None = None  # 12 or 18, as the office has declared
+    refusal_deadline: dt.date | None = None  # computed from the two
+    use_declared: bool | None = None  # 527: a declaration of the intention to use
+    standing: str = "unknown"
+    phase: Phase = Phase.UNKNOWN
+    live: Live = Live.UNKNOWN
+    standing_event: str | None = None  # the words of the entry it follows from
+    standing_date: dt.date | None = None
 
 
 class DesignCode(Frozen):
@@ -357,6 +450,8 @@ class TradeMark(Frozen):
     # -- links -----------------------------------------------------------------------------------
     priorities: tuple[Priority, ...] = ()  # 300
     related_marks: tuple[RelatedMark, ...] = ()
+    basic_marks: tuple[BasicMark, ...] = _later_items()  # 821/822
+    designations: tuple[Designation, ...] = _later_items()  # 831/832/834, with the standing at each office
     assignments: tuple[Assignment, ...] = ()
     proceedings: tuple[Proceeding, ...] = ()
     maintenance_filings: tuple[MaintenanceFiling, ...] = ()
@@ -383,6 +478,13 @@ class TradeMark(Frozen):
     def class_numbers(self) -> tuple[str, ...]:
         """The classes in which the filing stands, in order, each once."""
         return tuple(dict.fromkeys(item.class_number for item in self.classes))
+
+
+# The fields made by `_later`, by the model they belong to.
+LATER: dict[type[Frozen], tuple[str, ...]] = {
+    kind: tuple(name for name, field in kind.model_fields.items() if field.exclude_if is not None)
+    for kind in (TradeMark, GoodsServices, MarkEvent)
+}
 
 
 @functools.cache

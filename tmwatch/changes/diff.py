@@ -20,6 +20,7 @@ from tmwatch.changes.compare import (
     squeeze,
     verbatim,
 )
+from tmwatch.changes.designations import designations
 from tmwatch.changes.events import keys, numbered, pair
 from tmwatch.changes.goods import compare_terms
 from tmwatch.changes.merge import STATUS, status_changed
@@ -205,6 +206,11 @@ def _one_class(key: str, old: GoodsServices, new: GoodsServices) -> Iterable[Cha
             key=key,
             date=new.status_date,
         )
+    for language, was, now in _translations(old, new):
+        # The goods are told in one language; that a translation was corrected moves no right.
+        kind: _Kind = "reworded" if folded(was) == folded(now) else "changed"
+        matter = weight.COSMETIC if kind == "reworded" else weight.LOW
+        yield _change("classes.other_texts", kind, matter, was, now, key=f"{key} {language}")
     for part, matter in (
         ("first_use", weight.MEDIUM),
         ("first_use_in_commerce", weight.MEDIUM),
@@ -220,6 +226,14 @@ def _one_class(key: str, old: GoodsServices, new: GoodsServices) -> Iterable[Cha
             was, now = tuple(sorted(was)), tuple(sorted(now))
         if not same(was, now):
             yield _change(f"classes.{part}", _kind_of(was, now), matter, was, now, key=key)
+
+
+def _translations(old: GoodsServices, new: GoodsServices) -> Iterable[tuple[str, str, str]]:
+    """(language, text before, text now) where both sides give that language and it is not the same."""
+    before = {one.language: squeeze(one.text) for one in old.other_texts or ()}
+    for one in new.other_texts or ():
+        if before.get(one.language, squeeze(one.text)) != squeeze(one.text):
+            yield one.language, before[one.language], squeeze(one.text)
 
 
 # -- events --------------------------------------------------------------------------------------------
@@ -369,6 +383,12 @@ _RULES: dict[str, Any] = {
     "maintenance_filings": _as_set,
     # Two dialects word a relation differently; the other filing's number is what counts.
     "related_marks": _items(lambda item: item.number, weight.MEDIUM, weight.COSMETIC),
+    "designations": designations,
+    "basic_marks": _items(
+        lambda item: f"{item.kind} {item.office or ''} {item.number or ''}".strip(),
+        weight.MEDIUM,
+        weight.MEDIUM,
+    ),
     "design_codes": _items(lambda item: item.code, weight.MEDIUM, weight.COSMETIC),
     "publications": _items(lambda item: str(item.date), weight.CRITICAL, weight.LOW),
     "assignments": _items(lambda item: item.reel_frame, weight.HIGH, weight.MEDIUM),

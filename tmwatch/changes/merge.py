@@ -23,6 +23,8 @@ _KEYS: dict[str, Callable[[Any], str]] = {
     "proceedings": lambda item: item.number,
     "design_codes": lambda item: item.code,
     "publications": lambda item: str(item.date),
+    "designations": lambda item: item.office,
+    "basic_marks": lambda item: f"{item.kind}/{item.office}/{item.number}",
 }
 
 

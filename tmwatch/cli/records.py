@@ -8,13 +8,14 @@ import click
 
 from tmwatch.alerts.compose import register_link
 from tmwatch.alerts.payload import VERIFY
+from tmwatch.changes.designations import show_standing
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
 from tmwatch.cli.output import LABEL_WIDTH, facts_grid, plain, say, say_json, say_whole
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import TmwatchError, UsageError
 from tmwatch.exporting import record_json
-from tmwatch.model import Assignment, GoodsServices, Proceeding, TradeMark
+from tmwatch.model import Assignment, Designation, GoodsServices, Live, Proceeding, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number, show_number
 from tmwatch.store import Database, queries
 
@@ -75,6 +76,8 @@ def _show(record: TradeMark, *, all_events: bool, all_goods: bool) -> None:
         say("Goods and services", style="bold")
         for item in record.classes:
             _goods(item, whole=all_goods)
+    if record.designations:
+        _designations(record.designations)
     if record.events:
         _events(record, all_events=all_events)
     say()
@@ -128,6 +131,7 @@ def _facts(record: TradeMark) -> list[tuple[str, str]]:
             )
             for one in record.priorities
         ),
+        *(("Basic mark", _line(one.office, one.kind, one.number, one.date)) for one in record.basic_marks),
         *(("Related", _line(one.kind, one.office, one.number)) for one in record.related_marks),
         *(
             ("Maintenance", _line(f"Section {one.section}", one.decision))
@@ -163,6 +167,22 @@ def _goods(item: GoodsServices, *, whole: bool) -> None:
     used = f"first use {item.first_use}" if item.first_use else ""
     more = "; ".join(part for part in (state, used) if part)
     facts_grid([(f"Class {plain(item.class_number)}", f"{text} [{more}]" if more else text or "(no text)")])
+
+
+def _designations(found: tuple[Designation, ...]) -> None:
+    """How the registration stands at each office: ours, from the entries of the history."""
+    say()
+    alive = sum(1 for one in found if one.listed and one.live is Live.LIVE)
+    today = sum(1 for one in found if one.listed)
+    say(f"Designations ({today} today, {alive} of them live; computed from the events)", style="bold")
+    facts_grid([(plain(one.office), _standing(one)) for one in found])
+
+
+def _standing(one: Designation) -> str:
+    said = show_standing(one, event=False).partition(": ")[2]
+    if one.standing == "pending" and one.refusal_deadline:
+        said += f"; a refusal can be notified until {one.refusal_deadline}"
+    return plain(said if one.listed else f"{said}; not among the designations of today")
 
 
 def _events(record: TradeMark, *, all_events: bool) -> None:

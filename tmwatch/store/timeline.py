@@ -21,7 +21,7 @@ except ImportError:  # not made for every Python; the standard library writes th
 from tmwatch.changes import diff, merge
 from tmwatch.changes.compare import same
 from tmwatch.changes.merge import STATUS
-from tmwatch.model import FIELDS, Change, GoodsServices, TradeMark
+from tmwatch.model import FIELDS, LATER, Change, GoodsServices, MarkEvent, TradeMark
 from tmwatch.sources.base import AsOf
 
 _KIND_RANK = {"printed": 1, "given": 2, "looked": 3, "not_earlier_than": 4}
@@ -93,6 +93,9 @@ def canonical(record: TradeMark) -> tuple[str, str]:
 def _without_provenance(record: TradeMark) -> dict[str, Any]:
     said = dict(record.__dict__)
     del said["provenance"]
+    for name in LATER[TradeMark]:
+        if not said[name]:
+            del said[name]
     return said
 
 
@@ -100,8 +103,17 @@ def _plain(value: Any) -> Any:
     """What orjson does not know: our models, and `covers`, which has no order of its own."""
     if isinstance(value, frozenset):
         return sorted(value)
-    if type(value) is GoodsServices:
-        return {**value.__dict__, "nice_class": value.nice_class}
+    kind = type(value)
+    if kind is MarkEvent and value.details is None:
+        said = dict(value.__dict__)
+        del said["details"]
+        return said
+    if kind is GoodsServices:
+        said = {**value.__dict__, "nice_class": value.nice_class}
+        for name in LATER[GoodsServices]:
+            if said[name] is None:
+                del said[name]
+        return said
     return value.__dict__
 
 
