@@ -10,6 +10,10 @@ Three kinds of "nothing" are told apart, because confusing them raises false ale
 * inside a `Party`, `GoodsServices`, `MarkEvent` … `None` means "not given", `""` or `()` "given, empty".
 
 A list page that shows five fields therefore never removes the other twenty.
+
+A feed says of a list what is new in it, not the whole list: one proceeding of a mark, the movements of one
+week. The names of such lists stand in `TradeMark.adds` too: what is given is added to what is known, or
+replaces its twin there, and nothing is ever removed by it.
 """
 
 from __future__ import annotations
@@ -39,7 +43,7 @@ def _is_none(value: Any) -> bool:
 
 
 def _is_empty(value: Any) -> bool:
-    return value == ()
+    return value in ((), frozenset())
 
 
 def _later() -> Any:
@@ -54,6 +58,11 @@ def _later() -> Any:
 def _later_items() -> Any:
     """The same for a list of the record itself."""
     return Field(default=(), exclude_if=_is_empty)
+
+
+def _later_names() -> Any:
+    """The same for names of fields."""
+    return Field(default=frozenset(), exclude_if=_is_empty)
 
 
 class Live(StrEnum):
@@ -322,11 +331,37 @@ class Assignment(Frozen):
     document: str | None = None
 
 
+class ProceedingMark(Frozen):
+    """A mark that a side of a proceeding relies on or defends: words alone where the law needs no number."""
+
+    mark: str | None = None
+    application_number: str | None = None
+    registration_number: str | None = None
+    identifier: str | None = None  # the office's own number of the entry
+    related: tuple[str, ...] | None = None  # other proceedings named with it: "2022-100123 expungement"
+
+
 class ProceedingParty(Frozen):
     """A side of an opposition or cancellation."""
 
     role: str
     name: str
+    role_code: str | None = _later()  # TTAB: P, D
+    organisation: str | None = _later()
+    identifier: str | None = _later()  # the office's own number of the party
+    marks: tuple[ProceedingMark, ...] | None = _later()
+    correspondents: tuple[Party, ...] | None = _later()
+
+
+class ProceedingEntry(Frozen):
+    """One entry of a proceeding's docket. `number` is the office's, oldest = 1."""
+
+    date: dt.date | None
+    text: str
+    number: int | None = None
+    code: str | None = None
+    type: str | None = None
+    due: dt.date | None = None  # what is due by it, where the entry starts a term
 
 
 class Proceeding(Frozen):
@@ -338,6 +373,14 @@ class Proceeding(Frozen):
     status: str | None = None
     status_date: dt.date | None = None
     parties: tuple[ProceedingParty, ...] = ()
+    kind_code: str | None = _later()  # TTAB: OPP, CAN, EXT …
+    status_code: str | None = _later()
+    attorney: str | None = _later()  # the board's own, who handles it
+    attorney_number: str | None = _later()
+    location: str | None = _later()
+    location_date: dt.date | None = _later()
+    charged_to: str | None = _later()
+    docket: tuple[ProceedingEntry, ...] | None = _later()  # oldest first
 
 
 class MaintenanceFiling(Frozen):
@@ -387,6 +430,7 @@ class TradeMark(Frozen):
     office: str  # WIPO ST.3
     st13: str = Field(pattern=r"^[A-Z]{2}[0-9A-Z]{2}\d{4}[0-9A-Z]{9}$")  # WIPO ST.13, 17 characters
     covers: frozenset[str] = frozenset()  # the names of the fields below that this source gives
+    adds: frozenset[str] = _later_names()  # … and of those, lists of which it gives single items only
 
     # -- numbers ---------------------------------------------------------------------------------
     application_number: str | None = None  # 210
@@ -483,7 +527,7 @@ class TradeMark(Frozen):
 # The fields made by `_later`, by the model they belong to.
 LATER: dict[type[Frozen], tuple[str, ...]] = {
     kind: tuple(name for name, field in kind.model_fields.items() if field.exclude_if is not None)
-    for kind in (TradeMark, GoodsServices, MarkEvent)
+    for kind in (TradeMark, GoodsServices, MarkEvent, Proceeding, ProceedingParty)
 }
 
 
@@ -510,21 +554,27 @@ def trusted(kind: type[_Kind], all_values: Iterable[dict[str, Any]]) -> tuple[_K
 
 
 # Fields of TradeMark that describe the record itself; all others can be in `covers`.
-NOT_FIELDS = frozenset({"office", "st13", "covers", "provenance"})
+NOT_FIELDS = frozenset({"office", "st13", "covers", "adds", "provenance"})
 FIELDS: tuple[str, ...] = tuple(name for name in TradeMark.model_fields if name not in NOT_FIELDS)
 
 _FIELDS = frozenset(FIELDS)
+# Lists whose items have an identity of their own, so that one can be added without naming the others.
+ADDABLE = frozenset({"events", "proceedings", "publications"})
 
 
-def make_record(office: str, st13: str, **given: Any) -> TradeMark:
+def make_record(office: str, st13: str, *, adds: Iterable[str] = (), **given: Any) -> TradeMark:
     """A record that covers exactly the fields passed, `None` and empty ones included.
 
     A reader passes every field its page shows, so that "shown empty" and "not shown" stay apart:
-    `make_record("US", st13, disclaimer=None)` says the register shows no disclaimer.
+    `make_record("US", st13, disclaimer=None)` says the register shows no disclaimer. `adds` names those
+    of the lists given that are a part of what the register has.
 
     Raises `pydantic.ValidationError` on a wrong type and `ValueError` on a name that is no field.
     """
     if unknown := given.keys() - _FIELDS:
         raise ValueError(f"not fields of a trade mark record: {sorted(unknown)}")
+    added = frozenset(adds)
+    if not added <= ADDABLE & given.keys():
+        raise ValueError(f"not lists that are given and can be added to: {sorted(added)}")
     values = {name: value for name, value in given.items() if value is not None}
-    return TradeMark(office=office, st13=st13, covers=frozenset(given), **values)
+    return TradeMark(office=office, st13=st13, covers=frozenset(given), adds=added, **values)

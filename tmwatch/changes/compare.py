@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tmwatch.model import Party
+from tmwatch.model import Party, Proceeding
 from tmwatch.text import fold_party
 
 
@@ -33,6 +33,17 @@ def bare(parts: Iterable[str | None]) -> str:
 def owner_key(party: Party) -> str:
     """What makes two owner entries the same owner: the name without company form."""
     return fold_party(party.name_local or party.name) or folded(party.name)
+
+
+# At the TTAB these bear the number of the application, not one of their own: one filing may have both.
+_BY_SERIAL = ("extension", "appeal", "miscellaneous")
+
+
+def proceeding_key(one: Proceeding) -> str:
+    """What makes two entries the same proceeding: "91291978"; "98073221 appeal" where its kind has no
+    numbers of its own. Two channels of one office word a kind differently."""
+    kind = folded(one.kind)
+    return " ".join([one.number, *(word for word in _BY_SERIAL if word in kind)][:2])
 
 
 def address_key(party: Party) -> str | None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
+from tmwatch.changes import proceedings
 from tmwatch.changes import significance as weight
 from tmwatch.changes.compare import (
     align,
@@ -33,7 +34,8 @@ _SILENT = frozenset({"status_phase", "status_live", "tm5_source", "mark_feature_
 
 
 def diff(known: TradeMark, given: TradeMark, merged: TradeMark) -> list[Change]:
-    """The changes from `known` to `merged` in the fields that `given` covers and that were known before.
+    """The changes from `known` to `merged` in the fields that `given` covers and that were known before. An
+    item that `given` adds to a list (`TradeMark.adds`) is news though nobody gave the list before.
 
     Most significant first. Never raises for two states of one filing.
     """
@@ -41,7 +43,9 @@ def diff(known: TradeMark, given: TradeMark, merged: TradeMark) -> list[Change]:
     if given.covers & set(STATUS) and known.covers & set(STATUS):
         changes += _status(known, given, merged)
     for name in FIELDS:
-        if name in STATUS or name in _SILENT or not (known.gives(name) and given.gives(name)):
+        if name in STATUS or name in _SILENT or not given.gives(name):
+            continue
+        if not known.gives(name) and name not in given.adds:  # of single items the first is news too
             continue
         compare = _RULES.get(name, _scalar)
         changes += compare(name, getattr(known, name), getattr(merged, name), known.office)
@@ -392,7 +396,7 @@ _RULES: dict[str, Any] = {
     "design_codes": _items(lambda item: item.code, weight.MEDIUM, weight.COSMETIC),
     "publications": _items(lambda item: str(item.date), weight.CRITICAL, weight.LOW),
     "assignments": _items(lambda item: item.reel_frame, weight.HIGH, weight.MEDIUM),
-    "proceedings": _items(lambda item: item.number, weight.CRITICAL, weight.HIGH),
+    "proceedings": proceedings.changes,
     "priorities": _items(
         lambda item: f"{item.country or ''} {item.registration_number or item.number or ''}".strip(),
         weight.MEDIUM,

@@ -11,7 +11,7 @@ import operator
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
-from tmwatch.changes.compare import align, folded
+from tmwatch.changes.compare import align, filled, folded
 from tmwatch.model import MarkEvent
 
 
@@ -72,3 +72,21 @@ def pair(
     added = [event for place, event in enumerate(new) if place not in after]
     gone = [event for place, event in enumerate(old) if place not in before]
     return both, added, gone
+
+
+def added_to(old: Sequence[MarkEvent], new: Sequence[MarkEvent]) -> tuple[MarkEvent, ...]:
+    """All of `old` and `new`, those that are the same once, in the order of their days.
+
+    For a feed that tells of an event once, on the day of its issue: the same day, code, words and place
+    among its likes is the same event. Within a day the order is that of code and words, so that it does
+    not matter which of two issues came first.
+    """
+    found: dict[Hashable, MarkEvent] = {}
+    for events in (old, new):
+        seen: Counter[Hashable] = Counter()
+        for event in events:
+            said = (event.date, event.code or "", folded(event.text), event.proceeding or "")
+            seen[said] += 1
+            key = (*said, seen[said])
+            found[key] = filled(event, found.get(key))
+    return tuple(found[key] for key in sorted(found))  # type: ignore[type-var]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tmwatch.changes.compare import align, filled, folded, owner_key
-from tmwatch.changes.events import in_order, pair
-from tmwatch.model import FIELDS, GoodsServices, Phase, TradeMark
+from tmwatch.changes.compare import align, filled, folded, owner_key, proceeding_key, same
+from tmwatch.changes.events import added_to, in_order, pair
+from tmwatch.model import FIELDS, GoodsServices, MarkEvent, Phase, Proceeding, TradeMark
 
 # The status is one statement: its parts are taken together, so that a sentence never keeps the code
 # of the status before it.
@@ -20,7 +20,7 @@ _KEYS: dict[str, Callable[[Any], str]] = {
     "representatives": lambda item: folded(item.name),
     "assignments": lambda item: item.reel_frame,
     "priorities": lambda item: f"{item.country}/{item.registration_number or item.number}",
-    "proceedings": lambda item: item.number,
+    "proceedings": proceeding_key,
     "design_codes": lambda item: item.code,
     "publications": lambda item: str(item.date),
     "designations": lambda item: item.office,
@@ -42,10 +42,17 @@ def merge(known: TradeMark | None, given: TradeMark) -> TradeMark:
         raise ValueError(f"{given.st13} is not {known.st13}")
     values: dict[str, Any] = {name: getattr(known, name) for name in FIELDS}
     for name in given.covers:
-        values[name] = _combine(name, getattr(known, name), getattr(given, name))
+        # Where single items were ever told of, nobody's list is the whole: it takes nothing away.
+        combine = _add if name in given.adds or name in known.adds else _combine
+        values[name] = combine(name, getattr(known, name), getattr(given, name))
     values.update(merge_status(known, given))
     return TradeMark.model_construct(
-        office=known.office, st13=known.st13, covers=known.covers | given.covers, provenance=None, **values
+        office=known.office,
+        st13=known.st13,
+        covers=known.covers | given.covers,
+        adds=known.adds | given.adds,
+        provenance=None,
+        **values,
     )
 
 
@@ -89,10 +96,59 @@ def _combine(name: str, old: Any, new: Any) -> Any:
     return filled(new, old)
 
 
+def _add(name: str, old: Sequence[Any], new: Sequence[Any]) -> tuple[Any, ...]:
+    """All of `old`, with the items of `new` in the place of their twins or behind, in an order of its own
+    that does not depend on who spoke first."""
+    if name == "events":
+        return added_to(old, new)
+    key = _KEYS[name]
+    items = {key(item): item for item in old}
+    for item in new:
+        twin = items.get(key(item))
+        items[key(item)] = item if twin is None else _filled(item, twin)
+    if name == "proceedings":
+        return tuple(sorted(items.values(), key=lambda one: (str(one.filed or ""), key(one))))
+    return tuple(items[found] for found in sorted(items))
+
+
 def _combine_items(old: Sequence[Any], new: Sequence[Any], key: Callable[[Any], str]) -> tuple[Any, ...]:
     """Items of `new`, gaps filled from the item of the same key in `old`: of several, the one alike."""
     twins = {now: was for was, now in align(old, new, lambda item: (key(item), _words(item)), key)}
-    return tuple(filled(item, old[twins[now]]) if now in twins else item for now, item in enumerate(new))
+    return tuple(_filled(item, old[twins[now]]) if now in twins else item for now, item in enumerate(new))
+
+
+def _filled(new: Any, old: Any) -> Any:
+    """`filled`; the sides of a proceeding one by one, and no code of a status that has passed."""
+    found = filled(new, old)
+    if not isinstance(new, Proceeding) or not isinstance(old, Proceeding):
+        return found
+    twins = {now: was for was, now in align(old.parties, new.parties, lambda one: folded(one.name))}
+    parties = tuple(
+        filled(one, old.parties[twins[now]]) if now in twins else one for now, one in enumerate(new.parties)
+    )
+    update: dict[str, Any] = {"parties": parties or old.parties}
+    if new.status_code is None and folded(new.status or "") != folded(old.status or ""):
+        update["status_code"] = None
+    return found.model_copy(update=update)
+
+
+def news_of(
+    name: str, given: TradeMark, known: TradeMark, before: TradeMark | None, *, older: bool
+) -> tuple[Any, ...]:
+    """Of the single items that a weaker source tells of, those that count against a stronger one: what the
+    stronger never told of, and what is news from itself (other than in `before`) unless `older`."""
+    key = _KEYS.get(name, _event_key)
+    held = {key(item) for item in getattr(known, name)}
+    said = {key(item): item for item in getattr(before, name)} if before is not None else {}
+    return tuple(
+        item
+        for item in getattr(given, name)
+        if key(item) not in held or not (older or (key(item) in said and same(said[key(item)], item)))
+    )
+
+
+def _event_key(event: MarkEvent) -> str:
+    return f"{event.date} {event.code or ''} {folded(event.text)}"
 
 
 def _words(item: Any) -> str:

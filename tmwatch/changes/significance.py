@@ -91,17 +91,30 @@ def of_status(old_phase: Phase, new_phase: Phase, old_live: Live, new_live: Live
 
 
 @functools.cache
-def _event_rules() -> tuple[tuple[str, re.Pattern[str], Significance], ...]:
-    text = files("tmwatch.data").joinpath("event_significance.csv").read_text(encoding="utf-8")
+def _rules(table: str, part: str = "") -> tuple[tuple[str, re.Pattern[str], Significance], ...]:
+    text = files("tmwatch.data").joinpath(f"{table}.csv").read_text(encoding="utf-8")
     return tuple(
         (row["office"], re.compile(row["pattern"], re.IGNORECASE), Significance(row["significance"]))
         for row in csv.DictReader(text.splitlines())
+        if row.get("part", "") == part
     )
+
+
+def _first(
+    rules: tuple[tuple[str, re.Pattern[str], Significance], ...], office: str, text: str
+) -> Significance:
+    for rule_office, pattern, significance in rules:
+        if rule_office in (office, "*") and pattern.search(text):
+            return significance
+    return MEDIUM
 
 
 def of_event(office: str, event: MarkEvent) -> Significance:
     """By the words of the entry, first matching row of `data/event_significance.csv`; else medium."""
-    for rule_office, pattern, significance in _event_rules():
-        if rule_office in (office, "*") and pattern.search(event.text):
-            return significance
-    return MEDIUM
+    return _first(_rules("event_significance"), office, event.text)
+
+
+def of_proceeding(office: str, part: str, text: str) -> Significance:
+    """By the words of its kind, its status or a docket entry (`part`: kind, status, docket), first matching
+    row of `data/proceeding_significance.csv`; else medium."""
+    return _first(_rules("proceeding_significance", part), office, text)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tmwatch import archive
-from tmwatch.model import TradeMark
+from tmwatch.model import ADDABLE, TradeMark
 from tmwatch.sources.base import AsOf, Page
 from tmwatch.store.database import Database
 from tmwatch.store.timeline import Sighting, canonical, order_key
@@ -27,6 +27,8 @@ class Head:
     first_seen_at: str
     place: Place
     count: int
+    told: frozenset[tuple[str, str, str]]  # (source, hash, place in time) of both ends of each run
+    spoke: dict[str, str]  # list that can be added to -> place in time of the last who gave it
 
 
 def head(database: Database, st13: str, rows: Sequence[Sighting], records: Records) -> Head | None:
@@ -38,7 +40,18 @@ def head(database: Database, st13: str, rows: Sequence[Sighting], records: Recor
         return None
     latest = max((item.last_order, *item.place[1:]) for item in rows)
     record = stored_record(database, row["content_hash"], records)
-    return Head(record, row["content_hash"], row["first_seen_at"], latest, len(rows))
+    told = frozenset(
+        (one.source, one.record_hash, end) for one in rows for end in (one.first_order, one.last_order)
+    )
+    return Head(record, row["content_hash"], row["first_seen_at"], latest, len(rows), told, _spoke(rows))
+
+
+def _spoke(rows: Sequence[Sighting]) -> dict[str, str]:
+    spoke: dict[str, str] = {}
+    for one in rows:
+        for name in one.record.covers & ADDABLE:
+            spoke[name] = max(spoke.get(name, ""), one.last_order)
+    return spoke
 
 
 def load_record(text: str) -> TradeMark:

@@ -32,6 +32,10 @@ from tmwatch.store.sights import (
 )
 from tmwatch.store.timeline import Sighting, Step, beginnings, canonical, fold, order_key
 
+# So many days behind the last look at a filing a feed may tell of it and be news: what was moved on one day
+# stands in the file of that day, which is out a few days later, and waits for somebody to import it.
+_FEED_LAG = dt.timedelta(days=14)
+
 
 def observe(
     database: Database,
@@ -266,7 +270,7 @@ def _what(
 ) -> tuple[What, tuple[Change, ...]]:
     if before is None:
         return "new", ()
-    news = [step for step in steps if step.sighting.place > before.place]
+    news = [step for step in steps if _is_news(step.sighting, before)]
     fresh = [step for step in news if not step.sighting.technical]
     if not fresh:
         return ("past" if marks.grew(rows, before) else "unchanged"), ()
@@ -274,6 +278,21 @@ def _what(
     if any(change.significance.rank for change in changes):
         return "changed", changes
     return "unchanged", ()
+
+
+def _is_news(sighting: Sighting, before: marks.Head) -> bool:
+    if not sighting.record.adds:
+        return sighting.place > before.place
+    # Of two statements of one issue neither is the later: both count, each once, though they be stored in
+    # two transactions.
+    if (sighting.source, sighting.record_hash, sighting.first_order) in before.told:
+        return False
+    spoken = max(before.spoke.get(name, "") for name in sighting.record.adds)
+    if spoken:
+        return sighting.first_order >= spoken
+    # Nobody ever gave the list. The feed runs some days behind the looks at the filing itself.
+    last = dt.date.fromisoformat(before.place[0][:10])
+    return dt.date.fromisoformat(sighting.first_order[:10]) >= last - _FEED_LAG
 
 
 def _place(database: Database, sight: Sight, record: TradeMark, said: str, word: marks.Word) -> None:

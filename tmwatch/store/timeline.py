@@ -20,8 +20,17 @@ except ImportError:  # not made for every Python; the standard library writes th
 
 from tmwatch.changes import diff, merge
 from tmwatch.changes.compare import same
-from tmwatch.changes.merge import STATUS
-from tmwatch.model import FIELDS, LATER, Change, GoodsServices, MarkEvent, TradeMark
+from tmwatch.changes.merge import STATUS, news_of
+from tmwatch.model import (
+    FIELDS,
+    LATER,
+    Change,
+    GoodsServices,
+    MarkEvent,
+    Proceeding,
+    ProceedingParty,
+    TradeMark,
+)
 from tmwatch.sources.base import AsOf
 
 _KIND_RANK = {"printed": 1, "given": 2, "looked": 3, "not_earlier_than": 4}
@@ -62,7 +71,9 @@ class Sighting(NamedTuple):
     def place(self) -> tuple[str, int, int, int, str]:
         """Sort key. On a tie the later live look is the later word, else the longer history; then
         authority, then content, so that imports in any order end the same."""
-        return (self.first_order, self.live, len(self.record.events), self.authority, self.record_hash)
+        said = self.record
+        history = len(said.events) + sum(len(one.docket or ()) for one in said.proceedings)
+        return (self.first_order, self.live, history, self.authority, self.record_hash)
 
 
 class Step(NamedTuple):
@@ -85,7 +96,7 @@ def canonical(record: TradeMark) -> tuple[str, str]:
             body = orjson.dumps(_without_provenance(record), _plain, orjson.OPT_SORT_KEYS)
     if not body:
         data = record.model_dump(mode="json", exclude={"provenance"})
-        data["covers"] = sorted(data["covers"])
+        data |= {name: sorted(data[name]) for name in ("covers", "adds") if name in data}
         body = _encode(data).encode()
     return body.decode(), hashlib.sha256(body).hexdigest()
 
@@ -100,7 +111,7 @@ def _without_provenance(record: TradeMark) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """What orjson does not know: our models, and `covers`, which has no order of its own."""
+    """What orjson does not know: our models, and `covers` and `adds`, which have no order of their own."""
     if isinstance(value, frozenset):
         return sorted(value)
     kind = type(value)
@@ -109,12 +120,19 @@ def _plain(value: Any) -> Any:
         del said["details"]
         return said
     if kind is GoodsServices:
-        said = {**value.__dict__, "nice_class": value.nice_class}
-        for name in LATER[GoodsServices]:
-            if said[name] is None:
-                del said[name]
-        return said
+        return {**_said(value), "nice_class": value.nice_class}
+    if kind is Proceeding or kind is ProceedingParty:
+        return _said(value)
     return value.__dict__
+
+
+def _said(value: Any) -> dict[str, Any]:
+    """The values of a model, without the fields of `LATER` that say nothing."""
+    said = dict(value.__dict__)
+    for name in LATER[type(value)]:
+        if said[name] is None:
+            del said[name]
+    return said
 
 
 def content_hash(record: TradeMark) -> str:
@@ -143,11 +161,13 @@ def fold(sightings: Iterable[Sighting]) -> list[Step]:
     known: TradeMark | None = None
     said: dict[str, TradeMark] = {}  # source -> its latest own words
     set_by: dict[str, tuple[int, str]] = {}  # field -> (authority, day) of who set it
-    for number, sighting in enumerate(sightings):
-        given = sighting.record
+    for number, (sighting, word) in enumerate(_first_together(sightings)):
+        given = word
         if known is not None:
             given = _believed(sighting, known, said.get(sighting.source), set_by)
-        said[sighting.source] = sighting.record
+        before = said.get(sighting.source)
+        # Of a source that tells of single items, all that it ever said of each counts as its last words.
+        said[sighting.source] = merge(before, word) if word.adds else word
         merged = merge(known, given)
         day = sighting.first_order[:10]
         for name in given.covers:
@@ -161,6 +181,22 @@ def fold(sightings: Iterable[Sighting]) -> list[Step]:
         known = merged
         steps.append(Step(sighting, merged, tuple(changes), _position(sighting, number)))
     return steps
+
+
+def _first_together(sightings: list[Sighting]) -> list[tuple[Sighting, TradeMark]]:
+    """Each with what it says. A filing that is first met in a feed with two things on one day is met once:
+    neither is news to the other."""
+    first = sightings[0]
+    place, whole = 1, first.record
+    if first.record.adds:
+        while place < len(sightings) and _same_issue(first, sightings[place]):
+            whole = merge(whole, sightings[place].record)
+            place += 1
+    return [(sightings[place - 1], whole), *((one, one.record) for one in sightings[place:])]
+
+
+def _same_issue(one: Sighting, other: Sighting) -> bool:
+    return bool(other.record.adds) and (one.source, one.first_order) == (other.source, other.first_order)
 
 
 def _position(sighting: Sighting, number: int) -> str:
@@ -178,10 +214,15 @@ def _believed(
     """
     day = sighting.first_order[:10]
     kept = set()
+    items: dict[str, Any] = {}
     for name in FIELDS:
         if not sighting.record.gives(name):
             continue
         authority, set_on = set_by.get(name, (0, ""))
+        if authority > sighting.authority and name in sighting.record.adds:
+            items[name] = news_of(name, sighting.record, known, before, older=day <= set_on)
+            kept.add(name)
+            continue
         if authority > sighting.authority:
             group = STATUS if name in STATUS else (name,)
             repeated = before is not None and all(
@@ -190,7 +231,7 @@ def _believed(
             if repeated or day <= set_on:
                 continue
         kept.add(name)
-    return sighting.record.model_copy(update={"covers": frozenset(kept)})
+    return sighting.record.model_copy(update={"covers": frozenset(kept), **items})
 
 
 def disagreements(sightings: Iterable[Sighting]) -> list[tuple[str, str, str]]:
@@ -205,7 +246,11 @@ def disagreements(sightings: Iterable[Sighting]) -> list[tuple[str, str, str]]:
             if weak.last_order < strong.first_order:
                 continue  # merely older: the stronger source has moved on since
             probe = diff(strong.record, weak.record, merge(strong.record, weak.record))
+            partial = strong.record.adds | weak.record.adds
             found += [
-                (change.field, strong.source, weak.source) for change in probe if change.significance.rank > 0
+                (change.field, strong.source, weak.source)
+                for change in probe
+                # Who tells of single items does not deny the others.
+                if change.significance.rank > 0 and not (change.kind == "added" and change.field in partial)
             ]
     return list(dict.fromkeys(found))
