@@ -22,10 +22,20 @@ from tmwatch.errors import (
     Outcome,
     TmwatchError,
 )
-from tmwatch.http import Door
+from tmwatch.http import Door, Look
 from tmwatch.model import FactKind
 from tmwatch.reading import read_page as read_page
-from tmwatch.sources.base import Glance, Page, Part, Query, Reading, RecordQuery, SearchQuery, Source
+from tmwatch.sources.base import (
+    Glance,
+    Page,
+    Part,
+    Query,
+    Reading,
+    RecordQuery,
+    Request,
+    SearchQuery,
+    Source,
+)
 from tmwatch.sources.combine import combine
 from tmwatch.sources.glance import glance, stands_alone
 from tmwatch.sources.narrowing import WHOSE, filtered, keeps
@@ -119,7 +129,7 @@ def _ask(
     seen: Seen | None,
     bounds: _Bounds,
 ) -> Looked:
-    declaration, settings = source.declaration, config.source(source.declaration.id)
+    declaration = source.declaration
     waiting = list(source.requests(query))
     readings: list[Reading] = []
     pages: list[Page] = []
@@ -132,15 +142,7 @@ def _ask(
     single = len(waiting) == 1 and isinstance(query, RecordQuery)
     while waiting:
         request = waiting.pop(0)
-        look = door.fetch(
-            declaration,
-            request,
-            base_url=settings.base_url,
-            key=_key(source, config, env),
-            validators=validators if single else None,
-            min_interval=settings.min_interval,
-            max_per_day=settings.max_per_day or settings.max_calls_per_day,
-        )
+        look = fetch(source, request, door, config, env, validators if single else None)
         if look.outcome is Outcome.NOT_FOUND and request.instead is not None:
             waiting.insert(0, request.instead)
             put += 1
@@ -226,6 +228,27 @@ def _ask(
         validators=fresh,
         glance=glanced,
         narrowed=narrowed,
+    )
+
+
+def fetch(
+    source: Source,
+    request: Request,
+    door: Door,
+    config: Config,
+    env: Mapping[str, str],
+    validators: Mapping[str, str] | None = None,
+) -> Look:
+    """One request as the configuration says. Raises `LoginRequired` where the key cannot be had."""
+    settings = config.source(source.declaration.id)
+    return door.fetch(
+        source.declaration,
+        request,
+        base_url=settings.base_url,
+        key=_key(source, config, env),
+        validators=validators,
+        min_interval=settings.min_interval,
+        max_per_day=settings.max_per_day or settings.max_calls_per_day,
     )
 
 

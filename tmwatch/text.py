@@ -142,6 +142,12 @@ def fold_party(name: str) -> str:
     return text
 
 
+def has_company_form(name: str) -> bool:
+    """Whether the name carries a company form. False on doubt."""
+    plain = fold(name).removeprefix("the ")
+    return bool(plain) and fold_party(name) != plain
+
+
 # (株) and ㈱ stand for 株式会社, (주) and ㈜ for 주식회사; without the brackets they are ordinary letters.
 _SHORT_FORMS = {
     "(株)": "株式会社",

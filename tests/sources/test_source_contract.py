@@ -98,6 +98,11 @@ def test_every_page_is_known_for_its_source(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=named)
+def test_what_was_captured_has_been_reviewed(case: Case) -> None:
+    assert case.reviewed, f"{case.folder}: read page and expectation, then set reviewed = true in meta.toml"
+
+
+@pytest.mark.parametrize("case", CASES, ids=named)
 def test_a_fixture_says_after_what_it_was_made_and_never_that_it_is_recorded(case: Case) -> None:
     captured = re.fullmatch(r"recorded \d{4}-\d{2}-\d{2} by `tmwatch source capture`.*", case.origin)
     if not captured:

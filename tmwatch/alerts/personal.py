@@ -25,7 +25,7 @@ from collections.abc import Iterable
 
 from tmwatch.alerts.payload import AlertPayload, MarkCard
 from tmwatch.model import Change
-from tmwatch.text import fold, fold_party
+from tmwatch.text import has_company_form
 
 LEFT_OUT = "[address left out]"
 _CONTACTS = frozenset({"representatives", "domestic_representative", "correspondence"})
@@ -38,12 +38,6 @@ _PARTY_END = re.compile(r"\s*[;；]\s*")
 _PART_END = re.compile(r"\s*[,，]\s*")
 # "Acme, Inc.": the form is a part of its own.
 _NAME_PARTS = 2
-
-
-def is_company(name: str) -> bool:
-    """Whether the name carries a company form. False on doubt."""
-    plain = fold(name).removeprefix("the ")
-    return bool(plain) and fold_party(name) != plain
 
 
 def without_addresses(payload: AlertPayload) -> tuple[AlertPayload, int]:
@@ -87,7 +81,7 @@ def _bare_change(change: Change, card: MarkCard) -> Change:
 def _private(change: Change, card: MarkCard) -> bool:
     """Whether any party that the change or the card names may be a private person."""
     named = [name for text in (change.old, change.new) if text for name in _names(text)]
-    companies = [is_company(owner) for owner in card.owners]
+    companies = [has_company_form(owner) for owner in card.owners]
     return not named or not companies or not all(companies) or not all(named)
 
 
@@ -96,7 +90,7 @@ def _names(text: str) -> Iterable[bool]:
     for party in _PARTY_END.split(text):
         if party:
             parts = _PART_END.split(party)
-            yield any(is_company(", ".join(parts[:count])) for count in range(1, _NAME_PARTS + 1))
+            yield any(has_company_form(", ".join(parts[:count])) for count in range(1, _NAME_PARTS + 1))
 
 
 def _bare_party(text: str, owners: Iterable[str]) -> str:
@@ -116,7 +110,7 @@ def _bare_name(party: str, owners: Iterable[str]) -> str:
     name = first
     for part in parts[1:_NAME_PARTS]:
         # "Acme, Inc.": the form belongs to the name.
-        form = not is_company(first) and is_company(f"{first}, {part}")
+        form = not has_company_form(first) and has_company_form(f"{first}, {part}")
         if form and not any(char.isdigit() for char in part):
             name = f"{first}, {part}"
     return party if name == party else f"{name} {LEFT_OUT}"

@@ -74,6 +74,22 @@ class KnownQuery:
         return replace(SearchQuery(), **{self.part: self.text})  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True)
+class Personal:
+    """Where a source names private persons: what `source capture` takes out of a page (`scrubbing.py`).
+
+    Everybody in `fields` (fields of the record) counts as one, and every other party whose legal form is one
+    of `individuals` (upper case, the office's words) or who has no legal form and no company's name.
+    `patterns` are regular expressions of what the record does not hold; the whole match goes.
+    """
+
+    fields: frozenset[str] = frozenset(
+        {"representatives", "domestic_representative", "correspondence", "examiner"}
+    )
+    individuals: frozenset[str] = frozenset({"INDIVIDUAL"})
+    patterns: tuple[str, ...] = ()
+
+
 # The parts of a search, and what a source can do with each: ask its register for it, or have the answer
 # narrowed afterwards (`sources.narrowing`). A part that a source does not name it cannot be asked for at all.
 Part = Literal["mark", "owner", "agent", "classes", "filed_since", "changed_since", "offices"]
@@ -108,6 +124,7 @@ class Declaration:
     search: Mapping[Part, Able] = field(default_factory=dict)  # what a search may hold, and who narrows it
     # A source of many registers (TMview): the offices that it speaks for, ST.3. Empty: its own office only.
     offices: frozenset[str] = frozenset()
+    personal: Personal = Personal()  # whom `source capture` takes out of a page
 
     def speaks_for(self, office: str) -> bool:
         """Whether filings of this office (ST.3) are to be had here."""

@@ -3,7 +3,8 @@
 A case is a folder `fixtures/<source id>/<case>/` with
 
     meta.toml     source, page (file name), origin; if needed outcome, url, content_type, status,
-                  asked (numbers) with asked_kind, unclaimed_ok (lines that may stay unread)
+                  asked (numbers) with asked_kind, unclaimed_ok (lines that may stay unread),
+                  fetched_at, headers; reviewed = false until a captured expectation was read by a person
     the page      the bytes as received
     expect.json   the answer; none where the outcome is a failure
 
@@ -14,7 +15,8 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -34,6 +36,9 @@ _KEYS = {
     "asked": list,
     "asked_kind": str,
     "unclaimed_ok": list,
+    "fetched_at": str,
+    "headers": dict,
+    "reviewed": bool,
 }
 
 
@@ -52,6 +57,9 @@ class Case:
     asked: tuple[str, ...] = ()
     asked_kind: str = "application"
     unclaimed_ok: tuple[str, ...] = ()
+    fetched_at: str = ""  # UTC, ISO 8601
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reviewed: bool = True  # captured: false until somebody has held the expectation against the page
 
     @property
     def expect_path(self) -> Path:
@@ -67,6 +75,7 @@ class Case:
             content_type=self.content_type,
             status=self.status,
             name=self.page,
+            headers=self.headers,
             query=RecordQuery(self.asked, kind) if self.asked else None,
         )
 
@@ -146,3 +155,22 @@ def record_from(facts_of_record: dict[str, Any]) -> TradeMark:
         given["classes"] = classes
     defaults = {k: v for k, v in given.items() if v is not None}
     return TradeMark.model_validate(defaults)
+
+
+def meta_text(values: Mapping[str, Any]) -> str:
+    """A meta.toml of these keys, in this order; what is empty is left out."""
+    lines = [
+        f"{key} = {_toml(value)}" for key, value in values.items() if value not in ("", (), [], {}, None)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(one) for one in value) + "]"
+    # A JSON string is a TOML one, but for the sign that TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

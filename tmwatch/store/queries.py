@@ -80,14 +80,14 @@ def search(database: Database, text: str) -> list[str]:
     return [row["st13"] for row in rows]
 
 
-def kept_pages(database: Database, source_id: str, most: int = 5) -> list[Page]:
-    """The raw pages of a source that were kept last, newest first; without the question they answered."""
+def kept_pages(database: Database, source_id: str, most: int = 5, st13: str | None = None) -> list[Page]:
+    """The raw pages of a source (of one filing) that were kept last, newest first; without their question."""
     rows = database.conn.execute(
         "select s.sha256, s.body, max(o.id) as last, o.url from observation o"
         " join snapshot s on s.sha256 = o.snapshot"
-        " where o.source = ? and o.outcome = 'ok' and o.records is null"
+        " where o.source = ? and o.outcome = 'ok' and o.records is null and (? is null or o.st13 = ?)"
         " group by s.sha256 order by last desc limit ?",
-        (source_id, most),
+        (source_id, st13, st13, most),
     )
     return [Page(archive.unpack(row["body"], row["sha256"]), name=row["url"]) for row in rows]
 
