@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.alerts import samples
-from tmwatch.alerts.personal import LEFT_OUT, is_company
+from tmwatch.alerts.personal import LEFT_OUT
 from tmwatch.alerts.webhook import (
     MOST_BYTES,
     SecretError,
@@ -27,6 +27,7 @@ from tmwatch.alerts.webhook import (
     verify,
 )
 from tmwatch.model import Change, Significance
+from tmwatch.text import has_company_form
 
 
 def body_of(payload: Any, **options: Any) -> dict[str, Any]:
@@ -250,6 +251,6 @@ def test_names_of_parties_stay_because_the_register_is_about_them() -> None:
 
 def test_who_is_a_company_is_decided_on_the_safe_side() -> None:
     for name in ("Acme, Inc.", "The Acme Company", samples.JD, "Muster GmbH", "株式会社例"):
-        assert is_company(name), name
+        assert has_company_form(name), name
     for name in ("Jo Public", "Inc", "", "王小明", "The Public"):
-        assert not is_company(name), name
+        assert not has_company_form(name), name

@@ -223,7 +223,8 @@ def _one_class(key: str, old: GoodsServices, new: GoodsServices) -> Iterable[Cha
         ("other_classes", weight.HIGH),
         ("edition", weight.LOW),
     ):
-        was, now = getattr(old, part), getattr(new, part)
+        was: Any = getattr(old, part)
+        now: Any = getattr(new, part)
         if was is None or now is None:
             continue
         if isinstance(was, tuple):
