@@ -210,11 +210,11 @@ def _one_class(key: str, old: GoodsServices, new: GoodsServices) -> Iterable[Cha
             key=key,
             date=new.status_date,
         )
-    for language, was, now in _translations(old, new):
+    for language, told, tells in _translations(old, new):
         # The goods are told in one language; that a translation was corrected moves no right.
-        kind: _Kind = "reworded" if folded(was) == folded(now) else "changed"
+        kind: _Kind = "reworded" if folded(told) == folded(tells) else "changed"
         matter = weight.COSMETIC if kind == "reworded" else weight.LOW
-        yield _change("classes.other_texts", kind, matter, was, now, key=f"{key} {language}")
+        yield _change("classes.other_texts", kind, matter, told, tells, key=f"{key} {language}")
     for part, matter in (
         ("first_use", weight.MEDIUM),
         ("first_use_in_commerce", weight.MEDIUM),
