@@ -28,6 +28,7 @@ class Loopback:
         self.posts: list[tuple[dict[str, str], bytes]] = []
         self.answers: dict[str, Callable[[bytes], bytes]] = {}  # to what is POSTed, by path
         self.post_status = 204
+        self.content_type = ""  # of what is answered, for a browser
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -50,6 +51,8 @@ class Loopback:
             def _send(self, status: int, body: bytes) -> None:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
+                if outer.content_type:
+                    self.send_header("Content-Type", outer.content_type)
                 self.end_headers()
                 self.wfile.write(body)
 

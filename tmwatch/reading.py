@@ -31,6 +31,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, Any, TypeVar
 
 from tmwatch.errors import LayoutChanged, LookError
+from tmwatch.saved import unwrap
 from tmwatch.sources.base import Answer, Page, Source
 from tmwatch.sources.registry import get_source, is_installed
 from tmwatch.sources.renamed import refuse_templates
@@ -117,11 +118,13 @@ def _with_help(
 
 
 def read_page(source: Source, page: Page) -> Answer:
-    """What the source makes of the page. Raises `LookError`s only, whatever the page and the reader do."""
+    """What the source makes of the page, in whatever form it was saved (`saved`). Raises `LookError`s only,
+    whatever the page and the reader do."""
     try:
         with _one_sweep_of_garbage():
-            answer = source.read(page)
-        refuse_templates(page, answer)
+            inner = unwrap(page)
+            answer = source.read(inner)
+        refuse_templates(inner, answer)
         return answer
     except LookError:
         raise

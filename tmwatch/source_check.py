@@ -15,7 +15,7 @@ from typing import Any
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, LookError, Outcome, TmwatchError, UsageError
 from tmwatch.http import Door
-from tmwatch.importing import bulk_source, files_in, pieces_of, read_file
+from tmwatch.importing import File, bulk_source, files_in, pieces_of, read_file, unpacked
 from tmwatch.looking import prove, read_page
 from tmwatch.numbers import show_number
 from tmwatch.sources.base import Answer, Page, Source
@@ -99,21 +99,22 @@ class Checked:
         }
 
 
-def pages_in(paths: Sequence[Path]) -> Iterator[Path]:
-    """The pages named, and those in folders named."""
-    for path in files_in(paths):
-        if path.name not in _BESIDE:
-            yield path
+def pages_in(paths: Sequence[Path]) -> Iterator[File]:
+    """The pages named, and those in folders, zips and patterns named."""
+    for file in unpacked(files_in(paths)):
+        if file.name not in _BESIDE:
+            yield file
 
 
-def check_file(path: Path, source_id: str | None = None) -> Checked:
+def check_file(file: File, source_id: str | None = None) -> Checked:
     """Read one saved page. A `meta.toml` beside it says what it was asked for and how it must end."""
+    path = file.path
     case = _case_of(path)
     try:
-        if case is None and (bulk := bulk_source(path, source_id)) is not None:
-            return _check_many(path, bulk)
+        if case is None and (bulk := bulk_source(file, source_id)) is not None:
+            return _check_many(file, bulk)
         if case is None:
-            source, _, answer = read_file(path, source_id)
+            source, _, answer = read_file(file, source_id)
         else:
             source = get_source(source_id or case.source)
             answer = _read_case(source, case.as_page(), path)
@@ -124,7 +125,7 @@ def check_file(path: Path, source_id: str | None = None) -> Checked:
     return _checked(str(path), source, answer, case)
 
 
-def _check_many(path: Path, source: Source) -> Checked:
+def _check_many(file: File, source: Source) -> Checked:
     """A file of many records, with no more than one of them in memory. Raises `LookError` for a broken file;
     a record that cannot be read fails the check, and the others are looked at all the same."""
     declaration = source.declaration
@@ -134,9 +135,9 @@ def _check_many(path: Path, source: Source) -> Checked:
     unknown: dict[str, None] = {}
     failed: list[LookError] = []
     fields = 0
-    for piece in pieces_of(path, source):
+    for piece in pieces_of(file, source):
         try:
-            answer = read_page(source, Page(piece.body, name=f"{path.name}#{piece.number}"))
+            answer = read_page(source, Page(piece.body, name=f"{file.name}#{piece.number}"))
         except LookError as error:
             failed.append(error)
             continue
@@ -148,7 +149,7 @@ def _check_many(path: Path, source: Source) -> Checked:
             fields = max(fields, len(reading.record.covers))
     more = f"\nand {len(failed) - 1} more records of it could not be read" if len(failed) > 1 else ""
     return Checked(
-        str(path),
+        str(file.path),
         declaration.id,
         failed[0].outcome if failed else Outcome.OK,
         records=tuple(records),

@@ -15,7 +15,7 @@ from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import Outcome, UsageError
 from tmwatch.import_reaction import ImportReaction
-from tmwatch.importing import Imported, files_in, import_files
+from tmwatch.importing import File, Imported, files_in, import_files
 from tmwatch.numbers import show_number
 from tmwatch.sources.registry import get_source
 from tmwatch.store import books
@@ -70,8 +70,9 @@ def import_(
     processes: int | None,
     as_json: bool,
 ) -> int:
-    """Read saved pages and answers, and daily files with their zip (files or folders). The source is
-    told from the bytes.
+    """Read saved pages and answers, and daily files with their zip: files, folders, zips of pages,
+    patterns in quotes ("pages/**/*.html"). The source is told from the bytes, and so is the form in
+    which a browser saved them: complete page, HTML only, single file (MHTML, SingleFile), web archive.
 
     A page takes its place by the day it speaks for: an older one fills the past and alerts nobody, a
     newer one alerts as a live look would. A bad file stops itself only.
@@ -117,6 +118,8 @@ def import_(
         for one in results:
             if one.as_of_kind == "printed" and one.as_of != as_of.isoformat():
                 complain(f"Note: {one.file} prints {one.as_of}; --as-of was not used.")
+    if as_of is None:
+        _say_saved(results)
     for one in results:
         for word in one.unknown_words:
             complain(
@@ -155,9 +158,20 @@ def _say_next(alerts: int, config: Config | None) -> None:
         say("No configuration here, so nothing was compared with a watch.")
 
 
-def _say_passed_over(named: tuple[Path, ...], taken: list[Path]) -> None:
+def _say_saved(results: list[Imported]) -> None:
+    """A page that prints no day, saved in a form that tells when: the operator may vouch for that day."""
+    told = [one for one in results if one.saved_at is not None and one.as_of_kind == "not_earlier_than"]
+    for one in told[:LISTED]:
+        assert one.saved_at is not None
+        complain(
+            f"Note: {one.file} prints no day; the browser says that it saved it on {one.saved_at:%Y-%m-%d} "
+            f"(UTC). If it was loaded then, `--as-of {one.saved_at:%Y-%m-%d}` says what day it speaks for."
+        )
+
+
+def _say_passed_over(named: tuple[Path, ...], taken: list[File]) -> None:
     """What lay in a folder and is no page: a saved page's pictures and scripts, our own files."""
     there = sum(1 for folder in named if folder.is_dir() for item in folder.rglob("*") if item.is_file())
-    within = sum(1 for path in taken if any(folder in path.parents for folder in named if folder.is_dir()))
+    within = sum(1 for one in taken if any(folder in one.path.parents for folder in named if folder.is_dir()))
     if there > within:
         say(f"{render.counted(there - within, 'other file')} passed over.")

@@ -226,9 +226,9 @@ def _files(paths: list[Path], source_id: str | None) -> list[Checked]:
         raise UsageError("no page is in what was named", do="Name saved pages, or the folder they are in.")
     found = []
     with Bar("reading", len(pages)) as bar:
-        for path in pages:
-            found.append(check_file(path, source_id))
-            bar.step(path.name)
+        for file in pages:
+            found.append(check_file(file, source_id))
+            bar.step(file.name)
     return found
 
 

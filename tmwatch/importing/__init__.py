@@ -5,6 +5,7 @@ alerts nobody; a newer one alerts as a live look would (design law 18).
 
     finding   which files are meant by what was named
     opening   a file as the page of a source, and what it says
+    zips      the pages in a zip, one at a time
     many      files of many records, one at a time
     pages     pages, read one after the other
     sights    from a page to what is to be stored of it
@@ -14,10 +15,20 @@ alerts nobody; a newer one alerts as a live look would (design law 18).
 
 from __future__ import annotations
 
-from tmwatch.importing.finding import files_in
-from tmwatch.importing.many import bulk_source, pieces_of
+from tmwatch.importing.finding import File, files_in
+from tmwatch.importing.many import bulk_source, pieces_of, unpacked
 from tmwatch.importing.opening import read_file
 from tmwatch.importing.results import Imported
 from tmwatch.importing.run import import_files, reread
 
-__all__ = ["Imported", "bulk_source", "files_in", "import_files", "pieces_of", "read_file", "reread"]
+__all__ = [
+    "File",
+    "Imported",
+    "bulk_source",
+    "files_in",
+    "import_files",
+    "pieces_of",
+    "read_file",
+    "reread",
+    "unpacked",
+]

@@ -1,29 +1,149 @@
-"""Which files are meant by what was named."""
+"""Which files are meant by what was named: files, folders, patterns."""
 
 from __future__ import annotations
 
+import glob
+import io
 import re
+import zipfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-PAGES = frozenset({".html", ".htm", ".xhtml", ".xml", ".json"})
-BULK_ZIP = re.compile(r"apc\d{6}.*\.zip", re.IGNORECASE)  # of the zips in a folder only those of a source
+from tmwatch.errors import LookError, NotThisSource
+
+PAGES = frozenset({".html", ".htm", ".xhtml", ".xht", ".mhtml", ".mht", ".webarchive", ".xml", ".json"})
+# What a browser keeps beside `NAME.html` lies in `NAME_files`; those that speak other languages name it in
+# theirs. Windows knows them as connected files and lists them (SHFileOperation, FOF_NO_CONNECTED_ELEMENTS).
+_BESIDE = (
+    *("_files", ".files", "-files", "-Dateien", "_fichiers", "_bestanden", "_file", "_archivos", "-filer"),
+    *("_tiedostot", "_pliki", "_soubory", "_elemei", "_ficheiros", "_arquivos", "_dosyalar", "_datoteke"),
+    *("_fitxers", "_failid", "_fails", "_bylos", "_fajlovi", "_fitxategiak"),
+)
+_PATTERN = re.compile(r"[*?\[]")
 
 
-def files_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named, and the pages in folders named.
+@dataclass(frozen=True)
+class File:
+    """A file to be read. `path` is what it is called; of a page in a zip: the zip, then the name in it.
+
+    `content` is None where it lies on the disk. `trouble` says why it cannot be had at all.
+    """
+
+    path: Path
+    content: bytes | None = None
+    trouble: LookError | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name without its folders."""
+        return self.path.name
+
+    def size(self) -> int:
+        """Bytes. Raises `OSError`."""
+        return len(self.content) if self.content is not None else self.path.stat().st_size
+
+    def open(self) -> IO[bytes]:
+        """For reading, from the start. Raises `OSError`."""
+        return io.BytesIO(self.content) if self.content is not None else self.path.open("rb")
+
+
+def as_file(what: Path | File) -> File:
+    """A path as a file on the disk."""
+    return what if isinstance(what, File) else File(what)
+
+
+def files_in(paths: Iterable[Path]) -> Iterator[File]:
+    """The files named, the pages in folders named, and what patterns match (`**` goes into folders).
 
     A folder may hold what a browser saves beside a page (`page_files/`), hidden files and our own: only
-    what can be a page is taken from it. A file named by itself is always taken.
+    what can be a page, or a zip of pages, is taken from it. A file named by itself is always taken. A pattern
+    that matches nothing comes back as a file with its `trouble`. Nothing comes twice.
     """
+    seen: set[Path] = set()
+    for file in _named(paths):
+        if file.path not in seen:
+            seen.add(file.path)
+            yield file
+
+
+def _named(paths: Iterable[Path]) -> Iterator[File]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(item for item in path.rglob("*") if item.is_file() and _may_be_page(item, path))
+            yield from map(File, _pages_in(path))
+        elif _PATTERN.search(str(path)) and not path.exists():
+            yield from _matched(path)
         else:
-            yield path
+            yield File(path)
 
 
-def _may_be_page(path: Path, folder: Path) -> bool:
-    within = path.relative_to(folder).parts
-    hidden = any(part.startswith(".") or part.endswith("_files") for part in within)
-    return not hidden and (path.suffix.lower() in PAGES or BULK_ZIP.fullmatch(path.name) is not None)
+def _matched(pattern: Path) -> Iterator[File]:
+    """What the shell would have made of it: hidden files only where the pattern says so."""
+    found = [Path(one) for one in sorted(glob.glob(str(pattern.expanduser()), recursive=True))]  # noqa: PTH207
+    taken = [one for one in found if one.is_file() and not beside_a_page(one.parts)]
+    deep = "**" in pattern.parts
+    folders = [one for one in found if one.is_dir() and not deep]  # with `**` their files are matched already
+    inside = [page for one in folders if not beside_a_page(one.parts) for page in _pages_in(one)]
+    if not taken and not inside:
+        yield File(
+            pattern,
+            trouble=NotThisSource(
+                "no file matches this pattern",
+                where=str(pattern),
+                kept="Nothing was read for it.",
+                do="Look at its spelling and at the folder you are in; `**` goes through all folders below.",
+            ),
+        )
+    last = pattern.name in ("*", "**")  # everything: then only what can be a page is meant
+    yield from (File(one) for one in taken if not last or _may_be_page(one))
+    yield from map(File, inside)
+
+
+def _pages_in(folder: Path) -> list[Path]:
+    return sorted(
+        item
+        for item in folder.rglob("*")
+        if item.is_file()
+        and not any(part.startswith(".") for part in item.relative_to(folder).parts)
+        and not beside_a_page(item.relative_to(folder).parts, folder)
+        and _may_be_page(item)
+    )
+
+
+def _may_be_page(path: Path) -> bool:
+    return path.suffix.lower() in PAGES or (path.suffix.lower() == ".zip" and _holds_pages(path))
+
+
+def _holds_pages(path: Path) -> bool:
+    """Of the zips in a folder only those that can be meant: with a page in them, or too broken to say."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(Path(name).suffix.lower() in PAGES for name in archive.namelist())
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return True
+
+
+def beside_a_page(
+    parts: tuple[str, ...], top: Path | None = None, names: frozenset[str] | None = None
+) -> bool:
+    """Whether one of the folders on the way is what a browser has saved beside a page.
+
+    `NAME_files` always is; the names that other languages have for it, where the page lies beside it: below
+    `top` on the disk, or among `names` (paths with `/`, of a zip).
+    """
+    for place, part in enumerate(parts[:-1]):
+        if part.endswith("_files"):
+            return True
+        stem = next((part.removesuffix(end) for end in _BESIDE if part.endswith(end)), "")
+        if not stem:
+            continue
+        for suffix in (".html", ".htm", ".xhtml", ".xht"):
+            beside = (*parts[:place], stem + suffix)
+            if (
+                "/".join(beside) in names
+                if names is not None
+                else (top or Path()).joinpath(*beside).is_file()
+            ):
+                return True
+    return False

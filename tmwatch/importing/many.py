@@ -1,14 +1,16 @@
-"""Files of many records: told from their first bytes, cut into records, read one at a time."""
+"""Files of many records: told from their first bytes, cut into records, read one at a time. Zips of pages."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tmwatch.config import Config
 from tmwatch.errors import LookError, NotFound, NotThisSource
+from tmwatch.importing import zips
+from tmwatch.importing.finding import File, as_file
 from tmwatch.importing.opening import LARGEST, at
 from tmwatch.importing.results import One, failed
 from tmwatch.importing.sights import known, read_sights, sight
@@ -21,14 +23,17 @@ from tmwatch.store import Database
 SNIFF = 64_000  # bytes from which a file of many records is told
 
 
-def bulk_source(path: Path, source_id: str | None = None) -> Source | None:
+def bulk_source(what: Path | File, source_id: str | None = None) -> Source | None:
     """The source whose file of many records this is, told from its first bytes; None for a single page."""
+    file = as_file(what)
+    if file.trouble is not None:
+        return None
     try:
-        with path.open("rb") as file:
-            page = Page(file.read(SNIFF), name=path.name)
-            if page.body.startswith(b"PK\x03\x04") and path.stat().st_size > SNIFF:
-                file.seek(0)
-                page = Page(file.read(LARGEST), name=path.name)  # a zip shows what it holds at its end
+        with file.open() as stream:
+            page = Page(stream.read(SNIFF), name=file.name)
+            if page.body.startswith(b"PK\x03\x04") and file.size() > SNIFF:
+                stream.seek(0)
+                page = Page(stream.read(LARGEST), name=file.name)  # a zip shows what it holds at its end
     except OSError:
         return None
     asked = [get_source(source_id)] if source_id else list(all_sources().values())
@@ -38,12 +43,29 @@ def bulk_source(path: Path, source_id: str | None = None) -> Source | None:
     return source if best > 0 and isinstance(source, Bulk) else None
 
 
-def pieces_of(path: Path, source: Source) -> Iterator[Piece]:
+def unpacked(
+    files: Iterable[File], source_id: str | None = None, more: Callable[[int], None] = lambda count: None
+) -> Iterator[File]:
+    """The files, with the pages in a zip in its place; a zip that is a source's own file stays as it is.
+
+    `more` is told how many more they are than was known.
+    """
+    for file in files:
+        if file.trouble is None and zips.is_zip(file) and bulk_source(file, source_id) is None:
+            more(max(0, zips.count_of(file) - 1))
+            yield from zips.pages_in(file)
+        else:
+            yield file
+
+
+def pieces_of(what: Path | File, source: Source) -> Iterator[Piece]:
     """The records of a file of many, as their bytes. Raises `LookError`s only."""
     assert isinstance(source, Bulk)
+    file = as_file(what)
+    path = file.path
     try:
-        with path.open("rb") as file:
-            yield from source.pieces(file, path.name)
+        with file.open() as stream:
+            yield from source.pieces(stream, path.name)
     except OSError as error:
         raise NotThisSource(
             f"the file cannot be read: {error.strerror or error}",
@@ -56,7 +78,7 @@ def pieces_of(path: Path, source: Source) -> Iterator[Piece]:
 
 def sights_in(
     database: Database,
-    path: Path,
+    file: File,
     source: Source,
     as_of: dt.date | None,
     config: Config | None,
@@ -66,8 +88,9 @@ def sights_in(
 
     The file is run through to its end first: of one that is cut off nothing is stored.
     """
+    path = file.path
     try:
-        count = sum(1 for _ in pieces_of(path, source))
+        count = sum(1 for _ in pieces_of(file, source))
     except LookError as error:
         yield failed(path, source.declaration.id, error)
         return
@@ -77,7 +100,7 @@ def sights_in(
         return
     more(count - 1)
     given = AsOf(as_of, "given") if as_of is not None else None
-    for piece in pieces_of(path, source):
+    for piece in pieces_of(file, source):
         page = Page(piece.body, name=f"{path.name}#{piece.number}")
         base = sight(source, page, given, config, whole(source, piece.body))
         if (already := known(database, path, source, base)) is not None:
@@ -92,10 +115,13 @@ def sights_in(
         yield from read_sights(path, base, answer, answer.readings)
 
 
-def digest(path: Path) -> str | None:
+def digest(file: File) -> str | None:
     """SHA-256 of a whole file; None where it cannot be read, which is told when its records are."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        made = hashlib.sha256()
+        with file.open() as stream:
+            while piece := stream.read(1 << 20):
+                made.update(piece)
+        return made.hexdigest()
     except OSError:
         return None

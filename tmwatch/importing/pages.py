@@ -8,10 +8,12 @@ from pathlib import Path
 
 from tmwatch.config import Config
 from tmwatch.errors import Incomplete, LookError
+from tmwatch.importing.finding import File
 from tmwatch.importing.many import bulk_source
 from tmwatch.importing.opening import at, open_page
 from tmwatch.importing.results import One, failed
 from tmwatch.importing.sights import known, read_sights, sight
+from tmwatch.saved import unwrap
 from tmwatch.sources.base import Answer, AsOf, Page, Source
 from tmwatch.sources.combine import lone
 from tmwatch.sources.glance import glance
@@ -23,7 +25,7 @@ class Opened:
     """A file as far as it is known before its page is read: a file of many, what it gives unread (`made`:
     it is known already, or cannot be told), or a page to be read (`base`)."""
 
-    path: Path
+    file: File
     bulk: Source | None = None
     made: tuple[One, ...] = ()
     base: Sight | None = None
@@ -36,21 +38,21 @@ class Opened:
 
 
 def open_one(
-    database: Database, path: Path, as_of: dt.date | None, source_id: str | None, config: Config | None
+    database: Database, file: File, as_of: dt.date | None, source_id: str | None, config: Config | None
 ) -> Opened:
     """The file, opened: nothing of it is read yet but whose it is."""
-    bulk = bulk_source(path, source_id)
+    bulk = bulk_source(file, source_id)
     if bulk is not None:
-        return Opened(path, bulk)
+        return Opened(file, bulk)
     given = AsOf(as_of, "given") if as_of is not None else None
     try:
-        source, page = open_page(path, source_id)
-        base = sight(source, page, given, config, glance(source, page))
-        if (already := known(database, path, source, base)) is not None:
-            return Opened(path, made=(already,))
+        source, page = open_page(file, source_id)
+        base = sight(source, page, given, config, glance(source, unwrap(page)))
+        if (already := known(database, file.path, source, base)) is not None:
+            return Opened(file, made=(already,))
     except LookError as error:
-        return Opened(path, made=(failed(path, source_id, error),))
-    return Opened(path, base=base)
+        return Opened(file, made=(failed(file.path, source_id, error),))
+    return Opened(file, base=base)
 
 
 def made_of(path: Path, base: Sight, said: Answer | LookError | None, source_id: str | None) -> list[One]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tmwatch.errors import LayoutChanged, LookError, Outcome
 from tmwatch.model import FactKind
+from tmwatch.saved import saved_at
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Observed, Sight
 from tmwatch.store.sights import as_of_for
@@ -26,6 +28,7 @@ class Imported:
     mark: str | None = None
     as_of: str | None = None
     as_of_kind: str | None = None
+    saved_at: dt.datetime | None = None  # by the browser that saved it, UTC; a hint, never the as-of day
     unknown_words: tuple[str, ...] = ()  # status words in none of our tables; recorded as unknown
 
     def as_json(self) -> dict[str, Any]:
@@ -39,6 +42,7 @@ class Imported:
             "mark": self.mark,
             "as_of": self.as_of,
             "as_of_kind": self.as_of_kind,
+            "saved_at": self.saved_at.isoformat() if self.saved_at else None,
             "unknown_words": list(self.unknown_words),
             "error": self.error or None,
         }
@@ -82,6 +86,7 @@ def result(path: Path, sight: Sight, made: Imported | None, done: dict[str, Obse
         mark=record.verbal_element,
         as_of=day.day.isoformat(),
         as_of_kind=day.kind,
+        saved_at=saved_at(sight.page) if sight.page else None,
         unknown_words=sight.reading.unknown_words,
     )
 

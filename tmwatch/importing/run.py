@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 
 from tmwatch.config import Config
 from tmwatch.errors import LayoutChanged, TmwatchError
-from tmwatch.importing.finding import files_in
-from tmwatch.importing.many import digest, sights_in
+from tmwatch.importing.finding import File, files_in
+from tmwatch.importing.many import digest, sights_in, unpacked
 from tmwatch.importing.pages import Opened, made_of, open_one
 from tmwatch.importing.results import Found, Imported, failed, result
 from tmwatch.looking import read_page
@@ -27,7 +27,7 @@ BULK_BATCH = 1000  # records a transaction of a file of many: each is small, and
 
 def import_files(
     database: Database,
-    paths: Sequence[Path],
+    paths: Iterable[Path | File],
     *,
     run: str = "",
     as_of: dt.date | None = None,
@@ -48,7 +48,7 @@ def import_files(
     """
     results: list[Imported] = []
     observed: list[Observed] = []
-    files = list(files_in(paths))
+    files = [one for what in paths for one in ([what] if isinstance(what, File) else files_in([what]))]
     batches = _batches(database, files, as_of, source_id, config, progress, more, processes)
     with contextlib.closing(batches):  # whatever stops us, the processes that read for us end
         for found, bulk in batches:
@@ -61,7 +61,7 @@ def import_files(
 
 def _batches(
     database: Database,
-    files: Sequence[Path],
+    files: Iterable[File],
     as_of: dt.date | None,
     source_id: str | None,
     config: Config | None,
@@ -71,13 +71,13 @@ def _batches(
 ) -> Generator[tuple[Found, BulkFile | None], None, None]:
     """What the files say, a transaction at a time: so many files, or so many records of a file of many."""
     waiting: Found = []
-    opened = (open_one(database, path, as_of, source_id, config) for path in files)
+    opened = (open_one(database, file, as_of, source_id, config) for file in unpacked(files, source_id, more))
     for one, said in read_in_order(opened, Opened.job, processes=processes):
-        path, bulk = one.path, one.bulk
+        path, bulk = one.file.path, one.bulk
         if bulk is not None:
             many: Found = []
-            whole_file = BulkFile(path.name, sha256=digest(path))
-            for found in sights_in(database, path, bulk, as_of, config, more):
+            whole_file = BulkFile(path.name, sha256=digest(one.file))
+            for found in sights_in(database, one.file, bulk, as_of, config, more):
                 many.append(found)
                 progress(path)
                 if len(many) >= BULK_BATCH:

@@ -71,9 +71,27 @@ def _looks_like(body: bytes) -> tuple[str, str] | None:
     table = files("tmwatch.data").joinpath("other_registers.csv").read_text(encoding="utf-8")
     text = body[:500_000].decode("latin-1")  # one character a byte; the patterns take the same form
     for row in csv.DictReader(table.splitlines()):
-        if re.search(row["pattern"].encode().decode("latin-1"), text):
+        if re.search(row["pattern"].encode().decode("latin-1"), text, re.DOTALL):
             return row["what"], row["instead"]
+    if _is_plain_text(body[:_SOME]):
+        return (
+            "plain text (a page saved as “text only” has lost what its values belong to)",
+            "Save the register's page again as “Webpage, complete”, “single file” (MHTML) or “HTML only”.",
+        )
     return None
+
+
+_SOME = 100_000  # bytes by which text is told
+
+
+def _is_plain_text(body: bytes) -> bool:
+    """Text without a single tag, and no JSON: what browsers call "text only"."""
+    text = body.decode("utf-8", "replace").strip()
+    odd = sum(char < " " and char not in "\t\n\r\f" or char == "\ufffd" for char in text)
+    return bool(text) and text[0] not in "<{[" and odd <= len(text) // 100 and not _A_TAG.search(text)
+
+
+_A_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 
 
 def tell_source(page: Page) -> Source:
