@@ -23,7 +23,7 @@ from tmwatch.model import Provenance, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number
 from tmwatch.offices import office_label, offices
 from tmwatch.sources.base import Part, Query, RecordQuery, SearchQuery, Source
-from tmwatch.sources.narrowing import WHOSE, filtered, keeps
+from tmwatch.sources.narrowing import FIELD, WHOSE, filtered, keeps
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, queries
 from tmwatch.text import fold
@@ -161,7 +161,8 @@ def stored(database: Database, question: Question) -> list[TradeMark]:
     A bare number is tried as one of every office, and may be the name of a mark as well.
     """
     text, narrow = question.text, question.searches[0]
-    parts = ["classes", "filed_since", "offices"]
+    given = [part for part in WHOSE if getattr(question, part)]
+    parts = ["classes", "filed_since", "offices", *given]
     if text and len(question.offices) != 1 and bare_number(text):
         digits = re.sub(r"\D", "", text)
         written = [f"{kind}{one}" for kind in ("", "reg ") for one in dict.fromkeys((text, digits))]
@@ -173,10 +174,15 @@ def stored(database: Database, question: Question) -> list[TradeMark]:
         found = queries.find(database, number) if number is not None else []
         found = found or queries.search(database, text)
     else:
-        parts += WHOSE
         found = queries.search(database, question.mark or question.owner)
     records = [record for st13 in found if (record := queries.get(database, st13)) is not None]
-    return [one for one in records if keeps(one, narrow, [part for part in narrow.parts if part in parts])]
+    return [
+        one
+        for one in records
+        # A list that names no agents is no answer to a question for one.
+        if all(one.gives(FIELD[part]) for part in given)
+        and keeps(one, narrow, [part for part in narrow.parts if part in parts])
+    ]
 
 
 def live(
@@ -189,7 +195,7 @@ def live(
 ) -> LiveAnswer:
     """Ask all sources that may and can be asked side by side, each at its pace; say of the others why not."""
     answer = LiveAnswer()
-    lanes: list[list[_Put]] = []
+    lanes: list[list[_Put]] = []  # a source each
     for source in _here(question, answer):
         possible, why = _possible(source, question)
         may, reason = live_state(source.declaration, config, env)
@@ -214,7 +220,8 @@ def live(
             done[0] += 1
 
     if lanes:
-        side_by_side(lane(puts) for puts in lanes)
+        with door.keeping():
+            side_by_side(lane(puts) for puts in lanes)
     progress(total, total, "")
     answer.records = sorted(found.values(), key=partial(_nearness, question))
     answer.asked.sort(key=lambda one: one.source)

@@ -253,6 +253,7 @@ def test_since_leaves_out_what_was_filed_before(registers: House, run: Run) -> N
         (["--office", "CN,Atlantis", "x"], "Atlantis"),
         (["--json", "--csv", "x"], "Choose one"),
         (["US 76044902", "--owner", "x"], "a number names one filing"),
+        (["x", "--mark", "y", "--owner", "z"], "can be neither"),
         ([], "there is nothing to look for"),
     ],
 )
@@ -260,3 +261,18 @@ def test_a_question_that_cannot_be_meant_is_refused(run: Run, words: list[str], 
     ran = run("lookup", *words)
     assert ran.code == 2
     assert said in ran.err
+
+
+def test_what_is_stored_is_narrowed_like_the_answers_of_the_registers(run: Run) -> None:
+    run("import", str(FIXTURES / "cn.tianyancha/jd-auto-day-one/page.json"), "--as-of", "2026-11-20")
+
+    def found(*words: str) -> int:
+        return len(run("lookup", "--stored", "--json", *words).json["filings"])
+
+    assert found("JD Auto") == 9
+    assert found("JD Auto", "--owner", OWNER) == 9
+    assert found("JD Auto", "--owner", "Somebody Else") == 0
+    assert found("--owner", OWNER, "--class", "12") == 3
+    assert found("--mark", "CAR.JD.COM") == 3
+    assert found("--agent", "nobody") == 0  # a list that names no agents is no answer to that
+    assert found("JD Auto", "--office", "US") == 0

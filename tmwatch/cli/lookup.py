@@ -162,6 +162,11 @@ def _check(question: Question, as_csv: bool, as_json: bool) -> None:
             "a number names one filing: it goes with no --mark, --owner or --agent",
             do="Leave out the number, or the rest.",
         )
+    if question.text and question.mark and question.owner:
+        raise UsageError(
+            "a name beside --mark and --owner can be neither of them",
+            do="Leave out the name, or one of the options.",
+        )
     if as_csv and as_json:
         raise UsageError("--csv and --json are two forms of one answer", do="Choose one of them.")
 

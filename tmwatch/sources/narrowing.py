@@ -16,6 +16,8 @@ from tmwatch.model import Party, TradeMark
 from tmwatch.sources.base import Declaration, Part, SearchQuery
 from tmwatch.text import fold, fold_party
 
+# The field of a record in which such a part is looked for.
+FIELD: Mapping[Part, str] = {"mark": "verbal_element", "owner": "owners", "agent": "representatives"}
 WHOSE: tuple[Part, ...] = ("mark", "owner", "agent")
 
 
