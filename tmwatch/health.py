@@ -27,6 +27,7 @@ from tmwatch.store.database import now
 from tmwatch.text import clean_line
 from tmwatch.watches import asks, coverage, live_state
 from tmwatch.watches.live import refused
+from tmwatch.worklist import said, with_hand_work
 
 Level = Literal["ok", "note", "act"]
 State = Literal["fresh", "stale", "failing", "never looked", "import only", "not watched"]
@@ -352,7 +353,7 @@ def watch_health(
     watch: Watch, config: Config, database: Database | None, env: Mapping[str, str]
 ) -> WatchHealth:
     """How fresh a watch is: as fresh as the question that was answered longest ago."""
-    lines = coverage(watch, config, env)
+    lines = with_hand_work(watch, coverage(watch, config, env), database)
     questions = asks(watch, config, env)
     found = books.hits(database, watch.name) if database is not None else frozenset()
     looks: list[dt.datetime] = []
@@ -428,6 +429,10 @@ def _watch(health: Health, one: WatchHealth) -> None:
     for line in one.coverage:
         if line.state != "live":
             health.add("note", about, f"{line.office}, {line.trigger}: {line.state}: {line.why}")
+        if line.by_hand is not None and line.by_hand.pages:
+            health.add(
+                "note", about, f"{line.office}: {said(line.by_hand)}", "`tmwatch worklist` lists them."
+            )
 
 
 def _first_line(text: str | None) -> str:

@@ -31,6 +31,7 @@ from tmwatch.store.repeats import on_file
 from tmwatch.sweep_report import Asked, Left, SweepReport, lightly
 from tmwatch.text import clean_line
 from tmwatch.watches import Ask, Match, asks, coverage, match
+from tmwatch.worklist import with_hand_work
 
 log = structlog.get_logger()
 
@@ -73,7 +74,12 @@ def sweep(
     failure stops itself only. Raises `StoreError` when the database cannot be written and
     `ConfigError` when a key that the configuration points at cannot be had.
     """
-    report = SweepReport(coverage={watch.name: coverage(watch, config, env) for watch in config.watches})
+    report = SweepReport(
+        coverage={
+            watch.name: with_hand_work(watch, coverage(watch, config, env), database)
+            for watch in config.watches
+        }
+    )
     jobs = _jobs(config, database, env, report, everything, only, leave)
     lanes: dict[str, list[_Job]] = {}
     for job in jobs:

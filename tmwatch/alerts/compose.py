@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from tmwatch.alerts.payload import AlertPayload, CoverageLine, MarkCard, Newness
 from tmwatch.alerts.summary import lead
@@ -16,12 +15,13 @@ from tmwatch.alerts.wording import wording
 from tmwatch.changes.compare import owner_key
 from tmwatch.config import Config, Watch
 from tmwatch.model import Change, FactKind, Significance
-from tmwatch.sources.registry import all_sources
+from tmwatch.sources.registry import register_link
 from tmwatch.store import AlertDraft, Database, HitDraft, Observed, React, Reaction
 from tmwatch.store.books import hits as known_hits
 from tmwatch.store.books import under_watch
 from tmwatch.text import fold
 from tmwatch.watches import Match, match
+from tmwatch.worklist import with_hand_work
 
 # A filing seen this soon after its filing date is news of the filing itself; later it is only news
 # of the listing. Offices take days to weeks to list (USPTO about 4 days, CNIPA 1–3 months).
@@ -77,6 +77,8 @@ def reactor(config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_ba
                 if one.what == "changed" and told:
                     moved.append(_Item(one, found, told, None))
             lines = coverage.get(watch.name, ())
+            if fresh or moved:  # read only where somebody is told: a docket is long
+                lines = with_hand_work(watch, lines, database)
             for group in _grouped(fresh, _filing_key):
                 alerts.append(_draft(config, watch, "filing.new", group, lines))
             for group in _grouped(moved, _change_key):
@@ -228,10 +230,4 @@ def card(
     )
 
 
-def register_link(source_id: str, number: str | None) -> str | None:
-    """The register's own page about a filing, for people; None where there is none."""
-    source = all_sources().get(source_id)
-    if source is None or not source.declaration.record_url or not number:
-        return None
-    # The number comes from a page: whatever it holds, it stays one parameter of this one address.
-    return source.declaration.record_url.replace("{number}", quote(number, safe=""))
+__all__ = ["addresses", "card", "reactor", "register_link"]

@@ -20,6 +20,24 @@ AlertKind = Literal["filing.changed", "filing.new", "watch.baseline", "source.he
 Newness = Literal["newly filed", "newly listed", "new to your watch"]
 
 
+class HandPage(Frozen):
+    """A page of a register that somebody has to save, because no program may ask for it."""
+
+    number: str  # as people write it: "US 76044902"
+    mark: str = ""
+    link: str | None = None  # the register's own page
+    read_on: dt.date | None = None  # the day up to which it is known; None: it was never read
+
+
+class HandWork(Frozen):
+    """What is to be saved by hand now for a watch at an office; `first` only where it is little."""
+
+    pages: int
+    never: int = 0  # of these, how many were never read
+    oldest_days: int | None = None  # of those that were read
+    first: tuple[HandPage, ...] = ()
+
+
 class CoverageLine(Frozen):
     """For one watch and office: is it looked at, and if not, why (design law 17)."""
 
@@ -28,6 +46,7 @@ class CoverageLine(Frozen):
     state: Literal["live", "import only", "not watched"]
     source: str | None = None
     why: str = ""
+    by_hand: HandWork | None = None  # where pages are to be saved by hand: how many, and how old they are
 
 
 class MarkCard(Frozen):

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tmwatch.alerts import summary
-from tmwatch.alerts.payload import VERIFY, AlertPayload, MarkCard
+from tmwatch.alerts.payload import VERIFY, AlertPayload, HandWork, MarkCard
 from tmwatch.alerts.wording import Wording
 from tmwatch.model import Change, Live, Phase
 from tmwatch.text import clean_line, clean_text
@@ -333,7 +333,27 @@ def _coverage(payload: AlertPayload, words: Wording) -> tuple[str, ...]:
         )
         more = [clean_line(part) for part in (item.source or "", item.why) if part]
         lines.append(line + words.say("more_in", text=" · ".join(more)) if more else line)
+        if item.by_hand is not None and item.by_hand.pages:
+            lines += _by_hand(item.by_hand, words)
     return tuple(lines) or (words.say("coverage_none"),)
+
+
+def _by_hand(work: HandWork, words: Wording) -> list[str]:
+    """Which pages only a person can save: how many and how old, and each with its link where they are few."""
+    parts = []
+    if work.never:
+        parts.append(words.say("never_read", count=work.never))
+    if work.oldest_days is not None:
+        parts.append(words.say("oldest", count=work.oldest_days))
+    lines = [words.say("by_hand", count=work.pages, age=words.listed(parts))]
+    for page in work.first:
+        shown = [
+            clean_line(page.number),
+            clean_line(page.mark),
+            page.read_on.isoformat() if page.read_on else "",
+        ]
+        lines.append(" · ".join(one for one in (*shown, safe_link(page.link)) if one))
+    return lines
 
 
 # -- values ----------------------------------------------------------------------------------------

@@ -17,9 +17,9 @@ from tmwatch.text import mended
 
 # How `--help` lists the commands, and `list` before what it helps to choose from.
 ORDER = (
-    *("demo", "init", "check", "import", "show", "history", "changes", "lookup", "watch", "source"),
-    *("alerts", "export", "doctor", "backup", "restore", "prune", "list", "add", "test", "why", "retry"),
-    *("release", "drop"),
+    *("demo", "init", "check", "import", "show", "history", "changes", "lookup", "watch", "worklist"),
+    *("source", "alerts", "export", "doctor", "backup", "restore", "prune", "list", "add", "test", "why"),
+    *("retry", "release", "drop"),
 )
 # Where each stands. Importing a module registers its commands, and only that of the one that is called is
 # imported: `check` needs nothing of `import`, nor `--version` of either.
@@ -28,7 +28,7 @@ COMMAND_MODULES = {
     "show": ("records",), "history": ("records",), "changes": ("changes",), "lookup": ("lookup",),
     "watch": ("watching",), "source": ("sources", "comparing", "capturing"), "alerts": ("alerts",),
     "export": ("exporting",), "doctor": ("upkeep",), "backup": ("upkeep",), "prune": ("upkeep",),
-    "restore": ("restoring",),
+    "restore": ("restoring",), "worklist": ("working",),
 }  # fmt: skip
 FILE = click.Path(dir_okay=False, path_type=Path)
 

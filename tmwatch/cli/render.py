@@ -11,6 +11,7 @@ from tmwatch.alerts.wording import wording
 from tmwatch.cli.output import plain
 from tmwatch.model import FactKind, Party, Provenance, TradeMark
 from tmwatch.numbers import show_number
+from tmwatch.worklist import said
 
 SAMPLE = "[SAMPLE]"
 WORDS = wording("en")
@@ -115,7 +116,9 @@ def coverage_texts(lines: Iterable[CoverageLine]) -> list[str]:
     for line in lines:
         source = f" ({line.source})" if line.source else ""
         why = f": {plain(line.why)}" if line.why else ""
-        found.append(f"{line.office} {WORDS.trigger(line.trigger)}: {line.state}{source}{why}")
+        work = said(line.by_hand) if line.by_hand is not None else ""
+        work = f"; {work}: `tmwatch worklist`" if work else ""
+        found.append(f"{line.office} {WORDS.trigger(line.trigger)}: {line.state}{source}{why}{work}")
     return found
 
 

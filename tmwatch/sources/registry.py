@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
+from urllib.parse import quote
 
 from tmwatch.errors import NotThisSource, UsageError
 from tmwatch.sources.base import Page, Source
@@ -64,6 +65,15 @@ def get_source(source_id: str) -> Source:
     except KeyError:
         known = ", ".join(all_sources())
         raise UsageError(f"there is no source `{source_id}`", do=f"Known sources: {known}.") from None
+
+
+def register_link(source_id: str, number: str | None) -> str | None:
+    """The register's own page about a filing, for people; None where there is none."""
+    source = all_sources().get(source_id)
+    if source is None or not source.declaration.record_url or not number:
+        return None
+    # The number comes from a page: whatever it holds, it stays one parameter of this one address.
+    return source.declaration.record_url.replace("{number}", quote(number, safe=""))
 
 
 def _looks_like(body: bytes) -> tuple[str, str] | None:

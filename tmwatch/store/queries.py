@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from tmwatch import archive
@@ -61,6 +62,37 @@ def get(database: Database, st13: str) -> TradeMark | None:
         parser_version=row["parser_version"],
     )
     return load_record(row["json"]).model_copy(update={"provenance": provenance})
+
+
+@dataclass(frozen=True)
+class LastRead:
+    """Up to when a filing is known: the newest statement, and when anything of it was read last (UTC)."""
+
+    mark: str | None
+    number: str | None
+    as_of: dt.date
+    as_of_kind: str
+    read_at: dt.datetime
+
+
+def last_read(database: Database, st13: str) -> LastRead | None:
+    """Up to when the filing is known, whoever said it; None for one that is not stored."""
+    row = database.conn.execute(
+        "select m.mark, m.application_number, s.last_as_of, s.as_of_kind,"
+        " (select max(o.looked_at) from sighting t join observation o on o.id = t.last_observation"
+        " where t.st13 = m.st13) as read_at from mark m join sighting s on s.st13 = m.st13"
+        " where m.st13 = ? order by s.last_order desc, s.id desc limit 1",
+        (st13,),
+    ).fetchone()
+    if row is None or row["read_at"] is None:
+        return None
+    return LastRead(
+        row["mark"],
+        row["application_number"],
+        dt.date.fromisoformat(row["last_as_of"]),
+        row["as_of_kind"],
+        dt.datetime.fromisoformat(row["read_at"]),
+    )
 
 
 def all_marks(database: Database) -> Iterator[TradeMark]:
