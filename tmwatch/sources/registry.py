@@ -19,6 +19,7 @@ from tmwatch.sources.base import Page, Source
 _OWN = {
     "us.tsdr": "tmwatch.sources.us.tsdr",
     "us.daily": "tmwatch.sources.us.daily",
+    "us.ttab": "tmwatch.sources.us.ttab",
     "us.tsdr-api": "tmwatch.sources.us.tsdr_api",
     "cn.tianyancha": "tmwatch.sources.cn.tianyancha",
 }

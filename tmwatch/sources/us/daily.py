@@ -4,16 +4,15 @@ History. DTD 2.0 of 2004-11-08 to this day; since 2024 at the latest the examine
 The files were open until 2026-06-18; since then the portal asks for a login and its own key. A file that
 does not exist is answered with status 200 and the portal's own page, under the zip's name.
 
-The file holds the whole record of each case that moved. `cases` hands out one case after the other as bytes
-that `read` understands by themselves: what a store keeps as the raw page of a record is the case, not the
-200 MB around it.
+The file holds the whole record of each case that moved. `sources.streamed` hands out one case after the
+other as bytes that `read` understands by themselves: what a store keeps as the raw page of a record is the
+case, not the 200 MB around it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import io
-import re
 from collections.abc import Iterator, Sequence
 from typing import IO
 
@@ -21,6 +20,7 @@ from pydantic import ValidationError
 
 from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource, UsageError
 from tmwatch.model import FIELDS
+from tmwatch.sources import streamed
 from tmwatch.sources.base import (
     Answer,
     Automation,
@@ -34,7 +34,8 @@ from tmwatch.sources.base import (
     Request,
     Terms,
 )
-from tmwatch.sources.us import daily_case, daily_file, xml
+from tmwatch.sources.us import daily_case, portal, xml
+from tmwatch.sources.us.daily_file import FORM
 
 # What the file has no place for, or says in words of its own (the law office as a code).
 _NEVER = frozenset(
@@ -50,8 +51,6 @@ _NEVER = frozenset(
         "proceedings",
     ]
 )
-# The portal's own page, which it sends in place of a file that is not there.
-_PORTAL = re.compile(rb"data-beasties-container|Open Data Portal \(ODP\)", re.IGNORECASE)
 
 DECLARATION = Declaration(
     id="us.daily",
@@ -97,17 +96,17 @@ class Daily:
 
     def sniff(self, page: Page) -> int:
         """By the root element, inside the zip too; the portal's page in place of a file is told as well."""
-        if daily_file.looks_like(page.body):
+        if streamed.looks_like(FORM, page.body):
             return 95
-        return 60 if _is_portal(page.body) else 0
+        return 60 if portal.is_portal(page.body) else 0
 
     def pieces(self, file: IO[bytes], where: str) -> Iterator[Piece]:
         """One case after the other, as bytes that `read` understands; see `base.Bulk`."""
-        head = daily_file.head_of(file, 64_000)
+        head = streamed.head_of(file, 64_000)
         file.seek(0)
         _refuse(Page(head, name=where), where)
-        for case in daily_file.cases(file, where):
-            yield Piece(case.serial, case.body)
+        for case in streamed.records(FORM, file, where):
+            yield Piece(case.number and case.number.zfill(8), case.body)
 
     def read(self, page: Page) -> Answer:
         """Every case of the file. One that stands in it twice is taken as of its latest transaction."""
@@ -127,22 +126,13 @@ class Daily:
             ) from error
 
 
-def _is_portal(body: bytes) -> bool:
-    head = body[:20_000]
-    return head.lstrip()[:9].lower() in (b"<!doctype", b"<html lan") and _PORTAL.search(head) is not None
-
-
 def _refuse(page: Page, where: str) -> None:
     if not page.body.strip():
         raise Incomplete("the file is empty", where=where, do="Save it again.")
-    if daily_file.looks_like(page.body) or page.body.startswith(daily_file.ZIP):
+    if streamed.looks_like(FORM, page.body) or page.body.startswith(streamed.ZIP):
         return
-    if _is_portal(page.body):
-        raise NotFound(
-            "this is the portal's own page, not a zip (the first bytes say so): it has no file of that name",
-            where=where,
-            do="Look up the file's name on the Open Data Portal; no file is made for some days.",
-        )
+    if portal.is_portal(page.body):
+        raise portal.no_such_file(where)
     raise NotThisSource(
         "this is no daily file of the USPTO",
         where=where,
@@ -153,15 +143,15 @@ def _refuse(page: Page, where: str) -> None:
 def _answer(page: Page, where: str) -> Answer:
     found: dict[str, Reading] = {}
     rows = 0
-    for case in daily_file.cases(io.BytesIO(page.body), where):
-        reading = read_case(case.body, f"{where}, US {case.serial}" if case.serial else where)
+    for case in streamed.records(FORM, io.BytesIO(page.body), where):
+        reading = read_case(case.body, f"{where}, US {case.number}" if case.number else where)
         rows += 1
         key = reading.record.st13
         before = found.get(key)
         if before is None or _told(reading) > _told(before):
             found[key] = reading
         elif _told(reading) == _told(before) and reading.record != before.record:
-            raise Incomplete(f"US {case.serial} stands twice and says different things", where=where)
+            raise Incomplete(f"US {case.number} stands twice and says different things", where=where)
     if not found:
         raise NotFound("the file says that it holds no case", where=where, do="Nothing moved on that day.")
     return Answer(readings=tuple(found.values()), rows=rows)
