@@ -7,6 +7,8 @@ their own baseline: the first sight of one is never news.
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -16,6 +18,7 @@ from tmwatch.errors import Outcome
 from tmwatch.sources.base import SearchQuery
 from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, Observed, Reaction, books
+from tmwatch.store.database import now
 from tmwatch.watches import Match, asks, coverage
 
 
@@ -51,16 +54,17 @@ class ImportReaction:
         self.alerts = 0
         self._env = env
         self._found: set[tuple[str, str]] = set()
-        self._new: set[str] = set()
+        self._since = now()
         lines = {watch.name: coverage(watch, config, env) for watch in config.watches}
         self._react = reactor(config, lines, self._is_baseline)
 
     def __call__(self, observed: Sequence[Observed], database: Database) -> Reaction:
-        self._new |= {one.st13 for one in observed if one.what == "new"}
         # An archive of hundreds of pages of one filing comes in several batches; what was new a moment ago
         # has not changed since, whichever page a batch ends with.
         settled = [
-            replace(one, what="past", changes=()) if one.what == "changed" and one.st13 in self._new else one
+            replace(one, what="past", changes=())
+            if one.what == "changed" and one.first_seen >= self._since
+            else one
             for one in observed
         ]
         reaction = self._react(settled, database)
@@ -75,6 +79,16 @@ class ImportReaction:
         if one.what not in ("new", "changed"):
             return True  # stored before this page came: the watch is new, not the filing
         return not searched_before(watch, office, self.config, self.database, self._env)
+
+    def memory(self) -> str:
+        """What the rest of a file must know that is stored in part, should this run not come to its end."""
+        return json.dumps({"since": self._since.isoformat(), "found": sorted(self._found)})
+
+    def recall(self, memory: str) -> None:
+        """Go on with such a file."""
+        said = json.loads(memory)
+        self._since = min(self._since, dt.datetime.fromisoformat(said["since"]))
+        self._found |= {(watch, office) for watch, office in said["found"]}
 
     def book(self) -> None:
         """The first look at what these pages hold lies behind the watches that found something."""

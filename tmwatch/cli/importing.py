@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -89,8 +90,9 @@ def import_(
     run = books.start_run(database, "import")
     set_run(run)
     reaction = ImportReaction(config, database, session.env) if config is not None else None
+    told = _Told(as_json)
     with Bar("reading", len(paths)) as bar:
-        results, _ = import_files(
+        import_files(
             database,
             paths,
             run=run,
@@ -101,51 +103,89 @@ def import_(
             progress=lambda path: bar.step(path.name),
             more=bar.grow,
             processes=processes,
+            tell=told.take,
         )
     if reaction is not None:
         reaction.book()
-    failed = [one for one in results if one.outcome is not Outcome.OK]
     alerts = reaction.alerts if reaction is not None else 0
-    books.end_run(database, run, {"records": len(results), "failed": len(failed), "alerts": alerts})
-    if as_json:
-        for one in results:
-            say_json_line(one.as_json())
-    elif on_terminal():
-        _list(results)
+    books.end_run(
+        database, run, {"records": told.records, "failed": sum(told.failed.values()), "alerts": alerts}
+    )
+    if not as_json and on_terminal():
+        _list(told)
         _say_next(alerts, config)
         _say_passed_over(files, paths)
     if as_of is not None:
-        for one in results:
-            if one.as_of_kind == "printed" and one.as_of != as_of.isoformat():
-                complain(f"Note: {one.file} prints {one.as_of}; --as-of was not used.")
-    if as_of is None:
-        _say_saved(results)
-    for one in results:
+        for file, day in told.printed:
+            if day != as_of.isoformat():
+                complain(f"Note: {file} prints {day}; --as-of was not used.")
+    else:
+        _say_saved(told.saved)
+    for (file, source, word), count in told.words.items():
+        complain(
+            f"Warning: {file} says “{plain(word, 200)}”{_times(count)}, which tmwatch does not know: "
+            "recorded as unknown. Look at the register for what it means, and report it."
+        )
+        books.note_words(database, source, (word,))
+    for error, count in told.failed.items():
+        complain(f"Error: {error}{_times(count)}")
+    return 1 if told.failed else 0
+
+
+def _times(count: int) -> str:
+    return f" ({count} times)" if count > 1 else ""
+
+
+class _Told:
+    """What became of the records, kept as far as it is shown: a register has millions of them."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self.records = 0
+        self.what: Counter[str] = Counter()
+        self.failed: Counter[str] = Counter()
+        self.words: Counter[tuple[str, str, str]] = Counter()
+        self.printed: dict[tuple[str, str], None] = {}
+        self.saved: list[Imported] = []
+        self.in_order: list[Imported] = []  # the first of them, as they came
+        self.changed: list[Imported] = []
+        self.others: list[Imported] = []
+
+    def take(self, one: Imported) -> None:
+        """One result, as soon as it is stored."""
+        self.records += 1
+        if self._as_json:
+            say_json_line(one.as_json())
         for word in one.unknown_words:
-            complain(
-                f"Warning: {one.file} says “{plain(word, 200)}”, which tmwatch does not know: recorded as "
-                "unknown. Look at the register for what it means, and report it."
-            )
-        books.note_words(database, one.source or "", one.unknown_words)
-    for one in failed:
-        complain(f"Error: {one.error}")
-    return 1 if failed else 0
+            self.words[one.file, one.source or "", word] += 1
+        if one.outcome is not Outcome.OK:
+            self.failed[one.error] += 1
+            return
+        self.what[one.what] += 1
+        if one.as_of_kind == "printed" and one.as_of:
+            self.printed.setdefault((one.file, one.as_of))
+        if one.saved_at is not None and one.as_of_kind == "not_earlier_than" and len(self.saved) < LISTED:
+            self.saved.append(one)
+        for kept in (self.in_order, self.changed if one.what == "changed" else self.others):
+            if len(kept) < LISTED:
+                kept.append(one)
 
 
-def _list(results: list[Imported]) -> None:
-    good = [one for one in results if one.outcome is Outcome.OK]
-    if len(good) > LISTED:  # what changed must not be among those that are only counted
-        good.sort(key=lambda one: one.what != "changed")
-    for one in good[:LISTED]:
+def _list(told: _Told) -> None:
+    good = sum(told.what.values())
+    # What changed must not be among those that are only counted.
+    shown = [*told.changed, *told.others] if good > LISTED else told.in_order
+    for one in shown[:LISTED]:
         name = f"{plain(one.mark, 40) or render.WORDS.say('no_words')} ({show_number(one.st13 or '')})"
         day = render.WORDS.as_of(dt.date.fromisoformat(one.as_of) if one.as_of else None, one.as_of_kind)
         say(f"{WHAT.get(one.what, one.what)}: {name}, {day} ({one.source})")
-    if len(good) > LISTED:
-        say(f"and {len(good) - LISTED} more")
-    what = [f"{sum(one.what == key for one in good)} {word}" for key, word in WHAT.items()]
-    counts = ", ".join(text for text in what if not text.startswith("0 "))
-    bad = len(results) - len(good)
-    say(f"{render.counted(len(good), 'record')}{f': {counts}' if counts else ''}; {bad} could not be read.")
+    if good > LISTED:
+        say(f"and {good - LISTED} more")
+    counts = ", ".join(f"{told.what[key]} {word}" for key, word in WHAT.items() if told.what[key])
+    say(
+        f"{render.counted(good, 'record')}{f': {counts}' if counts else ''}; "
+        f"{told.records - good} could not be read."
+    )
 
 
 def _say_next(alerts: int, config: Config | None) -> None:
@@ -160,8 +200,7 @@ def _say_next(alerts: int, config: Config | None) -> None:
 
 def _say_saved(results: list[Imported]) -> None:
     """A page that prints no day, saved in a form that tells when: the operator may vouch for that day."""
-    told = [one for one in results if one.saved_at is not None and one.as_of_kind == "not_earlier_than"]
-    for one in told[:LISTED]:
+    for one in results:
         assert one.saved_at is not None
         complain(
             f"Note: {one.file} prints no day; the browser says that it saved it on {one.saved_at:%Y-%m-%d} "

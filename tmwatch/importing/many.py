@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tmwatch.config import Config
-from tmwatch.errors import LookError, NotFound, NotThisSource
+from tmwatch.errors import Incomplete, LookError, NotFound, NotThisSource
 from tmwatch.importing import zips
 from tmwatch.importing.finding import File, as_file
 from tmwatch.importing.opening import LARGEST, at
@@ -18,6 +19,7 @@ from tmwatch.looking import read_page
 from tmwatch.sources.base import AsOf, Bulk, Page, Piece, Source
 from tmwatch.sources.glance import whole
 from tmwatch.sources.registry import all_sources, get_source
+from tmwatch.sources.streamed import ZIP
 from tmwatch.store import Database
 
 SNIFF = 64_000  # bytes from which a file of many records is told
@@ -31,16 +33,19 @@ def bulk_source(what: Path | File, source_id: str | None = None) -> Source | Non
     try:
         with file.open() as stream:
             page = Page(stream.read(SNIFF), name=file.name)
-            if page.body.startswith(b"PK\x03\x04") and file.size() > SNIFF:
-                stream.seek(0)
-                page = Page(stream.read(LARGEST), name=file.name)  # a zip shows what it holds at its end
+            asked = [get_source(source_id)] if source_id else list(all_sources().values())
+            best, name = _best(asked, page)
+            if not best and page.body.startswith(ZIP) and file.size() > SNIFF:
+                stream.seek(0)  # what a zip holds is told at its end; those of whole registers begin with it
+                best, name = _best(asked, Page(stream.read(LARGEST), name=file.name))
     except OSError:
         return None
-    asked = [get_source(source_id)] if source_id else list(all_sources().values())
-    scored = [(one.sniff(page), one.declaration.id) for one in asked]
-    best, name = max(scored, default=(0, ""))
     source = all_sources().get(name)
     return source if best > 0 and isinstance(source, Bulk) else None
+
+
+def _best(asked: Sequence[Source], page: Page) -> tuple[int, str]:
+    return max(((one.sniff(page), one.declaration.id) for one in asked), default=(0, ""))
 
 
 def unpacked(
@@ -76,43 +81,68 @@ def pieces_of(what: Path | File, source: Source) -> Iterator[Piece]:
         raise at(error, path) from None
 
 
-def sights_in(
+@dataclass(frozen=True)
+class Part:
+    """What one record of a file of many gives; `done` of `count` are read with it (0 of 0: all failed)."""
+
+    found: list[One]
+    done: int = 0
+    count: int = 0
+
+
+def parts_of(
     database: Database,
     file: File,
     source: Source,
     as_of: dt.date | None,
     config: Config | None,
     more: Callable[[int], None],
-) -> Iterator[One]:
+    stored: int = 0,
+) -> Iterator[Part]:
     """The records of a file of many, one after the other; one that cannot be read stops itself only.
 
-    The file is run through to its end first: of one that is cut off nothing is stored.
+    The file is run through to its end first: of one that is cut off nothing is stored. The first `stored`
+    were stored by an import that did not come to its end.
     """
     path = file.path
     try:
         count = sum(1 for _ in pieces_of(file, source))
     except LookError as error:
-        yield failed(path, source.declaration.id, error)
+        yield Part([failed(path, source.declaration.id, error)])
         return
     if not count:
         nothing = NotFound("the file says that it holds no record", where=str(path), do="Nothing to import.")
-        yield failed(path, source.declaration.id, nothing)
+        yield Part([failed(path, source.declaration.id, nothing)])
         return
-    more(count - 1)
+    more(max(count - stored - 1, 0))
     given = AsOf(as_of, "given") if as_of is not None else None
-    for piece in pieces_of(file, source):
-        page = Page(piece.body, name=f"{path.name}#{piece.number}")
-        base = sight(source, page, given, config, whole(source, piece.body))
-        if (already := known(database, path, source, base)) is not None:
-            yield already
-            continue
-        try:
-            answer = read_page(source, page)
-        except LookError as error:
-            error.kept = "Nothing of it was stored; the other records of the file were."
-            yield failed(path, source.declaration.id, error, piece.number)
-            continue
-        yield from read_sights(path, base, answer, answer.readings)
+    for done, piece in enumerate(pieces_of(file, source), 1):
+        if done > stored:
+            yield Part(_one_piece(database, path, source, piece, given, config), done, count)
+
+
+def _one_piece(
+    database: Database, path: Path, source: Source, piece: Piece, given: AsOf | None, config: Config | None
+) -> list[One]:
+    page = Page(piece.body, name=f"{path.name}#{piece.number}")
+    base = sight(source, page, given, config, whole(source, piece.body))
+    if (already := known(database, path, source, base)) is not None:
+        return [already]
+    try:
+        answer = read_page(source, page)
+    except LookError as error:
+        error.kept = "Nothing of it was stored; the other records of the file were."
+        return [failed(path, source.declaration.id, error, piece.number)]
+    made = list(read_sights(path, base, answer, answer.readings))
+    for number in answer.missing:
+        unknown = Incomplete(
+            f"{number} belongs to no filing that can be told",
+            where=f"{path}, record {piece.number}",
+            kept="Nothing of it was stored; the other records of the file were.",
+            do="Look it up at the register by that number.",
+        )
+        made.append(failed(path, source.declaration.id, unknown, number))
+    return made
 
 
 def digest(file: File) -> str | None:

@@ -5,24 +5,28 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from tmwatch.config import Config
 from tmwatch.errors import LayoutChanged, TmwatchError
 from tmwatch.importing.finding import File, files_in
-from tmwatch.importing.many import digest, sights_in, unpacked
+from tmwatch.importing.many import digest, parts_of, unpacked
 from tmwatch.importing.pages import Opened, made_of, open_one
 from tmwatch.importing.results import Found, Imported, failed, result
 from tmwatch.looking import read_page
 from tmwatch.reading import read_in_order
-from tmwatch.sources.base import Page, Reading
+from tmwatch.sources.base import Page, Reading, Source
 from tmwatch.sources.combine import lone
 from tmwatch.sources.registry import get_source
 from tmwatch.store import BulkFile, Database, Observed, React, observe
+from tmwatch.store.half_stored import Half
 from tmwatch.text import clean_line
 
 BATCH = 200  # files a transaction: small enough to keep, large enough that a campaign is one alert
 BULK_BATCH = 1000  # records a transaction of a file of many: each is small, and there are thousands
+BULK_BYTES = 4 * 2**20  # … and so much of the file at most, counted once for each filing that it speaks of
 
 
 def import_files(
@@ -38,8 +42,12 @@ def import_files(
     more: Callable[[int], None] = lambda count: None,
     also: Callable[[Database], None] | None = None,
     processes: int | None = None,
+    tell: Callable[[Imported], None] | None = None,
 ) -> tuple[list[Imported], list[Observed]]:
     """Read and store files in batches; a bad file stops itself only.
+
+    With `tell` each result is told when it is stored, and none is kept: a register has millions. A file of
+    many records that an earlier import stored in part is gone on with where that ended (`half_stored`).
 
     Many pages are read by several processes (see `reading`), one a core unless `processes` says otherwise.
 
@@ -49,14 +57,56 @@ def import_files(
     results: list[Imported] = []
     observed: list[Observed] = []
     files = [one for what in paths for one in ([what] if isinstance(what, File) else files_in([what]))]
-    batches = _batches(database, files, as_of, source_id, config, progress, more, processes)
+    recall = react.recall if isinstance(react, Remembers) else None
+    batches = _batches(database, files, as_of, source_id, config, progress, more, processes, recall)
     with contextlib.closing(batches):  # whatever stops us, the processes that read for us end
-        for found, bulk in batches:
-            stored, found = _store(database, found, run, react, also, bulk)
-            observed += [] if bulk else stored
+        for batch in batches:
+            stored, found = _store(database, batch.found, run, react, batch.also(also, react), batch.bulk)
+            observed += [] if batch.bulk else stored
             done = {one.st13: one for one in stored}
-            results += [result(path, sight, made, done) for path, sight, made in found]
+            for path, sight, made in found:
+                (tell or results.append)(result(path, sight, made, done))
     return results, observed
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A reaction that must know, when a half-stored file is gone on with, what it made of the first half."""
+
+    def memory(self) -> str:
+        """What there is to be remembered."""
+        ...
+
+    def recall(self, memory: str) -> None:
+        """Go on from there."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """What one transaction stores; of a file of many, how far it is stored with it (0: to its end)."""
+
+    found: Found
+    bulk: BulkFile | None = None
+    half: Half | None = None
+    done: int = 0
+
+    def also(
+        self, also: Callable[[Database], None] | None, react: React | None
+    ) -> Callable[[Database], None] | None:
+        half = self.half
+        if half is None:
+            return also
+
+        def both(database: Database) -> None:
+            if also is not None:
+                also(database)
+            if not self.done:
+                half.close(database)
+            else:
+                half.keep(database, self.done, react.memory() if isinstance(react, Remembers) else "")
+
+        return both
 
 
 def _batches(
@@ -68,31 +118,56 @@ def _batches(
     progress: Callable[[Path], None],
     more: Callable[[int], None],
     processes: int | None,
-) -> Generator[tuple[Found, BulkFile | None], None, None]:
+    recall: Callable[[str], None] | None,
+) -> Generator[_Batch, None, None]:
     """What the files say, a transaction at a time: so many files, or so many records of a file of many."""
     waiting: Found = []
     opened = (open_one(database, file, as_of, source_id, config) for file in unpacked(files, source_id, more))
     for one, said in read_in_order(opened, Opened.job, processes=processes):
         path, bulk = one.file.path, one.bulk
         if bulk is not None:
-            many: Found = []
-            whole_file = BulkFile(path.name, sha256=digest(one.file))
-            for found in sights_in(database, one.file, bulk, as_of, config, more):
-                many.append(found)
-                progress(path)
-                if len(many) >= BULK_BATCH:
-                    yield many, whole_file
-                    many = []
-            if many:
-                yield many, whole_file
+            yield from _of_many(database, one.file, bulk, as_of, config, progress, more, recall)
             continue
         waiting += one.made if one.base is None else made_of(path, one.base, said, source_id)
         progress(path)
         if len(waiting) >= BATCH:
-            yield waiting, None
+            yield _Batch(waiting)
             waiting = []
     if waiting:
-        yield waiting, None
+        yield _Batch(waiting)
+
+
+def _of_many(
+    database: Database,
+    what: File,
+    source: Source,
+    as_of: dt.date | None,
+    config: Config | None,
+    progress: Callable[[Path], None],
+    more: Callable[[int], None],
+    recall: Callable[[str], None] | None,
+) -> Generator[_Batch, None, None]:
+    """A file of many records, so many of them at a time. A transaction ends with a record of the file."""
+    path = what.path
+    file = BulkFile(path.name, sha256=digest(what))
+    declaration = source.declaration
+    given = as_of.isoformat() if as_of else ""
+    half = Half(file.sha256, declaration.id, declaration.parser_version, given) if file.sha256 else None
+    stored, memory = half.stored(database) if half is not None else (0, "")
+    if memory and recall is not None:
+        recall(memory)
+    many: Found = []
+    size = 0
+    for part in parts_of(database, what, source, as_of, config, more, stored):
+        many += part.found
+        size += sum(len(one.page.body) for _, one, _ in part.found if one.page is not None)
+        progress(path)
+        if part.done == part.count:
+            yield _Batch(many, file, half)
+            return
+        if len(many) >= BULK_BATCH or size >= BULK_BYTES:
+            yield _Batch(many, file, half, part.done)
+            many, size = [], 0
 
 
 def _store(
@@ -112,7 +187,10 @@ def _store(
         raise
     except Exception as fault:  # noqa: BLE001
         if len(found) > 1:
-            parts = [_store(database, [one], run, react, also, bulk) for one in found]
+            parts = [_store(database, [one], run, react, None, bulk) for one in found]
+            if also is not None:
+                with database.write():
+                    also(database)
             return [one for part, _ in parts for one in part], [one for _, part in parts for one in part]
         path, sight, _ = found[0]
         unkept = LayoutChanged(
@@ -121,7 +199,7 @@ def _store(
             do="Please report this with the file.",
         )
         lost = failed(path, sight.source, unkept)
-        return observe(database, [lost[1]], run=run), [lost]
+        return observe(database, [lost[1]], run=run, also=also), [lost]
 
 
 def reread(source_id: str, page: Page) -> Sequence[Reading]:

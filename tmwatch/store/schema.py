@@ -397,6 +397,18 @@ def _pruned_looks(db: sqlite_utils.Database) -> None:
     db.table("pruned_looks").create_index(["previous_hash"])
 
 
+def _half_stored_files(db: sqlite_utils.Database) -> None:
+    """How far a file of many records is stored, while it is: an import that was killed goes on from there.
+
+    `done` records of it stand in the store, in the file's order; `memory` is what the watches made of them
+    (`import_reaction`). The row goes with the transaction that stores the last of them.
+    """
+    db.table("half_stored").create(
+        {"file": str, "source": str, "parser_version": str, "as_of": str, "done": int, "memory": str},
+        pk=("file", "source", "parser_version", "as_of"),
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _version_1,
     _receivers,
@@ -404,5 +416,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _ids_and_restores,
     _patience_with_sources,
     _pruned_looks,
+    _half_stored_files,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
