@@ -32,8 +32,8 @@ SOURCES = sorted(all_sources())
 STATUS_PAGES = ("us/tsdr_html/*", "us/tsdr_xml/*", "us/tsdr_json/casestatus-*")
 # Daily files, and single cases of them.
 DAILY = ("us/daily_xml/apc*.zip", "us/daily_xml/re*.xml")
-# The answer for several numbers at once is tried beside its source.
-SEVERAL = ("us/tsdr_json/caseMultiStatus-*",)
+# The answer for several numbers at once, and feeds of single items, are tried beside their sources.
+SEVERAL = ("us/tsdr_json/caseMultiStatus-*", "us/ttab/*.zip", "br/RM*.xml")
 
 
 def named(case: Case) -> str:

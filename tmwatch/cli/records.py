@@ -9,13 +9,13 @@ import click
 from tmwatch.alerts.compose import register_link
 from tmwatch.alerts.payload import VERIFY
 from tmwatch.changes.designations import show_standing
-from tmwatch.cli import render
+from tmwatch.cli import proceedings, render
 from tmwatch.cli.app import cli
 from tmwatch.cli.output import LABEL_WIDTH, facts_grid, plain, say, say_json, say_whole
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import TmwatchError, UsageError
 from tmwatch.exporting import record_json
-from tmwatch.model import Assignment, Designation, GoodsServices, Live, Proceeding, TradeMark
+from tmwatch.model import Assignment, Designation, GoodsServices, Live, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number, show_number
 from tmwatch.store import Database, queries
 
@@ -49,7 +49,7 @@ def find_one(database: Database, number: MarkNumber) -> str:
 @cli.command(short_help="Show a filing as it stands.")
 @number_argument
 @office_option
-@click.option("--events", is_flag=True, help="All events, not only the latest.")
+@click.option("--events", is_flag=True, help="All events and docket entries, not only the latest.")
 @click.option("--goods", is_flag=True, help="The whole text of the goods and services.")
 @json_option
 @pass_session
@@ -80,6 +80,7 @@ def _show(record: TradeMark, *, all_events: bool, all_goods: bool) -> None:
         _designations(record.designations)
     if record.events:
         _events(record, all_events=all_events)
+    proceedings.details(record, whole=all_events)
     say()
     link = register_link(origin.source, record.application_number) if origin else None
     facts_grid(
@@ -138,7 +139,7 @@ def _facts(record: TradeMark) -> list[tuple[str, str]]:
             for one in record.maintenance_filings
         ),
         *(("Assignment", _assignment(one)) for one in record.assignments),
-        *(("Proceeding", _proceeding(one)) for one in record.proceedings),
+        *(("Proceeding", proceedings.line(one)) for one in record.proceedings),
     ]
 
 
@@ -153,12 +154,6 @@ def _assignment(one: Assignment) -> str:
     return plain(
         "; ".join(str(part) for part in (one.reel_frame, one.conveyance, sides, one.recorded) if part)
     )
-
-
-def _proceeding(one: Proceeding) -> str:
-    sides = ", ".join(f"{party.name} ({party.role})" for party in one.parties)
-    said = (f"{one.kind} {one.number}", one.status, f"filed {one.filed}" if one.filed else "", sides)
-    return plain("; ".join(part for part in said if part))
 
 
 def _goods(item: GoodsServices, *, whole: bool) -> None:

@@ -105,6 +105,8 @@ def record_facts(record: TradeMark) -> dict[str, Any]:
     """The record as plain JSON: identity and the fields its source gives, the empty ones included."""
     dumped = record.model_dump(mode="json")
     identity = {"office": record.office, "st13": record.st13, "covers": sorted(record.covers)}
+    if record.adds:
+        identity["adds"] = sorted(record.adds)
     # A list that later versions of the record have, and that is empty, stands in no JSON (`model.LATER`).
     return identity | {name: dumped.get(name, []) for name in sorted(record.covers)}
 
