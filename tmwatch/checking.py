@@ -18,6 +18,7 @@ from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.http import Door
+from tmwatch.inbox import InboxReport, take
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, Observed, Outbox, backup, books, growth, opening, upkeep
 from tmwatch.store.database import now
@@ -45,19 +46,22 @@ class CheckReport:
     # (recipient, channel, error) → the addresses it happened to
     failed_at: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     being_checked: list[BeingChecked] = field(default_factory=list)  # left to another process
+    inbox: InboxReport | None = None  # None: there is none
     dry: bool = False
 
     @property
     def changes_found(self) -> bool:
         """Some filing changed or newly appeared; a first look is neither."""
-        return bool(self.sweep.changed or self.sweep.appeared)
+        came = self.inbox is not None and self.inbox.changes_found
+        return bool(self.sweep.changed or self.sweep.appeared) or came
 
     @property
     def operator_must_act(self) -> bool:
         """Something of this run will not pass by itself."""
         undelivered = self.delivery is not None and self.delivery.operator_needed
         held = bool(self.outbox.get("held"))
-        return self.sweep.operator_must_act or bool(self.problems) or undelivered or held
+        unread = self.inbox is not None and self.inbox.operator_must_act
+        return self.sweep.operator_must_act or bool(self.problems) or undelivered or held or unread
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -69,6 +73,7 @@ class CheckReport:
             "changes_found": self.changes_found,
             "asked": [one.as_json() for one in self.sweep.asked],
             "left_for_later": [one.as_json() for one in self.sweep.left],
+            "inbox": self.inbox.as_json() if self.inbox is not None else None,
             "being_checked": [one.as_json() for one in self.being_checked],
             "not_due": self.sweep.not_due,
             "changed": [_observed(one) for one in self.sweep.changed],
@@ -143,7 +148,7 @@ def check(
     progress: Progress = lambda done, total, text: None,
     started: Callable[[str], None] = lambda run: None,
 ) -> CheckReport:
-    """Sweep (unless not to `look`) and `deliver`. `started` is told the run's id.
+    """Import the inbox, sweep (unless not to `look`) and `deliver`. `started` is told the run's id.
 
     `dry` expects `database` to be a copy (`dry_copy`).
 
@@ -157,6 +162,7 @@ def check(
     _known(config, only)
     run = books.start_run(database, "check" if look else "deliver")
     started(run)
+    taken = take(config, database, env, run=run, again=everything, dry=dry)
     mine = [watch.name for watch in config.watches if look and (not only or watch.name in only)]
     with checking(database.path, [] if dry else mine) as busy:
         swept = sweep(
@@ -179,6 +185,7 @@ def check(
         docket_problems=[str(one) for watch in config.watches for one in watch.docket_problems],
         alerts=[one for one in made if one is not None],
         being_checked=list(busy),
+        inbox=taken,
         dry=dry,
     )
     if deliver and not dry:
@@ -219,6 +226,7 @@ def _summary(report: CheckReport) -> dict[str, int]:
         "changed": len(report.sweep.changed),
         "appeared": len(report.sweep.appeared),
         "alerts": len(report.alerts),
+        "imported": len(report.inbox.imported) if report.inbox else 0,
         "sent": report.delivery.sent if report.delivery else 0,
     }
 

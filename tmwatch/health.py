@@ -18,6 +18,7 @@ from tmwatch.alerts.payload import CoverageLine
 from tmwatch.alerts.webhook import SecretError, key_of
 from tmwatch.config import Config, Watch
 from tmwatch.errors import PASSING, ConfigError
+from tmwatch.inbox import WHY, not_read
 from tmwatch.looking import describe
 from tmwatch.receiver_state import private_webhooks, receivers_in_trouble
 from tmwatch.sources.registry import all_sources
@@ -155,6 +156,15 @@ def examine(
                 source["id"],
                 f"failing since {source['since']}: {_first_line(source['last_error'])}",
                 f"`tmwatch source check {source['id']}` shows whether it can be read again.",
+            )
+    if config is not None and config.store.inbox is not None:
+        unread = not_read(config.store.inbox)
+        if unread:
+            health.add(
+                "act",
+                "inbox",
+                f"{_counted(len(unread), 'file')} could not be read: {clean_line(', '.join(unread[:5]), 200)}",
+                f"The reason stands beside each in *{WHY}, in {config.store.inbox}.",
             )
     if config is not None:
         health.watches = [watch_health(watch, config, database, env) for watch in config.watches]

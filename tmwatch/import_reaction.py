@@ -67,6 +67,11 @@ class ImportReaction:
             else one
             for one in observed
         ]
+        # What came under a watch in a run that was killed before it was booked: this is its first look then.
+        for watch in self.config.watches:
+            if watch.owners or watch.agents or watch.marks:
+                under = books.hits(database, watch.name, {one.st13 for one in observed})
+                self._found |= {(watch.name, one.record.office) for one in observed if one.st13 in under}
         reaction = self._react(settled, database)
         self.alerts += len(reaction.alerts)
         return reaction

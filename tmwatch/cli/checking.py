@@ -12,6 +12,7 @@ from tmwatch.alerts.outbox import Failure
 from tmwatch.checking import CheckReport, check, dry_copy
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
+from tmwatch.cli.inbox import complain_of_inbox, print_inbox
 from tmwatch.cli.logs import set_run
 from tmwatch.cli.output import Bar, complain, complain_of, on_terminal, plain, say, say_json
 from tmwatch.cli.records import json_option
@@ -33,7 +34,7 @@ LISTED = 20
 @click.option("--all", "everything", is_flag=True, help="Look at everything, whether it is due or not.")
 @click.option("--watch", "only", multiple=True, metavar="NAME", help="Only this watch; may be repeated.")
 @click.option("--dry-run", is_flag=True, help="Ask the registers, but keep nothing and tell nobody.")
-@click.option("--no-look", is_flag=True, help="Ask no register, only deliver the alerts that wait.")
+@click.option("--no-look", is_flag=True, help="Ask no register: import the inbox, deliver what waits.")
 @click.option("--no-deliver", is_flag=True, help="Leave alerts in the outbox for the next check.")
 @click.option("--exit-code", is_flag=True, help=f"Exit with {CHANGES_FOUND} when changes were found.")
 @json_option
@@ -48,7 +49,7 @@ def check_command(
     exit_code: bool,
     as_json: bool,
 ) -> int:
-    """Look at what is due, store it, and deliver the alerts that wait.
+    """Import the inbox, look at what is due, store it, and deliver the alerts that wait.
 
     Off a terminal a good run prints nothing. A failure that may pass by itself is no failure of the run.
     """
@@ -76,6 +77,8 @@ def check_command(
     if as_json:
         say_json(report.as_json())
     elif on_terminal():
+        if report.inbox is not None:
+            print_inbox(report.inbox)
         _print_deliveries(report) if no_look else _print(report, config, only)
     elif dry_run:
         _print_alerts(report)
@@ -98,6 +101,8 @@ def _store(session: Session, config: Config, *, dry: bool) -> Iterator[Database]
 
 
 def _complain(report: CheckReport) -> None:
+    if report.inbox is not None:
+        complain_of_inbox(report.inbox)
     for busy in report.being_checked:
         complain(f"Note: {busy}")
     for problem in report.problems:

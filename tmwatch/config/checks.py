@@ -6,9 +6,11 @@ They work on the raw values, so that they are made even where another mistake st
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from tmwatch.config.mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
+from tmwatch.config.models import StoreConfig
 from tmwatch.config.values import is_loopback
 
 Raw = Mapping[str, Any]
@@ -30,6 +32,22 @@ def check_across(
     names = [one["name"].strip() for one in recipients if isinstance(one.get("name"), str)]
     for place, one in enumerate(watches):
         _watch(name_of("watch", place, one), one, names, found)
+
+
+def check_inbox(store: StoreConfig, config: Path, found: Gatherer) -> None:
+    """What lies in the inbox is moved away: our own files may not lie in it."""
+    if store.inbox is None:
+        return
+    inbox = (config.parent / store.inbox.expanduser()).resolve()
+    database = (config.parent / store.path.expanduser()).resolve()
+    for file, what in ((config.resolve(), "this file"), (database, "the database")):
+        if file.is_relative_to(inbox):
+            found.add(
+                "[store]",
+                "inbox",
+                f"{what} lies in it, and what lies in the inbox is moved away when it was read",
+                'Name a folder of its own: inbox = "inbox".',
+            )
 
 
 def _one_secret(table: Raw, name: str, place: str, prefix: str, found: Gatherer, *, needed: bool) -> None:

@@ -65,10 +65,14 @@ class Operator(Frozen):
 
 
 class StoreConfig(Frozen):
-    """Where the database lies."""
+    """Where the database lies, and the folder for pages saved by hand."""
 
     path: Path = Field(
         default=Path("tmwatch.db"), description="The SQLite file; relative to the configuration file."
+    )
+    inbox: Path | None = Field(
+        default=None,
+        description="Folder whose files are imported at each check; relative to the configuration file.",
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tmwatch.config import Config
-from tmwatch.config.checks import check_across
+from tmwatch.config.checks import check_across, check_inbox
 from tmwatch.config.mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
 from tmwatch.config.models import (
     ConfigFile,
@@ -73,13 +73,18 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
     ]
     watched = [_watch(place, one, path.parent, found) for place, one in enumerate(watches)]
     check_across(tables, recipients, watches, found)
+    if store is not None:
+        check_inbox(store, path, found)
     found.stop()
     assert operator is not None
     assert store is not None
     return Config(
         path=path,
         operator=operator,
-        store=StoreConfig(path=path.parent / store.path.expanduser()),
+        store=StoreConfig(
+            path=path.parent / store.path.expanduser(),
+            inbox=path.parent / store.inbox.expanduser() if store.inbox is not None else None,
+        ),
         smtp=smtp,
         sources=settings,
         recipients=tuple(one for one in people if one is not None),

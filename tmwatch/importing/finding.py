@@ -147,3 +147,11 @@ def beside_a_page(
             ):
                 return True
     return False
+
+
+def companions(page: Path) -> list[Path]:
+    """The folders that a browser has saved beside this page."""
+    if page.suffix.lower() not in (".html", ".htm", ".xhtml", ".xht"):
+        return []
+    beside = (page.with_name(page.stem + end) for end in _BESIDE)
+    return [one for one in beside if one.is_dir() and not one.is_symlink()]
