@@ -163,7 +163,8 @@ def examine(
             health.add(
                 "act",
                 "inbox",
-                f"{_counted(len(unread), 'file')} could not be read: {clean_line(', '.join(unread[:5]), 200)}",
+                f"{_counted(len(unread), 'file')} could not be read: "
+                f"{clean_line(', '.join(unread[:5]), 200)}",
                 f"The reason stands beside each in *{WHY}, in {config.store.inbox}.",
             )
     if config is not None:

@@ -72,6 +72,8 @@ def worklist_(
             writer.writerow([cell(row[column]) for column in _CSV])
     else:
         _print(found, shown)
+        if shown.pages and config.store.inbox is not None:
+            say(f"Save them into {plain(str(config.store.inbox))}: the next `tmwatch check` reads them.")
     return 0
 
 
