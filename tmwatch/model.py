@@ -47,7 +47,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def _later() -> Any:
-    """A field that came after records had been stored: where it says nothing it stands in no JSON.
+    """A field that came after records had been stored, or that most have not: None stands in no JSON.
 
     A record of before keeps its JSON and its hash, so that no filing gets a version by an upgrade alone;
     `LATER` names these fields for whoever writes JSON without pydantic (`store.timeline`).
@@ -208,21 +208,21 @@ class EventFact(Frozen):
     """
 
     kind: str
-    inid: str | None = None  # WIPO ST.60
-    date: dt.date | None = None
-    offices: tuple[str, ...] | None = None  # ST.3
-    text: str | None = None  # "" is "shown empty"
-    class_number: str | None = None  # of goods
-    language: str | None = None  # of the text, lower case
+    inid: str | None = _later()  # WIPO ST.60
+    date: dt.date | None = _later()
+    offices: tuple[str, ...] | None = _later()  # ST.3
+    text: str | None = _later()  # "" is "shown empty"
+    class_number: str | None = _later()  # of goods
+    language: str | None = _later()  # of the text, lower case
 
 
 class EventDetails(Frozen):
     """What an entry of the history says besides its words and its day."""
 
-    offices: tuple[str, ...] | None = None  # the designated offices that it names, ST.3
-    gazette: str | None = None  # "2015/38 Gaz"
-    document: str | None = None  # the office's number of the paper behind it
-    undated: bool | None = None  # the source gives no day: that of the entry before it stands in `date`
+    offices: tuple[str, ...] | None = _later()  # the designated offices that it names, ST.3
+    gazette: str | None = _later()  # "2015/38 Gaz"
+    document: str | None = _later()  # the office's number of the paper behind it
+    undated: bool | None = _later()  # the source gives no day: that of the entry before it stands in `date`
     facts: tuple[EventFact, ...] = ()
     parties: tuple[Party, ...] = ()
 
@@ -527,7 +527,7 @@ class TradeMark(Frozen):
 # The fields made by `_later`, by the model they belong to.
 LATER: dict[type[Frozen], tuple[str, ...]] = {
     kind: tuple(name for name, field in kind.model_fields.items() if field.exclude_if is not None)
-    for kind in (TradeMark, GoodsServices, MarkEvent, Proceeding, ProceedingParty)
+    for kind in (TradeMark, GoodsServices, MarkEvent, EventDetails, EventFact, Proceeding, ProceedingParty)
 }
 
 

@@ -32,6 +32,7 @@ SOURCES = sorted(all_sources())
 STATUS_PAGES = ("us/tsdr_html/*", "us/tsdr_xml/*", "us/tsdr_json/casestatus-*")
 # Daily files, and single cases of them.
 DAILY = ("us/daily_xml/apc*.zip", "us/daily_xml/re*.xml")
+MADRID = ("wo/madrid-*.html",)
 # The answer for several numbers at once, and feeds of single items, are tried beside their sources.
 SEVERAL = ("us/tsdr_json/caseMultiStatus-*", "us/ttab/*.zip", "br/RM*.xml")
 
@@ -174,7 +175,12 @@ def recordings(wanted: bool) -> list[Path]:
     if folder is None:
         warnings.warn("no real recordings here: readers were NOT tried on real pages", stacklevel=1)
         return []
-    pages = {path for pattern in (*STATUS_PAGES, *DAILY) for path in folder.glob(pattern) if path.is_file()}
+    pages = {
+        path
+        for pattern in (*STATUS_PAGES, *DAILY, *MADRID)
+        for path in folder.glob(pattern)
+        if path.is_file()
+    }
     several = {path for pattern in SEVERAL for path in folder.glob(pattern)}
     others = {path for path in folder.glob("*/**/*") if path.is_file()} - pages - several
     return sorted(pages if wanted else others)

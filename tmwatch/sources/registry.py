@@ -22,6 +22,7 @@ _OWN = {
     "us.ttab": "tmwatch.sources.us.ttab",
     "us.tsdr-api": "tmwatch.sources.us.tsdr_api",
     "cn.tianyancha": "tmwatch.sources.cn.tianyancha",
+    "wo.madrid": "tmwatch.sources.wo.madrid",
 }
 
 

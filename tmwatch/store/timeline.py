@@ -27,8 +27,6 @@ from tmwatch.model import (
     Change,
     GoodsServices,
     MarkEvent,
-    Proceeding,
-    ProceedingParty,
     TradeMark,
 )
 from tmwatch.sources.base import AsOf
@@ -115,15 +113,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(value)
     kind = type(value)
-    if kind is MarkEvent and value.details is None:
+    if kind is MarkEvent and value.details is None:  # nearly everything that comes here
         said = dict(value.__dict__)
         del said["details"]
         return said
     if kind is GoodsServices:
         return {**_said(value), "nice_class": value.nice_class}
-    if kind is Proceeding or kind is ProceedingParty:
-        return _said(value)
-    return value.__dict__
+    return _said(value) if kind in LATER else value.__dict__
 
 
 def _said(value: Any) -> dict[str, Any]:
