@@ -368,10 +368,8 @@ def _whole(
     first = history.entries[0]
     issue, _, gazette = ((first.event.details.gazette if first.event.details else None) or "").partition(" ")
     designations = of_offices(history.entries, parts.today, parts.use_declared, as_of.day, whole)
-    record = make_record(
-        OFFICE,
-        st13_of(number),
-        **dict.fromkeys(_OPTIONAL)
+    said: dict[str, Any] = (
+        dict.fromkeys(_OPTIONAL)
         | given
         | {
             "application_number": number,
@@ -399,8 +397,9 @@ def _whole(
             "related_marks": history.related,
             "designations": designations,
             "events": tuple(one.event for one in history.entries),
-        },
+        }
     )
+    record = make_record(OFFICE, st13_of(number), **said)
     return Answer((Reading(record, as_of, claims.left(root), tuple(unknown)),), rows=1)
 
 
