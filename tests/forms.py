@@ -12,10 +12,9 @@ import plistlib
 import quopri
 import re
 from collections.abc import Callable
+from urllib.parse import urljoin
 
 from bs4 import BeautifulSoup, Comment, Doctype, NavigableString, Tag
-
-from tmwatch.sources.us.tsdr_tree import encoding_of
 
 URL = "https://register.example/record?number=1&tab=all"
 SAVED = "Fri, 20 Nov 2026 10:11:12 +0100"  # 2026-11-20T09:11:12Z
@@ -24,6 +23,17 @@ _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
 )
 _RAW = frozenset(("script", "style", "noscript", "iframe"))
+
+
+def encoding_of(page: bytes) -> str:
+    """As a browser tells it, of the pages that we have."""
+    for name in ("utf-8", "gb18030"):
+        try:
+            page.decode(name)
+            return name
+        except UnicodeDecodeError:
+            continue
+    return "windows-1252"
 
 
 def text_of(page: bytes) -> str:
@@ -85,7 +95,7 @@ def complete_firefox(page: bytes) -> bytes:
 
 def mhtml(page: bytes, boundary: str = "----MultipartBoundary--aB3dE----") -> bytes:
     """Chromium and Edge, "Webpage, Single File": no scripts, no hidden inputs, windows-1252."""
-    tree = _beside(_dom(page), lambda link: f"https://register.example/{link}")
+    tree = _beside(_dom(page), lambda link: urljoin("https://register.example/", link))
     for one in tree.find_all(["script", "noscript"]):
         one.decompose()
     for one in tree.find_all("input", type="hidden"):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser import CHROMIUM, SINGLEFILE, Browser
 from tests.conftest import ROOT
-from tests.forms import FORMS, mhtml, single_file
+from tests.forms import FORMS, encoding_of, mhtml, single_file
 from tests.loopback import Loopback
 from tmwatch.errors import Incomplete, LookError, NotThisSource, Outcome
 from tmwatch.http.challenge import is_html
@@ -20,12 +20,17 @@ from tmwatch.saved import saved_at, unwrap
 from tmwatch.sources.base import Page
 from tmwatch.sources.expectation import Case, facts, load_case
 from tmwatch.sources.registry import get_source, tell_source
-from tmwatch.sources.us.tsdr_tree import encoding_of
 
 CASES = [load_case(path.parent) for path in sorted((ROOT / "fixtures").glob("*/*/meta.toml"))]
 HTML = [case for case in CASES if is_html(case.as_page().body)]
 GOOD = [case for case in HTML if case.outcome is Outcome.OK]
-FAILING = [case for case in HTML if case.outcome is not Outcome.OK]
+# A browser that was given half a page says so, and closes it when it saves it: then nobody can tell any more.
+FAILING = [
+    case
+    for case in HTML
+    if case.outcome is not Outcome.OK
+    and (case.outcome is not Outcome.INCOMPLETE or case.as_page().body.rstrip().endswith(b"</html>"))
+]
 PAGE = (ROOT / "fixtures/us.tsdr/registered-word-mark/page.html").read_bytes()
 
 
