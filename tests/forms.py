@@ -214,10 +214,10 @@ def _short(node: object) -> str:
 
 
 def _short_attribute(name: str, value: str) -> str:
-    value = value.replace("&", "&amp;")
+    value = value.replace("&", "&amp;").replace('"', "&quot;")
     if not value:
         return f" {name}"
-    return f" {name}={value}" if not re.search(r"[\s\"'`=<>]", value) else f' {name}="{html.escape(value)}"'
+    return f" {name}={value}" if not re.search(r"[\s\"'`=<>]", value) else f' {name}="{value}"'
 
 
 def web_archive(page: bytes) -> bytes:

@@ -139,7 +139,30 @@ def test_broken_and_hostile_files_end_in_a_typed_error_and_soon(body: bytes) -> 
         said(body)
 
 
-# -- a real browser: `make soak`, where Chromium is installed ---------------------------------------------
+# -- real pages, and a real browser: `make soak` ------------------------------------------------------------
+
+
+@pytest.mark.soak
+@pytest.mark.recorded
+def test_real_pages_give_the_same_record_in_each_form(recorded: Path) -> None:
+    different, tried = [], 0
+    for path in sorted(recorded.rglob("*")):
+        body = path.read_bytes() if path.is_file() else b""
+        if not is_html(body):
+            continue
+        for form, made in FORMS.items():
+            tried += 1
+            if _outcome(made(body)) != _outcome(body):
+                different.append(f"{path.name} as {form}")
+    assert tried > 50, "nothing was tried"
+    assert different == []
+
+
+def _outcome(body: bytes) -> object:
+    try:
+        return said(body)
+    except LookError:
+        return None
 
 
 @pytest.mark.soak
