@@ -68,7 +68,18 @@ UNDERSTOOD: list[tuple[str, str | None, MarkNumber]] = [
     ("UK00003123456", None, MarkNumber("GB", "application", "00003123456", "GB500000003123456")),
     ("GB UK00003123456", None, MarkNumber("GB", "application", "00003123456", "GB500000003123456")),
     ("VN 4-2019-12345", None, MarkNumber("VN", "application", "4-2019-12345", None)),
-    ("m 2021 00001", "UA", MarkNumber("UA", "application", "M202100001", None)),
+    ("m 2021 00001", "UA", MarkNumber("UA", "application", "M202100001", "UA502021000M00001")),
+    ("UA m202300001", None, MarkNumber("UA", "application", "M202300001", "UA502023000M00001")),
+    ("UA 2001010123", None, MarkNumber("UA", "application", "2001010123", "UA502001000010123")),
+    ("UA 98072345", None, MarkNumber("UA", "application", "98072345", "UA500000098072345")),
+    ("SE 2025-05038", None, MarkNumber("SE", "application", "2025-05038", "SE502025000005038")),
+    ("SE 2016/749", None, MarkNumber("SE", "application", "2016-00749", "SE502016000000749")),
+    ("SE502016000000749", None, MarkNumber("SE", "application", "2016-00749", "SE502016000000749")),
+    ("SE reg 639377", None, MarkNumber("SE", "registration", "639377", None)),
+    ("FI T196503880", None, MarkNumber("FI", "application", "T196503880", "FI501965000T03880")),
+    ("FI W200200793", None, MarkNumber("FI", "application", "W200200793", "FI502002000W00793")),
+    ("FI501965000T03880", None, MarkNumber("FI", "application", "T196503880", "FI501965000T03880")),
+    ("FI reg 49497", None, MarkNumber("FI", "registration", "49497", None)),
     ("IT502013902128590", None, MarkNumber("IT", "application", "2013902128590", "IT502013902128590")),
 ]
 
@@ -155,7 +166,17 @@ def test_st13_and_what_is_shown_mean_the_same_filing(office: str, digits: int) -
     assert parse_number(number.st13).st13 == number.st13
 
 
-OFFICES = st.sampled_from([None, "US", "CN", "EM", "WO", "VN", "XX", "nowhere"])
+@given(st.sampled_from(["FI T", "FI W", "SE ", "UA m"]), st.integers(1901, 2099), st.integers(1, 99_999))
+def test_a_number_with_a_year_comes_back_from_its_st13(start: str, year: int, serial: int) -> None:
+    number = parse_number(f"{start}{year}{'-' if start == 'SE ' else ''}{serial:05}")
+    assert number.st13 is not None
+    assert number.st13[4:8] == str(year)
+    assert parse_number(number.st13) == number
+    assert parse_number(show_number(number)) == number
+    assert parse_number(show_number(number.st13)) == number
+
+
+OFFICES = st.sampled_from([None, "US", "CN", "EM", "WO", "VN", "FI", "SE", "UA", "XX", "nowhere"])
 NUMBERISH = st.text(st.sampled_from("USCNEMWOIRGREGTSN 0123456789/,.-#号"), max_size=24)
 
 

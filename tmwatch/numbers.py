@@ -17,7 +17,9 @@ Three readings of our own, because people write so:
   and would then quietly watch somebody else's mark.
 
 Which numbers an office has stands in `data/number_forms.csv`, the offices (WIPO ST.3) in
-`offices`. ST.13 is office + `50` + year (`0000`: not part of the number) + nine characters.
+`offices`. ST.13 is office + `50` + year (`0000`: not part of the number) + nine characters. Where the year
+is part of an office's numbers (Swedish 2025-05038) it stands in its own four places; letters in front of it
+(Finnish T196503880) go to the nine, so that T and W of one year and number stay apart.
 """
 
 from __future__ import annotations
@@ -87,6 +89,8 @@ class _Form:
     bare: str
     padded: bool
     understood: str
+    # The parts of a number that holds a year: (letter), year, serial. `bare` is then how they are written.
+    dated: re.Pattern[str] | None = None
 
 
 @functools.cache
@@ -117,6 +121,7 @@ def _forms() -> dict[str, tuple[_Form, ...]]:
             row["bare"],
             row["st13"] == "pad",
             row["understood"],
+            re.compile(row["st13"].removeprefix("year:")) if row["st13"].startswith("year:") else None,
         )
         forms.setdefault(row["office"], []).append(form)
     return {office: tuple(rows) for office, rows in forms.items()}
@@ -195,6 +200,8 @@ def _from_st13(found: re.Match[str], shown: str, beside: str | None) -> MarkNumb
         raise UsageError(f"`{shown}` looks like a ST.13 number, but there is no office {office}", do=_HELP)
     if beside and beside != office:
         raise _two_offices(shown, office, beside)
+    if dated := _dated_number(office, year, tail):
+        return MarkNumber(office, "application", dated, found.group())
     known = next((form for form in _forms().get(office, ()) if form.padded), None)
     number = tail.lstrip("0") if year == "0000" else f"{year}{tail}"
     if not number or (year == "0000" and known and not known.pattern.fullmatch(number)):
@@ -203,6 +210,27 @@ def _from_st13(found: re.Match[str], shown: str, beside: str | None) -> MarkNumb
     kind = known.kind if known else "application"
     bare = _bare(number, known) if known and year == "0000" else number
     return MarkNumber(office, kind, bare, found.group())
+
+
+def _dated_number(office: str, year: str, tail: str) -> str | None:
+    """The number of an office that writes the year into its numbers; None for any other."""
+    parts = re.fullmatch(r"0*([A-Z]*)(\d+)", tail)
+    if parts is None:
+        return None
+    for form in _forms().get(office, ()):
+        if form.dated is not None:
+            serial = parts[2] if parts[1] else parts[2].lstrip("0")
+            number = form.bare.format(letter=parts[1], year=year, serial=serial)
+            again = form.dated.fullmatch(number)
+            if again and _dated_st13(office, again) == f"{office}50{year}{tail}":
+                return number
+    return None
+
+
+def _dated_st13(office: str, parts: re.Match[str]) -> str | None:
+    found = parts.groupdict()
+    tail = f"{found.get('letter') or ''}{found['serial']}"
+    return f"{office}50{found['year']}{tail:0>9}" if len(tail) <= 9 else None
 
 
 def _take_words(plain: str, beside: str | None) -> tuple[str | None, Kind | None, str, str]:
@@ -248,7 +276,9 @@ def _of_office(office: str, kind: Kind | None, rest: str, shown: str) -> MarkNum
     # At most offices one number serves as application and registration number: then the word does not matter.
     split = any(form.kind == "registration" for form in forms)
     wanted = kind if split and kind else forms[0].kind
-    form = next((form for form in forms if form.kind == wanted), forms[0])
+    # Some offices have numbers of more than one form: the first that fits, else the first for the message.
+    fitting = (form for form in forms if form.kind == wanted and form.pattern.fullmatch(rest))
+    form = next(fitting, next((form for form in forms if form.kind == wanted), forms[0]))
     if not form.pattern.fullmatch(rest) or not any(char in "123456789" for char in rest):
         hint = _why_not(forms, form, rest)
         raise UsageError(
@@ -256,7 +286,7 @@ def _of_office(office: str, kind: Kind | None, rest: str, shown: str) -> MarkNum
             do=f"{office} has: {'; '.join(form.understood for form in forms)}.",
         )
     number = _bare(rest, form)
-    known = st13_or_none(office, number) if form.padded else None
+    known = st13_or_none(office, number) if form.padded or form.dated else None
     return MarkNumber(office, form.kind, number, known)
 
 
@@ -276,6 +306,9 @@ def _why_not(forms: tuple[_Form, ...], wanted: _Form, rest: str) -> str:
 
 
 def _bare(rest: str, form: _Form) -> str:
+    if form.dated is not None and (parts := form.dated.fullmatch(rest)):
+        found = parts.groupdict()
+        return form.bare.format(letter=found.get("letter") or "", year=found["year"], serial=found["serial"])
     if form.bare == "asis":
         return rest
     if form.bare == "nospace":
@@ -288,7 +321,13 @@ def _bare(rest: str, form: _Form) -> str:
 
 def st13_or_none(office: str, number: str) -> str | None:
     """The ST.13 identifier of an application number in bare form, or None where it cannot be told."""
-    own = next((form for form in _forms().get(office, ()) if form.padded), None)
+    own_forms = _forms().get(office, ())
+    for form in own_forms:
+        if form.dated is not None and (parts := form.dated.fullmatch(number.upper())):
+            return _dated_st13(office, parts)
+    own = next((form for form in own_forms if form.padded), None)
+    if own is None and own_forms:
+        return None
     bare, short = number.upper(), number.upper().lstrip("0")
     # Letters only where we know the office's numbers: elsewhere two spellings would be two identities.
     known = bool(own.pattern.fullmatch(bare) or own.pattern.fullmatch(short)) if own else short.isdigit()
@@ -310,6 +349,10 @@ def st13_office(identifier: str) -> str:
     return identifier[:2]
 
 
+def _st13_parts(identifier: str) -> tuple[str, str, str]:
+    return identifier[:2], identifier[4:8], identifier[8:]
+
+
 def show_number(what: str | MarkNumber | TradeMark) -> str:
     """How a number is shown to people: "US 76044902", "US reg 2824281", "WO 1266721".
 
@@ -319,7 +362,7 @@ def show_number(what: str | MarkNumber | TradeMark) -> str:
         own = what.international_registration_number if what.office == "WO" else what.application_number
         return f"{what.office} {clean_line(own)}" if own else show_number(what.st13)
     if isinstance(what, MarkNumber):
-        if what.st13 and what.st13[4:8] != "0000":
+        if what.st13 and what.st13[4:8] != "0000" and not _dated_number(*_st13_parts(what.st13)):
             return what.st13  # a year stands between office and number: only ST.13 says both
         word = "reg " if what.kind == "registration" else ""
         return f"{what.office} {word}{what.number}"
@@ -328,7 +371,8 @@ def show_number(what: str | MarkNumber | TradeMark) -> str:
         return clean_line(what)
     office, year, tail = found.groups()
     if year != "0000":
-        return what
+        dated = _dated_number(office, year, tail)
+        return f"{office} {dated}" if dated else what
     known = next((form for form in _forms().get(office, ()) if form.padded), None)
     number = tail.lstrip("0")
     return f"{office} {_bare(number, known) if known else number}"
