@@ -23,6 +23,9 @@ _OWN = {
     "us.tsdr-api": "tmwatch.sources.us.tsdr_api",
     "cn.tianyancha": "tmwatch.sources.cn.tianyancha",
     "wo.madrid": "tmwatch.sources.wo.madrid",
+    "fi.prh": "tmwatch.sources.fi.prh",
+    "se.prv": "tmwatch.sources.se.prv",
+    "ua.nipo": "tmwatch.sources.ua.nipo",
 }
 
 

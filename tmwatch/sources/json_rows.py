@@ -1,0 +1,225 @@
+"""Answers in JSON that hold rows: loading them, and taking a row apart key by key.
+
+For registers that are neither the USPTO nor Tianyancha. The rule for keys:
+
+* `text`, `day`, `items` … of a key that every row has: missing means another layout, so `LayoutChanged`;
+* the same with `optional=True` for what a row may lack: missing is "not given by this row", unless an
+  unknown key stands beside it that could be the missing one (see `sources.renamed`);
+* `leave` names what is understood and has no place in the record, `unclaimed` shows everything else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tmwatch.errors import LayoutChanged, LookError, NotThisSource, ServerFault
+from tmwatch.sources.base import Page
+from tmwatch.sources.renamed import Kind, Missed, Stranger, refuse
+from tmwatch.text import clean_line, mended
+
+NEW_LAYOUT = "tmwatch believes nothing of this page until it knows the new layout. Please report it."
+_MOST_UNCLAIMED = 200
+_EMPTY: tuple[object, ...] = (None, "", [], {}, False)
+_COUNT = re.compile(r"[0-9]{1,12}")
+# The names under which services of this kind state an error instead of an answer.
+_ERROR_KEYS = ("error", "errors", "message", "detail", "errorMessage", "title")
+
+
+def looks_like_object(page: Page) -> bool:
+    """Whether the bytes begin as a JSON object does."""
+    return page.body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+
+
+def load_object(page: Page, service: str) -> dict[str, Any]:
+    """The JSON object of a page. JSON is UTF-8 (RFC 8259), whatever a header says.
+
+    Raises `NotThisSource` for anything else: a web page, another character set, a list.
+    """
+    try:
+        answer = mended(json.loads(page.body.decode("utf-8-sig")))
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise NotThisSource(
+            f"this is not an answer of {service}: no JSON object in UTF-8",
+            where=where_of(page),
+            do="Save the answer of the service as it came, not the web page that shows it.",
+        )
+    return answer
+
+
+def stated_error(answer: Mapping[str, Any], page: Page, service: str) -> LookError | None:
+    """What a service says instead of an answer ({"error": …}, {"message": …}), as a typed outcome."""
+    for key in _ERROR_KEYS:
+        said = answer.get(key)
+        if said not in _EMPTY:
+            return ServerFault(
+                f"{service} states an error instead of an answer: {clean_line(str(said), 100)}",
+                where=where_of(page),
+                do="The next run asks again; if it goes on, look at the service in a browser.",
+            )
+    return None
+
+
+def where_of(page: Page) -> str:
+    """The file or the address; what was asked stands in a body or is left out of it."""
+    return page.name or page.url.partition("?")[0]
+
+
+def count(answer: Mapping[str, Any], key: str, page: Page) -> int:
+    """A count that an answer must state. Raises `LayoutChanged` where it does not."""
+    said = answer.get(key)
+    number = int(said) if isinstance(said, str) and _COUNT.fullmatch(said) else said
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise LayoutChanged(
+            f"`{key}` is no count: {clean_line(str(said), 40)}", where=where_of(page), do=NEW_LAYOUT
+        )
+    return number
+
+
+def rows(answer: Mapping[str, Any], key: str, page: Page) -> list[Any]:
+    """The list of rows that an answer must have."""
+    found = answer.get(key)
+    if not isinstance(found, list):
+        raise LayoutChanged(f"`{key}` is no list", where=where_of(page), do=NEW_LAYOUT)
+    return found
+
+
+class Row:
+    """One JSON object whose keys are taken out one by one; see the top of this module."""
+
+    def __init__(self, data: object, where: str, path: str = "") -> None:
+        self.where, self.path = where, path
+        if not isinstance(data, dict):
+            raise self.refuse("it is no JSON object")
+        self._data: dict[str, Any] = dict(data)
+        self._missed: list[Missed] = []
+        self._inner: list[Row] = []
+
+    def refuse(self, why: str) -> LayoutChanged:
+        """The error that names this row and what is wrong with it."""
+        return LayoutChanged(f"{self.path or 'the answer'}: {why}", where=self.where, do=NEW_LAYOUT)
+
+    def has(self, key: str) -> bool:
+        """Whether the row still has this key, be it empty."""
+        return key in self._data
+
+    def take(self, key: str, kind: Kind = "text", *, optional: bool = False) -> Any:
+        """The value at a key, whatever it is."""
+        if key in self._data:
+            return self._data.pop(key)
+        if not optional:
+            raise self.refuse(f"`{key}` is missing")
+        self._missed.append(Missed((key,), kind))
+        return None
+
+    def give(
+        self, given: dict[str, Any], field: str, key: str, read: Callable[[str], Any], kind: Kind = "text"
+    ) -> None:
+        """Give a field what `read` makes of a key that rows may lack; without the key it is not given."""
+        if key in self._data:
+            given[field] = read(key)
+        else:
+            self.take(key, kind, optional=True)
+
+    def leave(self, *keys: str) -> None:
+        """Understood, and without a place in the record."""
+        for key in keys:
+            self._data.pop(key, None)
+
+    def text(self, key: str, *, optional: bool = False, kind: Kind = "text") -> str | None:
+        """A text or number in one line; None where there is none."""
+        value = self.take(key, kind, optional=optional)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise self.refuse(f"`{key}` is no text: {clean_line(str(value), 40)}")
+        return " ".join(str(value).split()) or None
+
+    def day(self, key: str, *, optional: bool = False) -> dt.date | None:
+        """An ISO date; of an instant without zone its day."""
+        said = self.text(key, optional=optional, kind="date")
+        if said is None:
+            return None
+        try:
+            return dt.date.fromisoformat(said) if len(said) == 10 else dt.datetime.fromisoformat(said).date()
+        except ValueError:
+            raise self.refuse(f"`{key}` is no date: {clean_line(said, 40)}") from None
+
+    def number(self, key: str, *, optional: bool = False) -> int | None:
+        """A whole number, also written as text."""
+        said = self.text(key, optional=optional, kind="number")
+        if said is None:
+            return None
+        if not _COUNT.fullmatch(said):
+            raise self.refuse(f"`{key}` is no number: {clean_line(said, 40)}")
+        return int(said)
+
+    def inner(self, key: str, *, optional: bool = False) -> Row | None:
+        """The object at a key; None where there is none."""
+        value = self.take(key, "box", optional=optional)
+        return None if value in (None, "") else self.child(value, key)
+
+    def items(self, key: str, *, optional: bool = False, one: bool = False) -> list[Row]:
+        """The objects of a list. With `one`, a single object stands for a list of one (XML made JSON)."""
+        value = self.take(key, "box", optional=optional)
+        if one and isinstance(value, dict):
+            value = [value]
+        if value in (None, ""):
+            return []
+        if not isinstance(value, list):
+            raise self.refuse(f"`{key}` is no list")
+        return [self.child(item, f"{key} {place}") for place, item in enumerate(value, 1)]
+
+    def words(self, key: str, *, optional: bool = False, one: bool = False) -> tuple[str, ...]:
+        """The texts and numbers of a list."""
+        value = self.take(key, "box", optional=optional)
+        if one and isinstance(value, str | int):
+            value = [value]
+        if value in (None, ""):
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str | int | None) for item in value):
+            raise self.refuse(f"`{key}` is no list of texts")
+        return tuple(text for item in value if item is not None and (text := " ".join(str(item).split())))
+
+    def child(self, value: object, name: str) -> Row:
+        """An object within this one, whose unclaimed keys are this one's too."""
+        child = Row(value, self.where, f"{self.path}.{name}".lstrip("."))
+        self._inner.append(child)
+        return child
+
+    def refuse_renamed(self) -> None:
+        """Raise `LayoutChanged` where an unknown key could be one that was missing, here or further in."""
+        strangers = [
+            Stranger(key, clean_line(str(value), 80), isinstance(value, dict | list))
+            for key, value in self._data.items()
+            if any(_walk(value, key))
+        ]
+        refuse(self._missed, strangers, f"{self.where}, {self.path or 'the answer'}")
+        for child in self._inner:
+            child.refuse_renamed()
+
+    def unclaimed(self) -> tuple[str, ...]:
+        """What nobody took, here and further in, as "path = value"."""
+        return tuple(dict.fromkeys(self._rest()))[:_MOST_UNCLAIMED]
+
+    def _rest(self) -> Iterator[str]:
+        for key, value in self._data.items():
+            yield from _walk(value, f"{self.path}.{key}".lstrip("."))
+        for child in self._inner:
+            yield from child._rest()
+
+
+def _walk(value: object, path: str) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _walk(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _walk(inner, path)
+    elif value not in _EMPTY:
+        yield f"{clean_line(path, 80)} = {clean_line(str(value), 80)}"
