@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tmwatch.sources.registry import all_sources
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -16,6 +18,15 @@ def recorded_folder() -> Path | None:
     given = os.environ.get("TMWATCH_RECORDED")
     folder = Path(given) if given else ROOT.parent / "shared" / "recorded"
     return folder if folder.is_dir() else None
+
+
+def registers_off() -> str:
+    """Configuration that switches off every register which is asked live without being asked for.
+
+    No test may reach one; where a test is about what happens when nobody is asked, it says so with this.
+    """
+    live = [one.declaration for one in all_sources().values() if one.declaration.live_default == "on"]
+    return "".join(f'[source."{one.id}"]\nenabled = false\n' for one in live)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import CANCELLED, PAGE, SERIAL, House, Run
+from tests.conftest import registers_off
 from tmwatch.config import load_config
 
 HEAD = '[operator]\ncontact = "ip-watch@firm.test"\n'
@@ -211,6 +212,8 @@ def test_a_bare_registration_number_is_found_as_well(run: Run) -> None:
 
 def test_where_nobody_was_asked_nothing_is_counted(run: Run, folder: Path) -> None:
     run("init")
+    with (folder / "tmwatch.toml").open("a", encoding="utf-8") as config:
+        config.write(registers_off())
     ran = run("lookup", "SAMPLE HARBOUR")
     assert "At the registers: nobody was asked" in ran.out
     assert "At the registers now" not in ran.out
