@@ -218,12 +218,12 @@ def test_the_pages_of_an_answer_are_all_turned_on_the_registers_own_host(house: 
     swedish = [asked for _, path, asked in house.registers.asked if path.startswith("/searchtrademark")]
     pages = [(one["page"], one["pageSize"]) for one in swedish]
     # Its text search finds the agent of that name too: six pages of two and one of a single row.
-    assert pages == [(0, 50), *((number, 2) for number in range(1, 6))]
+    assert pages == [(0, 50), *((number, 2) for number in range(1, 7))]
     assert {one.record.owners[0].name for one in report.baseline if one.record.office == "SE"} == {
         "Exempel Hamn AB"
     }
     ukrainian = house.check(house.configure('owners = ["Приклад Гавань"]'))
-    assert {item.outcome.value for item in ukrainian.asked if item.source_id == "ua.nipo"} == {"ok"}
+    assert {item.outcome.value for item in ukrainian.asked if item.source == "ua.nipo"} == {"ok"}
     pages = [asked.get("page", "1") for _, path, asked in house.registers.asked if path.startswith("/api/v1")]
     assert pages[-3:] == ["1", "2", "3"], "by number, never at the address that the answer names"
 

@@ -25,6 +25,7 @@ from tmwatch.sources.base import (
     KnownQuery,
     Pace,
     Page,
+    Personal,
     Query,
     RecordQuery,
     Request,
@@ -78,6 +79,8 @@ DECLARATION = Declaration(
     landmarks=("`totalHits` and `trademarks`; in each row `applicationNumber`, `statusSv`, `statusEn`",),
     answers=frozenset({"numbers", "owners", "agents", "marks"}),
     search={"mark": "afterwards", "owner": "afterwards", "agent": "afterwards", "classes": "afterwards"},
+    # Company numbers stay; a personal identity number begins with a birth date, whose third digit is 0 or 1.
+    personal=Personal(patterns=(r"\b\d{2}[01]\d{3}-\d{4}\b",)),
     volatile=("the order of rows filed on one day", "`totalPages`"),
 )
 
