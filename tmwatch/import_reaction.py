@@ -15,11 +15,12 @@ from dataclasses import replace
 from tmwatch.alerts.compose import reactor
 from tmwatch.config import Config, Watch
 from tmwatch.errors import Outcome
+from tmwatch.numbers import st13_office
 from tmwatch.sources.base import SearchQuery
 from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, Observed, Reaction, books
 from tmwatch.store.database import now
-from tmwatch.watches import Match, asks, coverage
+from tmwatch.watches import Match, asks, coverage, match
 
 
 def ask_key(office: str) -> str:
@@ -67,14 +68,23 @@ class ImportReaction:
             else one
             for one in observed
         ]
-        # What came under a watch in a run that was killed before it was booked: this is its first look then.
-        for watch in self.config.watches:
-            if watch.owners or watch.agents or watch.marks:
-                under = books.hits(database, watch.name, {one.st13 for one in observed})
-                self._found |= {(watch.name, one.record.office) for one in observed if one.st13 in under}
+        self._make_good(observed, database)
         reaction = self._react(settled, database)
         self.alerts += len(reaction.alerts)
         return reaction
+
+    def _make_good(self, observed: Sequence[Observed], database: Database) -> None:
+        """What came under a watch in a run that was killed before `book()`: this is its first look then."""
+        for watch in self.config.watches:
+            if not (watch.owners or watch.agents or watch.marks):
+                continue
+            under = books.hits(database, watch.name, {one.st13 for one in observed})
+            for one in observed:
+                here = (watch.name, st13_office(one.st13))
+                if one.st13 in under and here not in self._found:
+                    found = match(watch, one.record)
+                    if found.hit and "numbers" not in found.triggers:
+                        self._found.add(here)
 
     def _is_baseline(self, watch: Watch, one: Observed, found: Match) -> bool:
         if "numbers" in found.triggers:

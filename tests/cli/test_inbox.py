@@ -247,6 +247,22 @@ def test_the_inbox_is_made_where_it_is_missing_and_may_not_hold_our_own_files(
     assert "the inbox cannot be used" in ran.err
 
 
+def test_a_first_look_that_was_killed_before_it_was_booked_is_made_good_by_the_next(
+    run: Run, inbox: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners = CONFIG.replace(f'numbers = ["US {SERIAL}"]', 'owners = ["Example Harbour Works, Inc."]')
+    (folder / "tmwatch.toml").write_text(owners, encoding="utf-8")
+    (inbox / "page.html").write_bytes(BODY)
+    with monkeypatch.context() as dying:
+        dying.setattr("tmwatch.import_reaction.ImportReaction.book", lambda self: None)
+        run("check")
+    (inbox / "page.html").write_bytes(BODY)  # as the dead run left it
+    run("check")
+    second = BODY.replace(SERIAL.encode(), b"99990199").replace(b"99/990,101", b"99/990,199")
+    (inbox / "second.html").write_bytes(second)
+    assert [one["kind"] for one in run("check", "--json").json["alerts"]] == ["filing.new"]
+
+
 @pytest.mark.parametrize("everywhere", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_killed_between_reading_and_moving_nothing_is_lost_or_told_twice(
     tmp_path: Path, everywhere: bool
