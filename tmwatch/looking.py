@@ -22,7 +22,7 @@ from tmwatch.errors import (
     Outcome,
     TmwatchError,
 )
-from tmwatch.http import Door, Look
+from tmwatch.http import Client, Door, Look
 from tmwatch.model import FactKind
 from tmwatch.reading import read_page as read_page
 from tmwatch.sources.base import (
@@ -240,12 +240,15 @@ def fetch(
     validators: Mapping[str, str] | None = None,
 ) -> Look:
     """One request as the configuration says. Raises `LoginRequired` where the key cannot be had."""
-    settings = config.source(source.declaration.id)
+    declaration = source.declaration
+    settings, grant = config.source(declaration.id), declaration.grant
+    client = config.client_id(declaration.id, env, grant.id_env) if grant is not None else None
     return door.fetch(
-        source.declaration,
+        declaration,
         request,
         base_url=settings.base_url,
         key=_key(source, config, env),
+        client=Client(client, settings.token_url) if client is not None else None,
         validators=validators,
         min_interval=settings.min_interval,
         max_per_day=settings.max_per_day or settings.max_calls_per_day,

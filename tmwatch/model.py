@@ -268,6 +268,19 @@ class Priority(Frozen):
     status: str | None = None  # "Claimed"
 
 
+class Seniority(Frozen):
+    """An older national right in a member state that an EU trade mark takes over (INID 350)."""
+
+    country: str | None = None  # ST.3
+    kind: str | None = None  # the office's words: national or international registration
+    number: str | None = None
+    date: dt.date | None = None
+    registration_number: str | None = None
+    registration_date: dt.date | None = None
+    priority_date: dt.date | None = None
+    status: str | None = None
+
+
 class RelatedMark(Frozen):
     """Another filing this one points at: division parent or child, claimed prior registration …"""
 
@@ -493,6 +506,7 @@ class TradeMark(Frozen):
 
     # -- links -----------------------------------------------------------------------------------
     priorities: tuple[Priority, ...] = ()  # 300
+    seniorities: tuple[Seniority, ...] = _later_items()  # 350
     related_marks: tuple[RelatedMark, ...] = ()
     basic_marks: tuple[BasicMark, ...] = _later_items()  # 821/822
     designations: tuple[Designation, ...] = _later_items()  # 831/832/834, with the standing at each office

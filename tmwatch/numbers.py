@@ -329,6 +329,8 @@ def st13_or_none(office: str, number: str) -> str | None:
     if own is None and own_forms:
         return None
     bare, short = number.upper(), number.upper().lstrip("0")
+    if len(short) == 10 and re.fullmatch(r"W0\d{7}[A-Z]", short):
+        short = f"W{short[2:]}"  # ST.13 has room for nine: an EU designation of a part of a registration
     # Letters only where we know the office's numbers: elsewhere two spellings would be two identities.
     known = bool(own.pattern.fullmatch(bare) or own.pattern.fullmatch(short)) if own else short.isdigit()
     fits = known and short.isascii() and short.isalnum() and len(short) <= 9

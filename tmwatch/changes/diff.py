@@ -389,6 +389,11 @@ _RULES: dict[str, Any] = {
     # Two dialects word a relation differently; the other filing's number is what counts.
     "related_marks": _items(lambda item: item.number, weight.MEDIUM, weight.COSMETIC),
     "designations": designations,
+    "seniorities": _items(
+        lambda item: f"{item.country or ''} {item.registration_number or item.number or ''}".strip(),
+        weight.MEDIUM,
+        weight.MEDIUM,
+    ),
     "basic_marks": _items(
         lambda item: f"{item.kind} {item.office or ''} {item.number or ''}".strip(),
         weight.MEDIUM,

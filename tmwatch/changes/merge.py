@@ -24,6 +24,7 @@ _KEYS: dict[str, Callable[[Any], str]] = {
     "design_codes": lambda item: item.code,
     "publications": lambda item: str(item.date),
     "designations": lambda item: item.office,
+    "seniorities": lambda item: f"{item.country}/{item.registration_number or item.number}",
     "basic_marks": lambda item: f"{item.kind}/{item.office}/{item.number}",
 }
 

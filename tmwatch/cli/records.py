@@ -132,10 +132,17 @@ def _facts(record: TradeMark) -> list[tuple[str, str]]:
             )
             for one in record.priorities
         ),
+        *(
+            (
+                "Seniority",
+                _line(one.country, one.registration_number or one.number, one.registration_date or one.date),
+            )
+            for one in record.seniorities
+        ),
         *(("Basic mark", _line(one.office, one.kind, one.number, one.date)) for one in record.basic_marks),
         *(("Related", _line(one.kind, one.office, one.number)) for one in record.related_marks),
         *(
-            ("Maintenance", _line(f"Section {one.section}", one.decision))
+            ("Maintenance", _line(_section(one.section), one.text, one.decision))
             for one in record.maintenance_filings
         ),
         *(("Assignment", _assignment(one)) for one in record.assignments),
@@ -162,6 +169,10 @@ def _goods(item: GoodsServices, *, whole: bool) -> None:
     used = f"first use {item.first_use}" if item.first_use else ""
     more = "; ".join(part for part in (state, used) if part)
     facts_grid([(f"Class {plain(item.class_number)}", f"{text} [{more}]" if more else text or "(no text)")])
+
+
+def _section(name: str) -> str:
+    return f"Section {name}" if name[:1].isdigit() else name
 
 
 def _designations(found: tuple[Designation, ...]) -> None:

@@ -102,6 +102,10 @@ class Config(Frozen):
             return self.secret(env, own.key_env, own.key_file, table=f'[source."{source_id}"]', key="key")
         return (env.get(default_env, "").strip() or None) if default_env else None
 
+    def client_id(self, source_id: str, env: Mapping[str, str], default_env: str) -> str | None:
+        """The client id of a source that has one beside its key; None where the variable is not set."""
+        return env.get(self.source(source_id).client_id_env or default_env, "").strip() or None
+
     def secret_problems(self, env: Mapping[str, str]) -> list[ConfigError]:
         """Every secret that the file points at and that cannot be had now; for `check` and `doctor`."""
         found: list[ConfigError] = []

@@ -121,6 +121,12 @@ class SourceConfig(Frozen):
     )
     key_env: EnvName | None = Field(default=None, description="Environment variable with the key or token.")
     key_file: str | None = Field(default=None, description="File whose content is the key or token.")
+    client_id_env: EnvName | None = Field(
+        default=None, description="Environment variable with the client id, where a key has one beside it."
+    )
+    token_url: Url | None = Field(
+        default=None, description="Another address for the tokens of a client id and its secret (a sandbox)."
+    )
 
 
 class Webhook(Frozen):

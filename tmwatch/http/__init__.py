@@ -22,6 +22,7 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,14 +41,15 @@ from tmwatch.errors import (
     Throttled,
     Unreachable,
 )
-from tmwatch.http import address, challenge, pace, wire
+from tmwatch.http import address, challenge, grants, pace, wire
 from tmwatch.http.address import is_loopback
 from tmwatch.http.connections import Connections
+from tmwatch.http.grants import Client
 from tmwatch.http.headers import headers_for, retry_after_seconds, user_agent, validators_in
 from tmwatch.masking import mask, mask_bytes
 from tmwatch.sources.base import Declaration, Page, Request
 
-__all__ = ["Door", "Limits", "Look", "Timeouts", "is_loopback", "user_agent"]
+__all__ = ["Client", "Door", "Limits", "Look", "Timeouts", "is_loopback", "user_agent"]
 
 Timeouts = wire.Timeouts
 Limits = wire.Limits
@@ -114,6 +116,7 @@ class Door:
         self._limits = limits
         self._extra_tries = extra_tries
         self._connections = Connections()
+        self._tokens = grants.Tokens(clock)
         folder = state_dir if state_dir is not None else pace.state_folder()
         self._pacer = pace.Pacer(folder, clock=clock, sleep=sleep, patience=patience)
 
@@ -127,11 +130,23 @@ class Door:
         validators: Mapping[str, str] | None = None,
         min_interval: float | None = None,
         max_per_day: int | None = None,
+        client: Client | None = None,
     ) -> Look:
         """Ask once and say how it ended. `base_url`, `min_interval`, `max_per_day` come from configuration.
 
+        A source with a `grant` is asked with a token, for which `client` and the key are exchanged first.
+
         Raises `ConfigError` for what configuration or a source may not say; nothing for the network.
         """
+        if declaration.grant is not None and request.credential_header:
+            if not key or client is None:
+                asking = _Asking(declaration, request, key, {}, address.build(declaration, request, base_url))
+                return self._look(asking, _no_key(asking), asked=False)
+            ask = partial(self.fetch, min_interval=min_interval, max_per_day=max_per_day)
+            ours = {"base_url": base_url, "validators": validators}
+            return grants.with_token(
+                partial(ask, **ours), ask, self._tokens, declaration, request, client, key
+            )
         url = address.build(declaration, request, base_url)
         headers = headers_for(declaration, request, self._agent, key, validators or {})
         asking = _Asking(declaration, request, key, validators or {}, address.without_secret(url, key))
@@ -314,8 +329,9 @@ class _Asking:
 
 def _unheard(reply: wire.Reply, key: str | None) -> wire.Reply:
     """The answer without the key that the site may repeat: pages are kept, errors quote them (law 13)."""
-    headers = {name: mask(value, [key]) for name, value in reply.headers.items()}
-    return replace(reply, headers=headers, body=mask_bytes(reply.body, [key]))
+    said = [key, key.removeprefix("Bearer ")] if key else []
+    headers = {name: mask(value, said) for name, value in reply.headers.items()}
+    return replace(reply, headers=headers, body=mask_bytes(reply.body, said))
 
 
 _LATER = "Nothing need be done now: the next run asks again."
@@ -380,7 +396,13 @@ def _by_form(asking: _Asking, reply: wire.Reply) -> LookError | None:
 
 
 def _no_key(asking: _Asking) -> LookError:
-    name = asking.declaration.credential_env
+    grant, name = asking.declaration.grant, asking.declaration.credential_env
+    if grant is not None:
+        return asking.error(
+            LoginRequired,
+            "this source needs a client id and a secret, and one of them is not set",
+            f"Set the environment variables {grant.id_env} and {name}.",
+        )
     return asking.error(
         LoginRequired,
         "this source needs a key, and none is set",

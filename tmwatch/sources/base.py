@@ -75,6 +75,21 @@ class KnownQuery:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """OAuth 2.0 client credentials (RFC 6749 section 4.4): how a source lets its holder of a key in.
+
+    The secret is the source's key (`Declaration.credential_env`); `id_env` holds the client id beside it. The
+    network door asks `token_url` for a token, keeps it in memory until it ends, and sends it as
+    `Authorization: Bearer`; `id_header`, if named, carries the client id with every request.
+    """
+
+    token_url: str
+    id_env: str
+    scope: str = ""
+    id_header: str = ""
+
+
+@dataclass(frozen=True)
 class Personal:
     """Where a source names private persons: what `source capture` takes out of a page (`scrubbing.py`).
 
@@ -124,6 +139,7 @@ class Declaration:
     search: Mapping[Part, Able] = field(default_factory=dict)  # what a search may hold, and who narrows it
     # A source of many registers (TMview): the offices that it speaks for, ST.3. Empty: its own office only.
     offices: frozenset[str] = frozenset()
+    grant: Grant | None = None  # where the key is exchanged for a token first
     personal: Personal = Personal()  # whom `source capture` takes out of a page
 
     def speaks_for(self, office: str) -> bool:

@@ -21,6 +21,7 @@ _OWN = {
     "us.daily": "tmwatch.sources.us.daily",
     "us.ttab": "tmwatch.sources.us.ttab",
     "us.tsdr-api": "tmwatch.sources.us.tsdr_api",
+    "em.euipo": "tmwatch.sources.em.euipo",
     "cn.tianyancha": "tmwatch.sources.cn.tianyancha",
     "wo.madrid": "tmwatch.sources.wo.madrid",
     "fi.prh": "tmwatch.sources.fi.prh",

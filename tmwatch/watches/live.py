@@ -49,8 +49,12 @@ def live_state(declaration: Declaration, config: Config, env: Mapping[str, str])
             key = config.source_key(source_id, env, declaration.credential_env)
         except ConfigError as error:
             return False, f"no key: {error.message}"
-        if not key:
-            return False, f"no key: set {declaration.credential_env or f'key_env in {table}'}"
+        needs = [declaration.credential_env or f"key_env in {table}"] if not key else []
+        grant = declaration.grant
+        if grant is not None and not config.client_id(source_id, env, grant.id_env):
+            needs.insert(0, setting.client_id_env or grant.id_env)
+        if needs:
+            return False, f"no key: set {' and '.join(needs)}"
         return True, "key present"
     return True, "opted in" if declaration.live_default != "on" else "on by default"
 

@@ -1,0 +1,426 @@
+"""One trade mark of the EUIPO's API as a record: a row of a search, or a whole record by number.
+
+`LEFT_OUT` is what is understood and has no place in the record. Everything else is read or shown as unclaimed.
+Source of all keys and words: the office's OpenAPI document 1.1.0 of the trade mark search API; ten rows of a
+search and one shortened record were seen.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from tmwatch.model import (
+    DesignCode,
+    GoodsServices,
+    GoodsText,
+    MaintenanceFiling,
+    MarkEvent,
+    Party,
+    Period,
+    Priority,
+    Proceeding,
+    Publication,
+    RelatedMark,
+    Seniority,
+    make_record,
+)
+from tmwatch.numbers import st13_or_none
+from tmwatch.sources.base import AsOf, Reading
+from tmwatch.sources.json_rows import Row
+from tmwatch.sources.word_tables import UNKNOWN, status_fields, statuses, words
+from tmwatch.text import clean_line
+
+LEFT_OUT = (
+    "applicationLanguage",  # of the proceedings, not of the mark
+    "secondLanguage",
+    "receiptDate",  # when it reached the office; the filing date is what counts
+    "fastTrackIndicator",  # how the office works on it
+    "fastTrackOnReceptionIndicator",
+    "inspectionRequests",  # who looked into the file
+)
+_MEDIA = {
+    "markImage": "imageFormat",
+    "markSound": "soundFormat",
+    "markVideo": "videoFormat",
+    "markModel": "modelFormat",
+}
+# What a whole record always has; an answer without any of them was cut to chosen fields.
+_ALWAYS = ("applicationLanguage", "goodsAndServices", "statusDate")
+_DESIGNATION = re.compile(r"W(\d{8})([A-Z]?)")
+
+
+class _Given:
+    """The fields of the record. What a key that is not there says depends on the answer: nothing, where it
+    was cut to chosen fields; else that there is none."""
+
+    def __init__(self, row: Row, *, whole: bool) -> None:
+        self.row, self.whole = row, whole
+        self.fields: dict[str, Any] = {}
+        self.unclaimed: list[str] = []
+
+    def has(self, key: str) -> bool:
+        """Whether the answer says anything of this key."""
+        return self.whole or self.row.has(key)
+
+
+def reading(item: object, where: str, *, listed: bool) -> Reading:
+    """A row of a search (`listed`) or a record. Raises `LayoutChanged` naming the row and what is wrong."""
+    row = Row(item, where)
+    whole = listed or any(row.has(key) for key in _ALWAYS)
+    given = _Given(row, whole=whole)
+    number = row.text("applicationNumber") or ""
+    identity = st13_or_none("EM", number)
+    if identity is None:
+        raise row.refuse(f"`applicationNumber` is no number of the EUIPO: {clean_line(number, 40)}")
+    fields = given.fields
+    fields["application_number"] = number
+    unknown = _status(given, listed=listed)
+    _mark(given, listed=listed)
+    _dates(given, number, listed=listed)
+    _people(given)
+    _classes(given, listed=listed)
+    if not listed:
+        _texts(given)
+        _rights(given)
+        _proceedings(given)
+        _history(given)
+    _publications(given, listed=listed)
+    row.leave(*(key for key in LEFT_OUT if not listed))
+    row.refuse_renamed()
+    return Reading(
+        make_record("EM", identity, **fields),
+        _as_of(fields),
+        (*row.unclaimed(), *given.unclaimed, *_odd_words(fields)),
+        unknown,
+    )
+
+
+def _status(given: _Given, *, listed: bool) -> tuple[str, ...]:
+    row, fields = given.row, given.fields
+    word = row.text("status") or ""
+    fields["status_text"] = word or None
+    fields |= status_fields(statuses(__package__).get(word, UNKNOWN))
+    if not listed and given.has("statusDate"):
+        fields["status_date"] = row.day("statusDate")
+    return (word,) if word and word not in statuses(__package__) else ()
+
+
+def _mark(given: _Given, *, listed: bool) -> None:
+    row, fields = given.row, given.fields
+    feature = row.text("markFeature", optional=not listed)
+    if feature or given.whole:
+        fields["mark_feature_code"] = feature
+        fields["mark_feature"] = words(__package__, "mark_features.csv").get(feature or "")
+    if given.has("markKind"):
+        kind = row.text("markKind", optional=True)
+        fields["mark_category"] = (words(__package__, "kinds.csv").get(kind, kind),) if kind else ()
+    if given.has("wordMarkSpecification"):
+        spec = row.inner("wordMarkSpecification", optional=True)
+        fields["verbal_element"] = spec.text("verbalElement") if spec else None
+    if given.has("applicantReference"):
+        fields["docket_number"] = row.text("applicantReference", optional=True)
+
+
+def _dates(given: _Given, number: str, *, listed: bool) -> None:
+    row, fields = given.row, given.fields
+    found = _DESIGNATION.fullmatch(number)
+    if given.has("markBasis"):
+        basis = row.text("markBasis", optional=True)
+        route = "madrid_designation" if found else "direct"
+        fields["filing_route"] = words(__package__, "kinds.csv").get(basis, basis) if basis else route
+    filed = row.day("applicationDate", optional=True)
+    designated = row.day("designationDate", optional=True)
+    if filed or designated or given.whole:
+        # A designation has no filing date of its own: it counts from its day, as a filing here would.
+        fields["application_date"] = filed or designated
+    registered = row.day("registrationDate", optional=True)
+    if registered or given.whole:
+        fields["registration_date"] = registered
+    if given.has("expiryDate"):
+        fields["expiry_date"] = row.day("expiryDate", optional=True)
+    if found:
+        fields["international_registration_number"] = found[1].lstrip("0") + found[2]
+    elif registered or given.whole:
+        fields["registration_number"] = number if registered else None
+
+
+def _people(given: _Given) -> None:
+    for field, key in (("owners", "applicants"), ("representatives", "representatives")):
+        if given.has(key):
+            given.fields[field] = _parties(given.row.items(key, optional=True))
+
+
+def _parties(found: Iterable[Row]) -> tuple[Party, ...]:
+    people: dict[Party, None] = {}
+    for one in found:
+        one.leave("office")  # who keeps the person's number: EUIPO or WIPO
+        name = one.text("name")
+        identifier = one.text("identifier", optional=True, kind="number")
+        if name:
+            people.setdefault(Party(name=name, identifier=identifier))
+    return tuple(people)
+
+
+def _classes(given: _Given, *, listed: bool) -> None:
+    row = given.row
+    numbers = row.words("niceClasses", optional=not listed)
+    if not listed and given.has("goodsAndServices"):
+        goods = [_goods(one) for one in row.items("goodsAndServices")]
+        for number in numbers:
+            if number not in {one.class_number for one in goods}:
+                goods.append(GoodsServices(class_number=number))
+        given.fields["classes"] = tuple(sorted(goods, key=_class_order))
+    elif numbers or listed:
+        plain = {number: GoodsServices(class_number=number) for number in numbers}
+        given.fields["classes"] = tuple(sorted(plain.values(), key=_class_order))
+
+
+def _class_order(item: GoodsServices) -> tuple[int, str]:
+    return (item.nice_class or 99, item.class_number)
+
+
+def _goods(one: Row) -> GoodsServices:
+    number = one.number("classNumber")
+    told = {
+        language: "; ".join(text.words("terms"))
+        for text in one.items("description")
+        if (language := text.text("language"))
+    }
+    first = _preferred(told)
+    others = tuple(
+        GoodsText(language=language, text=text)
+        for language, text in sorted(told.items())
+        if language != first
+    )
+    return GoodsServices(
+        class_number=str(number), text=told.get(first), language=first or None, other_texts=others or None
+    )
+
+
+def _preferred(told: dict[str, str]) -> str:
+    """English, which the API is asked for; else the language of filing, which then comes alone."""
+    return "en" if "en" in told else next(iter(told), "")
+
+
+def _told(row: Row, key: str) -> str | None:
+    told = {one.text("language") or "": one.text("text") or "" for one in row.items(key, optional=True)}
+    return told.get(_preferred(told)) or None
+
+
+def _texts(given: _Given) -> None:
+    row, fields = given.row, given.fields
+    for field, key in (("description", "description"), ("disclaimer", "disclaimer")):
+        if given.has(key):
+            fields[field] = _told(row, key)
+    codes: dict[str, None] = {}
+    colours: str | None = None
+    for key, form in _MEDIA.items():
+        media = row.inner(key, optional=True)
+        if media is None:
+            continue
+        media.leave(form)
+        codes |= dict.fromkeys(media.words("viennaClasses", optional=True))
+        if key == "markImage":
+            colours = _told(media, "colourClaim")
+    if codes or given.whole:
+        fields["design_codes"] = tuple(DesignCode(code=code) for code in sorted(codes))
+    if colours or given.whole:
+        fields["colour_claim"] = colours
+    if given.has("tradeDistinctivenessIndicator"):
+        acquired = row.take("tradeDistinctivenessIndicator", "flag", optional=True)
+        if acquired not in (None, True, False):
+            raise row.refuse("`tradeDistinctivenessIndicator` is neither true nor false")
+        fields["acquired_distinctiveness"] = "claimed (Art. 7(3) EUTMR)" if acquired else ""
+
+
+def _rights(given: _Given) -> None:
+    row, fields = given.row, given.fields
+    if given.has("priorities") or given.has("exhibitionPriorities"):
+        fields["priorities"] = (
+            *(_priority(one) for one in row.items("priorities", optional=True)),
+            *(_exhibition(one) for one in row.items("exhibitionPriorities", optional=True)),
+        )
+    if given.has("seniorities"):
+        fields["seniorities"] = tuple(_seniority(one) for one in row.items("seniorities", optional=True))
+    if given.has("irTransformations") or given.has("internationalApplications"):
+        related = [_transformation(one) for one in row.items("irTransformations", optional=True)]
+        for one in row.items("internationalApplications", optional=True):
+            related += _international(one)
+        fields["related_marks"] = tuple(related)
+
+
+def _partly(one: Row, said: str | None) -> str | None:
+    part = one.take("partialIndicator", "flag", optional=True)
+    return f"{said}, partial" if part is True and said else said
+
+
+def _priority(one: Row) -> Priority:
+    return Priority(
+        country=one.text("country", optional=True),
+        number=one.text("applicationNumber", optional=True),
+        date=one.day("applicationDate", optional=True),
+        status=_partly(one, one.text("status", optional=True)),
+    )
+
+
+def _exhibition(one: Row) -> Priority:
+    name, status = one.text("name"), one.text("status")
+    return Priority(number=f"exhibition {name}", date=one.day("firstDisplayDate"), status=status)
+
+
+def _seniority(one: Row) -> Seniority:
+    return Seniority(
+        country=one.text("country"),
+        kind=one.text("seniorityKind"),
+        number=one.text("applicationNumber", optional=True),
+        date=one.day("applicationDate", optional=True),
+        registration_number=one.text("registrationNumber", optional=True),
+        registration_date=one.day("registrationDate", optional=True),
+        priority_date=one.day("priorityDate", optional=True),
+        status=_partly(one, one.text("status")),
+    )
+
+
+def _transformation(one: Row) -> RelatedMark:
+    one.leave("registrationDate", "cancellationDate", "priorityDate")  # they stand with the WIPO
+    return RelatedMark(
+        kind="transformed international registration",
+        number=one.text("registrationNumber", optional=True) or "",
+        office="WO",
+    )
+
+
+def _international(one: Row) -> list[RelatedMark]:
+    """An application to the WIPO on the basis of this mark, and what was designated later."""
+    one.leave("registrationDate")
+    filed, status = one.text("applicationNumber"), one.text("status")
+    number = one.text("internationalRegistrationNumber", optional=True)
+    kind = f"international application {filed}: {status}"
+    later = [
+        RelatedMark(
+            kind=f"subsequent designation: {sub.text('status')}", number=sub.text("applicationNumber") or ""
+        )
+        for sub in one.items("subsequentDesignations", optional=True)
+    ]
+    return [RelatedMark(kind=kind, number=number or filed or "", office="WO" if number else None), *later]
+
+
+def _proceedings(given: _Given) -> None:
+    row, fields = given.row, given.fields
+    if not any(given.has(key) for key in ("oppositions", "cancellations", "appeals")):
+        return
+    found: list[Proceeding] = []
+    for one in row.items("oppositions", optional=True):
+        found.append(_proceeding(one, "opposition", "Opposition"))
+    for one in row.items("cancellations", optional=True):
+        kind = (one.text("cancellationKind") or "").replace("_", " ").lower()
+        found.append(_proceeding(one, "cancellation", f"Cancellation ({kind})"))
+    for one in row.items("appeals", optional=True):
+        against = one.inner("contestedEntity")
+        of = (
+            f"{against.text('contestedEntityKind')} {against.text('contestedEntityIdentifier')}"
+            if against
+            else ""
+        )
+        found.append(_proceeding(one, "appeal", f"Appeal ({of.replace('_', ' ').lower()})"))
+    fields["proceedings"] = tuple(found)
+
+
+def _proceeding(one: Row, name: str, kind: str) -> Proceeding:
+    return Proceeding(
+        kind=kind,
+        number=one.text(f"{name}Number") or "",
+        filed=one.day(f"{name}Date"),
+        status=one.text("status"),
+    )
+
+
+def _history(given: _Given) -> None:
+    """Entries in the register and decisions, as the events they are; an undated one is left unclaimed."""
+    row, fields = given.row, given.fields
+    events: list[MarkEvent] = []
+    if given.has("records") or given.has("decisions"):
+        for one in row.items("records", optional=True):
+            event = _entry(one)
+            if isinstance(event, MarkEvent):
+                events.append(event)
+            else:
+                given.unclaimed.append(f"records = {event} (without a day)")
+        for one in row.items("decisions", optional=True):
+            kind, case = one.text("decisionKind", optional=True), one.text("caseNumber", optional=True)
+            day = one.day("decisionDate", optional=True)
+            if day is not None:
+                words_of = (kind or "").replace("_", " ").lower()
+                events.append(MarkEvent(date=day, text=f"Decision: {words_of}".strip(": "), proceeding=case))
+            elif kind or case:
+                given.unclaimed.append(f"decisions = {kind or ''} {case or ''} (without a day)")
+        fields["events"] = tuple(sorted(events, key=lambda one: (one.date, one.text, one.proceeding or "")))
+    if given.has("renewalStatus"):
+        renewal = row.text("renewalStatus", optional=True)
+        fields["maintenance_filings"] = (
+            (MaintenanceFiling(section="renewal", text=renewal),) if renewal else ()
+        )
+    if given.has("oppositionPeriodStartDate") or given.has("oppositionPeriodEndDate"):
+        start = row.day("oppositionPeriodStartDate", optional=True)
+        end = row.day("oppositionPeriodEndDate", optional=True)
+        fields["opposition_period"] = Period(start=start, end=end) if start or end else None
+
+
+def _entry(one: Row) -> MarkEvent | str:
+    one.leave("bulletinNumber")  # the day and the section say the same
+    section, number = one.text("publicationSection"), one.text("recordNumber")
+    kind = one.text("recordKind", optional=True) or "Entry in the register"
+    published, filed = one.day("publicationDate", optional=True), one.day("applicationDate", optional=True)
+    status = one.text("status", optional=True)
+    said = f"{kind}: {status.replace('_', ' ').lower()}" if status else kind
+    day = published or filed
+    return MarkEvent(date=day, text=said, code=section, proceeding=number) if day else f"{number} {said}"
+
+
+def _publications(given: _Given, *, listed: bool) -> None:
+    row = given.row
+    first = row.day("publicationDate", optional=True) if not listed else None
+    if not given.has("publications"):
+        return
+    found: dict[Publication, None] = {}
+    for one in row.items("publications", optional=True):
+        found[
+            Publication(
+                date=one.day("publicationDate"),
+                gazette="European Union Trade Marks Bulletin",
+                issue=one.text("bulletinNumber"),
+                section=one.text("publicationSection"),
+            )
+        ] = None
+    if first is not None and first not in {one.date for one in found}:
+        found[Publication(date=first)] = None
+    given.fields["publications"] = tuple(found)
+
+
+def _as_of(fields: dict[str, Any]) -> AsOf | None:
+    """The API prints no day: at the earliest, that of the latest past fact."""
+    days: list[dt.date | None] = [
+        fields.get("application_date"),
+        fields.get("registration_date"),
+        fields.get("status_date"),
+        *(one.date for one in fields.get("publications") or ()),
+        *(one.date for one in fields.get("events") or ()),
+        *(one.filed for one in fields.get("proceedings") or ()),
+    ]
+    known = [day for day in days if day is not None]
+    return AsOf(max(known), "not_earlier_than") if known else None
+
+
+def _odd_words(fields: dict[str, Any]) -> list[str]:
+    """Kinds of mark that are in no table of ours."""
+    odd = []
+    if fields.get("mark_feature_code") and not fields.get("mark_feature"):
+        odd.append(f"markFeature = {clean_line(fields['mark_feature_code'], 60)}")
+    known = set(words(__package__, "kinds.csv").values())
+    for kind in (*fields.get("mark_category", ()), fields.get("filing_route")):
+        if kind and kind not in known:
+            odd.append(f"kind of mark = {clean_line(kind, 60)}")
+    return odd
