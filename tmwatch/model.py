@@ -266,6 +266,7 @@ class Priority(Frozen):
     registration_date: dt.date | None = None
     expiry_date: dt.date | None = None
     status: str | None = None  # "Claimed"
+    partial: bool | None = _later()  # for a part of the goods only
 
 
 class Seniority(Frozen):
@@ -279,6 +280,7 @@ class Seniority(Frozen):
     registration_date: dt.date | None = None
     priority_date: dt.date | None = None
     status: str | None = None
+    partial: bool | None = None  # for a part of the goods only
 
 
 class RelatedMark(Frozen):

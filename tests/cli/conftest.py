@@ -48,7 +48,14 @@ Run = Callable[..., Ran]
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working folder, apart from everything else on this machine."""
-    for name in ("TMWATCH_CONFIG", "TMWATCH_DB", "USPTO_API_KEY", "TIANYANCHA_TOKEN"):
+    for name in (
+        "TMWATCH_CONFIG",
+        "TMWATCH_DB",
+        "USPTO_API_KEY",
+        "TIANYANCHA_TOKEN",
+        "EUIPO_CLIENT_ID",
+        "EUIPO_CLIENT_SECRET",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TMWATCH_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("COLUMNS", "80")

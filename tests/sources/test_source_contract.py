@@ -33,8 +33,15 @@ STATUS_PAGES = ("us/tsdr_html/*", "us/tsdr_xml/*", "us/tsdr_json/casestatus-*")
 # Daily files, and single cases of them.
 DAILY = ("us/daily_xml/apc*.zip", "us/daily_xml/re*.xml")
 MADRID = ("wo/madrid-*.html",)
-# The answer for several numbers at once, and feeds of single items, are tried beside their sources.
-SEVERAL = ("us/tsdr_json/caseMultiStatus-*", "us/ttab/*.zip", "br/RM*.xml")
+# The answer for several numbers at once, feeds of single items, and the pages of other offices are tried
+# beside their sources.
+SEVERAL = (
+    "us/tsdr_json/caseMultiStatus-*",
+    "us/ttab/*.zip",
+    "br/RM*.xml",
+    "eu/search-*.json",
+    "eu/detail-*.json",
+)
 
 
 def named(case: Case) -> str:

@@ -40,7 +40,15 @@ FULL = make_record(
 def test_a_record_of_before_has_the_json_and_the_hash_it_had() -> None:
     text, _ = timeline.canonical(PLAIN)
     later = {name for kind in (TradeMark, GoodsServices, MarkEvent) for name in LATER[kind]}
-    assert later == {"seniorities", "designations", "basic_marks", "details", "language", "other_texts", "adds"}
+    assert later == {
+        "seniorities",
+        "designations",
+        "basic_marks",
+        "details",
+        "language",
+        "other_texts",
+        "adds",
+    }
     for said in (json.loads(text), PLAIN.model_dump(mode="json")):
         held = {*said, *said["classes"][0], *said["events"][0]}
         assert not held & later

@@ -73,7 +73,7 @@ DECLARATION = Declaration(
             *("tm5_source", "verbal_element", "mark_feature", "mark_feature_code", "mark_category"),
             *("description", "disclaimer", "colour_claim", "acquired_distinctiveness", "design_codes"),
             *("classes", "owners", "representatives", "docket_number", "priorities", "seniorities"),
-            *("related_marks", "proceedings", "maintenance_filings", "events"),
+            *("related_marks", "proceedings", "maintenance_filings"),
         }
     ),
     authority=90,

@@ -1,8 +1,8 @@
 """One trade mark of the EUIPO's API as a record: a row of a search, or a whole record by number.
 
-`LEFT_OUT` is what is understood and has no place in the record. Everything else is read or shown as unclaimed.
-Source of all keys and words: the office's OpenAPI document 1.1.0 of the trade mark search API; ten rows of a
-search and one shortened record were seen.
+`LEFT_OUT` is what is understood and has no place in the record. Everything else is read or shown as
+unclaimed. Source of all keys and words: the office's OpenAPI document 1.1.0 of the trade mark search API; ten
+rows of a search and one shortened record were seen.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from tmwatch.model import (
     GoodsServices,
     GoodsText,
     MaintenanceFiling,
-    MarkEvent,
     Party,
     Period,
     Priority,
     Proceeding,
+    ProceedingEntry,
     Publication,
     RelatedMark,
     Seniority,
@@ -30,6 +30,7 @@ from tmwatch.model import (
 from tmwatch.numbers import st13_or_none
 from tmwatch.sources.base import AsOf, Reading
 from tmwatch.sources.json_rows import Row
+from tmwatch.sources.renamed import Kind
 from tmwatch.sources.word_tables import UNKNOWN, status_fields, statuses, words
 from tmwatch.text import clean_line
 
@@ -49,6 +50,8 @@ _MEDIA = {
 }
 # What a whole record always has; an answer without any of them was cut to chosen fields.
 _ALWAYS = ("applicationLanguage", "goodsAndServices", "statusDate")
+# Until the fee is paid the office shows neither applicants nor, maybe, a date (its document, ApplicantsList).
+_NOT_PAID = ("RECEIVED",)
 _DESIGNATION = re.compile(r"W(\d{8})([A-Z]?)")
 
 
@@ -59,11 +62,13 @@ class _Given:
     def __init__(self, row: Row, *, whole: bool) -> None:
         self.row, self.whole = row, whole
         self.fields: dict[str, Any] = {}
-        self.unclaimed: list[str] = []
 
-    def has(self, key: str) -> bool:
+    def has(self, key: str, kind: Kind = "text") -> bool:
         """Whether the answer says anything of this key."""
-        return self.whole or self.row.has(key)
+        if not self.whole and not self.row.has(key):
+            self.row.take(key, kind, optional=True)  # missed: an unknown key may be this one
+            return False
+        return True
 
 
 def reading(item: object, where: str, *, listed: bool) -> Reading:
@@ -86,14 +91,14 @@ def reading(item: object, where: str, *, listed: bool) -> Reading:
         _texts(given)
         _rights(given)
         _proceedings(given)
-        _history(given)
+        _terms(given)
     _publications(given, listed=listed)
     row.leave(*(key for key in LEFT_OUT if not listed))
     row.refuse_renamed()
     return Reading(
         make_record("EM", identity, **fields),
         _as_of(fields),
-        (*row.unclaimed(), *given.unclaimed, *_odd_words(fields)),
+        (*row.unclaimed(), *_odd_words(fields)),
         unknown,
     )
 
@@ -103,7 +108,7 @@ def _status(given: _Given, *, listed: bool) -> tuple[str, ...]:
     word = row.text("status") or ""
     fields["status_text"] = word or None
     fields |= status_fields(statuses(__package__).get(word, UNKNOWN))
-    if not listed and given.has("statusDate"):
+    if not listed and given.has("statusDate", "date"):
         fields["status_date"] = row.day("statusDate")
     return (word,) if word and word not in statuses(__package__) else ()
 
@@ -117,7 +122,7 @@ def _mark(given: _Given, *, listed: bool) -> None:
     if given.has("markKind"):
         kind = row.text("markKind", optional=True)
         fields["mark_category"] = (words(__package__, "kinds.csv").get(kind, kind),) if kind else ()
-    if given.has("wordMarkSpecification"):
+    if given.has("wordMarkSpecification", "box"):
         spec = row.inner("wordMarkSpecification", optional=True)
         fields["verbal_element"] = spec.text("verbalElement") if spec else None
     if given.has("applicantReference"):
@@ -133,13 +138,15 @@ def _dates(given: _Given, number: str, *, listed: bool) -> None:
         fields["filing_route"] = words(__package__, "kinds.csv").get(basis, basis) if basis else route
     filed = row.day("applicationDate", optional=True)
     designated = row.day("designationDate", optional=True)
+    if not filed and not designated and given.whole and fields["status_text"] not in _NOT_PAID:
+        raise row.refuse("neither `applicationDate` nor `designationDate` is there")
     if filed or designated or given.whole:
         # A designation has no filing date of its own: it counts from its day, as a filing here would.
         fields["application_date"] = filed or designated
     registered = row.day("registrationDate", optional=True)
     if registered or given.whole:
         fields["registration_date"] = registered
-    if given.has("expiryDate"):
+    if given.has("expiryDate", "date"):
         fields["expiry_date"] = row.day("expiryDate", optional=True)
     if found:
         fields["international_registration_number"] = found[1].lstrip("0") + found[2]
@@ -148,8 +155,10 @@ def _dates(given: _Given, number: str, *, listed: bool) -> None:
 
 
 def _people(given: _Given) -> None:
+    if not given.row.has("applicants") and given.fields["status_text"] not in _NOT_PAID:
+        raise given.row.refuse("`applicants` is missing")
     for field, key in (("owners", "applicants"), ("representatives", "representatives")):
-        if given.has(key):
+        if given.has(key, "box"):
             given.fields[field] = _parties(given.row.items(key, optional=True))
 
 
@@ -166,9 +175,9 @@ def _parties(found: Iterable[Row]) -> tuple[Party, ...]:
 
 def _classes(given: _Given, *, listed: bool) -> None:
     row = given.row
-    numbers = row.words("niceClasses", optional=not listed)
-    if not listed and given.has("goodsAndServices"):
-        goods = [_goods(one) for one in row.items("goodsAndServices")]
+    numbers = row.words("niceClasses", optional=not listed and given.whole)
+    if not listed and given.has("goodsAndServices", "box"):
+        goods = _once(_goods(one) for one in row.items("goodsAndServices"))
         for number in numbers:
             if number not in {one.class_number for one in goods}:
                 goods.append(GoodsServices(class_number=number))
@@ -176,6 +185,11 @@ def _classes(given: _Given, *, listed: bool) -> None:
     elif numbers or listed:
         plain = {number: GoodsServices(class_number=number) for number in numbers}
         given.fields["classes"] = tuple(sorted(plain.values(), key=_class_order))
+
+
+def _once(found: Iterable[Any]) -> list[Any]:
+    """Each once: a row that stands twice says it once."""
+    return list(dict.fromkeys(found))
 
 
 def _class_order(item: GoodsServices) -> tuple[int, str]:
@@ -213,7 +227,7 @@ def _told(row: Row, key: str) -> str | None:
 def _texts(given: _Given) -> None:
     row, fields = given.row, given.fields
     for field, key in (("description", "description"), ("disclaimer", "disclaimer")):
-        if given.has(key):
+        if given.has(key, "box"):
             fields[field] = _told(row, key)
     codes: dict[str, None] = {}
     colours: str | None = None
@@ -229,7 +243,7 @@ def _texts(given: _Given) -> None:
         fields["design_codes"] = tuple(DesignCode(code=code) for code in sorted(codes))
     if colours or given.whole:
         fields["colour_claim"] = colours
-    if given.has("tradeDistinctivenessIndicator"):
+    if given.has("tradeDistinctivenessIndicator", "flag"):
         acquired = row.take("tradeDistinctivenessIndicator", "flag", optional=True)
         if acquired not in (None, True, False):
             raise row.refuse("`tradeDistinctivenessIndicator` is neither true nor false")
@@ -238,31 +252,47 @@ def _texts(given: _Given) -> None:
 
 def _rights(given: _Given) -> None:
     row, fields = given.row, given.fields
-    if given.has("priorities") or given.has("exhibitionPriorities"):
-        fields["priorities"] = (
-            *(_priority(one) for one in row.items("priorities", optional=True)),
-            *(_exhibition(one) for one in row.items("exhibitionPriorities", optional=True)),
+    if given.has("priorities", "box") or given.has("exhibitionPriorities", "box"):
+        claimed = [_priority(one) for one in row.items("priorities", optional=True)]
+        claimed += [_exhibition(one) for one in row.items("exhibitionPriorities", optional=True)]
+        fields["priorities"] = tuple(_once(claimed))
+    if given.has("seniorities", "box"):
+        fields["seniorities"] = tuple(
+            _once(_seniority(one) for one in row.items("seniorities", optional=True))
         )
-    if given.has("seniorities"):
-        fields["seniorities"] = tuple(_seniority(one) for one in row.items("seniorities", optional=True))
-    if given.has("irTransformations") or given.has("internationalApplications"):
+    if given.has("irTransformations", "box") or given.has("internationalApplications", "box"):
         related = [_transformation(one) for one in row.items("irTransformations", optional=True)]
         for one in row.items("internationalApplications", optional=True):
             related += _international(one)
-        fields["related_marks"] = tuple(related)
+        fields["related_marks"] = tuple(_once(related))
 
 
-def _partly(one: Row, said: str | None) -> str | None:
-    part = one.take("partialIndicator", "flag", optional=True)
-    return f"{said}, partial" if part is True and said else said
+def _part(one: Row, *, optional: bool = False) -> bool | None:
+    part = one.take("partialIndicator", "flag", optional=optional)
+    if part not in (None, True, False):
+        raise one.refuse("`partialIndicator` is neither true nor false")
+    return part if part is None else bool(part)
+
+
+_ANY: tuple[Kind, ...] = ("text", "number", "date")
+
+
+def _number(one: Row, key: str) -> str | None:
+    """A number of another office, which may be digits only, or a day's digits, or neither."""
+    if not one.has(key):
+        for kind in _ANY:
+            one.take(key, kind, optional=True)
+        return None
+    return one.text(key)
 
 
 def _priority(one: Row) -> Priority:
     return Priority(
         country=one.text("country", optional=True),
-        number=one.text("applicationNumber", optional=True),
+        number=_number(one, "applicationNumber"),
         date=one.day("applicationDate", optional=True),
-        status=_partly(one, one.text("status", optional=True)),
+        status=one.text("status", optional=True),
+        partial=_part(one, optional=True),
     )
 
 
@@ -275,12 +305,13 @@ def _seniority(one: Row) -> Seniority:
     return Seniority(
         country=one.text("country"),
         kind=one.text("seniorityKind"),
-        number=one.text("applicationNumber", optional=True),
+        number=_number(one, "applicationNumber"),
         date=one.day("applicationDate", optional=True),
-        registration_number=one.text("registrationNumber", optional=True),
+        registration_number=_number(one, "registrationNumber"),
         registration_date=one.day("registrationDate", optional=True),
         priority_date=one.day("priorityDate", optional=True),
-        status=_partly(one, one.text("status")),
+        status=one.text("status"),
+        partial=_part(one),
     )
 
 
@@ -296,21 +327,26 @@ def _transformation(one: Row) -> RelatedMark:
 def _international(one: Row) -> list[RelatedMark]:
     """An application to the WIPO on the basis of this mark, and what was designated later."""
     one.leave("registrationDate")
-    filed, status = one.text("applicationNumber"), one.text("status")
-    number = one.text("internationalRegistrationNumber", optional=True)
-    kind = f"international application {filed}: {status}"
-    later = [
-        RelatedMark(
-            kind=f"subsequent designation: {sub.text('status')}", number=sub.text("applicationNumber") or ""
-        )
-        for sub in one.items("subsequentDesignations", optional=True)
-    ]
-    return [RelatedMark(kind=kind, number=number or filed or "", office="WO" if number else None), *later]
+    kind = f"international application: {one.text('status')}"
+    found = [RelatedMark(kind=kind, number=one.text("applicationNumber") or "")]
+    number = _number(one, "internationalRegistrationNumber")
+    if number:
+        found.append(RelatedMark(kind="international registration", number=number, office="WO"))
+    for sub in one.items("subsequentDesignations", optional=True):
+        kind = f"subsequent designation: {sub.text('status')}"
+        found.append(RelatedMark(kind=kind, number=sub.text("applicationNumber") or ""))
+    return found
+
+
+# All that has a number and a state of its own: also the entries in the register and the decisions.
+_LISTS = ("oppositions", "cancellations", "appeals", "records", "decisions")
 
 
 def _proceedings(given: _Given) -> None:
     row, fields = given.row, given.fields
-    if not any(given.has(key) for key in ("oppositions", "cancellations", "appeals")):
+    # Each is asked after, so that a missing one is noted.
+    said = [given.has(key, "box") for key in _LISTS]
+    if not any(said):
         return
     found: list[Proceeding] = []
     for one in row.items("oppositions", optional=True):
@@ -326,7 +362,9 @@ def _proceedings(given: _Given) -> None:
             else ""
         )
         found.append(_proceeding(one, "appeal", f"Appeal ({of.replace('_', ' ').lower()})"))
-    fields["proceedings"] = tuple(found)
+    found += [_entry(one) for one in row.items("records", optional=True)]
+    found += [_decision(one) for one in row.items("decisions", optional=True)]
+    fields["proceedings"] = tuple(_once(found))
 
 
 def _proceeding(one: Row, name: str, kind: str) -> Proceeding:
@@ -338,52 +376,47 @@ def _proceeding(one: Row, name: str, kind: str) -> Proceeding:
     )
 
 
-def _history(given: _Given) -> None:
-    """Entries in the register and decisions, as the events they are; an undated one is left unclaimed."""
+def _terms(given: _Given) -> None:
     row, fields = given.row, given.fields
-    events: list[MarkEvent] = []
-    if given.has("records") or given.has("decisions"):
-        for one in row.items("records", optional=True):
-            event = _entry(one)
-            if isinstance(event, MarkEvent):
-                events.append(event)
-            else:
-                given.unclaimed.append(f"records = {event} (without a day)")
-        for one in row.items("decisions", optional=True):
-            kind, case = one.text("decisionKind", optional=True), one.text("caseNumber", optional=True)
-            day = one.day("decisionDate", optional=True)
-            if day is not None:
-                words_of = (kind or "").replace("_", " ").lower()
-                events.append(MarkEvent(date=day, text=f"Decision: {words_of}".strip(": "), proceeding=case))
-            elif kind or case:
-                given.unclaimed.append(f"decisions = {kind or ''} {case or ''} (without a day)")
-        fields["events"] = tuple(sorted(events, key=lambda one: (one.date, one.text, one.proceeding or "")))
     if given.has("renewalStatus"):
         renewal = row.text("renewalStatus", optional=True)
         fields["maintenance_filings"] = (
             (MaintenanceFiling(section="renewal", text=renewal),) if renewal else ()
         )
-    if given.has("oppositionPeriodStartDate") or given.has("oppositionPeriodEndDate"):
+    if given.has("oppositionPeriodStartDate", "date") or given.has("oppositionPeriodEndDate", "date"):
         start = row.day("oppositionPeriodStartDate", optional=True)
         end = row.day("oppositionPeriodEndDate", optional=True)
         fields["opposition_period"] = Period(start=start, end=end) if start or end else None
 
 
-def _entry(one: Row) -> MarkEvent | str:
-    one.leave("bulletinNumber")  # the day and the section say the same
+def _entry(one: Row) -> Proceeding:
+    """An entry in the register that somebody asked for: a transfer, a licence, another representative."""
+    one.leave("bulletinNumber")  # its day and section say the same
     section, number = one.text("publicationSection"), one.text("recordNumber")
-    kind = one.text("recordKind", optional=True) or "Entry in the register"
-    published, filed = one.day("publicationDate", optional=True), one.day("applicationDate", optional=True)
-    status = one.text("status", optional=True)
-    said = f"{kind}: {status.replace('_', ' ').lower()}" if status else kind
-    day = published or filed
-    return MarkEvent(date=day, text=said, code=section, proceeding=number) if day else f"{number} {said}"
+    kind = one.text("recordKind", optional=True)
+    published = one.day("publicationDate", optional=True)
+    return Proceeding(
+        kind="Entry in the register",
+        number=number or "",
+        filed=one.day("applicationDate", optional=True),
+        status=one.text("status", optional=True),
+        docket=(ProceedingEntry(date=published, text=kind, code=section),) if kind else (),
+    )
+
+
+def _decision(one: Row) -> Proceeding:
+    return Proceeding(
+        kind="Decision",
+        number=_number(one, "caseNumber") or "",
+        status=one.text("decisionKind", optional=True),
+        status_date=one.day("decisionDate", optional=True),
+    )
 
 
 def _publications(given: _Given, *, listed: bool) -> None:
     row = given.row
     first = row.day("publicationDate", optional=True) if not listed else None
-    if not given.has("publications"):
+    if not given.has("publications", "box"):
         return
     found: dict[Publication, None] = {}
     for one in row.items("publications", optional=True):
@@ -407,8 +440,7 @@ def _as_of(fields: dict[str, Any]) -> AsOf | None:
         fields.get("registration_date"),
         fields.get("status_date"),
         *(one.date for one in fields.get("publications") or ()),
-        *(one.date for one in fields.get("events") or ()),
-        *(one.filed for one in fields.get("proceedings") or ()),
+        *(day for one in fields.get("proceedings") or () for day in (one.filed, one.status_date)),
     ]
     known = [day for day in days if day is not None]
     return AsOf(max(known), "not_earlier_than") if known else None
