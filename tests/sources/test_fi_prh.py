@@ -148,6 +148,23 @@ def test_an_entry_in_the_list_of_marks_with_a_reputation_is_never_the_filing_of_
     )
 
 
+@pytest.mark.parametrize(
+    ("number", "registered", "identity"),
+    [
+        ("TMR200700012", None, "FI5020070TMR00012"),
+        ("TMR 2007/12", "91", "FI5020070000TMR12"),
+        ("12", "91", "FI5000000000TMR12"),
+        (None, "91", "FI5000000000TMR91"),
+        (None, None, "FI50000000000TMR1"),
+    ],
+)
+def test_an_entry_has_an_identity_however_that_list_numbers_it(
+    number: str | None, registered: str | None, identity: str
+) -> None:
+    entry = row(number, registrationNumber=registered, dossierStatus="TMR_Admitted")
+    assert read([entry]).readings[0].record.st13 == identity
+
+
 def test_an_unknown_status_or_kind_is_reported_and_never_guessed() -> None:
     (one,) = read([row(dossierStatus="Sunk", dossierSubType="Smell")]).readings
     assert (one.record.status_phase, one.record.status_live) == (Phase.UNKNOWN, Live.UNKNOWN)

@@ -18,7 +18,7 @@ from tmwatch.sources.json_rows import Row
 from tmwatch.sources.word_tables import UNKNOWN, status_fields, statuses, words
 from tmwatch.text import clean_line
 
-_LEFT_OUT = ("dossierId", "ordinal", "thumbnailUrl", "largeThumbnailUrl", "trademarkHasImage")
+_LEFT_OUT = ("ordinal", "thumbnailUrl", "largeThumbnailUrl", "trademarkHasImage")
 _NUMBER = re.compile(r"([A-Z]{0,4})((?:18|19|20)\d\d)?(\d{1,9})")
 _REPUTATION = "TMR"  # how the statuses of the list of marks with a reputation begin
 
@@ -28,12 +28,13 @@ def reading(item: object, where: str) -> Reading:
     row = Row(item, where)
     if row.has("locarnos") and (row.take("locarnos") or row.take("designs", optional=True)):
         raise NotThisSource("this is an answer of PRH's design search, not of its trade mark search")
+    dossier = row.text("dossierId", optional=True, kind="number")
     row.leave("designs", *_LEFT_OUT)
     number, registered = row.text("applicationNumber"), row.text("registrationNumber")
     word = row.text("dossierStatus") or ""
     public = row.text("targetGroup", optional=True)
     listed = word.startswith(_REPUTATION) or public is not None
-    identity = _identity(number, registered, listed)
+    identity = _identity(number, (registered, dossier), listed)
     if identity is None:
         said = clean_line(str(number), 40)
         raise row.refuse(f"`applicationNumber` is no Finnish number: {said}")
@@ -77,24 +78,29 @@ def reading(item: object, where: str) -> Reading:
     )
 
 
-def _identity(number: str | None, registered: str | None, listed: bool) -> str | None:
-    """ST.13. An entry in the list of marks with a reputation never takes that of a filing (T…, W…)."""
+def _identity(number: str | None, others: tuple[str | None, ...], listed: bool) -> str | None:
+    """ST.13. An entry in the list of marks with a reputation never takes that of a filing (T…, W…).
+
+    How that list numbers its entries was never seen: the first of `others` that can be read stands in.
+    """
     if listed:
-        said = number or registered or ""
-        found = _NUMBER.fullmatch(said.upper())
-        if not found:
-            return None
-        letters, year, serial = found.groups()
-        # A number of its own form is taken as it is; a filing's number, or a bare one, gets TMR in front.
-        letters = letters if letters not in ("", "T", "W") else _REPUTATION
-        tail = f"{letters}{serial}"
-        return f"FI50{year or '0000'}{tail:0>9}" if len(tail) <= 9 else None
+        found = (_tail(said, _REPUTATION) for said in (number, *others) if said)
+        return next((identity for identity in found if identity), None)
     if number is None:
         return None
-    known = st13_or_none("FI", number)
-    if known is None and re.fullmatch(r"[0-9A-Z]{1,9}", number):
-        known = f"FI500000{number:0>9}"
-    return known
+    return st13_or_none("FI", number) or _tail(number, "")
+
+
+def _tail(number: str, mark: str) -> str | None:
+    """Letters, year and serial of a number in their places. A filing's number gets `mark` for its letter."""
+    parts = _NUMBER.fullmatch(re.sub(r"[^0-9A-Z]", "", number.upper()))
+    if parts is None:
+        return None
+    letters, year, serial = parts.groups()
+    if mark and letters in ("", "T", "W"):
+        letters = mark
+    tail = f"{letters}{serial}"
+    return f"FI50{year or '0000'}{tail:0>9}" if len(tail) <= 9 else None
 
 
 def _people(row: Row, key: str) -> tuple[Party, ...]:
@@ -112,9 +118,8 @@ def _classes(row: Row) -> tuple[GoodsServices, ...]:
     for one in row.items("goodsAndServices"):
         one.leave("ordinal")
         number = one.number("classNumber")
-        if number is None:
-            raise one.refuse("`classNumber` is empty")
-        numbers.setdefault(number)
+        if number is not None:
+            numbers.setdefault(number)
     return tuple(GoodsServices(class_number=str(number)) for number in sorted(numbers))
 
 
