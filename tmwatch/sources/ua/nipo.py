@@ -91,7 +91,6 @@ DECLARATION = Declaration(
         "agent": "afterwards",
         "classes": "afterwards",
     },
-    record_url="https://sis.nipo.gov.ua/uk/search/simple/?param_type=1&value={number}",
     volatile=("the order of rows", "`last_update` where nothing else differs", "`data_payments`"),
 )
 
