@@ -172,6 +172,8 @@ def test_patterns_in_quotes_are_ours_to_expand(run: Run, folder: Path) -> None:
     (folder / "in/one.html").write_bytes(BODY)
     (folder / "in/deep/page.html").write_bytes(OTHER)
     (folder / "in/deep/page_files/frame.html").write_text("<html></html>")
+    (folder / "in/gone_files").mkdir()  # its page was moved away
+    (folder / "in/gone_files/frame.html").write_text("<html></html>")
     (folder / "in/.hidden.html").write_bytes(BODY)
     (folder / "in/notes.txt").write_text("a note")
     (folder / "odd [1].html").write_bytes(BODY)
