@@ -84,7 +84,8 @@ def _matched(pattern: Path) -> Iterator[File]:
     taken = [one for one in found if one.is_file() and not beside_a_page(one.parts)]
     deep = "**" in pattern.parts
     folders = [one for one in found if one.is_dir() and not deep]  # with `**` their files are matched already
-    inside = [page for one in folders if not beside_a_page(one.parts) for page in _pages_in(one)]
+    own = [one for one in folders if not beside_a_page((*one.parts, ""))]
+    inside = [page for one in own for page in _pages_in(one)]
     if not taken and not inside:
         yield File(
             pattern,
