@@ -19,6 +19,7 @@ REG = MarkNumber("US", "registration", "2824281", None)
 IR = MarkNumber("WO", "international", "1266721", "WO500000001266721")
 EUTM = MarkNumber("EM", "application", "018228224", "EM500000018228224")
 
+VIET_NAM = MarkNumber("VN", "application", "4-2026-00774", "VN502026000000774")
 UNDERSTOOD: list[tuple[str, str | None, MarkNumber]] = [
     ("US 76044902", None, PYTHON),
     ("us76044902", None, PYTHON),
@@ -67,7 +68,6 @@ UNDERSTOOD: list[tuple[str, str | None, MarkNumber]] = [
     ("NO 202401234", None, MarkNumber("NO", "application", "202401234", "NO500000202401234")),
     ("UK00003123456", None, MarkNumber("GB", "application", "00003123456", "GB500000003123456")),
     ("GB UK00003123456", None, MarkNumber("GB", "application", "00003123456", "GB500000003123456")),
-    ("VN 4-2019-12345", None, MarkNumber("VN", "application", "4-2019-12345", None)),
     ("m 2021 00001", "UA", MarkNumber("UA", "application", "M202100001", "UA502021000M00001")),
     ("UA m202300001", None, MarkNumber("UA", "application", "M202300001", "UA502023000M00001")),
     ("UA 2001010123", None, MarkNumber("UA", "application", "2001010123", "UA502001000010123")),
@@ -80,6 +80,12 @@ UNDERSTOOD: list[tuple[str, str | None, MarkNumber]] = [
     ("FI W200200793", None, MarkNumber("FI", "application", "W200200793", "FI502002000W00793")),
     ("FI501965000T03880", None, MarkNumber("FI", "application", "T196503880", "FI501965000T03880")),
     ("FI reg 49497", None, MarkNumber("FI", "registration", "49497", None)),
+    ("VN 4-2026-00774", None, VIET_NAM),
+    ("VN4202600774", None, VIET_NAM),
+    ("VN-4-2026-00774", None, VIET_NAM),
+    ("VN -4-2026-00774", None, VIET_NAM),
+    ("VN502026000000774", None, VIET_NAM),
+    ("VN reg 4-0456789-000", None, MarkNumber("VN", "registration", "4-0456789-000", None)),
     ("IT502013902128590", None, MarkNumber("IT", "application", "2013902128590", "IT502013902128590")),
 ]
 
@@ -111,6 +117,7 @@ REFUSED: list[tuple[str, str | None, str]] = [
     ("1266721", "IR", "Iran"),
     ("SN reg 76044902", "NO", "two kinds"),
     ("US 76044902; DROP TABLE mark", None, "DROP"),
+    ("VN 1-2026-00774", None, "VN 4-2026-00774"),  # a patent
     ("7" * 500, "US", "too long"),
 ]
 

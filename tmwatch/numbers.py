@@ -5,7 +5,7 @@ Understood (white space, full-width digits and dashes of any kind do not matter)
     US 76044902 · US76044902 · US 76/044,902 · 76/044,902 · U.S. Serial No. 76044902 · SN 76044902
     US reg 2824281 · reg 2824281 · Reg. No. 2,824,281 · RN 2824281
     WO 1266721 · IR 1266721 · EM 018228224 · CN 12345678 · CN 12345678A
-    US500000076044902 (ST.13)
+    US500000076044902 (ST.13) · VN 4-2026-00774 · VN4202600774 · VN-4-2026-00774
     76044902 with the office named beside it (`--office US`, the `office` column of a docket)
 
 Three readings of our own, because people write so:

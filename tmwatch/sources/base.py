@@ -134,7 +134,7 @@ class Declaration:
     # Which triggers of a watch this source can answer live: of "numbers", "owners", "agents", "marks".
     answers: frozenset[str] = frozenset()
     plain_http: bool = False  # the register itself has nothing better
-    record_url: str = ""  # for people, with {number}: the register's own page about a filing
+    record_url: str = ""  # for people, with {number} or its {digits}: the register's own page about a filing
     volatile: tuple[str, ...] = ()  # in words: what differs between two looks without meaning
     search: Mapping[Part, Able] = field(default_factory=dict)  # what a search may hold, and who narrows it
     # A source of many registers (TMview): the offices that it speaks for, ST.3. Empty: its own office only.

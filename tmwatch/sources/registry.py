@@ -79,7 +79,9 @@ def register_link(source_id: str, number: str | None) -> str | None:
     if source is None or not source.declaration.record_url or not number:
         return None
     # The number comes from a page: whatever it holds, it stays one parameter of this one address.
-    return source.declaration.record_url.replace("{number}", quote(number, safe=""))
+    digits = "".join(char for char in number if char.isdigit())
+    link = source.declaration.record_url.replace("{digits}", quote(digits, safe=""))
+    return link.replace("{number}", quote(number, safe=""))
 
 
 def _looks_like(body: bytes) -> tuple[str, str] | None:
