@@ -42,6 +42,10 @@ SEVERAL = (
     "eu/search-*.json",
     "eu/detail-*.json",
 )
+# The answer for several numbers at once, and feeds of single items, are tried beside their sources.
+SEVERAL = ("us/tsdr_json/caseMultiStatus-*", "us/ttab/*.zip", "br/RM*.xml")
+# The answer for several numbers at once, and pages of other offices, are tried beside their sources.
+SEVERAL = ("us/tsdr_json/caseMultiStatus-*", "vn/VN4202600774.html")
 
 
 def named(case: Case) -> str:
@@ -141,6 +145,7 @@ def test_a_source_declares_itself_completely(name: str) -> None:
 def test_requests_go_below_the_base_address_and_carry_no_secret(name: str) -> None:
     source = get_source(name)
     queries = [
+        source.declaration.known_query.query,
         RecordQuery(("99990101",)),
         RecordQuery(("9990101",), "registration"),
         RecordQuery(("1234567",), "international"),
