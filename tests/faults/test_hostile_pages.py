@@ -121,7 +121,7 @@ def recordings() -> list[Path]:
     if folder is None:
         warnings.warn("no real recordings here: no real page was mutated", stacklevel=1)
         return []
-    patterns = ("us/tsdr_html/*", "us/tsdr_xml/*", "us/tsdr_json/case*", "us/daily_xml/*.xml")
+    patterns = ("us/tsdr_html/*", "us/tsdr_xml/*", "us/tsdr_json/case*", "us/daily_xml/*.xml", "vn/VN42026*")
     return sorted(path for pattern in patterns for path in folder.glob(pattern) if path.suffix != ".dtd")
 
 
@@ -158,6 +158,8 @@ def test_every_mutation_of_every_real_page_ends_as_its_meaning_says(recorded: Pa
         ("us.tsdr", "madrid-registration"),
         ("us.tsdr-api", "st96-madrid-with-opposition"),
         ("cn.tianyancha", "by-number"),
+        ("cn.cnipa", "detail-registered"),
+        ("vn.ipvn", "granted-two-classes"),
     ],
 )
 def test_the_stored_record_and_its_changes_stay_as_they_were(

@@ -46,7 +46,11 @@ def test_the_real_page_is_read_whole(recorded: Path) -> None:
     record = one.record
     assert record.st13 == "VN502026000000774"
     assert record.application_date == dt.date(2026, 1, 8)
-    assert (record.status_code, record.status_phase, record.status_live) == ("1904", Phase.UNKNOWN, Live.UNKNOWN)
+    assert (record.status_code, record.status_phase, record.status_live) == (
+        "1904",
+        Phase.UNKNOWN,
+        Live.UNKNOWN,
+    )
     assert record.verbal_element == "VTRAVEL"
     assert record.class_numbers == ("39",)
     assert [code.code for code in record.design_codes] == ["03.07.07", "03.07.16", "03.07.24"]
@@ -107,9 +111,10 @@ def test_a_step_that_is_in_no_table_is_kept_as_it_stands_and_named() -> None:
 def test_documents_and_unknown_labels_are_named_as_unread() -> None:
     text = swapped(
         "<th>Hoạt động</th></tr></thead>",
-        "<th>Hoạt động</th></tr></thead><tbody><tr><td>Đơn mẫu</td><td>15.08.2019</td><td>Xem</td></tr></tbody>",
+        "<th>Hoạt động</th></tr></thead><tbody><tr><td>Đơn mẫu</td><td>15.08.2019</td><td>Xem</td></tr>"
+        "</tbody>",
     )
-    text = text.replace("</footer>", "</footer>").replace(
+    text = text.replace(
         '<div class="col-md-2 product-form-label">(526)',
         '<div class="col-md-2 product-form-label">(999) Mới</div><div class="col-md-4 product-form-details">'
         'giá trị</div><div class="col-md-2 product-form-label">(526)',
@@ -158,7 +163,11 @@ def test_a_page_without_a_label_that_each_has_is_refused(label: str) -> None:
 
 
 def test_labels_without_any_value_are_no_record() -> None:
-    empty = re.sub(r'(product-form-details?">).*?(?=</div>\s*<div class="(?:row|col-md-2)|</div></div>\s*<)', r"\1", GRANTED)
+    empty = re.sub(
+        r'(product-form-details?">).*?(?=</div>\s*<div class="(?:row|col-md-2)|</div></div>\s*<)',
+        r"\1",
+        GRANTED,
+    )
     with pytest.raises((Incomplete, LayoutChanged)):
         reading(empty)
 
@@ -179,7 +188,8 @@ def test_a_number_becomes_the_address_of_its_page(number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [RecordQuery(("76044902",)), RecordQuery(("4-2026-00774",), "registration"), SearchQuery(mark="A")]
+    "query",
+    [RecordQuery(("76044902",)), RecordQuery(("4-2026-00774",), "registration"), SearchQuery(mark="A")],
 )
 def test_what_the_page_cannot_be_asked_is_refused_with_the_form_of_its_numbers(
     query: RecordQuery | SearchQuery,
@@ -201,10 +211,13 @@ def test_another_office_is_configuration_only(tmp_path: Path, monkeypatch: pytes
     tables.mkdir()
     (tables / "__init__.py").touch()
     (tables / "labels.csv").write_text(
-        "label,means,reference\n(210) Number,filing,made up\n(220) Date,filing,made up\nStatus,status,made up\n"
-        "(511) Goods,goods,made up\n(730) Owner,owners,made up\nStep,step,made up\nDay,date,made up\n"
+        "label,means,reference\n(210) Number,filing,made up\n(220) Date,filing,made up\n"
+        "Status,status,made up\n(511) Goods,goods,made up\n(730) Owner,owners,made up\n"
+        "Step,step,made up\nDay,date,made up\n"
     )
-    (tables / "status.csv").write_text("word,means,phase,live,reference\nGranted,granted,registered,live,made up\n")
+    (tables / "status.csv").write_text(
+        "word,means,phase,live,reference\nGranted,granted,registered,live,made up\n"
+    )
     (tables / "words.csv").write_text("label,word,value,reference\n")
     (tables / "steps.csv").write_text("step,means,reference\nFiled,filed,made up\n")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -230,7 +243,9 @@ def test_another_office_is_configuration_only(tmp_path: Path, monkeypatch: pytes
         f'<div class="product-form-label">{label}</div><div class="product-form-details">{value}</div>'
         for label, value in pairs.items()
     )
-    steps = "<tr><th>Step</th><th>Day</th><th>Status</th></tr><tr><td>Filed</td><td>01.02.2020</td><td></td></tr>"
+    steps = (
+        "<tr><th>Step</th><th>Day</th><th>Status</th></tr><tr><td>Filed</td><td>01.02.2020</td><td></td></tr>"
+    )
     page = f"<html><body>register.example.org {cells}<table>{steps}</table></body></html>"
     assert source.sniff(Page(page.encode())) > SOURCE.sniff(Page(page.encode())) == 0
     (one,) = source.read(Page(page.encode())).readings

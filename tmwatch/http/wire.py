@@ -308,9 +308,9 @@ def _broken(error: Exception, watchdog: Watchdog, timeouts: Timeouts) -> Broken:
     if of(requests.exceptions.SSLError, urllib3.exceptions.SSLError):
         return Broken(
             "no safe connection: the server's TLS certificate or protocol was not accepted",
-            do="Check this machine's clock and, behind a company proxy, REQUESTS_CA_BUNDLE. A server that leaves "
-            "out a certificate of its chain (IP Viet Nam does) is reached once that certificate is added to the "
-            "bundle; until then, import pages saved by hand. tmwatch never goes on without the check.",
+            do="Check this machine's clock and, behind a company proxy, REQUESTS_CA_BUNDLE. A server that "
+            "leaves out a certificate of its chain (IP Viet Nam does) is reached once that certificate is in "
+            "the bundle; until then, import pages saved by hand. tmwatch never goes on without the check.",
         )
     if of(requests.exceptions.InvalidSchema):
         return Broken("the proxy is of a kind that is not supported", do="Use an http proxy, or none.")

@@ -27,6 +27,7 @@ _OWN = {
     "fi.prh": "tmwatch.sources.fi.prh",
     "se.prv": "tmwatch.sources.se.prv",
     "ua.nipo": "tmwatch.sources.ua.nipo",
+    "cn.cnipa": "tmwatch.sources.cn.cnipa",
     "vn.ipvn": "tmwatch.sources.vn.ipvn",
 }
 

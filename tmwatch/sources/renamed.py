@@ -25,7 +25,8 @@ _DATE = re.compile(
     r"|[A-Za-z]{3,9}\.? (\d{1,2},? )?\d{4}"
 )
 _FLAG = re.compile(r"(yes|no|true|false|y|n|0|1)([.,; ].*)?", re.IGNORECASE)
-_FLAG_ALONE = re.compile(r"(yes|no|true|false|[yn])([.,;].*)?", re.IGNORECASE)
+# "No. 1 Sample Road" is an address.
+_FLAG_ALONE = re.compile(r"(yes|no|true|false|[yn])([.,;](?!\s*\d).*)?", re.IGNORECASE)
 
 
 class Missed(NamedTuple):

@@ -47,7 +47,7 @@ def _parsed(body: bytes) -> HtmlElement:
         body.decode("utf-8")
         encoding = "utf-8"
     except UnicodeDecodeError:
-        encoding = "windows-1252"
+        encoding = "gb18030" if re.search(rb"charset=[\"']?gb", body, re.IGNORECASE) else "windows-1252"
     return html.document_fromstring(body, parser=html.HTMLParser(encoding=encoding))
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tmwatch.errors import LayoutChanged, NotThisSource
-from tmwatch.model import GoodsServices, Live, Party, Phase, make_record
+from tmwatch.model import GoodsServices, Party, make_record
 from tmwatch.numbers import st13, st13_or_none
 from tmwatch.sources.base import AsOf, Page, Reading
+from tmwatch.sources.cn.status import REGISTERED
+from tmwatch.sources.cn.status import meaning as meaning
 from tmwatch.sources.phases import tm5_for
 from tmwatch.sources.renamed import Kind, Missed, Stranger, refuse
 from tmwatch.text import clean_line, fold, fold_space, mended
@@ -41,38 +40,6 @@ _KNOWN = frozenset(
     }
 )
 _OPTIONAL: tuple[tuple[str, Kind], ...] = (("category", "text"), ("eventTime", "date"), ("tmPic", "text"))
-# Phases in which the number is a registration number as well.
-_REGISTERED = frozenset(
-    {
-        *(Phase.REGISTERED, Phase.REGISTERED_OPPOSABLE, Phase.REGISTERED_OPPOSED, Phase.RENEWAL_DUE),
-        *(Phase.CANCELLATION_PENDING, Phase.SURRENDERED, Phase.CANCELLED, Phase.INVALIDATED, Phase.EXPIRED),
-    }
-)
-
-
-class Meaning(NamedTuple):
-    """What a status word means; `known` is False for a word that is not in the table."""
-
-    phase: Phase
-    live: Live
-    word: str
-    known: bool
-
-
-@functools.cache
-def _status_words() -> dict[str, Meaning]:
-    text = (files(__package__) / "status_cnipa.csv").read_text(encoding="utf-8")
-    found = {}
-    for row in csv.DictReader(text.splitlines()):
-        # Tianyancha's numbers for statuses stand in the table with the word they mean.
-        word = row["means"] if row["word"].isdigit() else row["word"]
-        found[row["word"]] = Meaning(Phase(row["phase"]), Live(row["live"]), word, True)
-    return found
-
-
-def meaning(word: str) -> Meaning:
-    """Phase and liveness of a status word or number; unknown for any other, never a default."""
-    return _status_words().get(fold_space(word), Meaning(Phase.UNKNOWN, Live.UNKNOWN, word, False))
 
 
 def load(page: Page) -> Mapping[str, Any]:
@@ -152,7 +119,7 @@ def reading(item: Any, place: int, where: str) -> Reading:
         given["image"] = row.text("tmPic")
     if code:
         given["status_code"] = code
-    if status.phase in _REGISTERED:
+    if status.phase in REGISTERED:
         given["registration_number"] = number
     known = [day for day in (applied, stepped) if day is not None]
     return Reading(

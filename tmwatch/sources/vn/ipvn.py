@@ -1,9 +1,9 @@
 """`vn.ipvn`: the record page of IP Viet Nam, which runs WIPO Publish; one filing a page.
 
 History. The page is what the register's own result list loads into itself
-(`/wopublish-search/public/ajax/detail/trademarks?id=VN4202600774`, a recording of 2026). About half of the
-requests fail at times, with status 500 or, worse, with status 200 and a page on which `${sta}` stands in place
-of each value (a recording, too). Where the status should stand, some pages print a bare code such as 1904.
+(`/wopublish-search/public/ajax/detail/trademarks?id=VN4202600774`, a recording of 2026). At times half of the
+requests fail, with status 500 or, worse, with status 200 and a page on which `${sta}` and the like stand in
+place of the values (a recording, too). Where the status should stand, some pages print a bare code: 1904.
 The host leaves the intermediate certificate out: see the README beside this file.
 """
 

@@ -1,9 +1,9 @@
 """A WIPO Publish page as labels with values, tables with headings, and what is left over.
 
 What the page looks like (a record page and a failure page of IP Viet Nam, 2026): `div.product-form-label`
-followed by `div.product-form-details` (the picture's ends in `-detail`), a table of documents, a table of steps,
-empty boxes for texts of patents. The program writes it from templates: a page on which `${sta}` stands in place
-of a value came with its templates not filled in, and every one of them is then missing, with status 200.
+followed by `div.product-form-details` (the picture's ends in `-detail`), a table of documents, a table of
+steps, empty boxes for texts of patents. The program writes it from templates: a page on which `${sta}` stands
+in place of a value came with its templates not filled in, and all values are then missing, with status 200.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree, html
+from lxml.html import HtmlElement as Element
 
 from tmwatch.errors import LayoutChanged, ServerFault
 from tmwatch.sources.base import Page
@@ -20,7 +21,6 @@ from tmwatch.sources.us.tsdr_tree import encoding_of
 from tmwatch.sources.wipo_publish.tables import label_means
 from tmwatch.text import clean_line, fold_space
 
-Element = html.HtmlElement
 LABEL, VALUE = "product-form-label", "product-form-detail"
 _MOST_TAGS = 400_000  # a record has some four hundred; a tree of millions takes gigabytes
 _SILENT = frozenset({"script", "style", "template", "noscript", "svg", "input", "button", "head", "footer"})
@@ -144,7 +144,7 @@ class Form:
                 yield Table(heads, [label_means(self._package, head) for head in heads], rows)
 
     def all_of(self, means: str) -> list[Field]:
-        """The fields of that meaning, in the order of the page; one that stands twice, to the letter, once."""
+        """The fields of that meaning, in the order of the page; of equal ones the first."""
         found: dict[tuple[str, str], Field] = {}
         for one in self.fields:
             if one.means == means:

@@ -201,8 +201,8 @@ def _registration(site: Site, form: Form) -> dict[str, Any]:
 
 def _mark(site: Site, form: Form, number: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for field in form.all_of("image"):
-        found["image"] = _image(site, field, number)
+    for picture in form.all_of("image"):
+        found["image"] = _image(site, picture, number)
     if fields := form.all_of("kind"):
         said = [(one, word_means(site.tables, "kind", one.text)) for one in fields if one.text]
         for one, value in said:
@@ -242,7 +242,7 @@ def _rest(form: Form) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, (means, reader) in readers.items():
         field = _one(form, means)
-        value = reader(field) if field is not None else None  # type: ignore[operator]
+        value = reader(field) if field is not None else None
         if value is not None:
             found[name] = value
     for name, what in (("classes", "class of goods or services"), ("owners", "owner")):
@@ -264,7 +264,11 @@ def _events(site: Site, form: Form) -> tuple[tuple[MarkEvent, ...], list[str]]:
             do=_REPORT,
         )
     table = steps[0]
-    unread = [f"column `{head}` of the steps" for head, means in zip(table.heads, table.means, strict=True) if not means]
+    unread = [
+        f"column `{head}` of the steps"
+        for head, means in zip(table.heads, table.means, strict=True)
+        if not means
+    ]
     events = [_event(site, table, row, unread) for row in table.rows if any(row)]
     times = Counter(events)
     if len(times) > 1 and all(count % 2 == 0 for count in times.values()):
@@ -277,7 +281,9 @@ def _events(site: Site, form: Form) -> tuple[tuple[MarkEvent, ...], list[str]]:
 
 def _event(site: Site, table: Table, row: list[str], unread: list[str]) -> MarkEvent:
     if len(row) != len(table.means):
-        raise LayoutChanged(f"a step with {len(row)} cells under {len(table.means)} headings: {clean_line(str(row), 80)}")
+        raise LayoutChanged(
+            f"a step with {len(row)} cells under {len(table.means)} headings: {clean_line(str(row), 80)}"
+        )
     cells = dict(zip(table.means, row, strict=True))
     text, date, status = cells["step"], values.day(cells["date"]), cells["status"]
     if date is None or not (text or status):

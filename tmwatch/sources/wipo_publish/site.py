@@ -57,7 +57,7 @@ class WipoPublish:
         return self._declaration
 
     def requests(self, query: Query) -> Sequence[Request]:
-        """One page a number. Raises `UsageError` for a search, and for a number that this office cannot have."""
+        """One page a number. Raises `UsageError` for a search, and for a number of another form."""
         if not isinstance(query, RecordQuery) or query.kind != "application":
             raise UsageError(
                 f"{self._declaration.title} can be asked for application numbers only",

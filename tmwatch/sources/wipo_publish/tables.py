@@ -5,8 +5,8 @@
     words.csv    label, word, value, reference    other set phrases: kinds of application, kinds of mark
     steps.csv    step, means, reference           steps of the procedure, by code where they have one
 
-A label is known by its whole text or, where it begins with an INID code (WIPO ST.60: "(541) …"), by that code:
-the code is the same in every language, the words beside it are the office's own.
+A label is known by its whole text or, where it begins with an INID code (WIPO ST.60: "(541) …"), by that
+code: it is the same in every language, the words beside it are the office's own.
 """
 
 from __future__ import annotations

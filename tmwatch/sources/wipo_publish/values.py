@@ -6,9 +6,11 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 
+from lxml.html import HtmlElement as Element
+
 from tmwatch.errors import LayoutChanged
 from tmwatch.model import DesignCode, GoodsServices, Party, Priority, Publication
-from tmwatch.sources.wipo_publish.page import Element, Field, classes, pieces, text_of, walk
+from tmwatch.sources.wipo_publish.page import Field, classes, pieces, text_of, walk
 from tmwatch.text import clean_line, fold_space
 
 _DATE = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
@@ -47,7 +49,9 @@ def number_and_date(fields: Iterable[Field]) -> tuple[str | None, dt.date | None
             else:
                 numbers.setdefault(piece)
     if len(numbers) > 1 or len(days) > 1 or any(_DATE.search(number) for number in numbers):
-        raise LayoutChanged(f"`{label}` is not one number and one date: {clean_line(str([*numbers, *days]), 80)}")
+        raise LayoutChanged(
+            f"`{label}` is not one number and one date: {clean_line(str([*numbers, *days]), 80)}"
+        )
     return next(iter(numbers), None), next(iter(days), None)
 
 
@@ -102,7 +106,9 @@ def goods(one: Field) -> tuple[GoodsServices, ...]:
             raise LayoutChanged(f"`{one.label}` has a row without a class: {clean_line(str(said), 80)}")
         named = {str(link.get("rel")).strip().lstrip("0") for link in row.iter("a") if link.get("rel")}
         if any(name.isdigit() and name != number for name in named):
-            raise LayoutChanged(f"`{one.label}`: the link of class {number} leads to class {', '.join(named)}")
+            raise LayoutChanged(
+                f"`{one.label}`: the link of class {number} leads to class {', '.join(named)}"
+            )
         found.append(GoodsServices(class_number=number, text=" ".join(said[1:])))
     return tuple(sorted(dict.fromkeys(found), key=lambda item: item.nice_class or 99))
 
@@ -127,9 +133,7 @@ def people(one: Field) -> tuple[Party, ...]:
     if not boxes or text_of(one.value) != " ".join(filter(None, map(text_of, boxes))):
         boxes = [one.value]
     found = dict.fromkeys(party for party in (_party(box, one) for box in boxes) if party is not None)
-    return tuple(
-        party.model_copy(update={"sequence": place}) for place, party in enumerate(found, 1)
-    )
+    return tuple(party.model_copy(update={"sequence": place}) for place, party in enumerate(found, 1))
 
 
 def _party(box: Element, one: Field) -> Party | None:
