@@ -6,14 +6,18 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+import lxml.html
 import pytest
 from lxml import etree
 
 from tests.benchmarks import peers
 from tests.benchmarks.pages import status_page, xml_records
+from tests.conftest import ROOT
 from tmwatch.model import TradeMark
 from tmwatch.reading import cores, read_in_order
 from tmwatch.sources.base import Answer, Page
+from tmwatch.sources.expectation import load_case
+from tmwatch.sources.registry import get_source
 from tmwatch.sources.us import xml
 from tmwatch.sources.us.tsdr import SOURCE as TSDR
 from tmwatch.sources.us.tsdr_api import SOURCE as API
@@ -84,6 +88,31 @@ def test_an_xml_record_is_read_for_a_few_times_its_parse(form: str, least: float
     ratio = spent["lxml, parse only"] / spent["tmwatch"]
     print(f"  rate / rate of lxml parse only: {ratio:.2f} (aim 0.40)")
     assert ratio > least
+
+
+@pytest.mark.parametrize(
+    ("source_id", "case", "least"),
+    [("vn.ipvn", "granted-two-classes", 1.0), ("cn.cnipa", "detail-registered", 0.5)],
+)
+def test_a_page_of_labels_and_values_is_read_for_a_few_times_its_tree(
+    source_id: str, case: str, least: float
+) -> None:
+    source, page = get_source(source_id), load_case(ROOT / "fixtures" / source_id / case).as_page()
+    ways: dict[str, Callable[[], object]] = {
+        "tmwatch": lambda: [source.read(page) for _ in range(20)],
+        "lxml, tree alone": lambda: [lxml.html.document_fromstring(page.body) for _ in range(20)],
+    }
+    assert source.read(page).readings
+    spent = cheapest(ways, 15)
+    print(f"\na page of {source_id} ({len(page.body) / 1000:.1f} kB) → all fields, audited")
+    for name, seconds in spent.items():
+        each = seconds / 20
+        print(
+            f"  {name:20} {each * 1000:6.2f} ms a page {len(page.body) / each / 1e6:7.2f} MB/s"
+            f" {seconds / spent['tmwatch']:6.2f} × tmwatch"
+        )
+    # Far below what is measured: it tells a reader that has become slow, not a busy machine.
+    assert len(page.body) * 20 / spent["tmwatch"] / 1e6 > least
 
 
 def test_an_archive_is_read_again_on_all_cores() -> None:
