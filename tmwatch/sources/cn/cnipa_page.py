@@ -63,6 +63,8 @@ def parse(page: Page) -> Element:
 
 def text_of(element: Element) -> str:
     """All text inside, one line, single blanks."""
+    if not len(element) and element.tag not in _SILENT:  # a label or a cell, as nearly all are
+        return fold_space(element.text or "")
     return fold_space(" ".join(pieces(element)))
 
 
@@ -138,7 +140,7 @@ class Field:
     value: Element
     left: list[str] = field(default_factory=list)  # what of it nobody understands
 
-    @property
+    @functools.cached_property
     def text(self) -> str:
         """All of its text; of a picture its title."""
         said = text_of(self.value)

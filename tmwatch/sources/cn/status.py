@@ -28,6 +28,7 @@ class Meaning(NamedTuple):
     known: bool
 
 
+@functools.cache
 def table(name: str) -> tuple[dict[str, str], ...]:
     """The rows of one of the tables beside this module."""
     text = (files(__package__) / f"{name}.csv").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ in place of a value came with its templates not filled in, and all values are th
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ def is_closed(body: bytes) -> bool:
 
 def text_of(element: Element) -> str:
     """All text inside, one line, single blanks."""
+    if not len(element) and element.tag not in _SILENT:  # a label or a cell, as nearly all are
+        return fold_space(element.text or "")
     return fold_space(" ".join(_texts(element)))
 
 
@@ -80,7 +83,7 @@ def classes(element: Element) -> list[str]:
 
 
 def _has(element: Element, name: str) -> bool:
-    return any(one == name for one in classes(element))
+    return name in classes(element)
 
 
 @dataclass
@@ -92,7 +95,7 @@ class Field:
     value: Element
     left: list[str] = field(default_factory=list)  # what of the value nobody understands
 
-    @property
+    @functools.cached_property
     def text(self) -> str:
         """All of its text."""
         return text_of(self.value)
@@ -155,7 +158,7 @@ class Form:
         """Raise `ServerFault` where a value is a template that the program did not fill in."""
         shown = [(one.label, one.text) for one in self.fields]
         shown += [("steps", " ".join(cell)) for table in self.tables for cell in table.rows]
-        shown += [("text", text) for text in self.outside()]
+        shown += [("text", text) for text in self.outside]
         for label, text in shown:
             if found := _TEMPLATE.search(text):
                 raise ServerFault(
@@ -165,8 +168,12 @@ class Form:
                     "browser, save it and `tmwatch import` the file.",
                 )
 
-    def outside(self) -> Iterator[str]:
+    @functools.cached_property
+    def outside(self) -> list[str]:
         """Texts that a reader of the page sees and that stand in no field, table or heading."""
+        return list(self._outside())
+
+    def _outside(self) -> Iterator[str]:
         stack = [self._root]
         while stack:
             element = stack.pop()
@@ -186,8 +193,12 @@ def _said(text: str) -> Iterator[str]:
 
 
 def _is_silent(element: Element) -> bool:
-    if element.tag in _SILENT or _has(element, "section-label") or _has(element, "hidden"):
+    if element.tag in _SILENT:
+        return True
+    named = classes(element)
+    if "section-label" in named or "hidden" in named:
         return True
     # Sections are folded up and down by the page's script, and are saved as they were at that moment.
-    hidden = "display:none" in str(element.get("style") or "").replace(" ", "").lower()
-    return hidden and not _has(element, "accordion-section-content")
+    style = element.get("style")
+    hidden = bool(style) and "display:none" in str(style).replace(" ", "").lower()
+    return hidden and "accordion-section-content" not in named

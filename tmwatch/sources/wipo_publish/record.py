@@ -319,7 +319,7 @@ def _leftovers(form: Form) -> Iterator[str]:
         for text in one.left:
             if not _NO_TEXT.match(text):
                 yield f"label `{clean_line(one.label, 80)}` = {clean_line(text, 200)}"
-    for text in form.outside():
+    for text in form.outside:
         yield f"outside of all labels: {clean_line(text, 200)}"
 
 
