@@ -41,13 +41,8 @@ SEVERAL = (
     "br/RM*.xml",
     "eu/search-*.json",
     "eu/detail-*.json",
+    "vn/VN4202600774.html",
 )
-# The answer for several numbers at once, and feeds of single items, are tried beside their sources.
-SEVERAL = ("us/tsdr_json/caseMultiStatus-*", "us/ttab/*.zip", "br/RM*.xml")
-# The answer for several numbers at once, and pages of other offices, are tried beside their sources.
-SEVERAL = ("us/tsdr_json/caseMultiStatus-*", "vn/VN4202600774.html")
-# The answer for several numbers at once, feeds of single items, and Viet Nam are tried beside their sources.
-SEVERAL = ("us/tsdr_json/caseMultiStatus-*", "us/ttab/*.zip", "br/RM*.xml", "vn/VN4202600774.html")
 
 
 def named(case: Case) -> str:
