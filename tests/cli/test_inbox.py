@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import CANCELLED, PAGE, SERIAL, Run
+from tests.conftest import registers_off
 from tests.faults.killer import Killer
 from tests.forms import mhtml
 from tmwatch.store.database import Database, now
@@ -251,7 +252,7 @@ def test_a_first_look_that_was_killed_before_it_was_booked_is_made_good_by_the_n
     run: Run, inbox: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owners = CONFIG.replace(f'numbers = ["US {SERIAL}"]', 'owners = ["Example Harbour Works, Inc."]')
-    (folder / "tmwatch.toml").write_text(owners, encoding="utf-8")
+    (folder / "tmwatch.toml").write_text(owners + registers_off(), encoding="utf-8")
     (inbox / "page.html").write_bytes(BODY)
     with monkeypatch.context() as dying:
         dying.setattr("tmwatch.import_reaction.ImportReaction.book", lambda self: None)
