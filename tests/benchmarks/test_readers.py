@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import lxml.html
 import pytest
@@ -22,6 +24,7 @@ from tmwatch.sources.us import xml
 from tmwatch.sources.us.tsdr import SOURCE as TSDR
 from tmwatch.sources.us.tsdr_api import SOURCE as API
 from tmwatch.sources.us.xml_sheet import Sheet
+from tmwatch.sources.wo.madrid import SOURCE as MADRID
 
 pytestmark = pytest.mark.bench
 
@@ -137,3 +140,22 @@ def test_an_archive_is_read_again_on_all_cores() -> None:
     )
     if free and cores() > 1:
         assert alone / together > 1.3
+
+
+@pytest.mark.recorded
+def test_a_madrid_page_is_read_for_a_few_times_its_tree(recorded: Path) -> None:
+    bodies = {path.name: path.read_bytes() for path in sorted((recorded / "wo").glob("madrid-*.html"))}
+    assert bodies
+    print("\na page of Madrid Monitor → all fields, audited")
+    for name, body in bodies.items():
+        ways: dict[str, Callable[[], object]] = {
+            "tmwatch": functools.partial(MADRID.read, Page(body)),
+            "BeautifulSoup+lxml, tree alone": functools.partial(peers.tree_alone, body),
+        }
+        spent = cheapest(ways, 10)
+        seconds, ratio = spent["tmwatch"], spent["tmwatch"] / spent["BeautifulSoup+lxml, tree alone"]
+        print(
+            f"  {name:28} {len(body) // 1000:4} kB {1000 * seconds:5.0f} ms"
+            f" {len(body) / seconds / 1e6:5.2f} MB/s {ratio:5.2f} × tree alone"
+        )
+        assert ratio < 2.5

@@ -121,7 +121,10 @@ def recordings() -> list[Path]:
     if folder is None:
         warnings.warn("no real recordings here: no real page was mutated", stacklevel=1)
         return []
-    patterns = ("us/tsdr_html/*", "us/tsdr_xml/*", "us/tsdr_json/case*", "us/daily_xml/*.xml", "vn/VN42026*")
+    patterns = (
+        *("us/tsdr_html/*", "us/tsdr_xml/*", "us/tsdr_json/case*", "us/daily_xml/*.xml"),
+        *("vn/VN42026*", "wo/*.html"),
+    )
     return sorted(path for pattern in patterns for path in folder.glob(pattern) if path.suffix != ".dtd")
 
 

@@ -20,6 +20,8 @@ from tmwatch.sources.base import Page
 
 _LABEL_TAGS = frozenset({"th", "dt", "label", "h1", "h2", "h3", "h4", "h5", "h6", "caption", "legend"})
 _LABEL_CLASS = re.compile(r"(^|[-_])(key|label|lbl|title|subtitle|caption|term|fieldname)$", re.IGNORECASE)
+# WIPO's pages put the INID code and the words of a label into one box, behind which the value stands.
+_BOXED_CLASS = re.compile(r"^inidText$")
 _INLINE = frozenset({"a", "b", "strong", "span", "em", "i", "br", "small"})
 _HEADINGS = ("h1", "h2", "h3", "h4")
 TEMPLATE = "${record.field}"
@@ -79,7 +81,8 @@ def _is_label(element: HtmlElement) -> bool:
     said = _text(element)
     if not 1 < len(said) <= 90 or not re.search(r"[^\W\d_]", said):
         return False
-    named = any(_LABEL_CLASS.search(name) for name in (element.get("class") or "").split())
+    classes = (element.get("class") or "").split()
+    named = any(_LABEL_CLASS.search(name) or _BOXED_CLASS.match(name) for name in classes)
     return (
         named
         or element.tag in _LABEL_TAGS
@@ -93,8 +96,15 @@ def _labels(tree: HtmlElement) -> list[HtmlElement]:
     return [one for one in found if id(one) not in inside]
 
 
+def _whole(label: HtmlElement) -> HtmlElement:
+    """The label with the box around it and its code, where it has one."""
+    boxed = any(_BOXED_CLASS.match(name) for name in (label.get("class") or "").split())
+    box = label.getparent()
+    return box if boxed and box is not None else label
+
+
 def _value(label: HtmlElement) -> HtmlElement | None:
-    after = label.getnext()
+    after = _whole(label).getnext()
     if after is None or not isinstance(after.tag, str) or label.tag in _HEADINGS or _is_label(after):
         return None
     return after
@@ -127,7 +137,7 @@ def _drop(label: str) -> Change:
             value = _value(one)
             if value is not None and one.tag != "th":
                 value.drop_tree()
-                one.drop_tree()
+                _whole(one).drop_tree()
                 done = True
         return done
 
@@ -141,7 +151,7 @@ def _double(label: str) -> Change:
             value = _value(one)
             if value is not None and one.tag != "th":
                 value.addnext(twin := copy.deepcopy(value))
-                twin.addprevious(copy.deepcopy(one))
+                twin.addprevious(copy.deepcopy(_whole(one)))
                 done = True
         return done
 

@@ -126,7 +126,7 @@ def _entry(tag: Tag, claims: Claims) -> Entry:
     title, offices = title_and_offices(line)
     code = attr(tag, "tag")
     day, gazette, corrected = _listed(text_of(dates[0]) if dates else "", line, claims)
-    facts, people = _contents(tag, title, gazette, claims)
+    facts, people = _contents(tag, code, title, gazette, claims)
     link = next((one for one in tags_in(tag) if "pdfDocLink" in classes_of(one)), None)
     paper = re.search(r"docid=(\d+)", attr(link, "href"))
     details = EventDetails(
@@ -160,7 +160,7 @@ def _listed(text: str, line: str, claims: Claims) -> tuple[dt.date | None, str |
 
 
 def _contents(
-    tag: Tag, title: str, gazette: str | None, claims: Claims
+    tag: Tag, code: str, title: str, gazette: str | None, claims: Claims
 ) -> tuple[list[EventFact], tuple[Party, ...]]:
     facts: list[EventFact] = []
     people: list[Party] = []
@@ -169,7 +169,8 @@ def _contents(
             for value in values_in(box, claims):
                 if value.kind in _PEOPLE:
                     people += parties_in(value, value.kind)
-                else:
+                elif value.text or value.tag != code:
+                    # Else the heading of a refusal (861, 862), which repeats the title of the entry.
                     facts += _facts(value, title, gazette)
     return facts, tuple(people)
 
@@ -182,7 +183,7 @@ def _facts(value: Value, title: str, gazette: str | None) -> list[EventFact]:
         return goods_facts(value, kind or "goods")
     text = value.text
     if not text and (not kind or value.label == title):
-        return []  # the heading of a refusal repeats the title of the entry
+        return []
     if value.kind in _OFFICES or (not kind and _only_offices(value)):
         return [EventFact(kind=kind or "offices", inid=inid, offices=places(value.value))]
     if value.kind == "published":

@@ -152,7 +152,8 @@ def _limit(office: str, began: Entry) -> dt.date:
 
 
 def _months(office: str, began: Entry) -> int | None:
-    return refusal_months(office, agreement=began.treaty_of(office) in ("agreement", "protocol_9sexies"))
+    treaty = began.treaty_of(office)
+    return refusal_months(office, agreement=treaty != "protocol") if treaty else None
 
 
 def _designation(
