@@ -17,6 +17,7 @@ from tmwatch.sources.base import Page, Source
 
 # Ours are named here too, so that they are found without installed metadata (a checkout on PYTHONPATH).
 _OWN = {
+    "br.inpi": "tmwatch.sources.br.inpi",
     "us.tsdr": "tmwatch.sources.us.tsdr",
     "us.daily": "tmwatch.sources.us.daily",
     "us.ttab": "tmwatch.sources.us.ttab",
