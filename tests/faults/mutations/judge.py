@@ -195,6 +195,8 @@ def not_merely_emptier(was: TradeMark, now: TradeMark) -> str:
         if old.get(name) not in _EMPTY and name in now.covers and new.get(name) != old[name]:
             return f"{name} is gone"
     for name, parts in _ITEMS.items():
+        if name not in now.covers:
+            continue
         # None inside a list of things is "not given": the store keeps what it knows.
         silent = {part for part in parts if all(row.get(part) is None for row in new.get(name) or ())}
         asked = [part for part in parts if part not in silent - {"date", "code", "number"}]

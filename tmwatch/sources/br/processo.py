@@ -4,7 +4,7 @@ An issue tells what moved in the week, not what the record is: despachos, and be
 record as the despacho concerns (`marca` is missing in some 44 of 100). So the despachos add to the history
 (`TradeMark.adds`), a part that is not there is not given, and the status is given only where a despacho
 decides one: a petition granted after the registration leaves the mark registered. The last despacho stands
-in `latest_step` in any case.
+in `latest_step` in any case; of several in one issue, the one by which it has come furthest.
 
 Facts: the INPI's XSD of 2014, one process of RPI 2909 (2026-10-06), and public readers for what is younger
 than the XSD: `lista-classe-nice` with `status` and `traducao-especificacao` (the Portuguese of a Madrid
@@ -87,7 +87,7 @@ def read(element: etree._Element, issue: Issue) -> Reading:
         if (day := part.day(name)) is not None:
             given[field] = day
     given |= _mark(part, unknown) | _people(part) | _goods(part) | _links(part)
-    given |= _history(part, issue, unknown, _madrid(part, given))
+    given |= _history(part, issue, unknown, (*_madrid(part, given), *_holding(part, given)))
     part.refuse_renamed(f"BR {number}")
     adds = {"events", "publications"} & given.keys()
     return Reading(
@@ -159,7 +159,7 @@ def _people(part: Part) -> dict[str, Any]:
 def _goods(part: Part) -> dict[str, Any]:
     listed = part.kid("lista-classe-nice")
     nice = listed.kids("classe-nice") if listed is not None else part.kids("classe-nice")
-    found = [_nice(one) for one in nice]
+    found = list(dict.fromkeys([_nice(one) for one in nice]))  # what stands twice says nothing twice
     national = part.kid("classe-nacional")
     if national is not None:
         found.append(_national(national))
@@ -206,14 +206,22 @@ def _links(part: Part) -> dict[str, Any]:
                 for one in inner.kids("prioridade")
             ]
         )
-    if (inner := part.kid("sobrestadores")) is not None:
-        found = []
-        for one in inner.kids("sobrestador"):
-            mark = one.attribute("marca")
-            kind = f"sobrestador: {mark}" if mark else "sobrestador"
-            found.append(RelatedMark(kind=kind, number=one.must("processo"), office=OFFICE))
-        given["related_marks"] = tuple(found)
     return given
+
+
+def _holding(part: Part, given: dict[str, Any]) -> list[EventFact]:
+    """The older processes that this one waits for; their marks, where named, belong to the despacho."""
+    inner = part.kid("sobrestadores")
+    if inner is None:
+        return []
+    facts, found = [], []
+    for one in inner.kids("sobrestador"):
+        number, mark = one.must("processo"), one.attribute("marca")
+        found.append(RelatedMark(kind="sobrestador", number=number, office=OFFICE))
+        if mark:
+            facts.append(EventFact(kind="sobrestador", text=f"{number} {mark}"))
+    given["related_marks"] = tuple(dict.fromkeys(found))
+    return list(dict.fromkeys(facts))
 
 
 def _madrid(part: Part, given: dict[str, Any]) -> tuple[EventFact, ...]:
@@ -236,23 +244,23 @@ def _history(part: Part, issue: Issue, unknown: list[str], facts: tuple[EventFac
     rows = inner.kids("despacho") if inner is not None else []
     if not rows:
         raise LayoutChanged("the process has no `despacho`")
-    events = []
+    # Of several in one issue none is the later: their order in the file means nothing.
+    said = dict.fromkeys([_event(one, issue, facts) for one in rows])
+    events = sorted(said, key=lambda one: (one.code or "", one.text.casefold(), one.proceeding or ""))
     deciding: MarkEvent | None = None
     given: dict[str, Any] = {}
-    for one in rows:
-        event = _event(one, issue, facts)
-        events.append(event)
+    for event in events:
         row = despachos().get(event.code or "")
         if row is None:
             unknown.append(f"despacho {event.code} {event.text[:80]}")
             continue
-        if row["phase"]:
+        if row["phase"] and (deciding is None or _further(event) > _further(deciding)):
             deciding = event
         if row["published"]:
             given["publications"] = (Publication(date=issue.day, gazette=GAZETTE, issue=issue.number),)
     given |= {
         "events": tuple(events),
-        "latest_step": events[-1].text,
+        "latest_step": (deciding or events[-1]).text,
         "latest_step_date": issue.day,
     }
     if deciding is not None:
@@ -269,6 +277,11 @@ def _history(part: Part, issue: Issue, unknown: list[str], facts: tuple[EventFac
             "tm5_source": "computed" if tm5 else None,
         }
     return given
+
+
+def _further(event: MarkEvent) -> int:
+    """How far the process has come by it: of several in one issue the furthest is where it stands."""
+    return list(Phase).index(Phase(despachos()[event.code or ""]["phase"]))
 
 
 def _event(part: Part, issue: Issue, facts: tuple[EventFact, ...]) -> MarkEvent:

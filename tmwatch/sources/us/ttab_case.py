@@ -92,8 +92,13 @@ def _proceeding(box: Box, odd: list[str], unknown: list[str]) -> Proceeding:
         unknown.append(f"type of proceeding {code[:20]}")
     if status not in _statuses():
         unknown.append(f"status of a proceeding {status[:20]}")
-    parties = [_party(one, odd, unknown) for one in box.must_box("party-information").boxes("party")]
-    docket = [_entry(one) for one in box.must_box("prosecution-history").boxes("prosecution-entry")]
+    # What stands twice to the letter says nothing twice.
+    parties = dict.fromkeys(
+        [_party(one, odd, unknown) for one in box.must_box("party-information").boxes("party")]
+    )
+    docket = dict.fromkeys(
+        [_entry(one) for one in box.must_box("prosecution-history").boxes("prosecution-entry")]
+    )
     numbers = [one.number for one in docket]
     if len(set(numbers)) != len(numbers):
         odd.append("docket entries of one number")
@@ -148,7 +153,7 @@ def _party(box: Box, odd: list[str], unknown: list[str]) -> ProceedingParty:
         name=name or firm or "",
         organisation=firm if name else None,
         identifier=box.text("identifier"),
-        marks=tuple([_mark(one) for one in inner.boxes("property")]),
+        marks=tuple(dict.fromkeys([_mark(one) for one in inner.boxes("property")])),
         correspondents=tuple([_address(one, odd) for one in addresses]),
     )
 
@@ -159,13 +164,13 @@ def _mark(box: Box) -> ProceedingMark:
         serial = None
     if serial is not None and not (serial.isascii() and serial.isdigit() and len(serial) in (7, 8)):
         raise LayoutChanged(f"`serial-number` is none: {serial[:20]!r}")
-    related = [_related(one) for one in box.boxes("tma-proceeding")] if box.has("tma-proceeding") else None
+    related = tuple(dict.fromkeys(_related(one) for one in box.boxes("tma-proceeding")))
     return ProceedingMark(
         identifier=box.text("identifier"),
         application_number=serial.zfill(8) if serial else None,
         registration_number=common.registration(box.text("registration-number")),
         mark=box.text("mark-text"),
-        related=tuple(related) if related else None,
+        related=related or None,
     )
 
 
