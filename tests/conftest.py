@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -27,6 +31,31 @@ def registers_off() -> str:
     """
     live = [one.declaration for one in all_sources().values() if one.declaration.live_default == "on"]
     return "".join(f'[source."{one.id}"]\nenabled = false\n' for one in live)
+
+
+def _registers() -> frozenset[str]:
+    """The hosts of the registers, and of the places that give tokens for them."""
+    found = [one.declaration for one in all_sources().values()]
+    urls = [one.base_url for one in found] + [one.grant.token_url for one in found if one.grant]
+    return frozenset(urlsplit(url).hostname or "" for url in urls)
+
+
+@pytest.fixture(autouse=True)
+def _no_register_is_asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Registers are other people's machines: a test that looks one up fails, whatever it was about."""
+    asked: list[str] = []
+    resolve, registers = socket.getaddrinfo, _registers()
+
+    def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else str(host)
+        if name in registers:
+            asked.append(name)
+            raise socket.gaierror(socket.EAI_NONAME, "no test asks a register")
+        return resolve(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", guarded)
+    yield
+    assert not asked, f"a test asked {', '.join(asked)}: give it a base_url on loopback, or registers_off()"
 
 
 @pytest.fixture
