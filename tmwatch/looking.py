@@ -139,10 +139,27 @@ def _ask(
     cut: Incomplete | None = None
     fresh: Mapping[str, str] = {}
     glanced: Glance | None = None
+    known = False
     single = len(waiting) == 1 and isinstance(query, RecordQuery)
+
+    def familiar(page: Page) -> bool:
+        nonlocal glanced, known
+        glanced = glance(source, page if page.query is not None else replace(page, query=query))
+        known = glanced is not None and seen is not None and seen(declaration.id, glanced, describe(query))
+        return known
+
     while waiting:
+        glanced, known = None, False
         request = waiting.pop(0)
-        look = fetch(source, request, door, config, env, validators if single else None)
+        look = fetch(
+            source,
+            request,
+            door,
+            config,
+            env,
+            validators if single else None,
+            familiar if single and seen is not None and not readings else None,
+        )
         if look.outcome is Outcome.NOT_FOUND and request.instead is not None:
             waiting.insert(0, request.instead)
             put += 1
@@ -158,18 +175,16 @@ def _ask(
         if look.error is not None or look.page is None:
             raise look.error or Incomplete("the answer has no page", where=look.url)
         page = replace(look.page, query=request.query or query)
-        if single and seen is not None and not readings:
-            glanced = glance(source, page)
-            if glanced is not None and seen(declaration.id, glanced, describe(query)):
-                return Looked(
-                    source,
-                    query,
-                    Outcome.OK,
-                    pages=(page,),
-                    looked_at=looked_at,
-                    validators=look.validators,
-                    glance=glanced,
-                )
+        if known:
+            return Looked(
+                source,
+                query,
+                Outcome.OK,
+                pages=(page,),
+                looked_at=looked_at,
+                validators=look.validators,
+                glance=glanced,
+            )
         try:
             answer = read_page(source, page)
         except LookError as error:
@@ -238,6 +253,7 @@ def fetch(
     config: Config,
     env: Mapping[str, str],
     validators: Mapping[str, str] | None = None,
+    familiar: Callable[[Page], bool] | None = None,
 ) -> Look:
     """One request as the configuration says. Raises `LoginRequired` where the key cannot be had."""
     declaration = source.declaration
@@ -252,6 +268,7 @@ def fetch(
         validators=validators,
         min_interval=settings.min_interval,
         max_per_day=settings.max_per_day or settings.max_calls_per_day,
+        familiar=familiar,
     )
 
 

@@ -34,7 +34,7 @@ def tell_turns(
     """
     for source_id in dict.fromkeys(item.source for item in report.asked):
         mine = [item for item in report.asked if item.source == source_id]
-        bad = [item for item in mine if item in report.failures and item.outcome is not Outcome.NOT_FOUND]
+        bad = [item for item in mine if item.failed and item.outcome is not Outcome.NOT_FOUND]
         lasting = [item for item in bad if not item.passing]
         if bad and len(bad) == len(mine) and not lasting:
             if not books.is_failing(database, source_id):
@@ -78,7 +78,7 @@ def _tell_turn(
     that failed; a recovery also to whoever was told of the failure and has nothing due now."""
     names = _watches_of(asked)
     failing = turn.now == "failing"
-    lasting = [item for item in asked if item in report.failures]
+    lasting = [item for item in asked if item.failed]
     if not failing and turn.since is not None:
         told = books.told_failing(database, turn.source, turn.since)
         names += [watch.name for watch in config.watches if told(watch.name) and watch.name not in names]

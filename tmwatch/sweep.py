@@ -27,7 +27,7 @@ from tmwatch.sources.base import Glance, Query, SearchQuery
 from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, Observed, books, observe, queries
 from tmwatch.store.database import now
-from tmwatch.store.repeats import on_file
+from tmwatch.store.repeats import answered
 from tmwatch.sweep_report import Asked, Left, SweepReport, lightly
 from tmwatch.text import clean_line
 from tmwatch.watches import Ask, Match, asks, coverage, match
@@ -40,6 +40,7 @@ PATIENCE = 3
 # A daily cron job does not start at the same second each day; a look this much early is on time.
 SLACK = 0.05
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+_LATEST = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _lane(
 
     def seen(source_id: str, glance: Glance, asked: str) -> bool:
         with database.reading():  # from the lane's own thread
-            return on_file(database, source_id, glance, asked) is not None
+            return answered(database, source_id, glance, asked)
 
     for job in jobs:
         told(job)
@@ -165,30 +166,29 @@ def _jobs(
     leave: Collection[str],
 ) -> list[_Job]:
     wanted: dict[tuple[str, Query], list[tuple[Watch, Ask]]] = {}
+    since: dict[tuple[str, Query], dt.datetime] = {}
     for watch in config.watches:
         if (only and watch.name not in only) or watch.name in leave:
             continue
+        states = books.ask_states(database, watch.name)
         for one in asks(watch, config, env):
-            if not everything and not _is_due(database, watch, one):
+            state = states.get(one.key, books.AskState())
+            if not everything and not _is_due(watch, state):
                 report.not_due += 1
                 continue
-            wanted.setdefault((one.source_id, one.query), []).append((watch, one))
+            key = one.source_id, one.query
+            since[key] = min(since.get(key, _LATEST), state.last_ok_at or _NEVER)
+            wanted.setdefault(key, []).append((watch, one))
     jobs = [_Job(source, query, tuple(who)) for (source, query), who in wanted.items()]
     # Who has waited longest comes first: where the daily cap ends a pass, the next one goes on from there
     # and does not ask the same first numbers for ever.
-    return sorted(jobs, key=lambda job: _waiting_since(database, job))
+    return sorted(jobs, key=lambda job: since[job.source_id, job.query])
 
 
-def _waiting_since(database: Database, job: _Job) -> dt.datetime:
-    looks = [books.ask_state(database, watch.name, one.key).last_ok_at for watch, one in job.wanted]
-    return min(look or _NEVER for look in looks)
-
-
-def _is_due(database: Database, watch: Watch, one: Ask) -> bool:
+def _is_due(watch: Watch, state: books.AskState) -> bool:
     """A watch without `every` is due at each check; after a failure the next check tries again."""
     if watch.every is None:
         return True
-    state = books.ask_state(database, watch.name, one.key)
     if state.last_ok_at is None or state.failures or state.last_ok_at > now():
         return True  # the last: by a clock that has been set back since
     return now() - state.last_ok_at >= watch.every * (1 - SLACK)

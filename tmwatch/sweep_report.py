@@ -41,6 +41,11 @@ class Asked:
     passing: bool = False  # a failure that the next run may well mend
     baseline: bool = False
 
+    @property
+    def failed(self) -> bool:
+        """It did not end well."""
+        return self.outcome not in (Outcome.OK, Outcome.NOT_MODIFIED)
+
     def as_json(self) -> dict[str, Any]:
         """For `check --json` and the log."""
         return {
@@ -104,7 +109,7 @@ class SweepReport:
     @property
     def failures(self) -> list[Asked]:
         """Questions that did not end well."""
-        return [item for item in self.asked if item.outcome not in (Outcome.OK, Outcome.NOT_MODIFIED)]
+        return [item for item in self.asked if item.failed]
 
     @property
     def operator_must_act(self) -> bool:

@@ -31,7 +31,7 @@ from tmwatch.sources.registry import get_source
 from tmwatch.sources.us.tsdr import Tsdr
 from tmwatch.sources.us.tsdr_api import DECLARATION as API
 from tmwatch.store import Database, observe, queries
-from tmwatch.store.repeats import on_file
+from tmwatch.store.repeats import answered
 
 STAMP = rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( E[SD]T)?(?=\s*</div>)"
 
@@ -136,7 +136,7 @@ class Story:
             self.register.pages[request.path] = body
 
         def seen(source_id: str, what: Any, asked: str) -> bool:
-            return on_file(self.base, source_id, what, asked) is not None
+            return answered(self.base, source_id, what, asked)
 
         env = {"USPTO_API_KEY": "k"}
         looked = ask(source, query, self.door, self.config, env, {}, seen if self.glancing else None)

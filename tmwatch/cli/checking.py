@@ -209,7 +209,7 @@ def _print_watch(name: str, report: CheckReport) -> None:
     if first:
         say(f"baseline: {render.counted(len(first), 'filing')}: {_names(first)}", indent=2)
     for item in mine:
-        if item in report.sweep.failures and item.passing:
+        if item.failed and item.passing:
             said = plain((item.error or "").splitlines()[0] if item.error else "", 200)
             say(f"{item.query}: {item.outcome.value}, tried again next time. {said}", indent=2)
     for line in render.coverage_texts(report.sweep.coverage.get(name, ())):

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -131,10 +131,13 @@ class Door:
         min_interval: float | None = None,
         max_per_day: int | None = None,
         client: Client | None = None,
+        familiar: Callable[[Page], bool] | None = None,
     ) -> Look:
         """Ask once and say how it ended. `base_url`, `min_interval`, `max_per_day` come from configuration.
 
         A source with a `grant` is asked with a token, for which `client` and the key are exchanged first.
+        `familiar` says whether a page is, but for its stamp, one that was read as a record before: such a
+        page is none that stands in the way, and its text is not searched for the words of those.
 
         Raises `ConfigError` for what configuration or a source may not say; nothing for the network.
         """
@@ -143,13 +146,15 @@ class Door:
                 asking = _Asking(declaration, request, key, {}, address.build(declaration, request, base_url))
                 return self._look(asking, _no_key(asking), asked=False)
             ask = partial(self.fetch, min_interval=min_interval, max_per_day=max_per_day)
-            ours = {"base_url": base_url, "validators": validators}
+            ours = {"base_url": base_url, "validators": validators, "familiar": familiar}
             return grants.with_token(
                 partial(ask, **ours), ask, self._tokens, declaration, request, client, key
             )
         url = address.build(declaration, request, base_url)
         headers = headers_for(declaration, request, self._agent, key, validators or {})
-        asking = _Asking(declaration, request, key, validators or {}, address.without_secret(url, key))
+        asking = _Asking(
+            declaration, request, key, validators or {}, address.without_secret(url, key), familiar
+        )
         if request.credential_header and not key:
             return self._look(asking, _no_key(asking), asked=False)
         law = pace.rules(
@@ -261,7 +266,10 @@ class Door:
             fetched_at=asking.started_at,
         )
         whole = Page(page.body, page.url, page.content_type, page.status, reply.headers)
-        error = challenge.detect(whole) or _by_status(asking, reply)
+        if reply.status == requests.codes.ok and asking.familiar is not None and asking.familiar(page):
+            error = challenge.by_headers(whole) or _by_status(asking, reply)
+        else:
+            error = challenge.detect(whole) or _by_status(asking, reply)
         if error is not None:
             error.where = asking.where
             wait = retry_after_seconds(reply.headers.get("retry-after"), self._clock())
@@ -313,6 +321,7 @@ class _Asking:
     key: str | None
     validators: Mapping[str, str]
     url: str  # without secrets
+    familiar: Callable[[Page], bool] | None = None
     started_at: dt.datetime | None = None
     tick: float = 0.0
 

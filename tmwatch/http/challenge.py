@@ -78,11 +78,10 @@ def is_html(body: bytes) -> bool:
 
 def detect(page: Page) -> LookError | None:
     """The error that this page amounts to, or None if nothing speaks against it. Never raises."""
+    said = by_headers(page)
+    if said is not None:
+        return said
     where = page.name or page.url
-    headers = {name.lower(): value for name, value in page.headers.items()}
-    for name, what in _HEADER_SIGNS.items():
-        if headers.get(name, "").strip().lower() in {"challenge", "captcha"}:
-            return _error(Outcome.BLOCKED, what, where)
     if not page.body or len(page.body) > _LONGEST:
         return None
     if not is_html(page.body):
@@ -96,6 +95,15 @@ def detect(page: Page) -> LookError | None:
         return None
     seen = _look_at(page.body)
     return _by_signs(seen, low, where) or _ruishu(seen, page.body, where) or _login(seen, page, where)
+
+
+def by_headers(page: Page) -> LookError | None:
+    """The same by what the headers of the answer say alone."""
+    headers = {name.lower(): value for name, value in page.headers.items()}
+    for name, what in _HEADER_SIGNS.items():
+        if headers.get(name, "").strip().lower() in {"challenge", "captcha"}:
+            return _error(Outcome.BLOCKED, what, page.name or page.url)
+    return None
 
 
 # Without one of these, no page that is longer than every sign allows is anything but a page: the shell of

@@ -121,8 +121,20 @@ _POOLS = {"http": _PlainPool, "https": _SecurePool}
 
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        self._own_pools: dict[tuple[str, object], Any] = {}
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """A session asks one server a thousand times: which pool is its own is found out once."""
+        if proxies or cert:
+            return super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+        server = request.url[: request.url.find("/", len("https://"))], verify
+        if server not in self._own_pools:
+            self._own_pools[server] = super().get_connection_with_tls_context(request, verify)
+        return self._own_pools[server]
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **kwargs)

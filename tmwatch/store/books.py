@@ -62,9 +62,16 @@ def end_run(database: Database, run: str, summary: Mapping[str, Any]) -> None:
 def ask_state(database: Database, watch: str, ask: str) -> AskState:
     """The books of one standing question; empty if it was never asked."""
     row = database.conn.execute("select * from watch where watch = ? and ask = ?", (watch, ask)).fetchone()
-    if row is None:
-        return AskState()
+    return _ask_state(row) if row is not None else AskState()
 
+
+def ask_states(database: Database, watch: str) -> dict[str, AskState]:
+    """The same of all questions of a watch that were ever asked, by their key."""
+    rows = database.conn.execute("select * from watch where watch = ?", (watch,))
+    return {row["ask"]: _ask_state(row) for row in rows}
+
+
+def _ask_state(row: sqlite3.Row) -> AskState:
     def instant(name: str) -> dt.datetime | None:
         return dt.datetime.fromisoformat(row[name]) if row[name] else None
 
@@ -90,30 +97,39 @@ def book_ask(
     """Write down how asking ended. Only a complete answer counts as looked at (laws 3 and 17)."""
     good = outcome in (Outcome.OK, Outcome.NOT_MODIFIED)
     instant = iso(now())
-    with database.write() as db:
-        before = ask_state(database, watch, ask)
-        row: dict[str, Any] = {
-            "watch": watch,
-            "ask": ask,
-            "last_try_at": instant,
-            "last_outcome": outcome.value,
-            "last_error": error or None,
-            "failures": 0 if good else before.failures + 1,
-        }
-        if good:
-            row["last_ok_at"] = instant
-            row["baseline_at"] = iso(before.baseline_at) if before.baseline_at else instant
-            if validators is not None:
-                row["validators"] = json.dumps(dict(validators))
+    kept = json.dumps(dict(validators)) if validators is not None else None
+    with database.write():
         # In plain SQL: this is written at each look, and sqlite-utils asks for the table's shape first.
-        names = list(row)
-        db.execute(
-            f"insert into watch ({', '.join(names)}) values ({', '.join('?' for _ in names)}) on conflict"
-            f" (watch, ask) do update set {', '.join(f'{name} = excluded.{name}' for name in names[2:])}",
-            list(row.values()),
+        database.conn.execute(
+            _ANSWERED if good else _FAILED,
+            {
+                "watch": watch,
+                "ask": ask,
+                "at": instant,
+                "outcome": outcome.value,
+                "error": error or None,
+                "validators": kept,
+            },
         )
         if good:
             held.settle_ask(database, watch, ask)
+
+
+_ANSWERED = (
+    "insert into watch (watch, ask, last_try_at, last_outcome, last_error, failures, last_ok_at, baseline_at,"
+    " validators) values (:watch, :ask, :at, :outcome, :error, 0, :at, :at, :validators)"
+    " on conflict (watch, ask) do update set last_try_at = excluded.last_try_at,"
+    " last_outcome = excluded.last_outcome, last_error = excluded.last_error, failures = 0,"
+    " last_ok_at = excluded.last_ok_at, baseline_at = coalesce(baseline_at, excluded.baseline_at),"
+    " validators = coalesce(excluded.validators, validators)"
+)
+_FAILED = (
+    "insert into watch (watch, ask, last_try_at, last_outcome, last_error, failures)"
+    " values (:watch, :ask, :at, :outcome, :error, 1)"
+    " on conflict (watch, ask) do update set last_try_at = excluded.last_try_at,"
+    " last_outcome = excluded.last_outcome, last_error = excluded.last_error,"
+    " failures = coalesce(failures, 0) + 1"
+)
 
 
 def baselined(database: Database, watch: str, ask: str) -> bool:

@@ -27,6 +27,8 @@ from tmwatch.store.timeline import Sighting, Step, canonical, fold, order_key
 def pick(database: Database, read: Mapping[int, Sight], others: Iterable[str]) -> dict[int, Sight]:
     """Those of the good looks (by place) that are the only one at a filing of which nothing is stored.
     `others`: filings that the batch looks at besides."""
+    if not read:
+        return {}
     filings = Counter(others)
     filings.update(one.reading.record.st13 for one in read.values() if one.reading is not None)
     asked = json.dumps(
@@ -59,10 +61,11 @@ class _First(NamedTuple):
 
 def write(database: Database, looks: Looks, sights: Iterable[Sight], instant: str) -> list[Observed]:
     """Store them; `instant` is that of the batch."""
+    sights = list(sights)
+    if not sights:
+        return []
     run = marks.next_number(database, "sighting")
     firsts = [_first(looks, sight, number) for number, sight in enumerate(sights, run)]
-    if not firsts:
-        return []
     looks.flush()
     keep_pages(database, {one.snapshot: one.sight for one in firsts if one.snapshot is not None})
     version = marks.next_number(database, "mark_version")

@@ -136,12 +136,15 @@ def _value(value: object) -> str:
     return "null" if value is None else repr(value)
 
 
-def keep_page(database: Database, sight: Sight, *, quick: bool = False) -> str | None:
-    """The hash of the raw page; the page itself is kept if the look was good (`archive.pack`: quick)."""
+def keep_page(
+    database: Database, sight: Sight, sha256: str | None = None, *, quick: bool = False
+) -> str | None:
+    """The hash of the raw page (`sha256`, where it is at hand); the page itself is kept if the look was good
+    (`archive.pack`: quick)."""
     page = sight.page
     if page is None or not page.body:
         return None
-    sha256 = archive.digest(page.body)
+    sha256 = sha256 or archive.digest(page.body)
     if sight.outcome is Outcome.OK and not _kept(database.conn, sha256):
         database.conn.execute(_KEEP, _packed(sha256, sight, quick=quick))
     return sha256

@@ -65,6 +65,10 @@ _LAST_WORDS = (
     f"select {_RUN}, g.key from json_each(?) g cross join sighting s on s.glance = g.value"
     f" and s.source = ? join mark m on m.st13 = s.st13 where {_IS_LAST}"
 )
+_ANSWERED = (
+    "select o.asked from sighting s join observation o on o.id = s.last_observation"
+    f" where s.glance = ? and s.source = ? and {_IS_LAST}"
+)
 _FEW = 8  # looks: below that a question for each is quicker
 
 
@@ -119,19 +123,23 @@ class OnFile:
     mark: str | None  # its verbal element
 
 
-def on_file(database: Database, source: str, glance: Glance, asked: str | None = None) -> OnFile | None:
-    """The filing whose last word, by this source, has that glance. With `asked`, only if that was the
-    answer to that very question: another question may leave a number unanswered by the same page."""
+def answered(database: Database, source: str, glance: Glance, asked: str) -> bool:
+    """Whether a filing's last word, by this source, has that glance and was the answer to that very
+    question: another question may leave a number unanswered by the same page."""
+    row = database.conn.execute(_ANSWERED, (glance.digest, source)).fetchone()
+    return row is not None and row["asked"] == asked
+
+
+def on_file(database: Database, source: str, glance: Glance) -> OnFile | None:
+    """The filing whose last word, by this source, has that glance."""
     run = _last_word(database, glance.digest, source)
     if run is None:
         return None
     said = database.conn.execute(
-        "select o.asked, json_extract(r.json, '$.verbal_element') as mark from sighting s"
-        " join observation o on o.id = s.last_observation join record r on r.hash = s.record where s.id = ?",
+        "select json_extract(r.json, '$.verbal_element') as mark from sighting s"
+        " join record r on r.hash = s.record where s.id = ?",
         (run.id,),
     ).fetchone()
-    if asked is not None and said["asked"] != asked:
-        return None
     as_of = glance.as_of or _load_as_of(run.glance_as_of or "null")
     return OnFile(run.st13, as_of, said["mark"])
 
@@ -206,9 +214,11 @@ def write(
         latest = max(repeats, key=lambda one: one.order)
         shared = looks.write_bulk(bulk, latest.sight, latest.as_of, len(repeats))
     ends, pages, present, steady = [], [], [], []
+    instant = iso(now())
     for one in repeats:
         sight, run, as_of, _, longer = one
-        number = shared if shared is not None else look_of(database, looks, one)
+        page = _hash_of_page(one) if shared is None else None
+        number = shared if shared is not None else look_of(database, looks, one, page)
         first = run.first_seen_at
         earlier = sight.looked_at < dt.datetime.fromisoformat(first)
         if not longer and run.stands and not earlier:
@@ -218,12 +228,12 @@ def write(
         if longer:
             ends.append((one.order, day, kind, number, run.id))
             if sight.glance is not None and sight.glance.as_of is not None:  # another stamp: another page
-                pages.append((keep_page(database, sight, quick=True), run.id))
+                pages.append((keep_page(database, sight, page, quick=True), run.id))
         else:
             day, kind = run.last_order[:10], run.as_of_kind
         if earlier:
             first = iso(sight.looked_at)
-        present.append((sight.source, run.facts, day, kind, first, run.st13))
+        present.append((sight.source, run.facts, day, kind, first, instant, run.st13))
     database.conn.executemany(
         "update sighting set last_order = ?, last_as_of = ?, as_of_kind = ?, last_observation = ?"
         " where id = ?",
@@ -231,16 +241,16 @@ def write(
     )
     for snapshot, number in pages:
         _turn_page(database, number, snapshot)
-    instant = iso(now())
     database.conn.executemany(
         "update mark set source = ?, facts = ?, as_of = ?, as_of_kind = ?, first_seen_at = ?,"
-        f" last_ok_at = '{instant}' where st13 = ?",
+        " last_ok_at = ? where st13 = ?",
         present,
     )
-    database.conn.execute(
-        "update mark set last_ok_at = ? where st13 in (select value from json_each(?))",
-        (instant, json.dumps(steady)),
-    )
+    if steady:
+        database.conn.execute(
+            "update mark set last_ok_at = ? where st13 in (select value from json_each(?))",
+            (instant, json.dumps(steady)),
+        )
     return [
         Observed(one.run.st13, "unchanged", (), one.sight.live, _OnFile(database, one.run.st13))
         for one in repeats
@@ -255,15 +265,15 @@ def _turn_page(database: Database, run: int, snapshot: str | None) -> None:
     marks.drop_unused(database, before["last_snapshot"])
 
 
-def look_of(database: Database, looks: Looks, one: Repeat) -> int:
-    """The look's own row among the looks."""
+def look_of(database: Database, looks: Looks, one: Repeat, page: str | None = None) -> int:
+    """The look's own row among the looks; `page`: the hash of its page, where it is at hand."""
     said = database.conn.execute("select record from sighting where id = ?", (one.run.id,)).fetchone()
     return looks.write(
         one.sight,
         st13=one.st13,
         record_hash=said["record"],
         as_of=one.as_of,
-        snapshot=_hash_of_page(one),
+        snapshot=page or _hash_of_page(one),
     )
 
 
