@@ -6,7 +6,9 @@ transaction as the change they tell of.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +18,15 @@ import structlog
 from tmwatch.alerts.compose import reactor
 from tmwatch.alerts.payload import CoverageLine
 from tmwatch.config import Config, Watch
-from tmwatch.errors import PASSING, Incomplete, LayoutChanged, LookError, Outcome, TmwatchError
+from tmwatch.errors import (
+    PASSING,
+    Incomplete,
+    LayoutChanged,
+    LookError,
+    Outcome,
+    StoreError,
+    TmwatchError,
+)
 from tmwatch.http import Door
 from tmwatch.import_reaction import searched_before
 from tmwatch.importing import reread
@@ -40,7 +50,10 @@ PATIENCE = 3
 # A daily cron job does not start at the same second each day; a look this much early is on time.
 SLACK = 0.05
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
-_LATEST = dt.datetime.max.replace(tzinfo=dt.UTC)
+# Looks that say nothing new are stored together where the register answers quicker than this (seconds), and
+# so many of them at most: to sync the disk for each costs more than all else that is done. What a kill loses
+# of them is asked again by the next pass, for which they are still due.
+_QUICK, _TOGETHER = 0.05, 32
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,8 @@ class _Job:
     source_id: str
     query: Query
     wanted: tuple[tuple[Watch, Ask], ...]
+    # The books of those questions: whoever checks a watch holds its lock, so nobody else writes in them.
+    states: tuple[books.AskState, ...]
 
     @property
     def searching(self) -> bool:
@@ -108,34 +123,66 @@ def _lane(
     told: Callable[[_Job], None],
 ) -> Lane[Looked]:
     """One source's questions, one after another. It yields what waits for the network (`lanes.py`)."""
+    filings: dict[str, str] = {}  # the last question that was found answered, and the filing
+    same: dict[str, tuple[_Job, Looked]] = {}  # looks that say nothing new of a filing, not stored yet
 
     def seen(source_id: str, glance: Glance, asked: str) -> bool:
         with database.reading():  # from the lane's own thread
-            return answered(database, source_id, glance, asked)
+            st13 = answered(database, source_id, glance, asked)
+        filings.clear()
+        if st13 is not None:
+            filings[asked] = st13
+        return st13 is not None
 
-    for job in jobs:
-        told(job)
-        source = get_source(job.source_id)
-        states = [books.ask_state(database, watch.name, one.key) for watch, one in job.wanted]
-        # A page that says "not modified" is no first look: a watch without one needs the page itself.
-        known = states[0].validators if all(state.baseline_at for state in states) else {}
-        looked = yield partial(ask, source, job.query, door, config, env, known, seen)
-        if looked.held_until is not None:
-            left = _left(job, looked, looked.held_until)
-            log.info("left for later", **left.as_json())
-            report.left.append(left)
-            continue
-        # Nothing found is believed only if nothing was known before and the known query still works (law 3).
-        if job.searching and looked.outcome is Outcome.OK and not looked.readings:
-            if any(_found_before(database, watch, one) for watch, one in job.wanted):
-                looked = _failed(looked, _suspicious_zero(job))
-            else:
-                proof = yield partial(prove, source, door, config, env)
-                if proof.error is not None:
-                    looked = _failed(looked, proof.error)
-        item = _store(job, looked, states, config, database, env, run, report.coverage)
-        log.info("look", **item.as_json())
-        report.asked.append(item)
+    def keep(items: Sequence[Asked]) -> None:
+        for item in items:
+            log.info("look", **item.as_json())
+            report.asked.append(item)
+
+    def keep_same() -> None:
+        waiting = dict(same)
+        same.clear()
+        if waiting:
+            keep(_store_same(waiting, config, database, env, run, report.coverage))
+
+    try:
+        for job in jobs:
+            told(job)
+            source = get_source(job.source_id)
+            # A page that says "not modified" is no first look: a watch without one needs the page itself.
+            known = job.states[0].validators if all(state.baseline_at for state in job.states) else {}
+            begun = time.monotonic()
+            looked = yield partial(ask, source, job.query, door, config, env, known, seen)
+            quick = time.monotonic() - begun < _QUICK
+            st13 = filings.get(describe(job.query)) if looked.glance is not None else None
+            if st13 is not None and not looked.readings and not job.searching:
+                if st13 in same:  # two questions about one filing: one look after the other
+                    keep_same()
+                same[st13] = job, looked
+                if not quick or len(same) >= _TOGETHER:
+                    keep_same()
+                continue
+            keep_same()
+            if looked.held_until is not None:
+                left = _left(job, looked, looked.held_until)
+                log.info("left for later", **left.as_json())
+                report.left.append(left)
+                continue
+            # Nothing found is believed only if nothing was known before and the known query still works
+            # (law 3).
+            if job.searching and looked.outcome is Outcome.OK and not looked.readings:
+                if any(_found_before(database, watch, one) for watch, one in job.wanted):
+                    looked = _failed(looked, _suspicious_zero(job))
+                else:
+                    proof = yield partial(prove, source, door, config, env)
+                    if proof.error is not None:
+                        looked = _failed(looked, proof.error)
+            keep([_store(job, looked, config, database, env, run, report.coverage)])
+        keep_same()
+    except (Exception, KeyboardInterrupt):
+        with contextlib.suppress(StoreError):  # what was seen is kept, if the disk lets us
+            keep_same()
+        raise
 
 
 def _left(job: _Job, looked: Looked, until: dt.datetime) -> Left:
@@ -165,8 +212,7 @@ def _jobs(
     only: Sequence[str],
     leave: Collection[str],
 ) -> list[_Job]:
-    wanted: dict[tuple[str, Query], list[tuple[Watch, Ask]]] = {}
-    since: dict[tuple[str, Query], dt.datetime] = {}
+    wanted: dict[tuple[str, Query], list[tuple[Watch, Ask, books.AskState]]] = {}
     for watch in config.watches:
         if (only and watch.name not in only) or watch.name in leave:
             continue
@@ -176,13 +222,14 @@ def _jobs(
             if not everything and not _is_due(watch, state):
                 report.not_due += 1
                 continue
-            key = one.source_id, one.query
-            since[key] = min(since.get(key, _LATEST), state.last_ok_at or _NEVER)
-            wanted.setdefault(key, []).append((watch, one))
-    jobs = [_Job(source, query, tuple(who)) for (source, query), who in wanted.items()]
+            wanted.setdefault((one.source_id, one.query), []).append((watch, one, state))
+    jobs = [
+        _Job(source, query, tuple((watch, one) for watch, one, _ in who), tuple(state for *_, state in who))
+        for (source, query), who in wanted.items()
+    ]
     # Who has waited longest comes first: where the daily cap ends a pass, the next one goes on from there
     # and does not ask the same first numbers for ever.
-    return sorted(jobs, key=lambda job: since[job.source_id, job.query])
+    return sorted(jobs, key=lambda job: min(state.last_ok_at or _NEVER for state in job.states))
 
 
 def _is_due(watch: Watch, state: books.AskState) -> bool:
@@ -197,7 +244,6 @@ def _is_due(watch: Watch, state: books.AskState) -> bool:
 def _store(
     job: _Job,
     looked: Looked,
-    states: Sequence[books.AskState],
     config: Config,
     database: Database,
     env: Mapping[str, str],
@@ -205,6 +251,7 @@ def _store(
     lines: dict[str, tuple[CoverageLine, ...]],
 ) -> Asked:
     """Keep what a question brought, or that it failed, with everything that follows from it."""
+    states = job.states
     first = {
         watch.name: state.baseline_at is None for (watch, _), state in zip(job.wanted, states, strict=True)
     }
@@ -282,6 +329,57 @@ def _store(
         passing or gone_before,
         baseline=all(first.values()) if job.searching else True,
     )
+
+
+def _store_same(
+    waiting: Mapping[str, tuple[_Job, Looked]],
+    config: Config,
+    database: Database,
+    env: Mapping[str, str],
+    run: str,
+    lines: dict[str, tuple[CoverageLine, ...]],
+) -> list[Asked]:
+    """Keep answers (by ST.13) that say what they said last time, all in one transaction."""
+    if len(waiting) == 1:
+        ((job, looked),) = waiting.values()
+        return [_store(job, looked, config, database, env, run, lines)]
+
+    def is_baseline(watch: Watch, one: Observed, found: Match) -> bool:
+        return "numbers" in found.triggers or not (
+            one.what == "new" and searched_before(watch, one.record.office, config, database, env)
+        )
+
+    def book(base: Database) -> None:
+        for job, looked in waiting.values():
+            for watch, one in job.wanted:
+                books.book_ask(base, watch.name, one.key, looked.outcome, "", looked.validators)
+
+    try:
+        stored = observe(
+            database,
+            [sight for _, looked in waiting.values() for sight in sights(looked, config)],
+            run=run,
+            react=reactor(config, lines, is_baseline),
+            reread=reread,
+            also=book,
+        )
+    except TmwatchError:
+        raise
+    except Exception:  # noqa: BLE001 - which of them it is will be seen when each is stored by itself
+        log.info("looks not stored together", count=len(waiting), exc_info=True)
+        return [_store(job, looked, config, database, env, run, lines) for job, looked in waiting.values()]
+    of = {one.st13: lightly(one) for one in stored}
+    return [
+        Asked(
+            tuple(watch.name for watch, _ in job.wanted),
+            job.source_id,
+            describe(job.query),
+            looked.outcome,
+            (of[st13],) if st13 in of else (),
+            baseline=True,
+        )
+        for st13, (job, looked) in waiting.items()
+    ]
 
 
 def _found_before(database: Database, watch: Watch, one: Ask) -> bool:

@@ -3,34 +3,57 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tmwatch.alerts.payload import CoverageLine
 from tmwatch.errors import PASSING, Outcome
+from tmwatch.model import Frozen, GoodsServices, Party, TradeMark
 from tmwatch.store import Observed
 from tmwatch.store.sights import AtHand
 
 
 def lightly(one: Observed) -> Observed:
-    """Without the events of a record that is at hand because it is new or changed.
+    """With no more of its record than a report of a pass says: its numbers, its mark, dates and status, the
+    names of its owners, its classes.
 
-    The histories of a thousand filings are a hundred megabytes, and a report says nothing of them. What
-    stands as it stood is read from the file when somebody asks, as before.
+    The histories and specifications of a thousand filings are a hundred megabytes; the store has them. What
+    is not at hand is read from the file when somebody asks, as before.
     """
-    if one.what not in ("new", "changed"):
+    if one.what not in ("new", "changed") and not isinstance(one.known, AtHand):
         return one
-    bare: dict[str, object] = {"events": ()}
-    previous = one.previous.model_copy(update=bare) if one.previous is not None else None
-    return replace(
-        one, known=AtHand(one.record.model_copy(update=bare), previous, one.provenance, one.first_seen)
-    )
+    previous = _bare(one.previous) if one.previous is not None else None
+    return replace(one, known=AtHand(_bare(one.record), previous, one.provenance, one.first_seen))
+
+
+def _bare(record: TradeMark) -> TradeMark:
+    less: dict[str, object] = {"covers": _shared(record.covers)}
+    for name, value in record:
+        if isinstance(value, tuple) and value:
+            less[name] = ()
+        elif isinstance(value, Frozen):
+            less[name] = None
+    less["owners"] = tuple(Party(name=party.name) for party in record.owners)
+    less["classes"] = tuple(_one_class(number) for number in record.class_numbers)
+    return record.model_copy(update=less)
+
+
+@functools.lru_cache(maxsize=64)
+def _shared(covers: frozenset[str]) -> frozenset[str]:
+    """One for all filings of a source, and not one for each."""
+    return covers
+
+
+@functools.lru_cache(maxsize=256)
+def _one_class(number: str) -> GoodsServices:
+    return GoodsServices(class_number=number)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One question of the sweep and how it ended. The records of `observed` come without their events
-    (`lightly`): the store has them."""
+    """One question of the sweep and how it ended. Of the records of `observed` there is only what a
+    report says (`lightly`): the store has them."""
 
     watches: tuple[str, ...]
     source: str

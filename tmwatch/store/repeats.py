@@ -66,7 +66,7 @@ _LAST_WORDS = (
     f" and s.source = ? join mark m on m.st13 = s.st13 where {_IS_LAST}"
 )
 _ANSWERED = (
-    "select o.asked from sighting s join observation o on o.id = s.last_observation"
+    "select s.st13, o.asked from sighting s join observation o on o.id = s.last_observation"
     f" where s.glance = ? and s.source = ? and {_IS_LAST}"
 )
 _FEW = 8  # looks: below that a question for each is quicker
@@ -123,11 +123,11 @@ class OnFile:
     mark: str | None  # its verbal element
 
 
-def answered(database: Database, source: str, glance: Glance, asked: str) -> bool:
-    """Whether a filing's last word, by this source, has that glance and was the answer to that very
-    question: another question may leave a number unanswered by the same page."""
+def answered(database: Database, source: str, glance: Glance, asked: str) -> str | None:
+    """ST.13 of the filing whose last word, by this source, has that glance, if it was the answer to that
+    very question: another question may leave a number unanswered by the same page."""
     row = database.conn.execute(_ANSWERED, (glance.digest, source)).fetchone()
-    return row is not None and row["asked"] == asked
+    return row["st13"] if row is not None and row["asked"] == asked else None
 
 
 def on_file(database: Database, source: str, glance: Glance) -> OnFile | None:
