@@ -148,3 +148,12 @@ def test_why_an_alert_was_sent_shows_the_look_at_a_filing_of_a_file_of_many(
     assert (look["st13"], look["source"], look["as_of"]) == ("US500000079990511", "us.daily", "2026-04-20")
     assert look["sha256"]
     assert "2026-04-20" in run("alerts", "why", "1").out
+
+
+@pytest.mark.parametrize("name", ["tt251015.zip", "RM2909.zip"])
+def test_a_web_page_under_the_name_of_a_feeds_zip_is_named_as_such(run: Run, folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"<!DOCTYPE html><html><body>The page is gone</body></html>")
+    done = run("import", str(folder / name))
+    assert done.code == 1
+    assert "this is a web page, not a zip" in done.err
+    assert "Nothing of it was stored" in done.err

@@ -117,7 +117,7 @@ def test_a_proceeding_that_names_no_serial_number_is_missing_and_not_lost() -> N
         (zipped("photo.xml", b"<svg></svg>"), NotThisSource, "no daily file"),
         (zipped("tt991016.xml", b"<html></html>"), NotThisSource, "its root is `html`"),
         (zipped("tt991016.xml", DAY)[:-2000], Incomplete, "cannot be read to its end"),
-        (b"<html><body>Gone</body></html>", NotThisSource, "no daily file"),
+        (b"<html><body>Gone</body></html>", NotThisSource, "a web page, not a zip"),
         (DAY.replace(b"</ttab-proceedings>", b""), Incomplete, "cannot be read to its end"),
         (
             DAY.replace(b"<proceeding-entry>", b"<!-- <proceeding-entry>", 1),

@@ -436,6 +436,11 @@ def _first_in_zip(body: bytes) -> bytes:
         return b""
 
 
+def is_web_page(body: bytes) -> bool:
+    """Whether these are the first bytes of HTML, whatever the file is called."""
+    return re.match(rb"\s*<(?:!doctype\s+html|html)\b", body[:2000], re.IGNORECASE) is not None
+
+
 SNIFFED = 64_000
 # A local header: signature, version, flags, method, time, date, CRC, two sizes, lengths of name and more.
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")

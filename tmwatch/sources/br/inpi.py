@@ -81,6 +81,7 @@ FORM = streamed.Form(
     frame=frozenset({("", "revista")}),
     whole=True,
 )
+_ZIP_NAME = re.compile(r"RM\d{4}.*\.zip$", re.IGNORECASE)
 # Characters that no XML 1.0 may hold, as such or as a reference.
 _REFERENCE = re.compile(rb"&#(?:x([0-9A-Fa-f]{1,6})|(\d{1,7}));")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -100,8 +101,10 @@ class Inpi:
         )
 
     def sniff(self, page: Page) -> int:
-        """By the root element, inside the zip too."""
-        return 90 if streamed.looks_like(FORM, page.body) else 0
+        """By the root element, inside the zip too; a web page under such a name is told as well."""
+        if streamed.looks_like(FORM, page.body):
+            return 90
+        return 50 if streamed.is_web_page(page.body) and _ZIP_NAME.match(page.name) else 0
 
     def pieces(self, file: IO[bytes], where: str) -> Iterator[Piece]:
         """One process after the other, each as an issue of one; see `base.Bulk`."""
@@ -134,7 +137,7 @@ def _refuse(page: Page, where: str) -> None:
         raise Incomplete("the file is empty", where=where, do="Save it again.")
     if streamed.looks_like(FORM, page.body):
         return
-    if page.body.lstrip()[:9].lower() in (b"<!doctype", b"<html>", b"<html lan"):
+    if streamed.is_web_page(page.body):
         raise NotThisSource(
             "this is a web page, not a zip of the gazette (the first bytes say so)",
             where=where,

@@ -66,6 +66,7 @@ DECLARATION = Declaration(
     volatile=("transaction date",),
 )
 
+_ZIP_NAME = re.compile(r"tt\d{6}.*\.zip$", re.IGNORECASE)
 FORM = streamed.Form(
     file="TTAB daily file",
     record="proceeding",
@@ -108,7 +109,9 @@ class Ttab:
         """By the root element, inside the zip too; the portal's page in place of a file named so as well."""
         if streamed.looks_like(FORM, page.body):
             return 95
-        return 61 if portal.is_portal(page.body) and re.match(r"tt\d{6}", page.name) else 0
+        if not _ZIP_NAME.match(page.name):
+            return 0
+        return 61 if portal.is_portal(page.body) else 50 if streamed.is_web_page(page.body) else 0
 
     def pieces(self, file: IO[bytes], where: str) -> Iterator[Piece]:
         """One proceeding after the other, each as a daily file of one; see `base.Bulk`."""
@@ -142,6 +145,12 @@ def _refuse(page: Page, where: str) -> None:
         return
     if portal.is_portal(page.body):
         raise portal.no_such_file(where)
+    if streamed.is_web_page(page.body):
+        raise NotThisSource(
+            "this is a web page, not a zip (the first bytes say so)",
+            where=where,
+            do="Look up the file's name on the Open Data Portal and save it again.",
+        )
     raise NotThisSource(
         "this is no daily file of the Trademark Trial and Appeal Board",
         where=where,
