@@ -331,8 +331,8 @@ def test_with_a_key_the_api_is_asked_and_another_form_of_the_record_is_taken_whe
 
 
 def test_a_page_of_another_office_is_named_for_what_it_is() -> None:
-    page = Page(body=b"<html><title>WIPO&nbsp;Madrid Monitor</title><body>1266721</body></html>")
-    with pytest.raises(NotThisSource, match="a page of WIPO's Madrid Monitor, which tmwatch cannot read"):
+    page = Page(body=b'<html><img src="https://tmcms-docs.uspto.gov/cases/a.png"><body>1266721</body></html>')
+    with pytest.raises(NotThisSource, match="a result page of the USPTO's trade mark search"):
         tell_source(page)
 
 
