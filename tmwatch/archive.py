@@ -7,6 +7,11 @@ import zlib
 
 from tmwatch.errors import StoreError
 
+try:
+    from isal import isal_zlib as quickly
+except ImportError:  # not made for every machine; the standard library writes as small, slower
+    quickly = zlib  # type: ignore[misc]
+
 
 def digest(body: bytes) -> str:
     """SHA-256 of the bytes as received, in hex."""
@@ -14,9 +19,11 @@ def digest(body: bytes) -> str:
 
 
 def pack(body: bytes, *, quick: bool = False) -> bytes:
-    """Compressed for storage. `quick`: for a page that makes room for the next one soon, or a small one;
-    half the time for half as much again in size."""
-    return zlib.compress(body, 1 if quick or len(body) < _SMALL else 6)
+    """Compressed for storage, in zlib's form whoever writes it. `quick`: for a page that makes room for the
+    next one soon, or a small one; a tenth of the time for a quarter more in size."""
+    if quick or len(body) < _SMALL:
+        return bytes(quickly.compress(body, 1))
+    return zlib.compress(body, 6)
 
 
 _SMALL = 16_384  # bytes: below that the levels hardly differ in size

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import gc
 import hashlib
 import importlib
 import json
@@ -297,3 +299,28 @@ def test_the_hundredth_look_at_a_long_history_that_says_nothing_new_folds_nothin
     monkeypatch.setattr(observing, "fold", None)  # would be called in vain
     (one,) = observe(base, [Look("710", 20).sight()])
     assert (one.what, one.changes, one.provenance.as_of) == ("unchanged", (), dt.date(2026, 3, 20))
+
+
+# -- the search for waste ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("on", [True, False], ids=["on", "off"])
+@pytest.mark.parametrize("fails", [False, True], ids=["stored", "failed"])
+def test_a_large_batch_leaves_the_search_for_waste_as_it_was(tmp_path: Path, on: bool, fails: bool) -> None:
+    base, seen = Database(tmp_path / "tmwatch.db"), []
+
+    def also(_: Database) -> None:
+        seen.append(gc.isenabled())
+        if fails:
+            raise KeyError("disk")
+
+    batch = [sight(record(st13=st13(number)), "2020-01-01") for number in range(120)]
+    before = gc.isenabled()
+    (gc.enable if on else gc.disable)()
+    try:
+        with pytest.raises(KeyError, match="disk") if fails else contextlib.nullcontext():
+            observe(base, batch, also=also)
+        assert gc.isenabled() is on
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert seen == [False]  # it was off meanwhile

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 import sqlite3
 from collections.abc import Mapping
 from json.encoder import encode_basestring
@@ -26,8 +27,29 @@ _COLUMNS = (
 )
 _ROW = ("id", *_COLUMNS, "records", "hash")
 _INSERT = f"insert into observation ({', '.join(_ROW)}) values ({', '.join('?' for _ in _ROW)})"
-# Their names as JSON, in the order in which the hash takes them.
-_HASHED = [(name, f"{json.dumps(name)}: ") for name in sorted((*_COLUMNS, "records"))]
+
+
+class _Hashed:
+    """`json.dumps(row, ensure_ascii=False, sort_keys=True)` of texts, numbers and nothings, put together
+    by hand: a register has a row of this for each filing."""
+
+    def __init__(self, *names: str) -> None:
+        self._values = operator.itemgetter(*sorted(names))
+        self._shape = "{" + ", ".join(f"{json.dumps(name)}: %s" for name in sorted(names)) + "}"
+
+    def encode(self, row: Mapping[str, object]) -> bytes:
+        """The bytes that are hashed."""
+        return (self._shape % tuple(map(_value, self._values(row)))).encode()
+
+
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        return encode_basestring(value)
+    return "null" if value is None else repr(value)
+
+
+_OF_ONE, _OF_MANY = _Hashed(*_COLUMNS), _Hashed(*_COLUMNS, "records")
+_STORED = operator.itemgetter(*_COLUMNS)
 
 
 class Looks:
@@ -111,29 +133,16 @@ class Looks:
 
     def _add(self, row: dict[str, object]) -> int:
         row["previous_hash"] = self._previous
-        self._previous = hashlib.sha256(_encode(row).encode()).hexdigest()
+        said = (_OF_MANY if "records" in row else _OF_ONE).encode(row)
+        self._previous = hashlib.sha256(said).hexdigest()
         self._number += 1
-        self._waiting.append(
-            (self._number, *(row[name] for name in _COLUMNS), row.get("records"), self._previous)
-        )
+        self._waiting.append((self._number, *_STORED(row), row.get("records"), self._previous))
         return self._number
 
     def flush(self) -> None:
         """Write down what was added."""
         self._conn.executemany(_INSERT, self._waiting)
         self._waiting.clear()
-
-
-def _encode(row: Mapping[str, object]) -> str:
-    """`json.dumps(row, ensure_ascii=False, sort_keys=True)` of texts, numbers and nothings, put together
-    by hand: a register has a row of this for each filing."""
-    return f"{{{', '.join([name + _value(row[key]) for key, name in _HASHED if key in row])}}}"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, str):
-        return encode_basestring(value)
-    return "null" if value is None else repr(value)
 
 
 def keep_page(

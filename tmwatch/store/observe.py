@@ -6,7 +6,9 @@ the deliveries of those alerts (design law 5). Whatever fails, all of it is gone
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -55,12 +57,26 @@ def observe(
     looks come from: those of them that say nothing new are one row among the looks. Returns one
     `Observed` per filing touched by an `ok` look. Raises `StoreError` when nothing could be kept.
     """
+    with _no_collecting(len(sights)):
+        return _observe(database, sights, run, react, reread, also, bulk)
+
+
+def _observe(
+    database: Database,
+    sights: Sequence[Sight],
+    run: str,
+    react: React | None,
+    reread: Reread | None,
+    also: Callable[[Database], None] | None,
+    bulk: BulkFile | None,
+) -> list[Observed]:
     ready, same, seen = _glance_over(database, sights)
     with database.write():
         if _state(database) != seen:  # somebody else has written since
             same = _repeats(database, ready)
-        moved = {one.st13 for one in same.values() if _dated_ahead(database, one)}
-        same = {place: one for place, one in same.items() if one.st13 not in moved}
+        moved = {one.st13 for one in same.values() if one.sight.live and _dated_ahead(database, one)}
+        if moved:
+            same = {place: one for place, one in same.items() if one.st13 not in moved}
         batch = _Batch(database, run, reread, moved)
         again = list(same.values())
         read = {place: _read(sight) for place, sight in enumerate(ready) if place not in same}
@@ -81,6 +97,23 @@ def observe(
             also(database)
         held.settle_marks(database, _looked_at(batch, again, new))
         return observed
+
+
+@contextlib.contextmanager
+def _no_collecting(looks: int) -> Iterator[None]:
+    """Many looks make many objects at once, none of which is waste before the end: Python's search for
+    waste would go through all of them time and again."""
+    if looks < _MANY or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+_MANY = 100  # looks
 
 
 def _places(read: Mapping[int, Sight]) -> dict[str, int]:
@@ -153,13 +186,15 @@ def _find(database: Database, sights: Sequence[Sight]) -> dict[int, Repeat]:
 
 def _alone(sights: Sequence[Sight], same: dict[int, Repeat]) -> dict[int, Repeat]:
     filings = Counter([one.run.st13 for one in same.values()])
+    if len(same) == len(sights) == len(filings):
+        return same  # as nearly all batches of a file read before
     filings.update(sight.reading.record.st13 for sight in sights if sight.reading is not None)
     return {place: one for place, one in same.items() if filings[one.run.st13] == 1}
 
 
 def _dated_ahead(database: Database, one: Repeat) -> bool:
     """A look of a clock that ran ahead has to be moved first, and the history folded again."""
-    return one.sight.live and marks.pull_back(database, one.st13, one.sight.looked_at)
+    return marks.pull_back(database, one.st13, one.sight.looked_at)
 
 
 def _own_looks(database: Database, looks: Looks, same: Sequence[Repeat], reaction: Reaction) -> None:

@@ -12,7 +12,7 @@ import datetime as dt
 import functools
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -48,13 +48,15 @@ class Run(NamedTuple):
     glance_as_of: str | None
     first_seen_at: str
     stands: int
+    row: int  # of the filing in `mark`, as long as nobody else writes
     place: int  # of the look that asked for it
 
 
+_run: Callable[[Iterable[object]], Run] = functools.partial(tuple.__new__, Run)
 _RUN = (
     "s.id, s.st13, s.facts, s.parser_version, s.last_order, s.as_of_kind, s.glance_as_of, m.first_seen_at,"
     " m.source is s.source and m.facts is s.facts and m.as_of is substr(s.last_order, 1, 10)"
-    " and m.as_of_kind is s.as_of_kind"
+    " and m.as_of_kind is s.as_of_kind, m.rowid"
 )
 _LAST_WORD = (
     f"select {_RUN}, 0 from sighting s join mark m on m.st13 = s.st13"
@@ -85,6 +87,9 @@ class Repeat(NamedTuple):
     def st13(self) -> str:
         """The filing."""
         return self.run.st13
+
+
+_repeat: Callable[[Iterable[object]], Repeat] = functools.partial(tuple.__new__, Repeat)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -157,24 +162,25 @@ def find(database: Database, sights: Mapping[int, Sight]) -> dict[int, Repeat]:
     for place, run in _runs(database, sights):
         sight = sights[place]
         glance = sight.glance
-        if glance is None or run.parser_version != sight.parser_version:
+        _, _, _, parser_version, last, _, day, _, _, _, _ = run
+        if glance is None or parser_version != sight.parser_version:
             continue
-        if glance.as_of is None and run.glance_as_of is None:
+        if glance.as_of is None and day is None:
             continue
-        as_of, order = _when(sight, glance, run, today)
-        last = run.last_order
+        as_of, order = _when(sight, glance, day, today)
         if order >= last:  # else a page from the past
-            found[place] = Repeat(sight, run, as_of, order, order > last)
+            found[place] = _repeat((sight, run, as_of, order, order > last))
     return found
 
 
-def _when(sight: Sight, glance: Glance, run: Run, today: dt.date) -> tuple[AsOf, str]:
-    """For which day the look speaks, and its place in the register's time."""
-    if glance.as_of is None and sight.as_of is None and not sight.live and run.glance_as_of is not None:
-        said = _said(run.glance_as_of)  # as nearly all records of a file
+def _when(sight: Sight, glance: Glance, day: str | None, today: dt.date) -> tuple[AsOf, str]:
+    """For which day the look speaks, and its place in the register's time. `day`: what the run's last page
+    said of it (`glance_as_of`)."""
+    if day is not None and glance.as_of is None and sight.as_of is None and not sight.live:
+        said = _said(day)  # as nearly all records of a file
         if said is not None and said[0].day <= today:
             return said
-    as_of = as_of_for(sight, glance.as_of or _load_as_of(run.glance_as_of or "null"))
+    as_of = as_of_for(sight, glance.as_of or _load_as_of(day or "null"))
     return as_of, order_key(as_of, sight.as_of.day if sight.as_of is not None else None)
 
 
@@ -195,12 +201,12 @@ def _runs(database: Database, sights: Mapping[int, Sight]) -> Iterator[tuple[int
                 yield place, run
         return
     for source in {source for _, _, source in asked}:
-        mine = [(place, digest) for place, digest, its in asked if its == source]
-        digests = json.dumps([digest for _, digest in mine])
+        places = [place for place, _, its in asked if its == source]
+        digests = json.dumps([digest for _, digest, its in asked if its == source])
         cursor = database.conn.cursor()
         cursor.row_factory = None  # plain tuples
-        for run in map(Run._make, cursor.execute(_LAST_WORDS, (digests, source)).fetchall()):
-            yield mine[run.place][0], run
+        for row in cursor.execute(_LAST_WORDS, (digests, source)).fetchall():
+            yield places[row[-1]], _run(row)
 
 
 def write(
@@ -215,14 +221,15 @@ def write(
         shared = looks.write_bulk(bulk, latest.sight, latest.as_of, len(repeats))
     ends, pages, present, steady = [], [], [], []
     instant = iso(now())
+    instant_of = dt.datetime.fromisoformat
     for one in repeats:
         sight, run, as_of, _, longer = one
         page = _hash_of_page(one) if shared is None else None
         number = shared if shared is not None else look_of(database, looks, one, page)
-        first = run.first_seen_at
-        earlier = sight.looked_at < dt.datetime.fromisoformat(first)
-        if not longer and run.stands and not earlier:
-            steady.append(run.st13)  # nothing is known but that it stands
+        _, _, _, _, _, _, _, first, stands, row, _ = run
+        earlier = sight.looked_at < instant_of(first)
+        if stands and not longer and not earlier:
+            steady.append(row)  # nothing is known but that it stands
             continue
         day, kind = as_of.day.isoformat(), str(as_of.kind)
         if longer:
@@ -248,12 +255,11 @@ def write(
     )
     if steady:
         database.conn.execute(
-            "update mark set last_ok_at = ? where st13 in (select value from json_each(?))",
+            "update mark set last_ok_at = ? where rowid in (select value from json_each(?))",
             (instant, json.dumps(steady)),
         )
     return [
-        Observed(one.run.st13, "unchanged", (), one.sight.live, _OnFile(database, one.run.st13))
-        for one in repeats
+        Observed.unchanged(run.st13, sight.live, _OnFile(database, run.st13)) for sight, run, *_ in repeats
     ]
 
 

@@ -117,6 +117,14 @@ class Observed:
     live: bool
     known: Known = field(repr=False, compare=False)
 
+    @classmethod
+    def unchanged(cls, st13: str, live: bool, known: Known) -> Observed:
+        """Of a look that says what was said before: a register has thousands of them, and the constructor
+        of a frozen dataclass sets each field by a call."""
+        one = object.__new__(cls)
+        one.__dict__.update(st13=st13, what="unchanged", changes=(), live=live, known=known)
+        return one
+
     @property
     def record(self) -> TradeMark:
         """As it stands after the look, with its provenance."""
