@@ -540,10 +540,12 @@ class TradeMark(Frozen):
         return tuple(dict.fromkeys(item.class_number for item in self.classes))
 
 
-# The fields made by `_later`, by the model they belong to.
+# The fields made by `_later`, by the model they belong to; all models of this file are gone through, so that
+# none is forgotten.
 LATER: dict[type[Frozen], tuple[str, ...]] = {
-    kind: tuple(name for name, field in kind.model_fields.items() if field.exclude_if is not None)
-    for kind in (TradeMark, GoodsServices, MarkEvent, EventDetails, EventFact, Proceeding, ProceedingParty)
+    kind: names
+    for kind in Frozen.__subclasses__()
+    if (names := tuple(name for name, field in kind.model_fields.items() if field.exclude_if is not None))
 }
 
 
