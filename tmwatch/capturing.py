@@ -23,6 +23,7 @@ from tmwatch.http import Door
 from tmwatch.looking import fetch
 from tmwatch.model import TradeMark
 from tmwatch.numbers import MarkNumber, show_number
+from tmwatch.sources.asking import record_query
 from tmwatch.sources.base import Answer, Page, Reading, RecordQuery, Source
 from tmwatch.sources.expectation import EXPECT, META, dump, facts, load_case, meta_text
 from tmwatch.sources.scrubbing import left_over, scrubbed
@@ -66,7 +67,7 @@ def ask_page(source: Source, number: MarkNumber, door: Door, config: Config, env
             f"{show_number(number)} is no filing of {declaration.office}, for which {declaration.id} speaks",
             kept="Nothing was asked.",
         )
-    query = RecordQuery((number.number,), number.kind)
+    query = record_query(declaration, number)
     request = next(iter(source.requests(query)), None)
     while request is not None:
         look = fetch(source, request, door, config, env)

@@ -22,7 +22,8 @@ from tmwatch.looking import Looked, ask, describe, facts_of
 from tmwatch.model import Provenance, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number
 from tmwatch.offices import office_label, offices
-from tmwatch.sources.base import Part, Query, RecordQuery, SearchQuery, Source
+from tmwatch.sources.asking import record_query
+from tmwatch.sources.base import Part, Query, SearchQuery, Source
 from tmwatch.sources.narrowing import FIELD, WHOSE, filtered, keeps
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, queries
@@ -255,9 +256,9 @@ def _possible(source: Source, question: Question) -> tuple[list[_Put], str]:
     if not declaration.answers:
         return [], "it is for import only"
     if number is not None:
-        query: Query = RecordQuery((number.number,), number.kind)
         why = f"it cannot be asked for this kind of number ({number.kind})"
         try:
+            query = record_query(declaration, number)
             return ([_Put(source, query)], "") if source.requests(query) else ([], why)
         except UsageError as error:
             return [], error.message

@@ -20,7 +20,8 @@ from tmwatch.looking import ask, read_page
 from tmwatch.model import TradeMark
 from tmwatch.numbers import MarkNumber, show_number
 from tmwatch.source_compare import Side
-from tmwatch.sources.base import AsOf, AsOfKind, Page, RecordQuery, Source
+from tmwatch.sources.asking import record_query
+from tmwatch.sources.base import AsOf, AsOfKind, Page, Source
 from tmwatch.sources.registry import all_sources, get_source
 from tmwatch.store import Database, marks
 from tmwatch.watches import live_state
@@ -170,7 +171,7 @@ def _ask(
     source: Source, number: MarkNumber, door: Door, config: Config, env: Mapping[str, str]
 ) -> tuple[Side | None, str]:
     try:
-        looked = ask(source, RecordQuery((number.number,), number.kind), door, config, env)
+        looked = ask(source, record_query(source.declaration, number), door, config, env)
     except TmwatchError as error:
         return None, error.message
     if looked.outcome is not Outcome.OK:

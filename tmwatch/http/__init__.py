@@ -45,9 +45,15 @@ from tmwatch.http import address, challenge, grants, pace, wire
 from tmwatch.http.address import is_loopback
 from tmwatch.http.connections import Connections
 from tmwatch.http.grants import Client
-from tmwatch.http.headers import headers_for, retry_after_seconds, user_agent, validators_in
+from tmwatch.http.headers import (
+    headers_for,
+    retry_after_seconds,
+    session_header,
+    user_agent,
+    validators_in,
+)
 from tmwatch.masking import mask, mask_bytes
-from tmwatch.sources.base import Declaration, Page, Request
+from tmwatch.sources.base import Declaration, Opening, Page, Request
 
 __all__ = ["Client", "Door", "Limits", "Look", "Timeouts", "is_loopback", "user_agent"]
 
@@ -161,9 +167,28 @@ class Door:
             declaration.pace, loopback=is_loopback(url), min_interval=min_interval, max_per_day=max_per_day
         )
         with self._connections.to(url) as line:
+            if request.opening is not None:
+                first = self._open(line.session, declaration, request.opening, base_url, law)
+                if first.error is not None:
+                    return first
+                headers |= session_header(request.opening, line.session.cookies)
             look = self._hops(line.session, asking, url, headers, law)
             line.well = look.error is None
         return look
+
+    def _open(
+        self,
+        session: requests.Session,
+        declaration: Declaration,
+        opening: Opening,
+        base_url: str | None,
+        law: pace.Rules,
+    ) -> Look:
+        """Visit the page that hands out a session, in a turn of its own. Of the page nothing is kept."""
+        visit = Request(opening.path, accept="text/html")
+        url = address.build(declaration, visit, base_url)
+        headers = headers_for(declaration, visit, self._agent, None, {})
+        return self._hops(session, _Asking(declaration, visit, None, {}, url), url, headers, law)
 
     def keeping(self) -> AbstractContextManager[None]:
         """While the block lasts, a connection whose answer was whole waits for the next question there."""
@@ -267,9 +292,9 @@ class Door:
         )
         whole = Page(page.body, page.url, page.content_type, page.status, reply.headers)
         if reply.status == requests.codes.ok and asking.familiar is not None and asking.familiar(page):
-            error = challenge.by_headers(whole) or _by_status(asking, reply)
+            error = challenge.by_headers(whole) or _walled(asking, reply) or _by_status(asking, reply)
         else:
-            error = challenge.detect(whole) or _by_status(asking, reply)
+            error = challenge.detect(whole) or _walled(asking, reply) or _by_status(asking, reply)
         if error is not None:
             error.where = asking.where
             wait = retry_after_seconds(reply.headers.get("retry-after"), self._clock())
@@ -285,6 +310,9 @@ class Door:
         return self._look(asking, None, page=page, validators=validators_in(reply.headers))
 
     def _close(self, host: str, asking: _Asking, error: LookError, retry_after: float | None = None) -> Look:
+        if asking.declaration.guarded and error.outcome in {Outcome.BLOCKED, Outcome.DECLINED}:
+            retry_after = pace.LONGEST
+            error.do = f"{_NO_MORE} {error.do}".strip()
         self._pacer.note(host, error.outcome, retry_after)
         return self._look(asking, error)
 
@@ -344,7 +372,22 @@ def _unheard(reply: wire.Reply, key: str | None) -> wire.Reply:
 
 
 _LATER = "Nothing need be done now: the next run asks again."
+_NO_MORE = "In this run nobody asks there again; ask less often if it goes on."
 _BY_HAND = "Open the page in a browser, save it and give the file to `tmwatch import`."
+
+
+def _walled(asking: _Asking, reply: wire.Reply) -> LookError | None:
+    """What the wall before a guarded site answers in the site's place: a web page where data was asked for,
+    whatever it says; or 499, "closed by the client", which the client did not."""
+    if not asking.declaration.guarded or "html" in asking.request.accept.lower():
+        return None
+    if reply.status == 200 and challenge.is_html(reply.body):
+        return asking.error(
+            Blocked, "the site answered with a web page, a challenge, instead of data", _BY_HAND
+        )
+    if reply.status == 499:
+        return asking.error(Declined, "the site refuses the question (HTTP 499)", _BY_HAND)
+    return None
 
 
 def _by_status(asking: _Asking, reply: wire.Reply) -> LookError | None:

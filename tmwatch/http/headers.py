@@ -6,12 +6,13 @@ import datetime as dt
 import email.utils
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from http.cookiejar import Cookie
 from importlib import metadata
 
 from tmwatch.errors import ConfigError
 from tmwatch.http.pace import LONGEST
-from tmwatch.sources.base import Declaration, Request
+from tmwatch.sources.base import Declaration, Opening, Request
 
 # What the door itself decides; a source that set these could disguise itself or break the framing.
 _OURS = {
@@ -47,6 +48,14 @@ def headers_for(
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or not _printable(value):
             raise ConfigError(f"the header {name!r} cannot be sent", where=declaration.id)
     return headers
+
+
+def session_header(opening: Opening, cookies: Iterable[Cookie]) -> dict[str, str]:
+    """The header in which a site wants one of its own cookies back; nothing where it gave none."""
+    if not opening.header or opening.header.lower() in _OURS:
+        return {}
+    values = [one.value or "" for one in cookies if one.name == opening.cookie]
+    return {opening.header: values[-1]} if values and _printable(values[-1]) else {}
 
 
 def retry_after_seconds(value: str | None, now: dt.datetime) -> float | None:

@@ -52,6 +52,7 @@ _SLOWER = {
     Outcome.SERVER_ERROR,
     Outcome.INCOMPLETE,
 }
+_SHUT = {Outcome.BLOCKED.value, Outcome.DECLINED.value}
 _GOOD = {Outcome.OK, Outcome.NOT_MODIFIED}
 
 Clock = Callable[[], dt.datetime]
@@ -196,6 +197,8 @@ class Pacer:
             return Held(until, Outcome.THROTTLED, f"the daily cap of {law.per_day} questions is reached")
         if start - now <= max(self._patience, law.distance_at(now) * 2):
             return None
+        if state.not_before >= start and state.trouble in _SHUT:
+            return self._hold(start, state.trouble, f"its last answer was a closed door ({state.trouble})")
         if state.not_before >= start:
             return self._hold(start, state.trouble, "it asked us to wait (Retry-After)")
         if state.factor > 1:

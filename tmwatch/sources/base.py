@@ -139,6 +139,9 @@ class Declaration:
     search: Mapping[Part, Able] = field(default_factory=dict)  # what a search may hold, and who narrows it
     # A source of many registers (TMview): the offices that it speaks for, ST.3. Empty: its own office only.
     offices: frozenset[str] = frozenset()
+    # A wall stands before the site: a web page where data was asked for is a challenge, and after a challenge
+    # or a refusal nobody asks there for a quarter of an hour, which ends the run for this source.
+    guarded: bool = False
     grant: Grant | None = None  # where the key is exchanged for a token first
     personal: Personal = Personal()  # whom `source capture` takes out of a page
 
@@ -191,6 +194,19 @@ Query = RecordQuery | SearchQuery
 
 
 @dataclass(frozen=True)
+class Opening:
+    """A page that is visited before a request, as anybody's browser would: it hands out a session.
+
+    Its cookies live for this one request. Where the site wants the value of a cookie in a header too (a guard
+    against forged forms), `cookie` and `header` name them.
+    """
+
+    path: str
+    cookie: str = ""
+    header: str = ""
+
+
+@dataclass(frozen=True)
 class Request:
     """One HTTP request: GET, or POST where there is a `body`, whose form `content_type` names.
 
@@ -208,6 +224,7 @@ class Request:
     body: bytes | None = None
     content_type: str = "application/json"
     query: Query | None = None  # what is being asked, so that `read` can tell what is missing
+    opening: Opening | None = None  # visited first, for a session
     instead: Request | None = None  # asked when this one is not found: another form of the same record
 
 

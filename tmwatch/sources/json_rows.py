@@ -108,6 +108,10 @@ class Row:
         """Whether the row still has this key, be it empty."""
         return key in self._data
 
+    def peek(self, key: str) -> Any:
+        """The value at a key, which stays where it is; None where there is none."""
+        return self._data.get(key)
+
     def take(self, key: str, kind: Kind = "text", *, optional: bool = False) -> Any:
         """The value at a key, whatever it is."""
         if key in self._data:

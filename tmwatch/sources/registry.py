@@ -23,6 +23,7 @@ _OWN = {
     "us.ttab": "tmwatch.sources.us.ttab",
     "us.tsdr-api": "tmwatch.sources.us.tsdr_api",
     "em.euipo": "tmwatch.sources.em.euipo",
+    "tmview": "tmwatch.sources.tmview.tmview",
     "cn.tianyancha": "tmwatch.sources.cn.tianyancha",
     "wo.madrid": "tmwatch.sources.wo.madrid",
     "fi.prh": "tmwatch.sources.fi.prh",

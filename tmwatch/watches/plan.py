@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Literal
 
 from tmwatch.errors import UsageError
 from tmwatch.numbers import MarkNumber
-from tmwatch.sources.base import Query, RecordQuery, SearchQuery, Source
+from tmwatch.sources.asking import record_query
+from tmwatch.sources.base import Query, SearchQuery, Source
 from tmwatch.text import fold
 from tmwatch.watches.live import live_state
 
@@ -105,19 +106,16 @@ def source_for_number(number: MarkNumber, sources: Iterable[Source]) -> Source |
 def can_ask(source: Source, number: MarkNumber) -> bool:
     """Whether the source can put this number into a request (it says so without any network)."""
     try:
-        return bool(source.requests(_record_query(number)))
+        return bool(source.requests(record_query(source.declaration, number)))
     except UsageError:
         return False
 
 
-def _record_query(number: MarkNumber) -> RecordQuery:
-    return RecordQuery((number.number,), number.kind)
-
-
 def _record_ask(number: MarkNumber, source: Source) -> Ask:
     source_id = source.declaration.id
-    key = f"{source_id}|record|{number.kind}|{number.number}"
-    return Ask(source_id, _record_query(number), "numbers", key, number)
+    query = record_query(source.declaration, number)
+    key = f"{source_id}|record|{number.kind}|{query.numbers[0]}"
+    return Ask(source_id, query, "numbers", key, number)
 
 
 def search_names(watch: Watch, trigger: Trigger, office: str) -> list[str]:
