@@ -42,6 +42,7 @@ SEVERAL = (
     "eu/search-*.json",
     "eu/detail-*.json",
     "vn/VN4202600774.html",
+    "tmview/*.json",
 )
 
 

@@ -44,7 +44,9 @@ LOGIN_PATH = re.compile(
     r"(?:^|/)(?:[\w-]*log-?[io]n|sign-?[io]n|sso|oauth2?|openid-connect|saml2?|cas|idp|adfs)(?:[./;?]|$)",
     re.IGNORECASE,
 )
-CHALLENGE_PATH = re.compile(r"captcha|challenge|/_incapsula_|/tspd/|verify-?human|/error/revise", re.IGNORECASE)
+CHALLENGE_PATH = re.compile(
+    r"captcha|challenge|/_incapsula_|/tspd/|verify-?human|/error/revise", re.IGNORECASE
+)
 _PASSWORD_FIELD = re.compile(rb"<input\b[^<>]{0,500}\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
 _SSO_FORM = re.compile(rb"<input\b[^<>]{0,200}\bname\s*=\s*[\"']?samlrequest\b", re.IGNORECASE)
 # Rui-Shu, the script shell before CNIPA's register: scripts marked r='m' and the `$_ts` object.

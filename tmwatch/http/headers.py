@@ -6,8 +6,8 @@ import datetime as dt
 import email.utils
 import functools
 import re
-from collections.abc import Iterable, Mapping
-from http.cookiejar import Cookie
+from collections.abc import Mapping
+from http.cookiejar import CookieJar
 from importlib import metadata
 
 from tmwatch.errors import ConfigError
@@ -50,7 +50,7 @@ def headers_for(
     return headers
 
 
-def session_header(opening: Opening, cookies: Iterable[Cookie]) -> dict[str, str]:
+def session_header(opening: Opening, cookies: CookieJar) -> dict[str, str]:
     """The header in which a site wants one of its own cookies back; nothing where it gave none."""
     if not opening.header or opening.header.lower() in _OURS:
         return {}

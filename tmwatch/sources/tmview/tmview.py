@@ -40,6 +40,7 @@ from tmwatch.sources.base import (
     Source,
     Terms,
 )
+from tmwatch.sources.combine import combine
 from tmwatch.sources.json_rows import (
     NEW_LAYOUT,
     count,
@@ -158,9 +159,12 @@ class Tmview:
 
 def _hits(answer: dict[str, Any], page: Page) -> Answer:
     found = rows(answer, "tradeMarks", page)
-    readings = tuple(hit(item, f"{where_of(page)}, hit {place}") for place, item in enumerate(found, 1))
+    # A hit that stands twice says nothing twice.
+    readings = combine(hit(item, f"{where_of(page)}, hit {place}") for place, item in enumerate(found, 1))
     if not isinstance(page.query, SearchQuery):
-        # A saved page, or a hit cut out of one: what else the search found is not gone for that.
+        # A saved page, or hits cut out of one: what else the search found is not gone for that.
+        if answer.keys() & {"totalResults", "totalPages", "page"}:
+            count(answer, "totalResults", page)
         return Answer(readings)
     total, number = count(answer, "totalResults", page), count(answer, "page", page)
     asked = page.query.page
@@ -223,9 +227,7 @@ def _search(query: SearchQuery) -> Request:
     if query.agent or query.changed_since:
         raise UsageError("TMview's hits name no agents and no day of change", where=DECLARATION.id)
     if outside := sorted(set(query.offices) - DECLARATION.offices):
-        raise UsageError(
-            f"that TMview has {', '.join(outside)} was seen nowhere", where=DECLARATION.id
-        )
+        raise UsageError(f"that TMview has {', '.join(outside)} was seen nowhere", where=DECLARATION.id)
     form: dict[str, Any] = {
         "page": str(query.page),
         "pageSize": str(PAGE_SIZE),

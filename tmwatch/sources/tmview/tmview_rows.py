@@ -1,8 +1,8 @@
 """One trade mark of TMview as a record: a hit of a search, or a detail.
 
-Seen: three hits and one further one, and one shortened detail, all of 2026; more keys stand in client code of
-2026. What was never seen with a content (`oppositions`, `cancellations`, `renewals`, `priority`) is read where
-its keys bear the names that TMview uses elsewhere, and is unclaimed where they do not.
+Seen: three hits and one further one, and one shortened detail, all of 2026; more keys stand in client code
+of 2026. What was never seen with a content (`oppositions`, `cancellations`, `renewals`, `priority`) is read
+where its keys bear the names that TMview uses elsewhere, and is unclaimed where they do not.
 
 `LEFT_OUT` is what is understood and has no place in the record; everything else is read or unclaimed.
 """
@@ -85,9 +85,9 @@ def detail(answer: dict[str, Any], where: str, *, live: bool) -> Reading:
     mark.give(fields, "description", "imageDescription", mark.text)
     mark.give(fields, "mark_category", "kindMark", lambda key: _kinds(mark.text(key)))
     _period(mark, fields, "oppositionPeriodStartDate", ("oppositionPeriodEndDate",))
-    for holder in (mark, row):
-        if holder.has("viennaCodes"):
-            fields["design_codes"] = _design(holder.words("viennaCodes"))
+    mark.give(fields, "design_codes", "viennaCodes", lambda key: _design(mark.words(key)), "box")
+    if row.has("viennaCodes"):  # client code of 2026 finds them there
+        fields["design_codes"] = _design(row.words("viennaCodes"))
     if (kind := mark.text("iprKind", optional=True)) not in (None, _TRADE_MARK):
         raise mark.refuse(f"this is no trade mark: {clean_line(str(kind), 40)}")
     _goods(row, mark, fields)
@@ -107,7 +107,9 @@ def _made(
     if fields.get("mark_feature_code") and not fields.get("mark_feature"):
         odd.append(f"kind of mark = {clean_line(fields['mark_feature_code'], 60)}")
     known = set(words(__package__, "kinds.csv").values())
-    odd += [f"kindMark = {clean_line(one, 60)}" for one in fields.get("mark_category", ()) if one not in known]
+    odd += [
+        f"kindMark = {clean_line(one, 60)}" for one in fields.get("mark_category", ()) if one not in known
+    ]
     return Reading(
         make_record(identity[:2], identity, **fields), as_of, (*row.unclaimed(), *odd), tuple(unknown)
     )
@@ -220,6 +222,8 @@ def _goods(row: Row, mark: Row, fields: dict[str, Any]) -> None:
             for one in inside.items("goodAndServiceList", optional=True):
                 number = _number(one, one.text("niceClass"))
                 texts.setdefault(number, {})[language] = _join(one, "goodsAndServices")
+    else:
+        row.take("goodsAndServicesList", "box", optional=True)
     numbers = _classes([mark.text("niceClass", optional=True) or ""])
     if not given:
         return
@@ -230,9 +234,11 @@ def _goods(row: Row, mark: Row, fields: dict[str, Any]) -> None:
 
 
 def _join(one: Row, key: str) -> str:
+    """A text, or terms. Terms come as rows, whose order means nothing and may differ from look to look."""
     value = one.peek(key)
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return "; ".join(term for item in one.items(key) if (term := item.text("term")))
+        terms = {term for item in one.items(key) if (term := item.text("term"))}
+        return "; ".join(sorted(terms, key=lambda term: (term.casefold(), term)))
     return "; ".join(one.words(key, one=True))
 
 
@@ -260,7 +266,8 @@ def _named(names: Iterable[str]) -> tuple[Party, ...]:
     return tuple(Party(name=name) for name in dict.fromkeys(names))
 
 
-def _parties(found: Iterable[Row]) -> tuple[Party, ...]:
+def _parties(found: Iterable[Row]) -> tuple[Party, ...] | None:
+    """The people of a list; None where one of them has no name, since the others are not all of them."""
     people: dict[Party, None] = {}
     for one in found:
         name = one.text("fullName", optional=True) or one.text("organizationName", optional=True)
@@ -274,14 +281,17 @@ def _parties(found: Iterable[Row]) -> tuple[Party, ...]:
             place["postcode"] = address.text("postcode", optional=True, kind="number")
             street = address.text("street", optional=True)
             place["address_lines"] = (street,) if street else None
-        if name:
-            people.setdefault(Party(name=name, identifier=identifier, legal_form=form, **place))
+        if name is None:
+            return None
+        people.setdefault(Party(name=name, identifier=identifier, legal_form=form, **place))
     return tuple(people)
 
 
 def _around(row: Row, fields: dict[str, Any]) -> None:
-    row.give(fields, "owners", "applicants", lambda key: _parties(row.items(key)), "box")
-    row.give(fields, "representatives", "representatives", lambda key: _parties(row.items(key)), "box")
+    for field, key in (("owners", "applicants"), ("representatives", "representatives")):
+        row.give(fields, field, key, lambda key: _parties(row.items(key)), "box")
+        if field in fields and fields[field] is None:
+            del fields[field]  # not given: what is known stays
     row.give(fields, "publications", "publication", lambda key: _publications(row.items(key)), "box")
     row.give(fields, "priorities", "priority", lambda key: _priorities(row.items(key)), "box")
     row.give(fields, "renewal_dates", "renewals", lambda key: _renewals(row.items(key)), "box")
@@ -290,7 +300,9 @@ def _around(row: Row, fields: dict[str, Any]) -> None:
         *(_proceeding(one, "Opposition") for one in row.items("oppositions", optional=True)),
         *(_proceeding(one, "Cancellation") for one in row.items("cancellations", optional=True)),
     ]
-    if all(there):  # half of them would take the other half away
+    if any(there) and not all(there):
+        raise row.refuse("of `oppositions` and `cancellations` one is missing; they come together")
+    if all(there):
         fields["proceedings"] = tuple(dict.fromkeys(one for one in found if one is not None))
 
 
