@@ -134,7 +134,7 @@ def test_an_owner_is_searched_and_found_with_classes_asked_of_the_office(office:
     office.configure('owners = ["Sample Harbour Works"]\nclasses = [12]\noffices = ["EM"]')
     assert run("check").code == 0
     (search,) = [one for one in office.asked if one.path == "/api/trademarks"]
-    assert search.args["query"] == 'applicants.name=="*Sample Harbour Works*" and niceClasses=in=(12)'
+    assert search.args["query"] == 'applicants.name=="*Sample*Harbour*Works*" and niceClasses=in=(12)'
     assert run("show", "EM 099900101", "--json").json["verbal_element"] == "SAMPLE HARBOUR"
 
 
@@ -221,14 +221,41 @@ def test_without_id_or_secret_nobody_is_asked_and_the_missing_one_is_named(
     assert f"no key: set {missing}" in json.dumps(ran.json["coverage"])
 
 
+def test_a_test_s_address_without_its_own_token_address_asks_nobody_for_a_token(
+    office: Office, run: Run, folder: Path
+) -> None:
+    path = folder / "tmwatch.toml"
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("token_url")]
+    path.write_text("\n".join(lines))
+    ran = run("check", "--json")
+    assert ran.json["asked"] == []
+    assert "say where tokens are: token_url in" in json.dumps(ran.json["coverage"])
+
+
+@pytest.mark.parametrize(
+    ("headers", "waited"),
+    [({"X-RateLimit-Reset": "120"}, True), ({"X-RateLimit-Reset": "1795650000"}, False), ({}, False)],
+)
+def test_over_quota_it_waits_as_long_as_the_office_says(
+    office: Office, run: Run, headers: dict[str, str], waited: bool
+) -> None:
+    office.answer = Response('{"title":"no"}', 429, headers, content_type="application/json")
+    assert run("check", "--json").json["asked"][0]["outcome"] == "throttled"
+    asked = len(office.asked)
+    again = run("check", "--json", "--all").json
+    assert bool(again["left_for_later"]) is waited
+    assert (len(office.asked) == asked) is waited
+
+
 def test_neither_secret_nor_token_stands_anywhere(office: Office, run: Run, folder: Path) -> None:
-    office.record["description"] = [{"language": "en", "text": f"echo of {TOKEN}-1"}]
+    echo = f"echo of {TOKEN}-1, {CLIENT} and {SECRET}"
+    office.record["description"] = [{"language": "en", "text": echo}]
     said = run("check", "--json")
     office.token_answer = Response(json.dumps({"error": SECRET}), 401, content_type="application/json")
     said2 = run("check", "--json", "--all")
     written = b"".join(path.read_bytes() for path in folder.parent.rglob("*") if path.is_file())
     dump = "\n".join(sqlite3.connect(folder / "tmwatch.db").iterdump())
-    for secret in (SECRET, f"{TOKEN}-1"):
+    for secret in (SECRET, CLIENT, f"{TOKEN}-1"):
         assert secret.encode() not in written
         assert secret not in dump
         for ran in (said, said2):

@@ -22,7 +22,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, registers_off
 from tests.test_whole_way import row
 from tmwatch import archive
 from tmwatch.cli import main
@@ -32,6 +32,9 @@ TOKEN = "7f3a-token-planted-two"
 PASSWORD = "p@ss wörd planted three"
 HOOK_KEY = base64.b64encode(b"planted four, the signing key").decode()
 HOOK_PATH = "T04planted5/B05hidden/xoxb-six"
+CLIENT_ID = "planted-client-id-seven7"
+CLIENT_SECRET = "eight/planted+Secret=="
+ACCESS = "eyJhbGci.planted-access-nine.x9"
 USER = "ip-watch@firm.test"
 SECRETS = {
     "API key": API_KEY,
@@ -39,9 +42,14 @@ SECRETS = {
     "password": PASSWORD,
     "signing secret": f"whsec_{HOOK_KEY}",
     "webhook's path": HOOK_PATH,
+    "client id": CLIENT_ID,
+    "client secret": CLIENT_SECRET,
+    "access token": ACCESS,
 }
 RECORD = ROOT / "fixtures/us.tsdr-api/st96-madrid-with-opposition/sn79990301-ST96.xml"
 SERIAL = "79990301"
+EUIPO = ROOT / "fixtures/em.euipo/published-for-opposition/page.json"
+EUIPO_NUMBER = json.loads(EUIPO.read_bytes())["applicationNumber"]
 
 
 def disguises(secret: str) -> Iterator[bytes]:
@@ -78,6 +86,9 @@ class Blabbing(http.server.BaseHTTPRequestHandler):
             self._send(int(self.mode), page.encode())
 
     def _record(self, said: str) -> bytes:
+        if "/trademarks/" in self.path:
+            told = [{"language": "en", "text": f"heard {said}"}]
+            return json.dumps({**json.loads(EUIPO.read_bytes()), "description": told}).encode()
         if "casestatus" in self.path:
             record = RECORD.read_bytes()
             # What an office's debugging build might do: the request as a comment, and in a text that is read.
@@ -88,7 +99,13 @@ class Blabbing(http.server.BaseHTTPRequestHandler):
         return json.dumps({"error_code": 0, "reason": said, "result": {"total": 1, "items": items}}).encode()
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/oidc/accessToken":
+            heard = {"error": "invalid_client", "error_description": f"no: {body.decode()}"}
+            good = {"access_token": ACCESS, "token_type": "Bearer", "expires_in": 3600, "heard": str(heard)}
+            refused = self.mode == "403"
+            self._send(401 if refused else 200, json.dumps(heard if refused else good).encode())
+            return
         said = f"Cannot POST {self.path} {HOOK_KEY} whsec_{HOOK_KEY} {self.headers['webhook-signature']}"
         self._send(500, said.encode(), **{"X-Echo": self.path})
 
@@ -140,6 +157,11 @@ min_interval = 0
 base_url = "http://127.0.0.1:{register}"
 key_file = "token.txt"
 min_interval = 0
+[source."em.euipo"]
+base_url = "http://127.0.0.1:{register}"
+token_url = "http://127.0.0.1:{register}/oidc/accessToken"
+min_interval = 0
+{registers_off()}
 [[recipient]]
 name = "legal"
 email = ["legal@firm.test"]
@@ -149,7 +171,7 @@ secret_env = "HOOK_SECRET"
 allow_private = true
 [[watch]]
 name = "own"
-numbers = ["US {SERIAL}"]
+numbers = ["US {SERIAL}", "EM {EUIPO_NUMBER}"]
 notify = ["legal"]
 [[watch]]
 name = "JD"
@@ -188,6 +210,8 @@ def place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Place]:
     monkeypatch.setenv("USPTO_API_KEY", API_KEY)
+    monkeypatch.setenv("EUIPO_CLIENT_ID", CLIENT_ID)
+    monkeypatch.setenv("EUIPO_CLIENT_SECRET", CLIENT_SECRET)
     monkeypatch.setenv("HOOK_SECRET", f"whsec_{HOOK_KEY}")
     monkeypatch.setenv("TMWATCH_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
@@ -230,6 +254,7 @@ def test_no_secret_is_in_any_log_error_database_row_dump_backup_or_export(
     place.run("backup", "copy.db")
     place.run("show", f"US {SERIAL}", "--json", "--events", "--goods")
     place.run("history", f"US {SERIAL}", "--json")
+    assert "heard" in place.run("show", f"EM {EUIPO_NUMBER}", "--json")
     # The looks truly were made, and failed in each of the ways.
     with sqlite3.connect(place.folder / "tmwatch.db") as base:
         outcomes = {row[0] for row in base.execute("select distinct outcome from observation")}

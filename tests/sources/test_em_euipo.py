@@ -35,7 +35,7 @@ def read(answer: dict[str, Any], query: SearchQuery | RecordQuery | None = None)
     ("query", "asked"),
     [
         (SearchQuery(mark="JD Auto"), 'wordMarkSpecification.verbalElement=="*JD Auto*"'),
-        (SearchQuery(owner='The "Sample" \\ Co'), r'applicants.name=="*The \"Sample\" \\ Co*"'),
+        (SearchQuery(owner='The "Sample" \\ Co'), r'applicants.name=="*The*\"Sample\"*\\*Co*"'),
         (
             SearchQuery(mark="a or b; status==REGISTERED"),
             'wordMarkSpecification.verbalElement=="*a or b; status==REGISTERED*"',

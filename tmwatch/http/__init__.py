@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -47,6 +47,7 @@ from tmwatch.http.connections import Connections
 from tmwatch.http.grants import Client
 from tmwatch.http.headers import (
     headers_for,
+    rate_limit_reset,
     retry_after_seconds,
     session_header,
     user_agent,
@@ -138,12 +139,14 @@ class Door:
         max_per_day: int | None = None,
         client: Client | None = None,
         familiar: Callable[[Page], bool] | None = None,
+        unheard: Sequence[str] = (),
     ) -> Look:
         """Ask once and say how it ended. `base_url`, `min_interval`, `max_per_day` come from configuration.
 
         A source with a `grant` is asked with a token, for which `client` and the key are exchanged first.
         `familiar` says whether a page is, but for its stamp, one that was read as a record before: such a
-        page is none that stands in the way, and its text is not searched for the words of those.
+        page is none that stands in the way, and its text is not searched for the words of those. `unheard`
+        are secrets besides the key that the site may repeat.
 
         Raises `ConfigError` for what configuration or a source may not say; nothing for the network.
         """
@@ -159,7 +162,13 @@ class Door:
         url = address.build(declaration, request, base_url)
         headers = headers_for(declaration, request, self._agent, key, validators or {})
         asking = _Asking(
-            declaration, request, key, validators or {}, address.without_secret(url, key), familiar
+            declaration,
+            request,
+            key,
+            validators or {},
+            address.without_secret(url, key),
+            familiar,
+            tuple(unheard),
         )
         if request.credential_header and not key:
             return self._look(asking, _no_key(asking), asked=False)
@@ -278,7 +287,7 @@ class Door:
             return wire.Broken("the site sent the question to an address that cannot be meant")
         if reply.status == requests.codes.ok and isinstance(reply.flaw, wire.Broken):
             return reply.flaw
-        return _unheard(reply, asking.key)
+        return _unheard(reply, asking)
 
     def _judge(self, host: str, asking: _Asking, reply: wire.Reply) -> Look:
         page = Page(
@@ -298,6 +307,8 @@ class Door:
         if error is not None:
             error.where = asking.where
             wait = retry_after_seconds(reply.headers.get("retry-after"), self._clock())
+            if wait is None and reply.status == requests.codes.too_many_requests:
+                wait = rate_limit_reset(reply.headers)
             retry_after = wait if reply.status >= requests.codes.bad_request else None
             if isinstance(error, Throttled):
                 error.retry_after = retry_after
@@ -350,6 +361,7 @@ class _Asking:
     validators: Mapping[str, str]
     url: str  # without secrets
     familiar: Callable[[Page], bool] | None = None
+    unheard: tuple[str, ...] = ()  # secrets besides the key
     started_at: dt.datetime | None = None
     tick: float = 0.0
 
@@ -364,9 +376,10 @@ class _Asking:
         return kind(message, where=self.where, do=do)
 
 
-def _unheard(reply: wire.Reply, key: str | None) -> wire.Reply:
-    """The answer without the key that the site may repeat: pages are kept, errors quote them (law 13)."""
-    said = [key, key.removeprefix("Bearer ")] if key else []
+def _unheard(reply: wire.Reply, asking: _Asking) -> wire.Reply:
+    """The answer without the secrets that the site may repeat: pages are kept, errors quote them (law 13)."""
+    key = asking.key
+    said = [*([key, key.removeprefix("Bearer ")] if key else []), *asking.unheard]
     headers = {name: mask(value, said) for name, value in reply.headers.items()}
     return replace(reply, headers=headers, body=mask_bytes(reply.body, said))
 

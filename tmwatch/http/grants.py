@@ -101,7 +101,9 @@ def with_token(
             except LookError as error:
                 error.where = f"{declaration.id}: {given.url}"
                 return replace(given, page=None, error=error, outcome=error.outcome, validators={})
-        look = ask(plain, replace(request, headers=headers), key=f"Bearer {token}")
+        # What the site may repeat of the rest is unheard too: the id goes out in a header.
+        asked = replace(request, headers=headers)
+        look = ask(plain, asked, key=f"Bearer {token}", unheard=(client.id, secret))
         if look.outcome is not Outcome.LOGIN_REQUIRED or not look.asked:
             return look
         tokens.drop(url, client)
@@ -130,7 +132,7 @@ def _given(
         body=urlencode(form).encode(),
         content_type="application/x-www-form-urlencoded",
     )
-    look = ask(plain, request, base_url=f"{parts.scheme}://{parts.netloc}", key=secret)
+    look = ask(plain, request, base_url=f"{parts.scheme}://{parts.netloc}", key=secret, unheard=(client.id,))
     if look.error is None:
         return look
     error = _refused(declaration, look.error)

@@ -78,6 +78,15 @@ def retry_after_seconds(value: str | None, now: dt.datetime) -> float | None:
     return min(ahead, LONGEST) if ahead > 0 else None
 
 
+def rate_limit_reset(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the allowance is full again, at most 15 minutes: `X-RateLimit-Reset`, which the EUIPO
+    counts from now (its OpenAPI document). Larger numbers are instants of somebody else's clock."""
+    said = headers.get("x-ratelimit-reset", "").strip()
+    if not re.fullmatch(r"[0-9]{1,6}", said):
+        return None
+    return min(float(said), LONGEST) or None
+
+
 @functools.cache
 def user_agent(contact: str) -> str:
     """`tmwatch/0.1.0 (+ip-watch@example.com)`. Raises `ConfigError` where contact is missing or unusable."""

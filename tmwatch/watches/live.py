@@ -55,6 +55,12 @@ def live_state(declaration: Declaration, config: Config, env: Mapping[str, str])
             needs.insert(0, setting.client_id_env or grant.id_env)
         if needs:
             return False, f"no key: set {' and '.join(needs)}"
+        if grant is not None and setting.base_url and not setting.token_url:
+            # Else the secret of one place would go to another: a test's to the office, the office's to a test.
+            return (
+                False,
+                f"no token: base_url points elsewhere, so say where tokens are: token_url in {table}",
+            )
         return True, "key present"
     return True, "opted in" if declaration.live_default != "on" else "on by default"
 

@@ -93,8 +93,9 @@ DECLARATION = Declaration(
     answers=frozenset({"numbers", "owners", "agents", "marks"}),
     search={
         "mark": "itself",
-        "owner": "itself",
-        "agent": "itself",
+        # Asked for their words in this order, with anything between them; narrowed to the name afterwards.
+        "owner": "afterwards",
+        "agent": "afterwards",
         "classes": "itself",
         "filed_since": "itself",
         "changed_since": "itself",
@@ -211,11 +212,12 @@ def _search(query: SearchQuery, page: int) -> Request:
 def rsql(query: SearchQuery) -> str:
     """The question in RSQL. Raises `UsageError` where nothing is asked by which the office can search."""
     parts = [
-        f"{field}=={_quoted(f'*{name}*')}"
-        for field, name in (
-            ("wordMarkSpecification.verbalElement", query.mark),
-            ("applicants.name", query.owner),
-            ("representatives.name", query.agent),
+        f"{field}=={_quoted(f'*{between.join(name.split())}*')}"
+        for field, name, between in (
+            ("wordMarkSpecification.verbalElement", query.mark, " "),
+            # Names of holders from the WIPO have line breaks in them where others have blanks (W00895170).
+            ("applicants.name", query.owner, "*"),
+            ("representatives.name", query.agent, "*"),
         )
         if name
     ]
@@ -234,9 +236,11 @@ def rsql(query: SearchQuery) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A value of RSQL: in double quotes, in which a backslash takes the meaning from the sign behind it."""
-    plain = " ".join(text.split())
-    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A value of RSQL: in double quotes, in which a backslash takes the meaning from the sign behind it.
+
+    A `*` in a name stays: RSQL has no way to say that it is none of its wildcards, and one finds itself too.
+    """
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 SOURCE: Source = Euipo()
