@@ -56,7 +56,7 @@ def live_state(declaration: Declaration, config: Config, env: Mapping[str, str])
         if needs:
             return False, f"no key: set {' and '.join(needs)}"
         if grant is not None and setting.base_url and not setting.token_url:
-            # Else the secret of one place would go to another: a test's to the office, the office's to a test.
+            # Else the secret of one place would go to another: a test's to the office, or the other way.
             return (
                 False,
                 f"no token: base_url points elsewhere, so say where tokens are: token_url in {table}",
