@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.conftest import FIXTURES, SERIAL, House, Run
+from tests.conftest import registers_off
 from tmwatch.model import GoodsServices, Party, make_record
 from tmwatch.sources.base import (
     Answer,
@@ -137,7 +138,8 @@ ROWS = [
 def registers(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """Tianyancha and the wide register, both played by the house's server; no key for the rest."""
     monkeypatch.setenv("TIANYANCHA_TOKEN", "sample-token")
-    house.configure(f'[source."xx.wide"]\nbase_url = "{house.register.url}"\nmin_interval = 0\n')
+    wide = f'[source."xx.wide"]\nbase_url = "{house.register.url}"\nmin_interval = 0\n'
+    house.configure(wide + registers_off())
     house.register.pages["/services/open/ipr/tm/search"] = lambda _: json.dumps(JD).encode()
     house.register.pages["/services/open/ipr/tm/2.0"] = lambda _: json.dumps(JD).encode()
 
