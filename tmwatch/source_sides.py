@@ -151,7 +151,7 @@ def live_sides(
     named = [get_source(one) for one in sources]
     for source in named or list(all_sources().values()):
         declaration = source.declaration
-        if declaration.office != number.office or "record" not in declaration.channels:
+        if not declaration.speaks_for(number.office) or "record" not in declaration.channels:
             if named:
                 silent.append(f"{declaration.id}: it is not asked by number for {number.office}")
             continue

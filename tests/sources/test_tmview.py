@@ -131,6 +131,16 @@ def test_a_hit_takes_nothing_from_what_a_detail_said() -> None:
             assert not reading.record.gives(field)
 
 
+def test_a_hit_and_a_detail_name_the_same_picture() -> None:
+    """Or looks by turns would be changes of it."""
+    st13 = page("detail-registered")["ST13"]
+    hit = {**page("search-four-offices")["tradeMarks"][0], "ST13": st13}
+    pictures = "https://www.tmdn.org/tmview/api/trademark"
+    hit |= {"markImageURI": f"{pictures}/thumbnail/{st13}", "detailImageURI": f"{pictures}/image/{st13}"}
+    record = read({"tradeMarks": [hit], "page": 1, "totalPages": 1, "totalResults": 1}).readings[0].record
+    assert record.image == f"{pictures}/image/{st13}"
+
+
 def test_a_saved_detail_is_of_the_day_of_the_office_s_last_delivery_and_a_live_one_of_its_look() -> None:
     saved = read(page("detail-registered")).readings[0]
     assert (saved.as_of.day, saved.as_of.kind) == (dt.date(2026, 8, 22), "printed")

@@ -36,6 +36,7 @@ LEFT_OUT = (
     "tmOfficeURL",  # addresses of the office's own page, and of the same picture in another size
     "officeUrl",
     "detailImageURI",
+    "markImageURI",  # of a hit; of a detail it is the picture
     "officeNumberOfTradeMark",  # how many marks the office has in TMview
     "tProtection",  # where it is protected: the countries of the office
     "designatedCountries",
@@ -59,7 +60,8 @@ def hit(item: object, where: str) -> Reading:
     _feature(row, fields, "tradeMarkType")
     row.give(fields, "verbal_element", "tmName", row.text)
     row.give(fields, "expiry_date", "expirationDate", row.day, "date")
-    row.give(fields, "image", "markImageURI", row.text)
+    # As in a detail: the other address is that of the thumbnail, and the two by turns would be changes.
+    row.give(fields, "image", "detailImageURI", row.text)
     row.give(fields, "owners", "applicantName", lambda key: _named(row.words(key)), "box")
     row.give(fields, "classes", "niceClass", lambda key: _classes(row.words(key)), "box")
     row.give(fields, "design_codes", "viennaCodes", lambda key: _design(row.words(key)), "box")
