@@ -7,6 +7,7 @@ import json
 import jsonschema
 
 from tests.cli.conftest import CANCELLED, PAGE, SERIAL, House, Run
+from tests.conftest import registers_off
 from tmwatch.data.schemas import build
 
 
@@ -233,6 +234,7 @@ def test_lookup_shows_what_is_stored_and_what_could_not_be_asked(house: House, r
 
 
 def test_source_check_proves_a_source_live_by_its_known_query(house: House, run: Run) -> None:
+    house.configure(registers_off())
     ran = run("source", "check", "us.tsdr")
     assert ran.code == 1  # this loopback register does not have the known filing
     house.register.pages["/statusview/sn76044902"] = PAGE.read_bytes()

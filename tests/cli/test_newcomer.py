@@ -424,8 +424,10 @@ def test_a_saved_page_is_not_asked_for_again(run: Run) -> None:
     assert "asks again" not in ran.err
 
 
-def test_where_nothing_waits_or_is_held_that_is_said(run: Run) -> None:
+def test_where_nothing_waits_or_is_held_that_is_said(run: Run, folder: Path) -> None:
     run("init")
+    config = folder / "tmwatch.toml"
+    config.write_text(config.read_text(encoding="utf-8") + registers_off(), encoding="utf-8")
     assert (
         run("alerts", "retry", "--all", terminal=True).out.strip()
         == "Nothing waits, and nothing was given up."

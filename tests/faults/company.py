@@ -122,6 +122,6 @@ def unhappy(ended: Sequence[Ended]) -> list[Ended]:
         one
         for one in ended
         if one.code
-        or any(not line.startswith("Not asked: us.") for line in one.err.splitlines())
+        or any(not line.startswith("Not asked: ") for line in one.err.splitlines())
         or re.search("locked|Traceback", one.out + one.err)
     ]
