@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import CANCELLED, FIXTURES, PAGE, SERIAL, Run
+from tmwatch.sources.base import Page
+from tmwatch.sources.registry import get_source
 
 TIANYANCHA = FIXTURES / "cn.tianyancha"
 OWNER_WATCH = """
@@ -240,3 +243,19 @@ def test_a_name_of_two_characters_is_found(run: Run) -> None:
     run("import", str(FIXTURES / "cn.tianyancha/jd-auto-day-one/page.json"), "--as-of", "2026-11-20")
     for name in ("京东", "JD"):
         assert len(run("lookup", "--stored", name, "--json").json["filings"]) == 9
+
+
+def test_of_several_pages_of_a_filing_only_the_latest_is_said_to_have_changed_it(
+    run: Run, folder: Path
+) -> None:
+    first = PAGE.read_bytes()
+    (folder / "old.html").write_bytes(first)
+    run("import", "old.html")
+    day = get_source("us.tsdr").read(Page(first)).readings[0].as_of
+    assert day is not None
+    stamp = day.day.strftime("%Y-%m-%d").encode()
+    assert stamp in first
+    later = (day.day + dt.timedelta(days=400)).strftime("%Y-%m-%d").encode()
+    (folder / "new.html").write_bytes(CANCELLED.replace(stamp, later))
+    found = {Path(one["file"]).name: one["what"] for one in run("import", ".", "--json").json}
+    assert found == {"old.html": "past", "new.html": "changed"}

@@ -12,7 +12,7 @@ from tmwatch.model import FactKind
 from tmwatch.saved import saved_at
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Observed, Sight
-from tmwatch.store.sights import as_of_for
+from tmwatch.store.sights import What, as_of_for
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,19 @@ def result(path: Path, sight: Sight, made: Imported | None, done: dict[str, Obse
         sight.source,
         record.st13,
         Outcome.OK,
-        done[record.st13].what,
+        _what(done[record.st13], day.day),
         mark=record.verbal_element,
         as_of=day.day.isoformat(),
         as_of_kind=day.kind,
         saved_at=saved_at(sight.page) if sight.page else None,
         unknown_words=sight.reading.unknown_words,
     )
+
+
+def _what(one: Observed, day: dt.date) -> What:
+    """Of several pages of one filing in one import only those of the latest day can have changed it."""
+    latest = one.record.provenance.as_of if one.record.provenance else None
+    return "past" if one.what == "changed" and latest is not None and day < latest else one.what
 
 
 def _repeated(known: Imported, done: dict[str, Observed]) -> Imported:
