@@ -257,5 +257,6 @@ def test_of_several_pages_of_a_filing_only_the_latest_is_said_to_have_changed_it
     assert stamp in first
     later = (day.day + dt.timedelta(days=400)).strftime("%Y-%m-%d").encode()
     (folder / "new.html").write_bytes(CANCELLED.replace(stamp, later))
-    found = {Path(one["file"]).name: one["what"] for one in run("import", ".", "--json").json}
+    told = [json.loads(line) for line in run("import", ".", "--json").out.splitlines()]
+    found = {Path(one["file"]).name: one["what"] for one in told}
     assert found == {"old.html": "past", "new.html": "changed"}

@@ -103,4 +103,4 @@ def _repeated(known: Imported, done: dict[str, Observed]) -> Imported:
     if one is None:
         error = LayoutChanged("the page was known and can be read no more", where=known.file)
         return Imported(known.file, known.source, None, error.outcome, error=str(error))
-    return replace(known, what=one.what)
+    return replace(known, what=_what(one, dt.date.fromisoformat(known.as_of)) if known.as_of else one.what)
