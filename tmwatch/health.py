@@ -434,7 +434,13 @@ def _watch(health: Health, one: WatchHealth) -> None:
     elif one.state == "never looked":
         were = "was" if one.never == 1 else "were"
         what = f"{one.never} of {_counted(one.questions, 'question')} {were} never answered"
-        health.add("note", about, what, "`tmwatch check` asks them.")
+        if one.failing:
+            more = f" (and {len(one.failing) - 1} more)" if len(one.failing) > 1 else ""
+            health.add(
+                "note", about, f"{what}; asked in vain: {one.failing[0]}{more}", "The next check asks again."
+            )
+        else:
+            health.add("note", about, what, "`tmwatch check` asks them.")
     elif one.state == "fresh":
         health.add("ok", about, "every question was answered in time")
     for line in one.coverage:

@@ -241,3 +241,11 @@ def test_source_check_proves_a_source_live_by_its_known_query(house: House, run:
     ran = run("source", "check", "--json")
     states = {one["source"]: one["verdict"] for one in ran.json}
     assert states["us.tsdr-api"] == "not asked"
+
+
+def test_doctor_says_of_a_watch_that_was_asked_in_vain_what_came_of_it(house: House, run: Run) -> None:
+    house.serve((503, b"busy"))
+    run("check")
+    said = " ".join(run("doctor").out.split())
+    assert "1 of 1 question was never answered; asked in vain" in said
+    assert "server_error, once" in said
