@@ -12,19 +12,21 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.http import Door
-from tmwatch.inbox import InboxReport, take
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, Observed, Outbox, backup, books, growth, opening, upkeep
 from tmwatch.store.database import now
 from tmwatch.store.locks import BeingChecked, checking
 from tmwatch.sweep import SweepReport, sweep
 from tmwatch.watches.live import refused
+
+if TYPE_CHECKING:
+    from tmwatch.inbox import InboxReport
 
 Progress = Callable[[int, int, str], None]
 _LATEST = 1000  # alerts; what waits longer than these is told by `tmwatch alerts list`
@@ -162,7 +164,11 @@ def check(
     _known(config, only)
     run = books.start_run(database, "check" if look else "deliver")
     started(run)
-    taken = take(config, database, env, run=run, again=everything, dry=dry)
+    taken = None
+    if config.store.inbox is not None:
+        from tmwatch.inbox import take  # with it comes all that reads files: nothing that a look needs
+
+        taken = take(config, database, env, run=run, again=everything, dry=dry)
     mine = [watch.name for watch in config.watches if look and (not only or watch.name in only)]
     with checking(database.path, [] if dry else mine) as busy:
         swept = sweep(

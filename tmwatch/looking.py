@@ -36,9 +36,10 @@ from tmwatch.sources.base import (
     SearchQuery,
     Source,
 )
-from tmwatch.sources.combine import combine
+from tmwatch.sources.combine import combine, lone
 from tmwatch.sources.glance import glance, stands_alone
 from tmwatch.sources.narrowing import WHOSE, filtered, keeps
+from tmwatch.sources.registry import get_source
 from tmwatch.store import Sight
 from tmwatch.store.database import now
 
@@ -279,6 +280,11 @@ def _cut(source: Source, rows: int, total: int | None, pages: int) -> Incomplete
         where=source.declaration.id,
         do="Ask more narrowly, or for more pages.",
     )
+
+
+def reread(source_id: str, page: Page) -> Sequence[Reading]:
+    """An archived page read again by today's reader."""
+    return lone(read_page(get_source(source_id), page))
 
 
 def read_alone(source: Source, page: Page) -> Reading:

@@ -13,8 +13,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import structlog
-
 from tmwatch.alerts.compose import reactor
 from tmwatch.alerts.payload import CoverageLine
 from tmwatch.config import Config, Watch
@@ -29,9 +27,9 @@ from tmwatch.errors import (
 )
 from tmwatch.http import Door
 from tmwatch.import_reaction import searched_before
-from tmwatch.importing import reread
 from tmwatch.lanes import Lane, side_by_side
-from tmwatch.looking import Looked, ask, describe, prove, sights
+from tmwatch.logs import Log
+from tmwatch.looking import Looked, ask, describe, prove, reread, sights
 from tmwatch.source_health import is_gone, tell_gone, tell_new_words, tell_turns
 from tmwatch.sources.base import Glance, Query, SearchQuery
 from tmwatch.sources.registry import get_source
@@ -43,7 +41,7 @@ from tmwatch.text import clean_line
 from tmwatch.watches import Ask, Match, asks, coverage, match
 from tmwatch.worklist import with_hand_work
 
-log = structlog.get_logger()
+log = Log()
 
 # This many failed looks of a passing kind in a row are no longer passing: somebody should know.
 PATIENCE = 3

@@ -17,9 +17,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.conftest import ROOT
-from tmwatch.cli.logs import set_up
 from tmwatch.config.reading import parse_config
 from tmwatch.http import Door
+from tmwatch.logs import set_up
 from tmwatch.store import Database
 from tmwatch.store.growth import used
 from tmwatch.sweep import sweep

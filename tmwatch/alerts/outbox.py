@@ -20,13 +20,11 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from tmwatch.alerts.channels.base import BrokeOff, Channel, EndpointGone, OperatorNeeded, TryLater
-from tmwatch.alerts.channels.email import EmailChannel
-from tmwatch.alerts.channels.webhook import WebhookChannel
 from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.receivers import EndpointStore, Notice, Receivers, switch_on
 from tmwatch.config import Config, Recipient
@@ -140,9 +138,41 @@ def deliver_due(
     return run.report
 
 
-def default_channels(config: Config, env: Mapping[str, str] | None = None) -> dict[str, Channel]:
+class _Configured(Mapping[str, Channel]):
+    """The channels by name, each loaded when something is sent through it: most runs send nothing."""
+
+    _NAMES = ("email", "webhook")
+
+    def __init__(self, config: Config, env: Mapping[str, str] | None) -> None:
+        self._config, self._env = config, env
+        self._made: dict[str, Channel] = {}
+
+    def __getitem__(self, name: str) -> Channel:
+        if name not in self._NAMES:
+            raise KeyError(name)
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def _make(self, name: str) -> Channel:
+        if name == "email":
+            from tmwatch.alerts.channels.email import EmailChannel
+
+            return EmailChannel(self._config, env=self._env)
+        from tmwatch.alerts.channels.webhook import WebhookChannel
+
+        return WebhookChannel(self._config, env=self._env)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._NAMES)
+
+    def __len__(self) -> int:
+        return len(self._NAMES)
+
+
+def default_channels(config: Config, env: Mapping[str, str] | None = None) -> Mapping[str, Channel]:
     """E-mail and webhook as configured; secrets are read from `env` at the moment of sending."""
-    return {"email": EmailChannel(config, env=env), "webhook": WebhookChannel(config, env=env)}
+    return _Configured(config, env)
 
 
 def next_try(tries: int, now: dt.datetime, rng: random.Random) -> dt.datetime | None:

@@ -143,7 +143,7 @@ def cli(
     ctx: click.Context, config_file: Path | None, database_file: Path | None, verbose: int, debug: bool
 ) -> None:
     """Watch trade mark registers, and know when a filing changes or appears."""
-    from tmwatch.cli.logs import set_up
+    from tmwatch.logs import set_up
 
     ctx.obj = Session(config_file, database_file, debug, verbose)
     set_up(verbose)

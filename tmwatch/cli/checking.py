@@ -6,25 +6,23 @@ import contextlib
 from collections.abc import Iterable, Iterator
 
 import click
-import structlog
 
 from tmwatch.alerts.outbox import Failure
 from tmwatch.checking import CheckReport, check, dry_copy
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
-from tmwatch.cli.inbox import complain_of_inbox, print_inbox
-from tmwatch.cli.logs import set_run
 from tmwatch.cli.output import Bar, complain, complain_of, on_terminal, plain, say, say_json
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import PASSING, UsageError
 from tmwatch.http import Door
+from tmwatch.logs import Log, set_run
 from tmwatch.store import Database, Observed
 from tmwatch.store.database import now
 from tmwatch.sweep import Asked, Left
 
-log = structlog.get_logger()
+log = Log()
 
 CHANGES_FOUND = 10
 LISTED = 20
@@ -78,6 +76,8 @@ def check_command(
         say_json(report.as_json())
     elif on_terminal():
         if report.inbox is not None:
+            from tmwatch.cli.inbox import print_inbox
+
             print_inbox(report.inbox)
         _print_deliveries(report) if no_look else _print(report, config, only)
     elif dry_run:
@@ -102,6 +102,8 @@ def _store(session: Session, config: Config, *, dry: bool) -> Iterator[Database]
 
 def _complain(report: CheckReport) -> None:
     if report.inbox is not None:
+        from tmwatch.cli.inbox import complain_of_inbox
+
         complain_of_inbox(report.inbox)
     for busy in report.being_checked:
         complain(f"Note: {busy}")

@@ -10,13 +10,13 @@ import click
 
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
-from tmwatch.cli.logs import set_run
 from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json_line
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import Outcome, UsageError
 from tmwatch.import_reaction import ImportReaction
 from tmwatch.importing import File, Imported, files_in, import_files
+from tmwatch.logs import set_run
 from tmwatch.numbers import show_number
 from tmwatch.sources.registry import get_source
 from tmwatch.store import books

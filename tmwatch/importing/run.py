@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -15,11 +15,9 @@ from tmwatch.importing.finding import File, files_in
 from tmwatch.importing.many import digest, parts_of, unpacked
 from tmwatch.importing.pages import Opened, made_of, open_one
 from tmwatch.importing.results import Found, Imported, failed, result
-from tmwatch.looking import read_page
+from tmwatch.looking import reread as reread
 from tmwatch.reading import read_in_order
-from tmwatch.sources.base import Page, Reading, Source
-from tmwatch.sources.combine import lone
-from tmwatch.sources.registry import get_source
+from tmwatch.sources.base import Source
 from tmwatch.store import BulkFile, Database, Observed, React, observe
 from tmwatch.store.half_stored import Half
 from tmwatch.text import clean_line
@@ -200,8 +198,3 @@ def _store(
         )
         lost = failed(path, sight.source, unkept)
         return observe(database, [lost[1]], run=run, also=also), [lost]
-
-
-def reread(source_id: str, page: Page) -> Sequence[Reading]:
-    """An archived page read again by today's reader."""
-    return lone(read_page(get_source(source_id), page))
