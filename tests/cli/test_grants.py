@@ -15,6 +15,7 @@ from werkzeug import Request, Response
 from tests.cli.conftest import FIXTURES as ALL
 from tests.cli.conftest import SECRET as HOOK_SECRET
 from tests.cli.conftest import Run
+from tmwatch.errors import LayoutChanged
 from tmwatch.http.grants import Client, Tokens
 from tmwatch.sources.base import Page
 
@@ -260,6 +261,26 @@ def test_neither_secret_nor_token_stands_anywhere(office: Office, run: Run, fold
         assert secret not in dump
         for ran in (said, said2):
             assert secret not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("said", "holds"),
+    [("NaN", 20), ("1" + "0" * 400, 80_000), ('"3600"', 3000), ("-5", 20), ('"soon"', 20), ("null", 20)],
+)
+def test_whatever_is_said_of_its_term_a_token_holds_for_a_while(said: str, holds: int) -> None:
+    now = [dt.datetime(2026, 11, 25, tzinfo=dt.UTC)]
+    tokens, client = Tokens(lambda: now[0]), Client(CLIENT)
+    tokens.keep("u", client, Page(b'{"access_token":"x","expires_in":' + said.encode() + b"}"))
+    now[0] += dt.timedelta(seconds=holds if "0000" not in said else 20)
+    assert tokens.held("u", client) == "x"
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 200_000, b"[]", b"null", b'{"access_token":"a\\nb"}', b'{"access_token":1}']
+)
+def test_an_answer_without_a_token_is_no_crash(body: bytes) -> None:
+    with pytest.raises(LayoutChanged):
+        Tokens(lambda: dt.datetime.now(dt.UTC)).keep("u", Client(CLIENT), Page(body))
 
 
 def test_a_token_that_ends_is_asked_for_again(office: Office, run: Run) -> None:

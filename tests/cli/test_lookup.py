@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -278,3 +280,26 @@ def test_what_is_stored_is_narrowed_like_the_answers_of_the_registers(run: Run) 
     assert found("--mark", "CAR.JD.COM") == 3
     assert found("--agent", "nobody") == 0  # a list that names no agents is no answer to that
     assert found("JD Auto", "--office", "US") == 0
+
+
+def test_a_name_is_found_as_it_is_written_in_any_case_of_any_alphabet(run: Run, folder: Path) -> None:
+    page = json.loads((FIXTURES / "cn.tianyancha/by-number/page.json").read_bytes())
+    for name in ("ÉLAN 50%_OFF", "АВТОМАРКА"):
+        for item in page["result"]["items"]:
+            item["tmName"] = name
+        (folder / "page.json").write_text(json.dumps(page), encoding="utf-8")
+        run("import", "page.json", "--as-of", "2026-11-20" if "50" in name else "2026-11-21")
+        for text in (name.lower(), name[2:7]):
+            assert run("lookup", "--stored", text, "--json").json["filings"], text
+        for text in ("%", "_x", "é%n"):
+            found = run("lookup", "--stored", text, "--json").json["filings"]
+            assert bool(found) is (text in name.lower()), text
+
+
+def test_a_file_whose_name_is_no_text_is_imported_like_any_other(run: Run, folder: Path) -> None:
+    odd = folder / os.fsdecode(b"M\xfcller.html")
+    odd.write_bytes((FIXTURES / "us.tsdr/registered-word-mark/page.html").read_bytes())
+    ran = run("import", str(folder), "--json")
+    assert ran.code == 0
+    assert "bug" not in ran.err
+    assert run("show", f"US {SERIAL}").code == 0

@@ -60,6 +60,8 @@ def test_a_search_is_put_in_the_office_s_language_and_a_name_stays_a_name(
 @pytest.mark.parametrize(
     "query",
     [
+        SearchQuery(mark="*"),
+        SearchQuery(owner="**"),
         SearchQuery(),
         SearchQuery(classes=(9,)),
         RecordQuery(("12345678901",)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -55,7 +56,7 @@ class Tokens:
         """Take the token out of the answer. Raises `LayoutChanged` for one without, never quoting it."""
         try:
             answer = json.loads(page.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token.strip():
@@ -63,12 +64,19 @@ class Tokens:
                 "the answer to the client id and secret holds no `access_token`",
                 do="Look whether `token_url` in the configuration is right.",
             )
-        said = answer.get("expires_in") if isinstance(answer, dict) else None
-        seconds = float(said) if isinstance(said, int | float) and not isinstance(said, bool) else _SHORTEST
-        seconds = min(max(seconds, _SHORTEST), _LONGEST) - _EARLY
+        seconds = _seconds(answer.get("expires_in") if isinstance(answer, dict) else None) - _EARLY
         with self._lock:
             self._held[(url, client.id)] = (token, self._clock() + dt.timedelta(seconds=seconds))
         return token
+
+
+def _seconds(said: object) -> float:
+    """How long a token holds: a number, or one in a text; the shortest where that cannot be told."""
+    try:
+        seconds = float(said) if isinstance(said, int | float | str) and not isinstance(said, bool) else 0.0
+    except (ValueError, OverflowError):
+        seconds = 0.0
+    return min(max(seconds, _SHORTEST), _LONGEST) if math.isfinite(seconds) else _SHORTEST
 
 
 def with_token(

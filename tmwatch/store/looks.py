@@ -29,6 +29,11 @@ _ROW = ("id", *_COLUMNS, "records", "hash")
 _INSERT = f"insert into observation ({', '.join(_ROW)}) values ({', '.join('?' for _ in _ROW)})"
 
 
+def storable(text: str) -> str:
+    """The text with bytes that are no UTF-8 written as `\\udcfc`: a file's name may hold anything."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 class _Hashed:
     """`json.dumps(row, ensure_ascii=False, sort_keys=True)` of texts, numbers and nothings, put together
     by hand: a register has a row of this for each filing."""
@@ -132,6 +137,8 @@ class Looks:
         return number
 
     def _add(self, row: dict[str, object]) -> int:
+        for name in ("asked", "url", "error"):
+            row[name] = storable(str(row[name]))
         row["previous_hash"] = self._previous
         said = (_OF_MANY if "records" in row else _OF_ONE).encode(row)
         self._previous = hashlib.sha256(said).hexdigest()

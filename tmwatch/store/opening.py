@@ -217,7 +217,7 @@ def _bad_wal(path: Path) -> StoreError:
 
 def connect_reading(path: Path, options: str) -> sqlite3.Connection:
     """A connection by URI, with `mode=ro` or `immutable=1`."""
-    name = quote(str(path.absolute()))
+    name = quote(os.fsencode(path.absolute()))
     conn = sqlite3.connect(f"file:{name}?{options}", uri=True, isolation_level=None)
     conn.row_factory = sqlite3.Row
     return conn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -105,11 +106,18 @@ def all_marks(database: Database) -> Iterator[TradeMark]:
 
 def search(database: Database, text: str) -> list[str]:
     """ST.13 of stored filings whose mark or owner contains `text` (any case, any length; "" finds all)."""
-    needle = f"%{text.replace('%', '').replace('_', ' ')}%"
+    # SQLite itself knows the cases of A to Z only, and takes % and _ for wildcards.
+    database.conn.create_function("tmwatch_any_case", 1, _any_case, deterministic=True)
     rows = database.conn.execute(
-        "select st13 from mark where mark like :n or owners like :n order by office, st13", {"n": needle}
+        "select st13 from mark where instr(tmwatch_any_case(mark), :n) or instr(tmwatch_any_case(owners), :n)"
+        " or :n = '' order by office, st13",
+        {"n": _any_case(text)},
     )
     return [row["st13"] for row in rows]
+
+
+def _any_case(text: str | None) -> str:
+    return unicodedata.normalize("NFKC", text or "").casefold()
 
 
 def kept_pages(database: Database, source_id: str, most: int = 5, st13: str | None = None) -> list[Page]:

@@ -12,6 +12,7 @@ after the document: see README.md beside this file.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -221,6 +222,13 @@ def rsql(query: SearchQuery) -> str:
         )
         if name
     ]
+    # A name of wildcards only would be answered with the whole register.
+    if any(name and not re.search(r"\w", name) for name in (query.mark, query.owner, query.agent)):
+        raise UsageError(
+            "the name to search for has no letter and no digit",
+            where=DECLARATION.id,
+            kept="Nothing was asked.",
+        )
     if query.changed_since:
         parts.append(f"updateDate>={query.changed_since.isoformat()}")
     if not parts:
