@@ -10,8 +10,10 @@ is written.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +25,8 @@ from tmwatch.http import Door
 from tmwatch.looking import fetch
 from tmwatch.model import TradeMark
 from tmwatch.numbers import MarkNumber, show_number
+from tmwatch.reading import read_page
+from tmwatch.saved import unwrap
 from tmwatch.sources.asking import record_query
 from tmwatch.sources.base import Answer, Page, Reading, RecordQuery, Source
 from tmwatch.sources.expectation import EXPECT, META, dump, facts, load_case, meta_text
@@ -33,7 +37,7 @@ from tmwatch.watches import live_state
 
 # Of an answer's headers: what says which bytes these are.
 _HEADERS = ("content-type", "content-language", "last-modified", "etag", "retry-after")
-_SUFFIX = {"html": ".html", "json": ".json", "xml": ".xml", "zip": ".zip", "plain": ".txt"}
+_SUFFIX = {"html": ".html", "json": ".json", "xml": ".xml", "plain": ".txt"}
 
 
 @dataclass(frozen=True)
@@ -89,15 +93,22 @@ def capture(
     broken: bool = False,
     known: TradeMark | None = None,
     good: Sequence[Page] = (),
+    no_persons: bool = False,
 ) -> Captured:
     """Write the page as a case below `into`/<source id>/.
 
     `known` is the record of the filing as it stands; `good` are pages of the source that were read before,
-    the best to compare with first. Raises `UsageError` where there is nothing to capture (a page that is
+    the best to compare with first. `no_persons` is the user's word that the page names no private person: it
+    is needed where neither the page nor an earlier record says who is on it. A page that was saved as MHTML
+    or the like is written as the page inside. Raises `UsageError` where there is
+    nothing to capture (a page that is
     read, with `broken`), where the case is there already, and where persons could not be taken out;
     `LookError` for a page that cannot be read, without `broken`. Nothing is written then.
     """
     declaration = source.declaration
+    _refuse_packed(page)
+    page = unwrap(page)
+    _refuse_packed(page)
     answer, error = _read(source, page)
     if error is not None and not broken:
         raise error
@@ -108,12 +119,19 @@ def capture(
             kept="Nothing was written.",
             do="Leave out --broken to keep it as a case.",
         )
-    records = [reading.record for reading in answer.readings] if answer else [known] if known else []
+    records = [reading.record for reading in answer.readings] if answer else []
+    records += [known] if known else []
+    if answer is None and not records and not no_persons:
+        raise UsageError(
+            "the page is not read and no record of the filing is stored: nobody knows whom it names",
+            where=page.name or page.url,
+            kept="Nothing was written.",
+            do="Name the stored filing with --number; or read the page, and say with --no-persons that it "
+            "names no private person.",
+        )
     body, count = scrubbed(page.body, declaration, records)
     clean = replace(page, body=body)
     expected = _expected(source, clean, answer) if answer else None
-    if left := left_over(body, declaration, records):
-        raise _not_clean(f"{len(left)} personal texts still stand on it")
     folder = _folder(into / declaration.id, case or _name(records, page, broken))
     name = f"page{_suffix(page)}"
     day = (page.fetched_at or now()).astimezone(dt.UTC)
@@ -132,13 +150,17 @@ def capture(
         "headers": {key: page.headers[key] for key in _HEADERS if key in page.headers},
         "reviewed": False,
     }
+    wanted = dump(expected) if expected else _wanted(known)
+    if known and not expected:
+        wanted = scrubbed(wanted.encode(), declaration, records)[0].decode()
+    contents = {name: body, META: meta_text(meta).encode(), EXPECT: wanted.encode()}
+    for title, content in contents.items():
+        kind = page.content_type if title == name else ""
+        if left := left_over(content, declaration, records, kind):
+            raise _not_clean(f"{len(left)} personal texts still stand in {title}")
     folder.mkdir(parents=True)
-    for path, content in (
-        (folder / name, body),
-        (folder / META, meta_text(meta).encode()),
-        (folder / EXPECT, (dump(expected) if expected else _wanted(known)).encode()),
-    ):
-        with whole(path) as part:
+    for title, content in contents.items():
+        with whole(folder / title) as part:
             part.write_bytes(content)
     load_case(folder)
     return _told(folder, source, answer, error, count, clean, good)
@@ -169,9 +191,32 @@ def _told(
     )
 
 
+_PACKED = {
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"\x1f\x8b": "gzip",
+    b"%PDF": "PDF",
+    b"7z\xbc\xaf": "7z",
+}
+
+
+def _refuse_packed(page: Page) -> None:
+    """In compressed bytes no person can be found, or taken out."""
+    kind = next((kind for magic, kind in _PACKED.items() if page.body.startswith(magic)), "")
+    if not kind and zipfile.is_zipfile(io.BytesIO(page.body)):
+        kind = "zip"
+    if kind:
+        raise UsageError(
+            f"this is a {kind} file: whom its packed bytes name cannot be seen",
+            where=page.name or page.url,
+            kept="Nothing was written.",
+            do="Unpack it first, and capture the file inside.",
+        )
+
+
 def _read(source: Source, page: Page) -> tuple[Answer | None, LookError | None]:
     try:
-        return source.read(page), None
+        return read_page(source, page), None
     except LookError as error:
         return None, error
 

@@ -31,6 +31,11 @@ LISTED = 20
 @click.argument("what", metavar="NUMBER|FILE")
 @click.option("--broken", is_flag=True, help="Keep a page that is NOT read, with an expectation that fails.")
 @click.option("--number", help="Of a FILE: the filing that was asked for.")
+@click.option(
+    "--no-persons",
+    is_flag=True,
+    help="With --broken: I have read the page, it names no private person.",
+)
 @click.option("--case", default="", help="Name of the case. Default: number and day.")
 @click.option(
     "--into",
@@ -45,6 +50,7 @@ def capture_(
     what: str,
     broken: bool,
     number: str | None,
+    no_persons: bool,
     case: str,
     into: Path | None,
     as_json: bool,
@@ -54,14 +60,18 @@ def capture_(
     NUMBER is asked live, if the source may be asked; FILE is a page saved before. Private persons are taken
     out by the rules of the source; where that cannot be done nothing is written. With --broken a page that
     is not read becomes a case that fails until the reader is mended, and the structural difference from the
-    last page that was read is shown.
+    last page that was read is shown. Who is on such a page is known from the stored record of the filing
+    only (--number); without one, say --no-persons after you have read the page. A packed file (zip) has to
+    be unpacked first.
     """
     source = get_source(source_id)
     folder = _into(into)
     database = session.database_if_any(session.config_if_any())
     file = Path(what)
     is_file = file.is_file()
-    if not is_file and ("/" in what or file.suffix in (".html", ".htm", ".json", ".xml", ".mhtml")):
+    if not is_file and (
+        "/" in what or file.suffix in (".html", ".htm", ".json", ".xml", ".mhtml", ".mht", ".zip")
+    ):
         raise UsageError(f"{plain(what, 200)}: there is no such file", do="Check its name.")
     asked = number or (None if is_file else what)
     wanted = parse_number(asked, source.declaration.office) if asked else None
@@ -81,7 +91,9 @@ def capture_(
     if database is not None and wanted is not None:
         known = next((queries.get(database, st13) for st13 in queries.find(database, wanted)), None)
     good = _good(source, database, known, folder) if broken else []
-    done = capture(source, page, folder, case=case, broken=broken, known=known, good=good)
+    done = capture(
+        source, page, folder, case=case, broken=broken, known=known, good=good, no_persons=no_persons
+    )
     if as_json:
         say_json(_json(done))
     else:

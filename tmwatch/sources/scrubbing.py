@@ -2,8 +2,9 @@
 
 What the reader finds where the source says that persons stand (`Declaration.personal`) is looked for in
 the bytes in every way in which a page can write it, and replaced by a sample. The page is then read again
-(`capturing.py`): it must give the same record but for those names. Where it does not, nothing is kept:
-better no case than one that names somebody, or one that is no longer what the register sent.
+(`capturing.py`): it must give the same record but for those names, and must name nobody to a second look
+that shares nothing with the replacing (`named.py`). Otherwise nothing is kept: better no case than one that
+names somebody, or one that is no longer what the register sent.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tmwatch.model import Frozen, Party, TradeMark
+from tmwatch.model import Frozen, Proceeding, TradeMark
 from tmwatch.sources.base import Declaration, Personal
+from tmwatch.sources.named import named
 from tmwatch.text import has_company_form
 
 _EMAIL = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._%+'-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
@@ -23,7 +25,31 @@ _KEPT_EMAIL = re.compile(rb"@(?:[A-Za-z0-9-]+\.)*example\.(?:com|org|net)$")
 # In the character sets in which registers write.
 _CHARSETS = ("utf-8", "gb18030", "windows-1251", "latin-1")
 _GAP = rb"(?:\s|&nbsp;|&#160;|&#xa0;|\\n|<br\s*/?>|,)+"
-_LEAST = 3  # characters; what is shorter stands in half the words of a page
+_LEAST = 3  # letters; what is shorter stands in half the words of a page
+_LEAST_CJK = 2  # most Chinese and Korean names have two or three characters
+_CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+# Legal forms behind which one human being stands, whatever a source declares.
+_ONE_HUMAN = re.compile(
+    r"\bindividual|\b(?:natural|physical|private) person|\bsole (?:proprietor|trader)"
+    r"|personne physique|natürliche person|persona (?:física|fisica|natural)|自然人|个人|個人|个体|個体|개인",
+    re.IGNORECASE,
+)
+# Company forms that end no person's name. Not here: Co, Sa, As, Ab, Oy, Ag, Kg, Se … as bare words; "Nguyen
+# Van Co", "Maria Sa" and "Anders As" are people. Who is not known for a company is taken out as a person.
+_COMPANY = re.compile(
+    r"(?<!\w)(?:inc|incorporated|llc|l\.l\.c|ltd|limited|corp|corporation|company|gmbh|mbh|kgaa|plc|llp|lllp"
+    r"|pllc|pty|sdn\.? bhd|pte|pvt|& co|aktiengesellschaft|aktiebolag|société anonyme|sociedad anónima"
+    r"|công ty|ооо|оао|зао|пао)(?!\w)"
+    r"|公司|股份|集团|集團|株式会社|有限会社|合同会社|[(（]株[)）]|㈱|주식회사|유한회사|[(（]주[)）]|㈜"
+    # Dotted forms at the end only, and without blanks: "John A.B. Smith" and "Kumar S. A." have initials.
+    r"|(?<!\w)(?:s\.a|s\.p\.a|s\.r\.l|srl|sarl|s\.à\.?r\.l|s\.a\.s|s\.l|b\.v|n\.v|a\.ş|a/s|aps|s\.r\.o"
+    r"|sp\. z o\.o|s\.a\. de c\.v|l\.l\.p)\.?$",
+    re.IGNORECASE,
+)
+_BARE = re.compile(
+    r"[\s,]+(?:co|sa|as|ab|oy|ag|kg|se|nv|bv|sl|ks|sc|ou|oü|ad|da|aş|sas|oyj|spa)\.?$", re.IGNORECASE
+)
+_NAME_WORDS = 3  # as many plain words may be a person's name
 
 
 def scrubbed(body: bytes, declaration: Declaration, records: Sequence[TradeMark]) -> tuple[bytes, int]:
@@ -44,14 +70,20 @@ def scrubbed(body: bytes, declaration: Declaration, records: Sequence[TradeMark]
     return body, count + found
 
 
-def left_over(body: bytes, declaration: Declaration, records: Sequence[TradeMark]) -> list[str]:
-    """The persons of these records that the page still names: must be none."""
-    found = []
-    for record in records:
-        for _, value in _personal(record, declaration.personal):
-            if any(pattern.search(body) for pattern in _patterns(value)):
-                found.append(value)
-    return list(dict.fromkeys(found))
+def left_over(
+    body: bytes, declaration: Declaration, records: Sequence[TradeMark], content_type: str = ""
+) -> list[str]:
+    """The persons of these records that the bytes still name, in any form (`named`): must be none.
+
+    A company that stands where persons do is replaced, but may stand elsewhere: it is the owner, too.
+    """
+    persons = [
+        (kind, text)
+        for record in records
+        for kind, text in _personal(record, declaration.personal)
+        if kind in ("phone", "mail") or not is_company(text)
+    ]
+    return named(body, persons, content_type)
 
 
 def _without_mail(body: bytes, declaration: Declaration) -> tuple[bytes, int]:
@@ -75,50 +107,71 @@ def _personal(record: TradeMark, rules: Personal) -> Iterator[tuple[str, str]]:
         value = getattr(record, name)
         if name in rules.fields and isinstance(value, str):
             yield from _texts("name", value)
-        for party in _parties(value):
-            if name in rules.fields or _is_person(party, rules):
-                yield from _of(party)
+        for part in _parts(value):
+            if isinstance(part, Proceeding):  # the board's own people
+                yield from _texts("name", part.attorney)
+                yield from _texts("name", part.charged_to)
+            elif name in rules.fields or _is_person(part, rules):
+                yield from _of(part)
             else:
-                for mail in party.emails or ():
+                for mail in getattr(part, "emails", None) or ():
                     yield "mail", mail
-                for phone in party.phones or ():
+                for phone in getattr(part, "phones", None) or ():
                     yield "phone", phone
 
 
-def _parties(value: Any) -> Iterator[Party]:
-    """Every party in a value of a record, however deep."""
-    if isinstance(value, Party):
-        yield value
-    elif isinstance(value, Frozen):
-        for name in type(value).model_fields:
-            yield from _parties(getattr(value, name))
+def _parts(value: Any) -> Iterator[Any]:
+    """Everything with a name in a value of a record, however deep, and the proceedings themselves."""
+    if isinstance(value, Frozen):
+        fields = type(value).model_fields
+        if "name" in fields or isinstance(value, Proceeding):
+            yield value
+        for name in fields:
+            yield from _parts(getattr(value, name))
     elif isinstance(value, tuple):
         for one in value:
-            yield from _parties(one)
+            yield from _parts(one)
 
 
-def _is_person(party: Party, rules: Personal) -> bool:
-    """By the legal form that the office gives; without one, who has no company's name may be a person."""
-    if party.legal_form:
-        return party.legal_form.upper() in rules.individuals
-    return not any(has_company_form(name) for name in (party.name, party.name_local) if name)
+def _is_person(party: Any, rules: Personal) -> bool:
+    """By the office's legal form; without one, who is not known for a company may be a person."""
+    if form := getattr(party, "legal_form", None):
+        return form.upper() in rules.individuals or bool(_ONE_HUMAN.search(form))
+    return not any(
+        is_company(name.strip()) for name in (party.name, getattr(party, "name_local", None)) if name
+    )
 
 
-def _of(party: Party) -> Iterator[tuple[str, str]]:
-    for text in (party.name, party.name_local, *(party.aliases or ())):
+def is_company(name: str) -> bool:
+    """Whether this can be nothing but a company: stricter than `has_company_form`. False on doubt."""
+    if _COMPANY.search(name):
+        return True
+    bare = _BARE.sub("", name.strip())
+    # "Beispiel Elektro Maschinen Werke AG", "3 Bears Oy": no person's name in front of the form.
+    plain = len(bare.split()) <= _NAME_WORDS and not re.search(r"[\d&+/@!]", bare)
+    return bare != name.strip() and not plain and has_company_form(name)
+
+
+def _of(party: Any) -> Iterator[tuple[str, str]]:
+    def given(field: str) -> tuple[str, ...]:
+        value = getattr(party, field, None) or ()
+        return (value,) if isinstance(value, str) else value
+
+    for text in (*given("name"), *given("name_local"), *given("aliases")):
         yield from _texts("name", text)
-    yield from _texts("firm", party.organisation)
-    for text in party.address_lines or ():  # a postcode alone names nobody, and may be any other number
+    for text in given("organisation"):
+        yield from _texts("firm", text)
+    for text in given("address_lines"):  # a postcode alone names nobody, and may be any other number
         yield from _texts("address", text)
-    for text in party.phones or ():
+    for text in given("phones"):
         yield from _texts("phone", text)
-    for text in party.emails or ():
+    for text in given("emails"):
         yield from _texts("mail", text)
 
 
 def _texts(kind: str, text: str | None) -> Iterator[tuple[str, str]]:
     text = (text or "").strip()
-    if len(text) < _LEAST:
+    if len(text) < (_LEAST_CJK if _CJK.search(text) else _LEAST):
         return
     yield kind, text
     if kind == "name" and re.fullmatch(r"[^\W\d]+(?: [^\W\d]\.?)? [^\W\d]+", text):
