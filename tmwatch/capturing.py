@@ -100,10 +100,11 @@ def capture(
     `known` is the record of the filing as it stands; `good` are pages of the source that were read before,
     the best to compare with first. `no_persons` is the user's word that the page names no private person: it
     is needed where neither the page nor an earlier record says who is on it. A page that was saved as MHTML
-    or the like is written as the page inside. Raises `UsageError` where there is
-    nothing to capture (a page that is
-    read, with `broken`), where the case is there already, and where persons could not be taken out;
-    `LookError` for a page that cannot be read, without `broken`. Nothing is written then.
+    or the like is written as the page inside.
+
+    Raises `UsageError` where there is nothing to capture (a page that is read, with `broken`; a packed file),
+    where the case is there already, where nothing is known of the persons, and where they could not be taken
+    out; `LookError` for a page that cannot be read, without `broken`. Nothing is written then.
     """
     declaration = source.declaration
     _refuse_packed(page)
