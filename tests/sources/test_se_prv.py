@@ -184,7 +184,6 @@ def test_a_representative_given_as_an_object_is_read_and_what_it_holds_besides_r
         {"applicationNumber": "about 2025"},
         {"classes": ["nine"]},
         {"filingDate": "1/10/2025"},
-        {"applicants": [{"name": None}]},
         {"representatives": "Byrån"},
     ],
 )

@@ -89,6 +89,31 @@ def rows(answer: Mapping[str, Any], key: str, page: Page) -> list[Any]:
     return found
 
 
+# What every filing has. Where a row has the key and nothing in it, it says nothing of the filing.
+_ALWAYS = ("owners", "classes", "application_date")
+_STATUS = ("status_phase", "status_live", "tm5_csd", "tm5_source", "status_text", "status_code")
+
+
+def said_only(given: dict[str, Any], *, may_lack: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Take out of a record's fields what every filing has and the row left empty; says which those were.
+
+    `null` and `[]` there are an office's gap, no news: a filing does not lose its owner, its classes, its
+    filing date, its status or the words of a word mark by them. Not given, what is known stays. `may_lack`
+    names fields that this filing may honestly have nothing in yet.
+    """
+    gaps = [name for name in _ALWAYS if name in given and not given[name]]
+    if "verbal_element" in given and not given["verbal_element"] and given.get("mark_feature") == "word":
+        gaps.append("verbal_element")
+    status = [name for name in ("status_text", "status_code") if name in given]
+    if status and not any(given[name] for name in status):
+        for name in _STATUS:
+            given.pop(name, None)
+        gaps.append("status")
+    for name in gaps:
+        given.pop(name, None)
+    return tuple(f"{name} = (empty)" for name in gaps if name not in may_lack)
+
+
 class Row:
     """One JSON object whose keys are taken out one by one; see the top of this module."""
 

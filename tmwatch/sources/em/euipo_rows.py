@@ -29,7 +29,7 @@ from tmwatch.model import (
 )
 from tmwatch.numbers import st13_or_none
 from tmwatch.sources.base import AsOf, Reading
-from tmwatch.sources.json_rows import Row
+from tmwatch.sources.json_rows import Row, said_only
 from tmwatch.sources.renamed import Kind
 from tmwatch.sources.word_tables import UNKNOWN, status_fields, statuses, words
 from tmwatch.text import clean_line
@@ -95,10 +95,12 @@ def reading(item: object, where: str, *, listed: bool) -> Reading:
     _publications(given, listed=listed)
     row.leave(*(key for key in LEFT_OUT if not listed))
     row.refuse_renamed()
+    unpaid = fields.get("status_text") in _NOT_PAID
+    gaps = said_only(fields, may_lack=("owners", "application_date") if unpaid else ())
     return Reading(
         make_record("EM", identity, **fields),
         _as_of(fields),
-        (*row.unclaimed(), *_odd_words(fields)),
+        (*row.unclaimed(), *_odd_words(fields), *gaps),
         unknown,
     )
 

@@ -14,7 +14,7 @@ from tmwatch.errors import NotThisSource
 from tmwatch.model import GoodsServices, Party, Priority, make_record
 from tmwatch.numbers import st13_or_none
 from tmwatch.sources.base import AsOf, Reading
-from tmwatch.sources.json_rows import Row
+from tmwatch.sources.json_rows import Row, said_only
 from tmwatch.sources.word_tables import UNKNOWN, status_fields, statuses, words
 from tmwatch.text import clean_line
 
@@ -70,6 +70,8 @@ def reading(item: object, where: str) -> Reading:
     if kind and "mark_feature" not in given:
         unclaimed.append(f"dossierSubType = {clean_line(kind, 60)}")
     days = [day for day in (given["application_date"], given.get("registration_date")) if day is not None]
+    # The list of marks with a reputation is no register of filings: an entry may have no classes.
+    unclaimed += said_only(given, may_lack=("classes", "application_date") if listed else ())
     return Reading(
         make_record("FI", identity, **given),
         AsOf(max(days), "not_earlier_than") if days else None,

@@ -12,7 +12,7 @@ from typing import Any
 from tmwatch.model import GoodsServices, Party, make_record
 from tmwatch.numbers import st13_or_none
 from tmwatch.sources.base import AsOf, Reading
-from tmwatch.sources.json_rows import Row
+from tmwatch.sources.json_rows import Row, said_only
 from tmwatch.sources.word_tables import UNKNOWN, Meaning, status_fields, statuses, words
 from tmwatch.text import clean_line
 
@@ -37,7 +37,7 @@ def reading(item: object, where: str) -> Reading:
         "application_date": row.day("filingDate"),
         "verbal_element": row.text("markSpecification"),
         "classes": _classes(row),
-        "owners": tuple(dict.fromkeys(_applicant(one) for one in row.items("applicants"))),
+        "owners": tuple(dict.fromkeys(filter(None, map(_applicant, row.items("applicants"))))),
         "status_code": swedish or None,
         "status_text": english or None,
         **status_fields(meaning),
@@ -57,10 +57,11 @@ def reading(item: object, where: str) -> Reading:
     if kind and kind not in features:
         unclaimed = (*unclaimed, f"markFeatureEn = {clean_line(kind, 60)}")
     filed = given["application_date"]
+    gaps = said_only(given)
     return Reading(
         make_record("SE", identity, **given),
         AsOf(filed, "not_earlier_than") if filed else None,
-        unclaimed,
+        (*unclaimed, *gaps),
         unknown,
     )
 
@@ -95,10 +96,11 @@ def _classes(row: Row) -> tuple[GoodsServices, ...]:
     return tuple(GoodsServices(class_number=str(number)) for number in sorted(dict.fromkeys(numbers)))
 
 
-def _applicant(one: Row) -> Party:
+def _applicant(one: Row) -> Party | None:
     name = one.text("name")
     if not name:
-        raise one.refuse("`name` is empty")
+        one.leave("address")  # of nobody
+        return None
     return Party(name=name, **_address(one.text("address", optional=True)))
 
 
@@ -116,7 +118,8 @@ def _agents(row: Row, key: str) -> tuple[Party, ...]:
     found: dict[Party, None] = {}
     for place, item in enumerate(value, 1):
         if isinstance(item, dict):
-            found.setdefault(_applicant(row.child(item, f"{key} {place}")))
+            if (party := _applicant(row.child(item, f"{key} {place}"))) is not None:
+                found.setdefault(party)
         elif isinstance(item, str) and item.strip():
             name, _, address = " ".join(item.split()).partition(", ")
             found.setdefault(Party(name=name, **_address(address or None)))
