@@ -89,6 +89,8 @@ def _live_words(declaration: Declaration, state: dict[str, Any]) -> str:
     if state["live"]:
         failing = state["state"] == "failing"
         return "yes, but it fails" if failing else "yes"
+    if state["why"].startswith("no key: set "):
+        return plain(f"no: set {state['why'].removeprefix('no key: set ')}", 60)
     return f"no: {plain(state['why'].split(': ')[0], 40)}"
 
 

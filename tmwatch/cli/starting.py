@@ -80,5 +80,6 @@ def init(session: Session) -> None:
     tell("1. Put your contact and the numbers or owners you care about into the file:")
     tell(f"   {path}")
     tell("2. Save a register's page in your browser and run: tmwatch import PAGE.html")
-    tell("   (with a key from `tmwatch source list`, `tmwatch check` asks by itself)")
+    tell("   (`tmwatch check` asks by itself where that is free, as in Finland, Sweden,")
+    tell("   Ukraine and Viet Nam, or with a key: see `tmwatch source list`)")
     tell("3. Run: tmwatch doctor      it says what is still missing, such as a mail server")
