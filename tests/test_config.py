@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -383,8 +384,8 @@ def test_what_may_surprise_is_said_in_words() -> None:
 def test_what_is_switched_off_in_the_file_that_init_writes_is_valid_once_switched_on() -> None:
     text = (ROOT / "tmwatch/data/init.toml").read_text(encoding="utf-8")
     tables = text.partition("# -- What is watched")
-    lines = [line for line in tables[2].splitlines() if not line.startswith(("# --", "# `"))]
-    on = "\n".join(line.removeprefix("# ") for line in lines[1:] if "numbers_file" not in line)
-    config = parse_config(tables[0] + on, ROOT / "tmwatch.toml", SOURCES)
+    settings = [line for line in tables[2].splitlines() if re.match(r"# (\[|\w+ = )|[^#]", line)]
+    on = "\n".join(line.removeprefix("# ") for line in settings[1:] if "numbers_file" not in line)
+    config = parse_config(tables[0] + on, ROOT / "tmwatch.toml", (*SOURCES, "fi.prh"))
     assert (len(config.watches), len(config.recipients)) == (1, 1)
     assert max(len(line) for line in text.splitlines()) <= 80
