@@ -14,7 +14,6 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from tmwatch.alerts.payload import CoverageLine, HandPage, HandWork
 from tmwatch.numbers import MarkNumber, show_number
@@ -219,8 +218,9 @@ def _pages(
     watch: Watch, lines: Iterable[CoverageLine], database: Database | None, at: dt.datetime
 ) -> Iterator[ToSave]:
     for line in lines:
-        if line.state != "import only" or line.trigger != "numbers" or line.source is None:
+        if line.state != "import only" or line.trigger != "numbers" or not _by_hand(line.source):
             continue
+        assert line.source is not None
         for number in watch.numbers:
             if number.office == line.office:
                 yield _page(watch, number, line.source, database, at)
@@ -240,7 +240,7 @@ def _page(
     )
     if last is None:
         return plain
-    until = last.as_of if last.as_of_kind in _SAID else last.read_at.date()
+    until = last.as_of if _says_its_day(source, last.as_of_kind) else last.read_at.date()
     age = max(0, (at.date() - until).days)  # a day of the office's calendar may be ahead of ours
     return replace(
         plain,
@@ -256,7 +256,7 @@ def _page(
 def _known_until(one: ToSave) -> dt.date | None:
     if one.as_of is None or one.read_at is None:
         return None
-    return one.as_of if one.as_of_kind in _SAID else one.read_at.date()
+    return one.as_of if _says_its_day(one.source, one.as_of_kind) else one.read_at.date()
 
 
 def _last_read(database: Database, number: MarkNumber) -> queries.LastRead | None:
@@ -285,8 +285,9 @@ def _searches(watch: Watch, lines: Iterable[CoverageLine], database: Database | 
     from tmwatch.import_reaction import ask_key  # late: it is above us, and this is all we need of it
 
     for line in lines:
-        if line.state != "import only" or line.trigger == "numbers" or line.source is None:
+        if line.state != "import only" or line.trigger == "numbers" or not _by_hand(line.source):
             continue
+        assert line.source is not None
         state = (
             books.ask_state(database, watch.name, ask_key(line.office))
             if database is not None
@@ -305,7 +306,19 @@ def _searches(watch: Watch, lines: Iterable[CoverageLine], database: Database | 
 
 
 def _front_page(source_id: str) -> str | None:
-    """Where people begin to search: the host of the register's own pages."""
+    """Where people begin to search, where that is known."""
     source = all_sources().get(source_id)
-    parts = urlsplit(source.declaration.record_url if source else "")
-    return f"{parts.scheme}://{parts.netloc}/" if parts.netloc else None
+    return source.declaration.search_url or None if source else None
+
+
+def _by_hand(source_id: str | None) -> bool:
+    """Whether a person can save from a browser what this source reads."""
+    source = all_sources().get(source_id or "")
+    return source is not None and source.declaration.by_hand
+
+
+def _says_its_day(source_id: str, as_of_kind: str | None) -> bool:
+    """Whether the page tells the day it was made. Madrid Monitor prints that of the last change: a page of
+    today may say a day of years ago."""
+    source = all_sources().get(source_id)
+    return as_of_kind in _SAID and not (source is not None and source.declaration.stamp_of_change)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import CANCELLED, PAGE, SERIAL, House, Run
+from tests.cli.conftest import CANCELLED, FIXTURES, PAGE, SERIAL, House, Run
 from tests.forms import mhtml
 from tmwatch.store.database import now
 
@@ -161,3 +162,30 @@ def test_check_says_it_too(run: Run, watched: Path) -> None:
     assert (line["by_hand"]["pages"], line["by_hand"]["never"]) == (3, 3)
     shown = " ".join(run("check", terminal=True).out.split())
     assert "3 pages to save by hand, never read: `tmwatch worklist`" in shown
+
+
+def test_an_office_whose_pages_cannot_be_read_sends_nobody_to_save_them(run: Run, folder: Path) -> None:
+    run("init")
+    run("watch", "add", "abroad", "--number", "EM 018228224", "--number", "BR 909999990")
+    assert run("worklist", "--json").json["pages"] == []
+    said = " ".join(run("watch", "list").out.split())
+    assert "set EUIPO_CLIENT_ID and EUIPO_CLIENT_SECRET" in said
+    assert "no page saved from a browser" in said
+    (folder / "esearch.html").write_text(
+        "<html><a href='https://euipo.europa.eu/eSearch/#details/trademarks/018228224'>x</a></html>"
+    )
+    assert "EUIPO's eSearch plus" in run("import", "esearch.html").err
+
+
+def test_a_page_that_prints_the_day_of_the_last_change_is_as_old_as_its_import(
+    run: Run, folder: Path
+) -> None:
+    run("init")
+    case = FIXTURES / "wo.madrid/word-mark-with-refusal-and-grant"
+    expected = json.loads((case / "expect.json").read_bytes())["readings"][0]["record"]
+    number = expected["international_registration_number"]
+    run("watch", "add", "madrid", "--number", f"WO {number}")
+    run("import", str(case / "page.html"))
+    (one,) = run("worklist", "--json", "--all").json["pages"]
+    assert one["age_days"] == 0
+    assert not one["due"]

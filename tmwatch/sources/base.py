@@ -142,6 +142,11 @@ class Declaration:
     # A wall stands before the site: a web page where data was asked for is a challenge, and after a challenge
     # or a refusal nobody asks there for a quarter of an hour, which ends the run for this source.
     guarded: bool = False
+    by_hand: bool = (
+        True  # what it reads a person can save from a browser; else files, or answers for programs
+    )
+    stamp_of_change: bool = False  # the day it prints is that of the last change, not that of the page
+    search_url: str = ""  # for people: where the register's own search begins
     grant: Grant | None = None  # where the key is exchanged for a token first
     personal: Personal = Personal()  # whom `source capture` takes out of a page
 

@@ -112,8 +112,13 @@ def _not_live(
     if not able:
         reasons = [f"no source of this version answers look-ups {_WORDS[trigger]} at {office_label(office)}"]
     if importable:
-        best = next((source for source in able if source in importable), importable[0])
-        reasons.append("pages saved by hand can be imported")
+        savable = [source for source in importable if source.declaration.by_hand]
+        best = next(
+            (source for source in able if source in (savable or importable)), (savable or importable)[0]
+        )
+        files = ", ".join(one.declaration.id for one in importable)
+        by_file = f"files and answers ({files}) can be imported, no page saved from a browser"
+        reasons.append("pages saved by hand can be imported" if savable else by_file)
         return _line(office, trigger, "import only", best, "; ".join(dict.fromkeys(reasons)))
     return _line(office, trigger, "not watched", None, "; ".join(dict.fromkeys(reasons)))
 

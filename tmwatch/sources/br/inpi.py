@@ -61,6 +61,7 @@ DECLARATION = Declaration(
         }
     ),
     authority=70,
+    by_hand=False,
     known_query=KnownQuery("record", "945455720"),
     live_default="off",
     landmarks=(

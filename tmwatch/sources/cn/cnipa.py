@@ -68,6 +68,7 @@ DECLARATION = Declaration(
         "the flow page: `.lcbg` with a table headed 申请/注册号, 业务名称, 环节名称, 日期",
         "gazette rows: JSON whose rows hold `reg_num`, `ann_type_code`, `ann_type`, `ann_num` and `ann_date`",
     ),
+    search_url="https://wcjs.sbj.cnipa.gov.cn/",
     record_url="https://wcjs.sbj.cnipa.gov.cn/home",
     volatile=(
         "the stamp 当前数据截至",

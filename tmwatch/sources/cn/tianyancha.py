@@ -79,6 +79,7 @@ DECLARATION = Declaration(
         }
     ),
     authority=40,
+    by_hand=False,
     known_query=KnownQuery("search", "北京京东叁佰陆拾度电子商务有限公司"),
     facts=FactKind.AGGREGATOR,
     credential_env="TIANYANCHA_TOKEN",

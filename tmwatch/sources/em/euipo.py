@@ -78,6 +78,7 @@ DECLARATION = Declaration(
         }
     ),
     authority=90,
+    by_hand=False,
     known_query=KnownQuery("record", "018228224"),
     credential_env="EUIPO_CLIENT_SECRET",
     grant=Grant(

@@ -82,6 +82,7 @@ DECLARATION = Declaration(
         }
     ),
     authority=60,
+    by_hand=False,
     known_query=KnownQuery("search", "AUDI", least=5, part="mark"),
     live_default="on",
     landmarks=("`totalResults` and `results`; in each row `applicationNumber`, `dossierStatus`",),

@@ -74,6 +74,7 @@ DECLARATION = Declaration(
         }
     ),
     authority=60,
+    by_hand=False,
     known_query=KnownQuery("search", "IKEA", least=10, part="owner"),
     live_default="on",
     landmarks=("`totalHits` and `trademarks`; in each row `applicationNumber`, `statusSv`, `statusEn`",),

@@ -79,6 +79,7 @@ DECLARATION = Declaration(
         }
     ),
     authority=60,
+    by_hand=False,
     known_query=KnownQuery("record", "m202011127"),
     live_default="on",
     landmarks=("a record: `app_number`, `obj_state` and `data`; a list: `count` and `results` of such",),

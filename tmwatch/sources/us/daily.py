@@ -69,6 +69,7 @@ DECLARATION = Declaration(
     parser_version="1",
     covers=frozenset(FIELDS) - _NEVER,
     authority=85,
+    by_hand=False,
     known_query=KnownQuery("record", "76044902"),
     live_default="off",
     landmarks=(

@@ -71,6 +71,7 @@ DECLARATION = Declaration(
         "`#data_container` with goods, owners and prosecution history",
     ),
     answers=frozenset({"numbers"}),
+    search_url="https://tmsearch.uspto.gov/",
     record_url="https://tsdr.uspto.gov/#caseNumber={number}&caseSearchType=US_APPLICATION&caseType=DEFAULT"
     "&searchType=statusSearch",
     volatile=("the `Generated on:` stamp",),

@@ -68,6 +68,7 @@ DECLARATION = Declaration(
     parser_version="2",
     covers=frozenset(FIELDS) - _NEVER,
     authority=90,
+    by_hand=False,
     known_query=KnownQuery("record", "76044902"),
     credential_env="USPTO_API_KEY",
     live_default="with key",

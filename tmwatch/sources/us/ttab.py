@@ -56,6 +56,7 @@ DECLARATION = Declaration(
     parser_version="1",
     covers=frozenset({"application_number", "registration_number", "verbal_element", "proceedings"}),
     authority=60,
+    by_hand=False,
     known_query=KnownQuery("record", "87499213"),
     live_default="off",
     landmarks=(

@@ -66,6 +66,8 @@ DECLARATION = Declaration(
         "`#markInformationHeader`, `#fragment-detail` with 732 and 511, `#fragment-history` with its entries",
     ),
     answers=frozenset({"numbers"}),
+    stamp_of_change=True,
+    search_url="https://www3.wipo.int/madrid/monitor/en/",
     record_url="https://www3.wipo.int/madrid/monitor/en/showData.jsp?ID=ROM.{number}",
     volatile=(
         "the token `qk` and `qi=` in addresses",
