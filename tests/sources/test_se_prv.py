@@ -206,3 +206,11 @@ def test_what_stands_in_the_place_of_an_answer_has_its_own_outcome(body: bytes, 
     with pytest.raises(LookError) as caught:
         SOURCE.read(Page(body, query=BY_OWNER))
     assert caught.value.outcome is outcome
+
+
+@pytest.mark.parametrize("born", ["19640101-1234", "640101+1234", "640101-1234"])
+def test_no_personal_number_is_kept(born: str) -> None:
+    people = [{"name": "Exempel AB", "address": f"Gatan 1, SE, {born}"}, {"name": "Prov", "address": born}]
+    (one,) = read([row(applicants=people)]).readings
+    assert "1234" not in one.record.model_dump_json()
+    assert one.record.owners[0].country == "SE"

@@ -18,6 +18,8 @@ from tmwatch.text import clean_line
 
 # "Amager Strandvej 390 DK-2770 Kastrup, DK", "… 211 19 Malmö, SE, 916629-0834"
 _TAIL = re.compile(r"(?P<lines>.*?)(?:, |^)(?P<country>[A-Z]{2})(?:, (?P<identifier>\d{6}-\d{4}))?")
+# A personal number begins with a birth date (third digit 0 or 1); a company's has 2 or more there.
+_BORN = re.compile(r"(?:, ?| |^)(?:\d{2})?\d{2}[01]\d{3}[-+]\d{4}(?!\d)")
 _NATIONAL = "National trademark"
 
 
@@ -131,6 +133,7 @@ def _agents(row: Row, key: str) -> tuple[Party, ...]:
 def _address(text: str | None) -> dict[str, Any]:
     if not text:
         return {}
+    text = _BORN.sub("", text)
     found = _TAIL.fullmatch(text)
     if found is None:
         return {"address_lines": (text,)}
