@@ -133,6 +133,124 @@ def test_each_piece_is_an_issue_of_one_process() -> None:
     assert [SOURCE.read(Page(one.body)).readings[0] for one in pieces] == [*read(WEEK.read_bytes()).values()]
 
 
+# -- one process in several elements --------------------------------------------------------------------
+
+
+def issue(*processes: str, number: str = "9904", day: str = "03/03/2026") -> bytes:
+    return f'<revista numero="{number}" data="{day}">{"".join(processes)}</revista>'.encode()
+
+
+def process(number: str, inner: str, more: str = "") -> str:
+    return f'<processo numero="{number}"{more}>{inner}</processo>'
+
+
+def despacho(code: str, name: str = "Nome") -> str:
+    return f'<despachos><despacho codigo="{code}" nome="{name}"/></despachos>'
+
+
+OTHER = process("999000200", despacho("IPAS009"))
+GRANTED = process("999000101", despacho("IPAS158", "Concessão"), ' data-concessao="03/03/2026"')
+ALLOWED = process("999000101", despacho("IPAS029", "Deferimento"))
+
+
+@pytest.mark.parametrize("order", [[GRANTED, OTHER, ALLOWED], [ALLOWED, OTHER, GRANTED]])
+def test_the_furthest_despacho_of_an_issue_decides_in_however_many_elements_it_stands(
+    order: list[str],
+) -> None:
+    answer = SOURCE.read(Page(issue(*order), name="RM9904.xml"))
+    record = {one.record.application_number: one.record for one in answer.readings}["999000101"]
+    assert (answer.rows, len(answer.readings)) == (3, 2)
+    assert (record.status_code, record.status_phase) == ("IPAS158", Phase.REGISTERED)
+    assert (record.latest_step, record.registration_date) == ("Concessão", dt.date(2026, 3, 3))
+    assert [one.code for one in record.events] == ["IPAS029", "IPAS158"]
+
+
+@pytest.mark.parametrize("order", [[GRANTED, OTHER, ALLOWED], [ALLOWED, OTHER, GRANTED]])
+def test_an_import_writes_no_status_that_never_stood(tmp_path: Path, order: list[str]) -> None:
+    path = tmp_path / "RM9904.xml"
+    path.write_bytes(issue(*order))
+    pieces = list(SOURCE.pieces(io.BytesIO(path.read_bytes()), path.name))
+    assert sorted(one.number for one in pieces) == ["999000101", "999000200"]
+    with closing(Database(tmp_path / "tmwatch.db")) as base:
+        for one in (FIRST, path):
+            results, _ = import_files(base, [one])
+            assert {row.error for row in results} == {""}
+        rows = base.conn.execute("select old, new from change where field = 'status'").fetchall()
+        record = queries.get(base, "BR500000999000101")
+        versions = base.conn.execute("select count(*) from mark_version where st13 like '%999000101'")
+        assert versions.fetchone()[0] == 2  # published, registered
+    assert record is not None
+    assert record.status_phase is Phase.REGISTERED
+    assert len(rows) == 1
+
+
+def test_two_elements_that_contradict_each_other_are_both_reported_and_neither_is_believed() -> None:
+    twice = [
+        process("999000101", despacho("IPAS029"), f' data-deposito="{day}"')
+        for day in ("05/01/2026", "06/01/2026")
+    ]
+    one = read(issue(*twice))["999000101"]
+    assert not one.record.gives("application_date")
+    assert one.unclaimed == (
+        "BR 999000101: processo@data-deposito = 05/01/2026 and 06/01/2026, which cannot both be",
+    )
+
+
+# -- what the schema allows -----------------------------------------------------------------------------
+
+
+def test_parts_that_the_schema_lets_stand_several_times_are_all_used() -> None:
+    national = (
+        '<classe-nacional codigo="{0}"><especificacao>Texto {0}</especificacao><sub-classes-nacional>'
+        '<sub-classe-nacional codigo="10"/></sub-classes-nacional></classe-nacional>'
+    )
+    inner = (
+        despacho("IPAS158")
+        + "<procurador>Amostra PI Ltda.</procurador><procurador>Exemplo Marcas Ltda.</procurador>"
+        + "<apostila>Sem direito a A.</apostila><apostila>Sem direito a B.</apostila>"
+        + national.format("25")
+        + national.format("31")
+        + '<titulares><titular nome-razao-social="AMOSTRA S.A." pais="BR"/></titulares>'
+        + '<titulares><titular nome-razao-social="Beispiel GmbH" pais="DE"/></titulares>'
+    )
+    one = read(issue(process("999000101", inner)))["999000101"]
+    record = one.record
+    assert (one.unclaimed, one.unknown_words) == ((), ())
+    assert [party.name for party in record.representatives] == ["Amostra PI Ltda.", "Exemplo Marcas Ltda."]
+    assert record.disclaimer == "Sem direito a A.\nSem direito a B."
+    assert [item.class_number for item in record.classes] == ["BR 25", "BR 31"]
+    assert [party.name for party in record.owners] == ["AMOSTRA S.A.", "Beispiel GmbH"]
+
+
+def test_values_that_the_schema_lets_be_empty_are_not_given_and_cost_nothing_else() -> None:
+    inner = (
+        '<despachos><despacho codigo="IPAS142" nome=""><protocolo numero="850990000001" data="03/11/2025" '
+        'codigoServico="349"><requerente nome-razao-social="" pais="BR"/></protocolo></despacho></despachos>'
+        '<titulares><titular nome-razao-social="" pais="BR"/></titulares>'
+        '<prioridade-unionista><prioridade numero="" data="01/10/2025" pais="EM"/></prioridade-unionista>'
+        '<sobrestadores><sobrestador processo="" marca="CAIS EXEMPLO"/></sobrestadores>'
+        '<classes-vienna edicao="4"><classe-vienna codigo=""/><classe-vienna codigo="27.5.1"/>'
+        "</classes-vienna>"
+    )
+    one = read(issue(process("999000101", inner)))["999000101"]
+    record = one.record
+    (event,) = record.events
+    assert (record.status_code, record.status_phase) == ("IPAS142", Phase.SUSPENDED)
+    assert (event.text, record.latest_step) == ("IPAS142", "IPAS142")  # the code alone
+    assert [
+        name for name in ("owners", "related_marks", "design_codes", "status_text") if record.gives(name)
+    ] == []
+    (claim,) = record.priorities
+    assert (claim.number, claim.date, claim.country) == (None, dt.date(2025, 10, 1), "EM")
+    assert event.details is not None
+    assert "CAIS EXEMPLO" in [fact.text for fact in event.details.facts]
+    assert event.details.parties == ()
+    assert one.unclaimed == (
+        "BR 999000101: processo/classes-vienna/classe-vienna without code = ",
+        "BR 999000101: processo/titulares/titular@nome-razao-social = (empty)",
+    )
+
+
 def zipped(name: str, body: bytes) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

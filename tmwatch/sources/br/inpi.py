@@ -7,16 +7,17 @@ no XML may hold (`&#2;`): they stand for nothing and are left out.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import IO
 
 from lxml import etree
 from pydantic import ValidationError
 
-from tmwatch.changes import merge
 from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotThisSource, UsageError
 from tmwatch.sources import safe_xml, streamed
 from tmwatch.sources.base import (
@@ -49,7 +50,7 @@ DECLARATION = Declaration(
         read_on=dt.date(2026, 11, 22),
     ),
     pace=Pace(min_interval=10.0, per_minute=4),
-    parser_version="1",
+    parser_version="2",
     covers=frozenset(
         {
             *("application_number", "application_date", "registration_date", "expiry_date", "filing_route"),
@@ -108,12 +109,35 @@ class Inpi:
         return 50 if streamed.is_web_page(page.body) and _ZIP_NAME.match(page.name) else 0
 
     def pieces(self, file: IO[bytes], where: str) -> Iterator[Piece]:
-        """One process after the other, each as an issue of one; see `base.Bulk`."""
+        """One process after the other, each as an issue of one; see `base.Bulk`.
+
+        A process that stands in several elements is one piece, at the place of its last: what one of them
+        says by itself may be a status that never stood.
+        """
         head = streamed.head_of(file, streamed.SNIFFED)
         file.seek(0)
         _refuse(Page(head, name=where), where)
+        left = _several(file, where)
+        held: dict[str, list[bytes]] = {}
+        size = 0
         for piece in streamed.records(FORM, file, where):
-            yield Piece(piece.number, without_what_no_xml_holds(piece.body))
+            body = without_what_no_xml_holds(piece.body)
+            if piece.number not in left:
+                yield Piece(piece.number, body)
+                continue
+            left[piece.number] -= 1
+            held.setdefault(piece.number, []).append(body)
+            size += len(body)
+            if size > streamed.LONGEST_RECORD:
+                raise LayoutChanged(
+                    "more processes stand in several elements than a gazette has",
+                    where=where,
+                    do="Do not trust this file. Save it again from the register.",
+                )
+            if not left[piece.number]:
+                bodies = held.pop(piece.number)
+                size -= sum(map(len, bodies))
+                yield Piece(piece.number, _one_of(bodies))
 
     def read(self, page: Page) -> Answer:
         """Every process of the issue."""
@@ -162,39 +186,63 @@ def without_what_no_xml_holds(body: bytes) -> bytes:
     return _REFERENCE.sub(kept, body) if b"&#" in body else body
 
 
+def _several(file: IO[bytes], where: str) -> dict[str, int]:
+    """The numbers that stand in several elements of the file, with in how many. Cheap: nothing is parsed."""
+    counts: Counter[str] = Counter()
+    # What is wrong with the file is raised when its records are handed out, after those before it.
+    with contextlib.suppress(LookError):
+        counts.update(piece.number for piece in streamed.records(FORM, file, where) if piece.number)
+    return {number: count for number, count in counts.items() if count > 1}
+
+
+def _one_of(bodies: Sequence[bytes]) -> bytes:
+    """Issues of one process each as one issue."""
+    last = [found.end() for found in FORM.end.finditer(bodies[0])][-1]
+    more = []
+    for body in dict.fromkeys(bodies[1:]):
+        start = FORM.start.search(body)
+        assert start is not None  # it was cut there
+        more.append(body[start.start() : [found.end() for found in FORM.end.finditer(body)][-1]])
+    return b"".join((bodies[0][:last], *more, bodies[0][last:]))
+
+
 def _answer(page: Page, where: str) -> Answer:
     found: dict[str, Reading] = {}
+    # Joined by what stands in the number, not by a glance at it.
+    together: dict[str, list[etree._Element]] = {}
+    heads: dict[str, etree._Element] = {}
     rows = 0
     for piece in streamed.records(FORM, io.BytesIO(page.body), where):
-        reading = read_piece(piece.body, f"{where}, BR {piece.number}" if piece.number else where)
+        root = safe_xml.parse(without_what_no_xml_holds(piece.body), where)
         rows += 1
-        before = found.get(reading.record.st13)
-        found[reading.record.st13] = reading if before is None else _both(before, reading)
+        for element in _processes(root, where):
+            number = processo.number_of(element)
+            heads.setdefault(number, root)
+            together.setdefault(number, []).append(element)
+    for number, elements in together.items():
+        try:
+            found[number] = _reading(heads[number], elements)
+        except LookError as error:
+            error.where = error.where or f"{where}, BR {number}"
+            raise
     return Answer(readings=tuple(found.values()), rows=rows)
 
 
-def _both(one: Reading, other: Reading) -> Reading:
-    """A process that stands twice in an issue."""
-    return Reading(
-        merge(one.record, other.record),
-        other.as_of,
-        (*one.unclaimed, *other.unclaimed),
-        tuple(dict.fromkeys((*one.unknown_words, *other.unknown_words))),
-    )
-
-
-def read_piece(body: bytes, where: str) -> Reading:
-    """One process with its issue around it."""
-    root = safe_xml.parse(without_what_no_xml_holds(body), where)
-    element = root.find(FORM.item)
-    if str(root.tag) != FORM.root or element is None:
+def _processes(root: etree._Element, where: str) -> list[etree._Element]:
+    elements = root.findall(FORM.item)
+    if str(root.tag) != FORM.root or not elements:
         raise LayoutChanged("there is no process where a gazette has it", where=where)
+    return elements
+
+
+def _reading(root: etree._Element, elements: Sequence[etree._Element]) -> Reading:
+    """One process with its issue around it."""
     head = Part(_alone(root), FORM.root)
     number, day = head.must("numero"), head.day("data")
     if day is None:
-        raise LayoutChanged("`revista` has no `data`", where=where)
-    reading = processo.read(element, processo.Issue(number, day))
-    head.refuse_renamed(where)
+        raise LayoutChanged("`revista` has no `data`")
+    reading = processo.read(elements, processo.Issue(number, day))
+    head.refuse_renamed(f"RPI {number}")
     around = tuple(head.leftovers())
     return Reading(reading.record, reading.as_of, (*around, *reading.unclaimed), reading.unknown_words)
 

@@ -54,6 +54,12 @@ class Part:
             raise LayoutChanged(f"`{self._where}` has no `{name}`")
         return text
 
+    def may_be_empty(self, name: str) -> str | None:
+        """The attribute that every such element has, None where it is empty. Raises where it is missing."""
+        if name not in self._attributes:
+            raise LayoutChanged(f"`{self._where}` has no `{name}`")
+        return self.attribute(name)
+
     def day(self, name: str) -> dt.date | None:
         """The day (dd/mm/yyyy) of an attribute, None where it is absent. Raises `LayoutChanged`."""
         return day_of(self.attribute(name, "date"), name)
@@ -77,6 +83,23 @@ class Part:
         """The text of the one child of that name: "" where it is empty, None where it is absent."""
         found = self.kid(name, "text")
         return found.own() if found is not None else None
+
+    def has(self, name: str) -> bool:
+        """Whether such a child is there and not taken yet."""
+        return name in self._kids
+
+    def texts(self, name: str) -> list[str]:
+        """The texts of all children of that name, each once; "" for one that is empty."""
+        return list(dict.fromkeys([one.own() for one in self.kids(name, "text")]))
+
+    def grandkids(self, name: str, kind: str) -> list[Part] | None:
+        """What the boxes of one name hold; None where there is no such box.
+
+        Nine parts may stand in any order and number beside the despachos, so the XSD: what two boxes of
+        one name hold belongs together.
+        """
+        boxes = self.kids(name)
+        return [one for box in boxes for one in box.kids(kind)] if boxes else None
 
     def refuse_renamed(self, where: str) -> None:
         """Raise `LayoutChanged` where something unknown could be something that is missing beside it."""

@@ -4,7 +4,9 @@ An issue tells what moved in the week, not what the record is: despachos, and be
 record as the despacho concerns (`marca` is missing in some 44 of 100). So the despachos add to the history
 (`TradeMark.adds`), a part that is not there is not given, and the status is given only where a despacho
 decides one: a petition granted after the registration leaves the mark registered. The last despacho stands
-in `latest_step` in any case; of several in one issue, the one by which it has come furthest.
+in `latest_step` in any case; of several in one issue, the one by which it has come furthest, in however
+many `<processo>` of that number they stand. A part may stand several times (XSD: nine in any order and
+number), and says all that its boxes say; where two contradict each other none is believed.
 
 Facts: the INPI's XSD of 2014, one process of RPI 2909 (2026-10-06), and public readers for what is younger
 than the XSD: `lista-classe-nice` with `status` and `traducao-especificacao` (the Portuguese of a Madrid
@@ -13,10 +15,11 @@ designation), `dados-de-madri`, priorities without a day, four digits in a code.
 
 from __future__ import annotations
 
+import copy
 import csv
 import datetime as dt
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -40,12 +43,13 @@ from tmwatch.model import (
 )
 from tmwatch.numbers import st13
 from tmwatch.sources.base import AsOf, Reading
-from tmwatch.sources.br.part import Part
+from tmwatch.sources.br.part import Part, squeeze
 from tmwatch.sources.phases import tm5_for
 
 OFFICE = "BR"
 GAZETTE = "Revista da Propriedade Industrial"
 MOST_UNCLAIMED = 40
+_SHORT = 80
 
 
 class Issue(NamedTuple):
@@ -71,12 +75,22 @@ def _words() -> dict[tuple[str, str], str]:
     return {(row["attribute"], row["word"]): row["means"] for row in _table("words")}
 
 
-def read(element: etree._Element, issue: Issue) -> Reading:
-    """Raises `LayoutChanged` where a part that every processo has is missing, or one was renamed."""
-    part = Part(element, "processo")
-    number = part.must("numero")
+def number_of(element: etree._Element) -> str:
+    """The number of a process. Raises `LayoutChanged` where it is none."""
+    number = Part(element, "processo").must("numero")
     if not (number.isascii() and number.isdigit() and len(number) == 9):
         raise LayoutChanged(f"`numero` is no number of a process: {number[:20]!r}")
+    return number
+
+
+def read(elements: Sequence[etree._Element], issue: Issue) -> Reading:
+    """All elements of one process in an issue.
+
+    Raises `LayoutChanged` where a part that every processo has is missing, or one was renamed.
+    """
+    odd: list[str] = []
+    part = Part(_joined(elements, odd), "processo")
+    number = part.must("numero")
     unknown: list[str] = []
     given: dict[str, Any] = {"application_number": number}
     for field, name in (
@@ -86,45 +100,92 @@ def read(element: etree._Element, issue: Issue) -> Reading:
     ):
         if (day := part.day(name)) is not None:
             given[field] = day
-    given |= _mark(part, unknown) | _people(part) | _goods(part) | _links(part)
-    given |= _history(part, issue, unknown, (*_madrid(part, given), *_holding(part, given)))
+    given |= _mark(part, unknown, odd) | _people(part, odd) | _goods(part) | _links(part)
+    given |= _history(part, issue, unknown, (*_madrid(part, given, odd), *_holding(part, given)))
     part.refuse_renamed(f"BR {number}")
     adds = {"events", "publications"} & given.keys()
     return Reading(
         make_record(OFFICE, st13(OFFICE, number), adds=adds, **given),
         AsOf(issue.day, "printed"),
-        tuple(dict.fromkeys(f"BR {number}: {one}" for one in part.leftovers()))[:MOST_UNCLAIMED],
+        tuple(dict.fromkeys(f"BR {number}: {one}" for one in (*part.leftovers(), *odd)))[:MOST_UNCLAIMED],
         tuple(dict.fromkeys(unknown)),
     )
+
+
+def _joined(elements: Sequence[etree._Element], odd: list[str]) -> etree._Element:
+    """One element with what all of one number hold: none of an issue is later than another."""
+    for element in elements:
+        if element.find("despachos") is None:
+            raise LayoutChanged("the process has no `despacho`")
+    if len(elements) == 1:
+        return elements[0]
+    made = etree.Element(elements[0].tag)
+    made.text = " ".join(element.text or "" for element in elements)
+    said: dict[str, list[str]] = {}
+    for element in elements:
+        for key, text in element.items():
+            said.setdefault(str(key), []).append(squeeze(str(text)))
+        made.extend(copy.deepcopy(list(element)))
+    for key, values in said.items():
+        if (value := _agreed(values, f"processo@{key}", odd)) is not None:
+            made.set(key, value)
+        elif not any(values):
+            made.set(key, "")
+    return made
+
+
+def _agreed(said: Iterable[str | None], where: str, odd: list[str]) -> str | None:
+    """What all that say something say; None, and reported, where two contradict each other."""
+    found = list(dict.fromkeys(one for one in said if one))
+    if len(found) > 1:
+        odd.append(f"{where} = {' and '.join(found)[:_SHORT]}, which cannot both be")
+    return found[0] if len(found) == 1 else None
 
 
 # -- the mark and its people -----------------------------------------------------------------------------
 
 
-def _mark(part: Part, unknown: list[str]) -> dict[str, Any]:
+def _mark(part: Part, unknown: list[str], odd: list[str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    mark = part.kid("marca")
-    if mark is not None:
-        form, nature = mark.attribute("apresentacao"), mark.attribute("natureza")
-        given["verbal_element"] = mark.text("nome") or None
+    marks = [
+        (one.attribute("apresentacao"), one.attribute("natureza"), one.texts("nome"))
+        for one in part.kids("marca")
+    ]
+    if marks:
+        names = list(dict.fromkeys(name for one in marks for name in one[2] if name))
+        name = _agreed(names, "processo/marca/nome", odd)
+        if len(names) < 2:
+            given["verbal_element"] = name
+        form = _agreed([one[0] for one in marks], "processo/marca@apresentacao", odd)
+        nature = _agreed([one[1] for one in marks], "processo/marca@natureza", odd)
         if form is not None:
             given["mark_feature"] = _word("apresentacao", form, unknown)
             given["mark_feature_code"] = form
         if nature is not None:
             means = _word("natureza", nature, unknown)
             given["mark_category"] = tuple(means.split("|")) if means else (nature,)
-    codes = part.kid("classes-vienna")
-    if codes is not None:
-        codes.attribute("edicao")  # of the classification: the codes say which figures they are
-        found = []
-        for one in codes.kids("classe-vienna"):
-            one.attribute("edicao")
-            text = one.own()
-            found.append(DesignCode(code=one.must("codigo"), descriptions=(text,) if text else None))
-        given["design_codes"] = tuple(found)
-    if (apostille := part.text("apostila")) is not None:
-        given["disclaimer"] = apostille or None
+    given |= _figures(part, odd)
+    if apostilles := part.texts("apostila"):
+        given["disclaimer"] = "\n".join(filter(None, apostilles)) or None
     return given
+
+
+def _figures(part: Part, odd: list[str]) -> dict[str, Any]:
+    boxes = part.kids("classes-vienna")
+    found: list[DesignCode] = []
+    gaps = False
+    for box in boxes:
+        box.attribute("edicao")  # of the classification: the codes say which figures they are
+        for one in box.kids("classe-vienna"):
+            one.attribute("edicao")
+            code, text = one.may_be_empty("codigo"), one.own()
+            if code is None:
+                gaps = True
+                odd.append(f"processo/classes-vienna/classe-vienna without code = {text[:_SHORT]}")
+                continue
+            found.append(DesignCode(code=code, descriptions=(text,) if text else None))
+    # A list with a gap is not the whole: it would take figures from the mark.
+    return {"design_codes": tuple(dict.fromkeys(found))} if boxes and not gaps else {}
 
 
 def _word(attribute: str, word: str, unknown: list[str]) -> str | None:
@@ -134,22 +195,28 @@ def _word(attribute: str, word: str, unknown: list[str]) -> str | None:
     return means
 
 
-def _person(part: Part, role: str) -> Party:
+def _person(part: Part, role: str) -> Party | None:
+    """None for one whose name is empty: the XSD allows it, and a country is nobody."""
     given: dict[str, Any] = {}
     for field, name in (("country", "pais"), ("state", "uf")):
         if (text := part.attribute(name)) is not None:
             given[field] = text
-    return Party(name=part.must("nome-razao-social"), role=role, **given)
+    called = part.may_be_empty("nome-razao-social")
+    return Party(name=called, role=role, **given) if called is not None else None
 
 
-def _people(part: Part) -> dict[str, Any]:
+def _people(part: Part, odd: list[str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    if (owners := part.kid("titulares")) is not None:
-        given["owners"] = tuple([_person(one, "titular") for one in owners.kids("titular")])
-        if not given["owners"]:
+    if (owners := part.grandkids("titulares", "titular")) is not None:
+        if not owners:
             raise LayoutChanged("`titulares` holds no `titular`")
-    if (agent := part.text("procurador")) is not None:
-        given["representatives"] = (Party(name=agent, role="procurador"),) if agent else ()
+        found = [_person(one, "titular") for one in owners]
+        if None in found:  # a list with a gap is not the whole: it would take an owner from the mark
+            odd.append("processo/titulares/titular@nome-razao-social = (empty)")
+        else:
+            given["owners"] = tuple(dict.fromkeys(filter(None, found)))
+    if agents := part.texts("procurador"):
+        given["representatives"] = tuple([Party(name=one, role="procurador") for one in agents if one])
     return given
 
 
@@ -157,15 +224,17 @@ def _people(part: Part) -> dict[str, Any]:
 
 
 def _goods(part: Part) -> dict[str, Any]:
-    listed = part.kid("lista-classe-nice")
-    nice = listed.kids("classe-nice") if listed is not None else part.kids("classe-nice")
-    found = list(dict.fromkeys([_nice(one) for one in nice]))  # what stands twice says nothing twice
-    national = part.kid("classe-nacional")
-    if national is not None:
-        found.append(_national(national))
-    if listed is not None and not nice:
+    listed = part.grandkids("lista-classe-nice", "classe-nice")
+    if listed is not None and not listed:
         raise LayoutChanged("`lista-classe-nice` holds no `classe-nice`")
-    return {"classes": tuple(found)} if found else {}
+    nice = (
+        listed
+        if listed is not None and not part.has("classe-nice")
+        else [*(listed or ()), *part.kids("classe-nice")]
+    )
+    said = [*map(_nice, nice), *map(_national, part.kids("classe-nacional"))]
+    found = tuple(dict.fromkeys(said))  # what stands twice says nothing twice
+    return {"classes": found} if found else {}
 
 
 def _class_of(part: Part, most: int) -> str:
@@ -198,50 +267,49 @@ def _national(part: Part) -> GoodsServices:
 
 
 def _links(part: Part) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    if (inner := part.kid("prioridade-unionista")) is not None:
-        given["priorities"] = tuple(
-            [
-                Priority(number=one.must("numero"), date=one.day("data"), country=one.attribute("pais"))
-                for one in inner.kids("prioridade")
-            ]
-        )
-    return given
+    claims = part.grandkids("prioridade-unionista", "prioridade")
+    if claims is None:
+        return {}
+    found = []
+    for one in claims:
+        number, day, country = one.may_be_empty("numero"), one.day("data"), one.attribute("pais")
+        if number or day or country:
+            found.append(Priority(number=number, date=day, country=country))
+    return {"priorities": tuple(dict.fromkeys(found))} if found or not claims else {}
 
 
 def _holding(part: Part, given: dict[str, Any]) -> list[EventFact]:
     """The older processes that this one waits for; their marks, where named, belong to the despacho."""
-    inner = part.kid("sobrestadores")
-    if inner is None:
-        return []
     facts, found = [], []
-    for one in inner.kids("sobrestador"):
-        number, mark = one.must("processo"), one.attribute("marca")
-        found.append(RelatedMark(kind="sobrestador", number=number, office=OFFICE))
+    for one in part.grandkids("sobrestadores", "sobrestador") or ():
+        number, mark = one.may_be_empty("processo"), one.attribute("marca")
+        if number is not None:
+            found.append(RelatedMark(kind="sobrestador", number=number, office=OFFICE))
         if mark:
-            facts.append(EventFact(kind="sobrestador", text=f"{number} {mark}"))
-    given["related_marks"] = tuple(dict.fromkeys(found))
+            facts.append(EventFact(kind="sobrestador", text=" ".join(filter(None, (number, mark)))))
+    if found:
+        given["related_marks"] = tuple(dict.fromkeys(found))
     return list(dict.fromkeys(facts))
 
 
-def _madrid(part: Part, given: dict[str, Any]) -> tuple[EventFact, ...]:
-    inner = part.kid("dados-de-madri")
-    if inner is None:
+def _madrid(part: Part, given: dict[str, Any], odd: list[str]) -> tuple[EventFact, ...]:
+    boxes = part.kids("dados-de-madri")
+    if not boxes:
         return ()
-    number = inner.attribute("numero-inscricao-internacional")
+    name = "numero-inscricao-internacional"
+    number = _agreed([one.attribute(name) for one in boxes], f"processo/dados-de-madri@{name}", odd)
     given["filing_route"] = "madrid_designation"
     if number is not None:
         given["international_registration_number"] = number
-    received = inner.day("data-recebimento-inpi")
-    return (EventFact(kind="received", date=received),) if received else ()
+    received = dict.fromkeys(one.day("data-recebimento-inpi") for one in boxes)
+    return tuple([EventFact(kind="received", date=day) for day in received if day])
 
 
 # -- history -----------------------------------------------------------------------------------------------
 
 
 def _history(part: Part, issue: Issue, unknown: list[str], facts: tuple[EventFact, ...]) -> dict[str, Any]:
-    inner = part.kid("despachos")
-    rows = inner.kids("despacho") if inner is not None else []
+    rows = part.grandkids("despachos", "despacho")
     if not rows:
         raise LayoutChanged("the process has no `despacho`")
     # Of several in one issue none is the later: their order in the file means nothing.
@@ -252,7 +320,8 @@ def _history(part: Part, issue: Issue, unknown: list[str], facts: tuple[EventFac
     for event in events:
         row = despachos().get(event.code or "")
         if row is None:
-            unknown.append(f"despacho {event.code} {event.text[:80]}")
+            named = "" if event.text == event.code else f" {event.text[:80]}"
+            unknown.append(f"despacho {event.code}{named}")
             continue
         if row["phase"] and (deciding is None or _further(event) > _further(deciding)):
             deciding = event
@@ -269,7 +338,7 @@ def _history(part: Part, issue: Issue, unknown: list[str], facts: tuple[EventFac
         tm5 = tm5_for(phase)
         given |= {
             "status_code": deciding.code,
-            "status_text": deciding.text,
+            **({"status_text": deciding.text} if deciding.text != deciding.code else {}),
             "status_date": issue.day,
             "status_phase": phase,
             "status_live": Live(row["live"]),
@@ -285,7 +354,8 @@ def _further(event: MarkEvent) -> int:
 
 
 def _event(part: Part, issue: Issue, facts: tuple[EventFact, ...]) -> MarkEvent:
-    code, name = part.must("codigo"), part.must("nome")
+    code = part.must("codigo")
+    name = part.may_be_empty("nome") or code  # the XSD allows an empty name; the code says it all
     said = list(facts)
     if more := part.text("texto-complementar"):
         said.append(EventFact(kind="texto-complementar", text=more))
@@ -311,7 +381,7 @@ def _event(part: Part, issue: Issue, facts: tuple[EventFact, ...]) -> MarkEvent:
 def _parties(petition: Part) -> Iterable[Party]:
     for role in ("requerente", "cessionario", "cedente"):
         one = petition.kid(role)
-        if one is not None:
-            yield _person(one, role)
+        if one is not None and (person := _person(one, role)) is not None:
+            yield person
     if agent := petition.text("procurador"):
         yield Party(name=agent, role="procurador")
