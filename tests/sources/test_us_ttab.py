@@ -8,8 +8,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from tests.conftest import ROOT
+from tmwatch.changes import diff, merge
+from tmwatch.cli.proceedings import details
 from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource
 from tmwatch.model import Proceeding, TradeMark
 from tmwatch.sources.base import Bulk, Page
@@ -150,3 +153,107 @@ def test_a_code_that_nobody_knows_is_reported_and_never_guessed() -> None:
     assert first.unknown_words == ("type of proceeding XYZ", "status of a proceeding Z")
     (one,) = first.record.proceedings
     assert (one.kind, one.status, one.status_code) == ("XYZ", None, "Z")
+
+
+# -- what the office's document type calls optional -------------------------------------------------------
+
+
+def without(*names: bytes, body: bytes = ONE, where: bytes = b"proceeding-entry") -> bytes:
+    """The file without those elements, directly in `where`."""
+    root = etree.fromstring(body)
+    for name in names:
+        for one in list(root.iter(name.decode())):
+            parent = one.getparent()
+            if parent is not None and str(parent.tag) == where.decode():
+                parent.remove(one)
+    return etree.tostring(root)
+
+
+def only(body: bytes) -> Proceeding:
+    readings = SOURCE.read(Page(body, name="tt991015.xml")).readings
+    assert {text for one in readings for text in (*one.unclaimed, *one.unknown_words)} == set()
+    assert len(readings) == 3
+    (found,) = {one.record.proceedings for one in readings}
+    return found[0]
+
+
+def test_a_proceeding_without_kind_status_or_docket_is_read_and_they_are_not_given() -> None:
+    one = only(without(b"type-code", b"status-code", b"status-update-date", b"prosecution-history"))
+    assert (one.number, one.kind, one.kind_code) == ("99910001", "", None)
+    assert (one.status, one.status_code, one.status_date, one.docket) == (None, None, None, None)
+    assert len(one.parties) == 2
+    assert only(ONE.replace(b"<status-update-date>20251015", b"<status-update-date>0")).status_date is None
+
+
+def test_a_docket_entry_without_day_words_or_number_costs_the_proceeding_nothing() -> None:
+    first = b"<identifier>1</identifier>"
+    body = ONE.replace(b"<date>20241018</date>", b"").replace(b"<history-text>INSTITUTED</history-text>", b"")
+    docket = only(body.replace(first, b"")).docket or ()
+    assert [(entry.number, entry.date, entry.text) for entry in docket[:4]] == [
+        (None, dt.date(2024, 6, 10), "FILED AND FEE"),
+        (2, dt.date(2024, 6, 10), "NOTICE AND TRIAL DATES SENT; ANSWER DUE:"),
+        (3, dt.date(2024, 6, 10), ""),
+        (4, None, "SUSPENDED"),
+    ]
+    assert len(docket) == 7
+
+
+def test_a_side_without_name_or_role_still_has_its_marks() -> None:
+    one = only(without(b"name", b"role-code", where=b"party"))
+    assert [(side.name, side.role, side.role_code, len(side.marks or ())) for side in one.parties] == [
+        ("", "", None, 4),
+        ("", "", None, 1),
+    ]
+
+
+def test_a_serial_number_of_six_digits_is_one() -> None:
+    found = read(ONE.replace(b"<serial-number>99990402", b"<serial-number>990402"))
+    assert found["00990402"].st13 == "US500000000990402"
+
+
+def test_a_proceeding_that_names_no_party_is_called_missing() -> None:
+    answer = SOURCE.read(Page(without(b"party-information")))
+    assert answer.missing == ("OPP 99910001 (it names no serial number)",)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (without(b"type-code", b"party-information"), "neither `type-code` nor a party"),
+        (without(b"number"), "number"),
+        # An appeal and an extension of time under one serial number are told by their kind alone.
+        (without(b"type-code", body=DAY), "its number is that of a filing"),
+    ],
+)
+def test_which_proceeding_it_is_must_be_told(body: bytes, says: str) -> None:
+    with pytest.raises(LayoutChanged, match=says):
+        SOURCE.read(Page(body))
+
+
+def test_what_a_later_file_leaves_out_takes_nothing_from_what_is_known_and_is_no_news() -> None:
+    known = read(ONE)["99990401"]
+    gaps = [
+        without(b"type-code", b"status-code", b"status-update-date", b"prosecution-history"),
+        without(b"name", b"role-code", where=b"party"),
+        without(b"date", b"history-text", where=b"prosecution-entry"),
+    ]
+    for body in gaps:
+        given = read(body)["99990401"]
+        after = merge(known, given)
+        assert after.proceedings == known.proceedings
+        assert list(diff(known, given, after)) == []
+
+
+def test_a_new_status_without_its_day_never_has_the_day_of_the_old_one() -> None:
+    known = read(ONE.replace(b"<status-code>9", b"<status-code>2"))["99990401"]
+    (after,) = merge(known, read(without(b"status-update-date"))["99990401"]).proceedings
+    assert (after.status, after.status_code, after.status_date) == ("Terminated", "9", None)
+
+
+def test_the_screen_shows_a_docket_line_without_its_day_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    body = without(b"date", where=b"prosecution-entry", body=without(b"type-code"))
+    details(read(body)["99990401"], whole=True)
+    shown = capsys.readouterr().out
+    assert "Proceeding 99910001, newest first" in shown
+    assert "BD DECISION: OPP SUSTAINED" in shown
+    assert "None" not in shown

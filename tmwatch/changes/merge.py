@@ -7,7 +7,7 @@ from typing import Any
 
 from tmwatch.changes.compare import align, filled, folded, owner_key, proceeding_key, same
 from tmwatch.changes.events import added_to, in_order, pair
-from tmwatch.model import FIELDS, GoodsServices, MarkEvent, Phase, Proceeding, TradeMark
+from tmwatch.model import FIELDS, GoodsServices, MarkEvent, Phase, Proceeding, ProceedingEntry, TradeMark
 
 # The status is one statement: its parts are taken together, so that a sentence never keeps the code
 # of the status before it.
@@ -119,18 +119,56 @@ def _combine_items(old: Sequence[Any], new: Sequence[Any], key: Callable[[Any], 
 
 
 def _filled(new: Any, old: Any) -> Any:
-    """`filled`; the sides of a proceeding one by one, and no code of a status that has passed."""
+    """`filled`; the sides and the docket of a proceeding one by one, and nothing of a status that has passed.
+
+    A board's file may lack nearly any word: kind, role, name and text are "" there, and taken from `old`.
+    """
     found = filled(new, old)
     if not isinstance(new, Proceeding) or not isinstance(old, Proceeding):
         return found
-    twins = {now: was for was, now in align(old.parties, new.parties, lambda one: folded(one.name))}
+    twins = {
+        now: was
+        for was, now in align(
+            old.parties,
+            new.parties,
+            lambda one: folded(one.name) or object(),
+            lambda one: object() if one.identifier is None else one.identifier,
+        )
+        # A number of the office's tells who it is only where a name is missing: else it is somebody else.
+        if not (old.parties[was].name and new.parties[now].name)
+        or folded(old.parties[was].name) == folded(new.parties[now].name)
+    }
     parties = tuple(
-        filled(one, old.parties[twins[now]]) if now in twins else one for now, one in enumerate(new.parties)
+        _worded(one, old.parties[twins[now]], "name", "role") if now in twins else one
+        for now, one in enumerate(new.parties)
     )
-    update: dict[str, Any] = {"parties": parties or old.parties}
-    if new.status_code is None and folded(new.status or "") != folded(old.status or ""):
-        update["status_code"] = None
+    update: dict[str, Any] = {"parties": parties or old.parties, "kind": new.kind or old.kind}
+    if folded(found.status or "") != folded(old.status or ""):
+        update |= {"status_code": new.status_code, "status_date": new.status_date}
+    if new.docket and old.docket:
+        update["docket"] = _filled_docket(new.docket, old.docket)
     return found.model_copy(update=update)
+
+
+def _worded(new: Any, old: Any, *words: str) -> Any:
+    """`filled`, and words that the record must have, where they are empty."""
+    gaps = {name: getattr(old, name) for name in words if not getattr(new, name)}
+    made = filled(new, old)
+    return made.model_copy(update=gaps) if gaps else made
+
+
+def _filled_docket(
+    new: Sequence[ProceedingEntry], old: Sequence[ProceedingEntry]
+) -> tuple[ProceedingEntry, ...]:
+    """The entries of `new`; one without its day or words has those that were known under its number."""
+    known = {one.number: one for one in old if one.number is not None}
+    made = []
+    for one in new:
+        was = known.get(one.number) if one.number is not None else None
+        if was is not None and (one.date is None or not one.text) and one.code in (None, was.code):
+            one = one.model_copy(update={"date": one.date or was.date, "text": one.text or was.text})
+        made.append(one)
+    return tuple(made)
 
 
 def news_of(

@@ -13,16 +13,32 @@ from tmwatch.model import Change, Proceeding, ProceedingEntry, ProceedingParty
 def show_proceeding(one: Proceeding) -> str:
     """ "Opposition 91291978, filed 2024-06-10; A (Plaintiff); B (Defendant); Terminated since 2025-10-15"."""
     filed = f", filed {one.filed}" if one.filed else ""
-    sides = "; ".join(f"{squeeze(party.name)} ({party.role})" for party in one.parties)
+    sides = "; ".join(show_side(party) for party in one.parties)
     status = " since ".join(part for part in (squeeze(one.status or ""), show(one.status_date)) if part)
-    return "; ".join(part for part in (f"{one.kind} {one.number}{filed}", sides, status) if part)
+    return "; ".join(part for part in (f"{show_kind(one)} {one.number}{filed}", sides, status) if part)
+
+
+def show_kind(one: Proceeding) -> str:
+    """Its kind, "Proceeding" where the office's file does not say it."""
+    return one.kind or "Proceeding"
+
+
+def show_side(one: ProceedingParty) -> str:
+    """ "A (Plaintiff)", as far as the office's file says who and on which side."""
+    name = squeeze(one.name) or "no name"
+    return f"{name} ({one.role})" if one.role else name
 
 
 def show_entry(one: ProceedingEntry) -> str:
     """ "2024-06-10 NOTICE AND TRIAL DATES SENT; ANSWER DUE: due 2024-07-20 [707]"."""
+    return " ".join(part for part in (show(one.date), show_words(one)) if part)
+
+
+def show_words(one: ProceedingEntry) -> str:
+    """An entry without its day."""
     due = f"due {one.due}" if one.due else ""
     code = f"[{one.code}]" if one.code else ""
-    return " ".join(part for part in (show(one.date), squeeze(one.text), due, code) if part)
+    return " ".join(part for part in (squeeze(one.text), due, code) if part)
 
 
 def changes(name: str, old: Sequence[Proceeding], new: Sequence[Proceeding], office: str) -> Iterable[Change]:
@@ -64,7 +80,7 @@ def _one(office: str, key: str, old: Proceeding, new: Proceeding) -> Iterable[Ch
 def _sides(key: str, old: Sequence[ProceedingParty], new: Sequence[ProceedingParty]) -> Iterable[Change]:
     pairs = align(old, new, lambda one: folded(one.name))
     if len(pairs) < max(len(old), len(new)) and old and new:
-        names = [tuple(f"{one.name} ({one.role})" for one in side) for side in (old, new)]
+        names = [tuple(show_side(one) for one in side) for side in (old, new)]
         yield _change("proceedings.parties", "changed", weight.HIGH, key, *names)
     for was, now in pairs:
         before, after = old[was].marks, new[now].marks

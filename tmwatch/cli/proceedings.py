@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tmwatch.changes.proceedings import show_entry
+from tmwatch.changes.proceedings import show_kind, show_side, show_words
 from tmwatch.cli.output import facts_grid, plain, say
 from tmwatch.model import Proceeding, ProceedingMark, TradeMark
 
@@ -12,9 +12,9 @@ MARKS = 5  # of a side; some rely on dozens
 
 def line(one: Proceeding) -> str:
     """A proceeding on one line."""
-    sides = ", ".join(f"{party.name} ({party.role})" for party in one.parties)
+    sides = ", ".join(show_side(party) for party in one.parties)
     status = f"{one.status} {one.status_date}" if one.status and one.status_date else one.status
-    said = (f"{one.kind} {one.number}", status, f"filed {one.filed}" if one.filed else "", sides)
+    said = (f"{show_kind(one)} {one.number}", status, f"filed {one.filed}" if one.filed else "", sides)
     return plain("; ".join(part for part in said if part))
 
 
@@ -27,19 +27,18 @@ def details(record: TradeMark, *, whole: bool) -> None:
         left = len(one.docket) - len(shown)
         say()
         cut = f" (docket: the latest {len(shown)} of {len(one.docket)})" if left else ""
-        say(f"{plain(one.kind)} {plain(one.number)}, newest first{cut}", style="bold")
+        say(f"{plain(show_kind(one))} {plain(one.number)}, newest first{cut}", style="bold")
         facts_grid(
             [
-                *((plain(side.role), plain(_side(side.name, side.marks or ()), 400)) for side in one.parties),
-                *((str(entry.date), plain(_entry(show_entry(entry)))) for entry in reversed(shown)),
+                *(
+                    (plain(side.role or "Party"), plain(_side(side.name or "no name", side.marks or ()), 400))
+                    for side in one.parties
+                ),
+                *((str(entry.date or "no date"), plain(show_words(entry))) for entry in reversed(shown)),
             ]
         )
         if left:
             say("All of it: --events")
-
-
-def _entry(text: str) -> str:
-    return text.partition(" ")[2]  # its date stands beside it
 
 
 def _side(name: str, marks: tuple[ProceedingMark, ...]) -> str:

@@ -53,7 +53,7 @@ DECLARATION = Declaration(
         read_on=dt.date(2026, 11, 22),
     ),
     pace=Pace(min_interval=5.0, per_minute=12),
-    parser_version="1",
+    parser_version="2",
     covers=frozenset({"application_number", "registration_number", "verbal_element", "proceedings"}),
     authority=60,
     by_hand=False,
@@ -61,7 +61,7 @@ DECLARATION = Declaration(
     live_default="off",
     landmarks=(
         "a zip with one XML file, or that file: root `ttab-proceedings` with the transaction date",
-        "each proceeding with number, type, status and its date, its parties and its docket",
+        "each proceeding with its number, and its type or its parties",
     ),
     record_url="https://ttabvue.uspto.gov/ttabvue/v?qs={number}",
     volatile=("transaction date",),
