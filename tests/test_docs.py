@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import ROOT
 from tmwatch.cli.app import COMMAND_MODULES, cli
 from tmwatch.config.reading import parse_config
+from tmwatch.sources.registry import all_sources, asked_unasked
 
 
 def commands(group: click.Group = cli, above: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
@@ -73,6 +74,29 @@ def test_the_issue_s_commands_are_all_there() -> None:
         "source list, source check, alerts list, alerts why, alerts retry, export, doctor, backup"
     )
     assert set(promised.split(", ")) <= set(ALL)
+
+
+def test_the_readme_has_a_row_for_each_source_and_the_way_to_its_key() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z.-]+)` \| ", readme, re.MULTILINE)
+    assert sorted(rows) == list(all_sources())
+    setting_up = readme.partition("## Setting up each register")[2].partition("\n## ")[0]
+    declared = [one.declaration for one in all_sources().values()]
+    keys = {one.credential_env for one in declared} | {one.grant.id_env for one in declared if one.grant}
+    assert all(f"`{key}`" in setting_up for key in keys if key)
+    folders = {path.parent.name for path in (ROOT / "tmwatch/sources").glob("*/README.md")}
+    assert set(re.findall(r"\]\(tmwatch/sources/(\w+)/README\.md\)", setting_up)) == folders
+    for target in re.findall(r"\]\((?!https?://)([^)]+)\)", readme):
+        assert (ROOT / target).is_file(), target
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "config/README.md", "config/example.toml", "tmwatch/data/init.toml"]
+)
+def test_who_is_asked_without_being_asked_for_is_named_with_the_way_to_stop_it(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert "enabled = false" in text
+    assert [one for one in asked_unasked() if one not in text] == []
 
 
 def test_the_docket_of_the_readme_is_read_to_its_last_row(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from tmwatch.alerts.payload import CoverageLine
 from tmwatch.alerts.webhook import SecretError, key_of
-from tmwatch.config import Config, Watch
+from tmwatch.config import Config, SourceConfig, Watch
 from tmwatch.errors import PASSING, ConfigError
 from tmwatch.inbox import WHY, not_read
 from tmwatch.looking import describe
@@ -27,7 +27,7 @@ from tmwatch.store.copies import not_private
 from tmwatch.store.database import now
 from tmwatch.text import clean_line
 from tmwatch.watches import asks, coverage, live_state
-from tmwatch.watches.live import refused
+from tmwatch.watches.live import key_variables, refused, shown_variable
 from tmwatch.worklist import said, with_hand_work
 
 Level = Literal["ok", "note", "act"]
@@ -266,8 +266,9 @@ def secrets(config: Config, env: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     for source in all_sources().values():
         declaration = source.declaration
         own = config.source(declaration.id)
-        variable = own.key_env or (None if own.key_file else declaration.credential_env)
-        pointed.append((f'[source."{declaration.id}"]', variable, own.key_file, "key"))
+        table, names = f'[source."{declaration.id}"]', key_variables(declaration, own)
+        pointed.append((table, names.get("client_id"), None, "client_id"))
+        pointed.append((table, names.get("key"), own.key_file, "key"))
     missing = {(problem.where, problem.message) for problem in config.secret_problems(env)}
     for table, variable, file, key in pointed:
         if not variable and not file:
@@ -275,8 +276,7 @@ def secrets(config: Config, env: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         present = bool(env.get(variable, "").strip()) if variable else True
         if file:
             present = not any(str(file) in message for _, message in missing)
-        # Whoever wrote the secret itself where its name belongs must not read it here.
-        shown = variable if variable is None or variable.isupper() else "(no plain name)"
+        shown = variable and shown_variable(variable)
         yield {"where": table, "what": key, "variable": shown, "file": file, "present": present}
 
 
@@ -347,12 +347,14 @@ def source_states(
     booked = {row["source"]: row for row in books.source_states(database)} if database is not None else {}
     for source_id, source in all_sources().items():
         live, why = live_state(source.declaration, config, env) if config is not None else (None, "")
+        setting = config.source(source_id) if config is not None else SourceConfig()
         row = booked.get(source_id, {})
         yield {
             "id": source_id,
             "office": source.declaration.office,
             "live": live,
             "why": why,
+            "variables": [shown_variable(one) for one in key_variables(source.declaration, setting).values()],
             "state": row.get("state", "never asked"),
             "since": row.get("since"),
             "last_ok_at": row.get("last_ok_at"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.cli.conftest import PAGE, SERIAL, Run
 from tmwatch.config import load_config
+from tmwatch.sources.registry import all_sources, asked_unasked
 
 
 def test_init_writes_a_configuration_that_works_and_never_overwrites_one(run: Run, folder: Path) -> None:
@@ -89,6 +90,10 @@ def test_export_to_a_file_and_for_excel(run: Run, folder: Path) -> None:
     assert (folder / "excel.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     lines = run("export", "--format", "jsonl").out.splitlines()
     assert len(lines) == 1
+    assert run("export", "--csv").out == run("export", "--format", "csv").out == run("export").out
+    assert run("export", "--json").out.splitlines() == lines
+    for both in (["--csv", "--json"], ["--csv", "--format", "jsonl"], ["--json", "--format", "csv"]):
+        assert run("export", *both).code == 2
     assert run("export", "-o", "no/such/folder.csv").code == 1
 
 
@@ -104,7 +109,77 @@ def test_source_list_tells_terms_pace_and_what_is_missing(run: Run) -> None:
     assert table.split()[:6] == ["Source", "Office", "Terms", "Asked", "Read", "Live"]
     assert all(name in table for name in found)
     assert all(len(line) <= 80 for line in table.splitlines())
+    for name, source in all_sources().items():
+        wanted = bool(source.declaration.answers) and source.declaration.live_default == "with key"
+        assert all((one in table.split()) is wanted for one in found[name]["variables"])
+    assert found["em.euipo"]["variables"] == ["EUIPO_CLIENT_ID", "EUIPO_CLIENT_SECRET"]
     assert "Tianyancha reports" in run("source", "list", "cn.tianyancha").out
+
+
+def test_a_key_of_another_name_is_the_one_that_is_asked_for(run: Run, folder: Path) -> None:
+    run("init")
+    with (folder / "tmwatch.toml").open("a", encoding="utf-8") as file:
+        file.write('[source."em.euipo"]\nkey_env = "MY_KEY"\nclient_id_env = "n0tAName"\n')
+    shown = run("source", "list", "em.euipo")
+    assert "MY_KEY in the environment" in shown.out
+    assert "MY_KEY" in run("source", "list").out
+    for words in (["doctor"], ["source", "list"], ["source", "list", "em.euipo"], ["watch", "list"]):
+        ran = run(*words)
+        assert "n0tAName" not in ran.out + ran.err
+        assert "EUIPO_CLIENT" not in ran.out + ran.err
+
+
+def test_init_and_the_file_it_writes_name_who_is_asked_without_being_asked_for(
+    run: Run, folder: Path
+) -> None:
+    said = run("init", terminal=True).out
+    written = (folder / "tmwatch.toml").read_text(encoding="utf-8")
+    for one in asked_unasked():
+        assert one in said
+        assert f"({one})" in written
+    assert "enabled = false" in said
+    for name in ("fi.prh", "se.prv", "ua.nipo", "vn.ipvn"):
+        with (folder / "tmwatch.toml").open("a", encoding="utf-8") as file:
+            file.write(f'[source."{name}"]\nenabled = false\n')
+        assert {one["id"]: one["live"] for one in run("source", "list", "--json").json}[name] is False
+
+
+def test_watch_add_says_which_registers_hear_of_the_watch(run: Run) -> None:
+    run("init")
+
+    def asked(name: str, *words: str) -> str:
+        lines = run("watch", "add", name, *words).out.splitlines()
+        (line,) = (one for one in lines if "ask" in one and "live" in one)
+        return line
+
+    wide = " (`offices` would narrow it)"
+    assert asked("a", "--owner", "Sample") == f"`tmwatch check` asks live: fi.prh, se.prv, ua.nipo{wide}."
+    assert asked("b", "--mark", "Sample") == f"`tmwatch check` asks live: fi.prh, se.prv{wide}."
+    assert asked("c", "--agent", "Sample") == f"`tmwatch check` asks live: fi.prh, se.prv{wide}."
+    assert asked("d", "--owner", "Sample", "--office", "UA,US") == "`tmwatch check` asks live: ua.nipo."
+    assert asked("e", "--number", "VN 4-2026-00774") == "`tmwatch check` asks live: vn.ipvn."
+    assert asked("f", "--number", "US 76044902").startswith("No register is asked live for it")
+    more = run("watch", "add", "--to-watch", "f", "--number", "FI T196503880").out
+    assert "`tmwatch check` asks live: fi.prh." in more
+
+
+def test_offices_and_classes_of_a_watch_are_given_with_commas_or_one_by_one(run: Run, folder: Path) -> None:
+    run("init")
+    run("watch", "add", "commas", "--mark", "A", "--office", "cn,US, EM", "--class", "12,39,12")
+    single = ("--office", "CN", "--office", "US,EM", "--class", "12", "--class", "39")
+    run("watch", "add", "single", "--mark", "A", *single)
+    config = load_config(folder / "tmwatch.toml")
+    for name in ("commas", "single"):
+        watch = config.watch(name)
+        assert watch is not None
+        assert watch.offices == ("CN", "US", "EM")
+        assert tuple(watch.classes) == (12, 39)
+    before = (folder / "tmwatch.toml").read_bytes()
+    for words in (["--class", "12,46"], ["--class", "12,,39"], ["--office", "CN,"], ["--office", "CN,XQ"]):
+        assert run("watch", "add", "w", "--mark", "A", *words).code == 2
+    assert (folder / "tmwatch.toml").read_bytes() == before
+    assert run("watch", "add", "w", "--number", "76044902", "--office", "US").code == 0
+    assert run("watch", "add", "v", "--number", "76044902", "--office", "US,CN").code == 2
 
 
 def test_doctor_names_secrets_and_never_their_values(run: Run, monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -112,5 +187,6 @@ def test_doctor_names_secrets_and_never_their_values(run: Run, monkeypatch) -> N
     monkeypatch.setenv("USPTO_API_KEY", "k3y-that-nobody-may-see")
     for words in (["doctor"], ["doctor", "--json"]):
         ran = run(*words)
-        assert "USPTO_API_KEY" in ran.out
+        for name in ("USPTO_API_KEY", "EUIPO_CLIENT_ID", "EUIPO_CLIENT_SECRET"):
+            assert name in ran.out
         assert "k3y-that" not in ran.out + ran.err

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.cli.conftest import PAGE, SERIAL, House, Run
 from tmwatch.sources.base import Answer, Automation, Declaration, Page, Query, RecordQuery, Request
-from tmwatch.sources.registry import extra_sources, get_source
+from tmwatch.sources.registry import all_sources, extra_sources, get_source
 
 
 class Forbidden:
@@ -44,6 +44,24 @@ def test_source_list_of_one_shows_all_that_it_declares(run: Run) -> None:
     assert run("source", "list", "nowhere.at-all").code == 2
 
 
+def test_what_is_imported_only_shows_no_pace_and_no_known_query(run: Run) -> None:
+    for name, source in all_sources().items():
+        shown = run("source", "list", name).out
+        for row in ("  Pace  ", "  Known query  "):
+            assert (row in shown) is bool(source.declaration.answers), name
+    assert "save its file by hand" in " ".join((run("init"), run("source", "list", "us.ttab"))[1].out.split())
+
+
+def test_terms_of_which_nothing_was_found_are_called_that_and_live_stays_as_it_is(run: Run) -> None:
+    run("init")
+    listed = {one["id"]: one for one in run("source", "list", "--json").json}
+    stated = {name: one["terms"]["automation"] for name, one in listed.items()}
+    unstated = {"us.tsdr": False, "tmview": False, "fi.prh": True, "se.prv": True, "vn.ipvn": True}
+    assert {name for name, said in stated.items() if said == "not stated"} == set(unstated)
+    assert {name: listed[name]["live"] for name in unstated} == unstated
+    assert "opt-in" not in run("source", "list", "vn.ipvn").out
+
+
 def test_a_source_switched_on_against_its_terms_is_refused_and_said(house: House, run: Run) -> None:
     with extra_sources(Forbidden()):
         for more, code in (("", 1), ('permission = "letter of 2026-10-01"', 0)):
@@ -59,7 +77,7 @@ def test_a_source_switched_on_against_its_terms_is_refused_and_said(house: House
 def test_source_check_says_reach_terms_landmark_and_known_query(house: House, run: Run) -> None:
     house.register.pages["/statusview/sn76044902"] = PAGE.read_bytes()
     said = " ".join(run("source", "check", "us.tsdr").out.split())
-    for part in ("Reach answered in", "Terms opt-in", "Must have"):
+    for part in ("Reach answered in", "Terms not stated", "Must have"):
         assert part in said
     assert "Verdict: 1 of 1 source not as it should be" in said  # the page is of another filing
 

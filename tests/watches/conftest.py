@@ -76,7 +76,7 @@ def sources() -> dict[str, Source]:
                 authority=50,
                 live_default="opt-in",
                 answers=frozenset({"numbers"}),
-                terms=replace(_BASE.terms, automation=Automation.OPT_IN),
+                terms=replace(_BASE.terms, automation=Automation.NOT_STATED),
             )
         ),
         FakeSource(

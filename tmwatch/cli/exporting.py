@@ -13,30 +13,40 @@ from tmwatch.cli.output import json_text, tell
 from tmwatch.cli.render import counted
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
-from tmwatch.errors import ConfigError, TmwatchError
+from tmwatch.errors import ConfigError, TmwatchError, UsageError
 from tmwatch.exporting import Format, What, full_records, rows, write_csv, write_jsonl, writing
 from tmwatch.files import is_full
 from tmwatch.store import Database
 
 
 @cli.command()
-@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option("--format", "given", type=click.Choice(["csv", "jsonl"]), help="Default: csv.")
 @click.option("--what", type=click.Choice(["marks", "changes", "events"]), default="marks", show_default=True)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file, not stdout.")
 @click.option(
     "--excel", is_flag=True, help="Begin the CSV with the mark by which Excel knows Chinese text for UTF-8."
 )
+@click.option("--csv", "as_csv", is_flag=True, help="The same as --format csv.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format jsonl.")
 @pass_session
 def export(
-    session: Session, form: Format, what: What, output: Path | None, excel: bool, as_json: bool
+    session: Session,
+    given: Format | None,
+    what: What,
+    output: Path | None,
+    excel: bool,
+    as_csv: bool,
+    as_json: bool,
 ) -> None:
     """Write everything stored as CSV or JSON Lines.
 
     JSON Lines of marks hold whole records. A CSV cell that a spreadsheet would take for a formula gets
     an apostrophe in front; what is sample says [SAMPLE] in the first column.
     """
-    form = "jsonl" if as_json else form
+    asked = {"csv": as_csv or given == "csv", "jsonl": as_json or given == "jsonl"}
+    if all(asked.values()):
+        raise UsageError("one export has one form, CSV or JSON Lines", do="Choose one of them.")
+    form: Format = "jsonl" if asked["jsonl"] else "csv"
     if output is not None:
         session.refuse_own_file(output, "export")
     database = session.database()

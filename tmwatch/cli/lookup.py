@@ -14,6 +14,7 @@ from rich.text import Text
 from tmwatch.alerts.compose import register_link
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
+from tmwatch.cli.options import nice_classes, office_codes
 from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json, show_table
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
@@ -22,7 +23,6 @@ from tmwatch.exporting import cell, summary
 from tmwatch.http import Door
 from tmwatch.lookup import MOST_PAGES, Asked, LiveAnswer, NotAsked, Question, bare_number, live, stored
 from tmwatch.model import FactKind, TradeMark
-from tmwatch.numbers import parse_office
 
 LISTED = 50
 _PARTS = {"filed_since": "filing date"}  # how a part is called on the screen, where not by its name
@@ -35,23 +35,6 @@ _CSV = (
     *("note", "found", "mark", "office", "application_number", "registration_number", "st13", "classes"),
     *("owners", "status_text", "phase", "application_date", "source", "facts", "as_of", "link"),
 )
-
-
-def _classes(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[int, ...]:
-    found: list[int] = []
-    for one in (part.strip() for text in value for part in text.split(",")):
-        if not one.isdecimal() or not 1 <= int(one) <= 45:
-            raise UsageError(
-                f"there is no class {plain(one, 20) or '(empty)'}",
-                where="--class",
-                do="Give Nice classes 1 to 45: --class 9,12 or --class 9 --class 12.",
-            )
-        found.append(int(one))
-    return tuple(dict.fromkeys(found))
-
-
-def _offices(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(parse_office(part.strip()) for text in value for part in text.split(",")))
 
 
 def _day(_ctx: click.Context, _param: click.Parameter, value: dt.datetime | None) -> dt.date | None:
@@ -67,12 +50,12 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: dt.datetime | None
     "--office",
     "offices",
     multiple=True,
-    callback=_offices,
+    callback=office_codes,
     metavar="XX,…",
     help="Only these offices, such as CN,US,EM.",
 )
 @click.option(
-    "--class", "classes", multiple=True, callback=_classes, metavar="N,…", help="Only these Nice classes."
+    "--class", "classes", multiple=True, callback=nice_classes, metavar="N,…", help="Only these Nice classes."
 )
 @click.option(
     "--since",

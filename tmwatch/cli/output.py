@@ -47,10 +47,10 @@ def console(*, stderr: bool = False) -> Console:
     return made
 
 
-def tell(text: str) -> None:
+def tell(text: str, *, indent: int = 0) -> None:
     """A remark for a person; nothing off a terminal."""
     if on_terminal():
-        say(text)
+        say(text, indent=indent)
 
 
 def say(text: str = "", *, style: str = "", indent: int = 0) -> None:

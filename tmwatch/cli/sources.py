@@ -51,16 +51,18 @@ def list_(session: Session, source_id: str | None, as_json: bool) -> None:
         _table(found)
 
 
-# Of the table: column, share of the width (0: what it needs).
-_COLUMNS = (("Source", 0), ("Office", 0), ("Terms", 0), ("Asked", 4), ("Read", 3), ("Live", 5))
+# Of the table: column and width (0: what it needs). The longest name of a key is 19 wide and stays whole; on
+# a screen of 80 that leaves twelve for what is asked by.
+_COLUMNS = (("Source", 0), ("Office", 0), ("Terms", 0), ("Asked", 0), ("Read", 11), ("Live", 19))
 
 
 def _table(found: list[tuple[Declaration, dict[str, Any]]]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    for name, ratio in _COLUMNS:
-        table.add_column(name, ratio=ratio or None, overflow="fold")
+    for name, width in _COLUMNS:
+        table.add_column(name, width=width or None, overflow="fold")
     for declaration, state in found:
         offices = len(declaration.offices)
+        by_hand = "saved pages" if declaration.by_hand else "files"
         read = [kind for kind in ("import", "feed") if kind in declaration.channels]
         row = (
             declaration.id,
@@ -69,7 +71,7 @@ def _table(found: list[tuple[Declaration, dict[str, Any]]]) -> None:
             f"by {', '.join(_ASKED[one] for one in _ASKED if one in declaration.answers)}"
             if declaration.answers
             else "not",
-            ", ".join("saved pages" if kind == "import" else kind for kind in read),
+            ", ".join(kind if kind == "feed" else by_hand for kind in read),
             _live_words(declaration, state),
         )
         table.add_row(*(Text(plain(cell)) for cell in row))
@@ -85,13 +87,16 @@ def _live_words(declaration: Declaration, state: dict[str, Any]) -> str:
     if not declaration.answers:
         return "import only"
     if state["live"] is None:
+        if declaration.live_default == "with key" and state["variables"]:
+            return f"with key: {' and '.join(state['variables'])}"
         return f"default: {declaration.live_default}"
     if state["live"]:
         failing = state["state"] == "failing"
         return "yes, but it fails" if failing else "yes"
-    if state["why"].startswith("no key: set "):
-        return plain(f"no: set {state['why'].removeprefix('no key: set ')}", 60)
-    return f"no: {plain(state['why'].split(': ')[0], 40)}"
+    why = state["why"].removeprefix(f"{declaration.id} is ")
+    if why.startswith("no key: "):
+        return plain(f"no: {why.removeprefix('no key: ')}", 60)
+    return f"no: {plain(why.split(': ')[0].split(' (')[0], 40)}"
 
 
 def _json(declaration: Declaration, state: dict[str, Any]) -> dict[str, Any]:
@@ -106,6 +111,7 @@ def _json(declaration: Declaration, state: dict[str, Any]) -> dict[str, Any]:
         "why": state["why"] or None,
         "live_default": declaration.live_default,
         "credential_env": declaration.credential_env,
+        "variables": state["variables"],
         "facts": declaration.facts.value,
         "authority": declaration.authority,
         "offices": sorted(declaration.offices or {declaration.office}),
@@ -141,8 +147,8 @@ def _json(declaration: Declaration, state: dict[str, Any]) -> dict[str, Any]:
 
 def _print(declaration: Declaration, state: dict[str, Any]) -> None:
     say(f"{declaration.id} · {declaration.title}", style="bold")
-    key = f" (variable {declaration.credential_env})" if declaration.credential_env else ""
-    live = state["live"]
+    live, names = state["live"], state["variables"]
+    known = declaration.known_query if declaration.answers else None  # else nothing is ever asked of it
     asked = f"{'yes' if live else 'no'}: {state['why']}" if live is not None else ""
     terms = declaration.terms
     facts_grid(
@@ -150,16 +156,13 @@ def _print(declaration: Declaration, state: dict[str, Any]) -> None:
             ("Office", f"{declaration.office} ({office_label(declaration.office)})"),
             ("Channels", ", ".join(sorted(declaration.channels))),
             ("Answers", ", ".join(sorted(declaration.answers)) or "nothing: for import only"),
-            ("Live", asked or f"needs a configuration; default: {declaration.live_default}{key}"),
+            ("Live", asked or f"needs a configuration; default: {declaration.live_default}"),
+            ("Let in by", f"{' and '.join(names)} in the environment" if names else ""),
             ("Terms", f"{terms.automation.value}: {terms.note} {terms.link} (read {terms.read_on})"),
-            ("Pace", pace_words(declaration.pace)),
+            ("Pace", pace_words(declaration.pace) if known else ""),
             ("Numbers", "; ".join(forms_of(declaration.office)) if not declaration.offices else "ST.13"),
             ("Search", _search_words(declaration)),
-            (
-                "Known query",
-                f"{declaration.known_query.kind} {declaration.known_query.text}: at least "
-                f"{declaration.known_query.least}",
-            ),
+            ("Known query", f"{known.kind} {known.text}: at least {known.least}" if known else ""),
             ("Landmarks", "; ".join(declaration.landmarks)),
             ("Left out", "; ".join(declaration.volatile)),
             ("Gives", ", ".join(sorted(name.replace("_", " ") for name in declaration.covers))),

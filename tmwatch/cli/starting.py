@@ -14,6 +14,7 @@ from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import load_config
 from tmwatch.errors import ConfigError, TmwatchError
 from tmwatch.files import is_full, whole
+from tmwatch.sources.registry import asked_unasked
 from tmwatch.store import Database
 
 
@@ -80,6 +81,15 @@ def init(session: Session) -> None:
     tell("1. Put your contact and the numbers or owners you care about into the file:")
     tell(f"   {path}")
     tell("2. Save a register's page in your browser and run: tmwatch import PAGE.html")
-    tell("   (`tmwatch check` asks by itself where that is free, as in Finland, Sweden,")
-    tell("   Ukraine and Viet Nam, or with a key: see `tmwatch source list`)")
+    tell(_unasked(), indent=3)
     tell("3. Run: tmwatch doctor      it says what is still missing, such as a mail server")
+
+
+def _unasked() -> str:
+    """Who hears of a watch although nobody has given a key or said yes."""
+    free = asked_unasked()
+    return (
+        f"Where a watch concerns them, `tmwatch check` asks {', '.join(free[:-1])} and {free[-1]} without "
+        f'being told to: enabled = false in [source."{free[0]}"] switches one off. '
+        "`tmwatch source list` shows them all, and the key that others want."
+    )

@@ -9,6 +9,7 @@ import click
 
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
+from tmwatch.cli.options import nice_classes, office_codes
 from tmwatch.cli.output import facts_grid, plain, say, say_json
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
@@ -16,10 +17,10 @@ from tmwatch.config import Config, Watch
 from tmwatch.errors import UsageError
 from tmwatch.health import WatchHealth, watch_health
 from tmwatch.model import TradeMark
-from tmwatch.numbers import MarkNumber, parse_number, parse_office, show_number
+from tmwatch.numbers import MarkNumber, parse_number, show_number
 from tmwatch.store import Database, queries
 from tmwatch.store.database import now
-from tmwatch.watches import Match, coverage, match, sentence
+from tmwatch.watches import Match, asks, coverage, match, sentence
 from tmwatch.watches.append import add_number, add_watch
 from tmwatch.watches.trial import trial
 
@@ -146,8 +147,17 @@ def _hit(record: TradeMark, answer: Match) -> dict[str, Any]:
 @click.option("--owner", "owners", multiple=True, help="Whoever files; give each way the name is written.")
 @click.option("--agent", "agents", multiple=True, help="A representative or firm.")
 @click.option("--mark", "marks", multiple=True, help="The name of a mark.")
-@click.option("--class", "classes", type=click.IntRange(1, 45), multiple=True, help="Only in this class.")
-@click.option("--office", "offices", multiple=True, help="Only at this office, such as US; may be repeated.")
+@click.option(
+    "--class", "classes", multiple=True, callback=nice_classes, metavar="N,…", help="Only these Nice classes."
+)
+@click.option(
+    "--office",
+    "offices",
+    multiple=True,
+    callback=office_codes,
+    metavar="XX,…",
+    help="Only these offices, such as CN,US,EM.",
+)
 @click.option(
     "--notify", multiple=True, metavar="RECIPIENT", help="Who is told; none: the alerts are listed."
 )
@@ -168,8 +178,7 @@ def add(
     to_watch: str | None,
 ) -> None:
     """Append a watch, or numbers to one, to the configuration file; comments stay."""
-    codes = [parse_office(one) for one in offices]
-    only = codes[0] if len(codes) == 1 else None
+    only = offices[0] if len(offices) == 1 else None
     rest = (owners, agents, marks, classes, notify, role)
     if to_watch is not None:
         if name is not None or any(rest) or not numbers:
@@ -191,7 +200,7 @@ def add(
         "agents": list(agents) or None,
         "marks": list(marks) or None,
         "classes": list(classes) or None,
-        "offices": codes or None,
+        "offices": list(offices) or None,
         "role": role,
         "notify": list(notify),
     }
@@ -203,6 +212,7 @@ def add(
     say(sentence(watch))
     _say_twice(config, watch.name, parsed)
     _say_stored(database, watch, parsed)
+    _say_asked(session, config, watch)
     if not notify:
         say("Nobody is told: `tmwatch alerts list` shows its alerts, --notify NAME names a recipient.")
 
@@ -221,6 +231,18 @@ def _add_numbers(session: Session, name: str, numbers: Sequence[MarkNumber]) -> 
         say(f'Added to {file}: {show_number(number)} in watch "{shown}".')
         _say_twice(config, name, [number])
         _say_stored(database, _need(config, name), [number])
+    _say_asked(session, config, _need(config, name))
+
+
+def _say_asked(session: Session, config: Config, watch: Watch) -> None:
+    """Which registers hear of this watch from now on: some are asked without a key."""
+    asked = list(dict.fromkeys(one.source_id for one in asks(watch, config, session.env)))
+    if not asked:
+        say("No register is asked live for it: `tmwatch watch list` says why.")
+        return
+    names = watch.owners or watch.agents or watch.marks
+    wide = " (`offices` would narrow it)" if names and not watch.offices else ""
+    say(f"`tmwatch check` asks live: {', '.join(asked)}{wide}.")
 
 
 def _say_stored(database: Database | None, watch: Watch, numbers: Sequence[MarkNumber]) -> None:

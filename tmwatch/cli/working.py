@@ -11,12 +11,13 @@ from rich.text import Text
 
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
+from tmwatch.cli.options import office_codes
 from tmwatch.cli.output import on_terminal, plain, say, say_json, say_whole, show_table
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
 from tmwatch.exporting import cell
-from tmwatch.numbers import parse_office, show_number
+from tmwatch.numbers import show_number
 from tmwatch.worklist import ToSave, ToSearch, Worklist, said, summed, worklist
 
 _CSV = (
@@ -26,14 +27,10 @@ _CSV = (
 _NAMES = {"owners": "owner", "agents": "representative", "marks": "mark"}
 
 
-def _offices(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(parse_office(part.strip()) for text in value for part in text.split(",")))
-
-
 @cli.command("worklist")
 @click.option("--watch", "only", multiple=True, metavar="NAME", help="Only this watch; may be repeated.")
 @click.option(
-    "--office", "offices", multiple=True, callback=_offices, metavar="XX,…", help="Only these offices."
+    "--office", "offices", multiple=True, callback=office_codes, metavar="XX,…", help="Only these offices."
 )
 @click.option("--all", "everything", is_flag=True, help="Also the pages that are young enough yet.")
 @click.option("--csv", "as_csv", is_flag=True, help="The pages as a table for spreadsheets and programs.")

@@ -32,7 +32,9 @@ class Automation(StrEnum):
 
     ALLOWED = "allowed"
     WITH_KEY = "with key"
-    OPT_IN = "opt-in"  # neither offered nor forbidden: the operator decides, pace is low
+    # Neither offered nor forbidden in anything that was found, which is no permission: the pace is low, and
+    # whether it is asked is for `Declaration.live_default` and the operator to say.
+    NOT_STATED = "not stated"
     FORBIDDEN = "forbidden"
 
 

@@ -51,6 +51,11 @@ def all_sources() -> dict[str, Source]:
     return dict(sorted({**_installed(), **_extra}.items())) if _extra else _installed()
 
 
+def asked_unasked() -> tuple[str, ...]:
+    """The sources that are live by default: nobody has to give a key or to switch them on."""
+    return tuple(name for name, one in all_sources().items() if one.declaration.live_default == "on")
+
+
 def is_installed(source_id: str) -> bool:
     """Whether another process of ours finds the same source under this id (see `extra_sources`)."""
     return source_id not in _extra and source_id in _installed()

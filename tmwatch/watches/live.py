@@ -17,9 +17,26 @@ from tmwatch.errors import ConfigError
 from tmwatch.sources.base import Automation, Declaration, Source
 
 if TYPE_CHECKING:
-    from tmwatch.config import Config
+    from tmwatch.config import Config, SourceConfig
 
 _ASKING = frozenset({"record", "search", "feed"})
+
+
+def key_variables(declaration: Declaration, setting: SourceConfig) -> dict[str, str]:
+    """The environment variables that it is let in with: of its `client_id` and its `key`, where it has them.
+
+    A key that lies in a file has no variable.
+    """
+    found = {}
+    if declaration.grant is not None:
+        found["client_id"] = setting.client_id_env or declaration.grant.id_env
+    key = setting.key_env or (None if setting.key_file else declaration.credential_env)
+    return {**found, "key": key} if key else found
+
+
+def shown_variable(name: str) -> str:
+    """The name of a variable as it may be shown: whoever wrote the secret in its place must not read it."""
+    return name if name.isupper() else "(no plain name)"
 
 
 def live_state(declaration: Declaration, config: Config, env: Mapping[str, str]) -> tuple[bool, str]:
@@ -31,7 +48,8 @@ def live_state(declaration: Declaration, config: Config, env: Mapping[str, str])
     if not declaration.channels & _ASKING:
         return (
             False,
-            f"{declaration.title} can only be imported: save its page by hand and `tmwatch import` it",
+            f"{declaration.title} can only be imported: "
+            f"save its {'page' if declaration.by_hand else 'file'} by hand and `tmwatch import` it",
         )
     if setting.enabled is False:
         return False, f"switched off: enabled = false in {table}"
@@ -52,7 +70,7 @@ def live_state(declaration: Declaration, config: Config, env: Mapping[str, str])
         needs = [declaration.credential_env or f"key_env in {table}"] if not key else []
         grant = declaration.grant
         if grant is not None and not config.client_id(source_id, env, grant.id_env):
-            needs.insert(0, setting.client_id_env or grant.id_env)
+            needs.insert(0, shown_variable(key_variables(declaration, setting)["client_id"]))
         if needs:
             return False, f"no key: set {' and '.join(needs)}"
         if grant is not None and setting.base_url and not setting.token_url:

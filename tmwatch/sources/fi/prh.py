@@ -64,7 +64,7 @@ DECLARATION = Declaration(
     channels=frozenset({"record", "search", "import"}),
     base_url="https://tavaramerkkitietopalvelu.prh.fi",
     terms=Terms(
-        Automation.ALLOWED,
+        Automation.NOT_STATED,
         "Open without a key; no terms were found for this service and it is not documented. PRH's open "
         "data beside it is CC BY 4.0. PRH likes to know its users: avoindata@prh.fi.",
         "https://tavaramerkkitietopalvelu.prh.fi",

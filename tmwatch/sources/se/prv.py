@@ -57,7 +57,7 @@ DECLARATION = Declaration(
     channels=frozenset({"record", "search", "import"}),
     base_url="https://dv-search-api.prv.se",
     terms=Terms(
-        Automation.ALLOWED,
+        Automation.NOT_STATED,
         "Open without a key; no terms were found for this service and it is not documented. PRV's open "
         "data of the same register are CC0 or CC BY 4.0. PRV likes to know its users: data@prv.se.",
         "https://data.prv.se",

@@ -76,7 +76,7 @@ DECLARATION = Declaration(
     channels=frozenset({"record", "search", "import"}),
     base_url="https://www.tmdn.org",
     terms=Terms(
-        Automation.OPT_IN,
+        Automation.NOT_STATED,
         "Offered for people to consult; nothing is said for or against programs, and a wall turns away who "
         "asks much. Copies of the offices' data, not the registers themselves.",
         "https://www.tmdn.org/tmview/",

@@ -54,7 +54,7 @@ DECLARATION = Declaration(
     channels=frozenset({"record", "import"}),
     base_url="https://tsdr.uspto.gov",
     terms=Terms(
-        automation=Automation.OPT_IN,
+        automation=Automation.NOT_STATED,
         note="No robots file and no terms on programs were found; requests that come too fast are answered "
         "with an empty page. The office offers an API with a key for regular use.",
         link="https://tsdr.uspto.gov/",

@@ -33,7 +33,7 @@ DECLARATION = Declaration(
     channels=frozenset({"record", "import"}),
     base_url=f"https://{SITE.host}",
     terms=Terms(
-        Automation.OPT_IN,
+        Automation.NOT_STATED,
         "No terms of use that forbid or allow programs were found, which is no permission. The register is "
         "open without login or captcha; its page asks search engines not to index it (noindex). It is often "
         "out of service, so it is asked seldom: one page in ten seconds. enabled = false switches it off.",

@@ -1,0 +1,34 @@
+"""What several commands take alike: offices and Nice classes, one or many, with commas or one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import click
+
+from tmwatch.cli.output import plain
+from tmwatch.errors import UsageError
+from tmwatch.numbers import parse_office
+
+
+def _parts(given: Iterable[str]) -> Iterator[str]:
+    return (part.strip() for text in given for part in text.split(","))
+
+
+def office_codes(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Callback of `--office CN,US --office EM`: ST.3 codes, each once. Raises `UsageError`."""
+    return tuple(dict.fromkeys(parse_office(part) for part in _parts(value)))
+
+
+def nice_classes(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[int, ...]:
+    """Callback of `--class 9,12 --class 35`: Nice classes, each once. Raises `UsageError`."""
+    found: list[int] = []
+    for one in _parts(value):
+        if not one.isdecimal() or not 1 <= int(one) <= 45:
+            raise UsageError(
+                f"there is no class {plain(one, 20) or '(empty)'}",
+                where="--class",
+                do="Give Nice classes 1 to 45: --class 9,12 or --class 9 --class 12.",
+            )
+        found.append(int(one))
+    return tuple(dict.fromkeys(found))
