@@ -303,6 +303,29 @@ def test_what_stands_in_the_place_of_an_answer_has_its_own_outcome(body: bytes, 
 # -- the office's own schema -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("key", ["$schema", "openapi", "swagger"])
+def test_a_document_that_describes_answers_is_no_answer_and_no_error_of_the_office(key: str) -> None:
+    names = {name: {"type": "string"} for name in ("app_number", "obj_state", "data")}
+    schema = {key: "https://sample.test/draft-07", "title": "Trademark", "properties": names}
+    assert SOURCE.sniff(page(schema)) == 0
+    with pytest.raises(NotThisSource) as refused:
+        read(schema)
+    assert "report" not in str(refused.value)
+
+
+def test_a_title_is_an_error_of_the_office_only_beside_an_http_status() -> None:
+    with pytest.raises(NotThisSource, match="no `app_number`"):
+        read({"title": "Trademark"})
+    with pytest.raises(LookError, match="states an error instead of an answer: Bad gateway") as stated:
+        read({"title": "Bad gateway", "status": 502})
+    assert stated.value.outcome is Outcome.SERVER_ERROR
+
+
+def test_an_object_that_the_office_itself_sent_may_be_a_new_layout_and_is_to_be_reported() -> None:
+    with pytest.raises(NotThisSource, match="Please report it"):
+        SOURCE.read(Page(b'{"rows": []}', url="https://sis.nipo.gov.ua/api/v1/open-data/"))
+
+
 def _sample(schema: dict[str, Any], key: str = "") -> Any:
     """A value for every property that the schema names, each once."""
     kinds = schema.get("type", "object")

@@ -26,12 +26,18 @@ _MOST_UNCLAIMED = 200
 _EMPTY: tuple[object, ...] = (None, "", [], {}, False)
 _COUNT = re.compile(r"[0-9]{1,12}")
 # The names under which services of this kind state an error instead of an answer.
-_ERROR_KEYS = ("error", "errors", "message", "detail", "errorMessage", "title")
+_ERROR_KEYS = ("error", "errors", "message", "detail", "errorMessage")
+# Keys of documents that describe answers (JSON Schema, OpenAPI 2 and 3): they hold every name that an answer
+# has, and no filing. In an answer's texts the quotes would be escaped.
+_DESCRIBES = ("$schema", "openapi", "swagger")
+_A_DESCRIPTION = re.compile(rb'"(?:\$schema|openapi|swagger)"\s*:\s*"')
 
 
 def looks_like_object(page: Page) -> bool:
-    """Whether the bytes begin as a JSON object does."""
-    return page.body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    """Whether the bytes begin as a JSON object does, and do not merely describe one (a schema)."""
+    begins = page.body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    named = begins and any(f'"{key}"'.encode() in page.body for key in _DESCRIBES)
+    return begins and not (named and _A_DESCRIPTION.search(page.body))
 
 
 def load_object(page: Page, service: str) -> dict[str, Any]:
@@ -52,9 +58,28 @@ def load_object(page: Page, service: str) -> dict[str, Any]:
     return answer
 
 
+def no_answer(page: Page, service: str, why: str) -> NotThisSource:
+    """The error for an object that is no answer of a service: `why` names what it lacks.
+
+    What the service itself sent may be a new layout, for us to learn; a file is somebody's other file.
+    """
+    return NotThisSource(
+        f"this is not an answer of {service}: {why}",
+        where=where_of(page),
+        do=NEW_LAYOUT if page.url else "Save the answer of the service as it came.",
+    )
+
+
 def stated_error(answer: Mapping[str, Any], page: Page, service: str) -> LookError | None:
-    """What a service says instead of an answer ({"error": …}, {"message": …}), as a typed outcome."""
-    for key in _ERROR_KEYS:
+    """What a service says instead of an answer ({"error": …}, {"message": …}), as a typed outcome.
+
+    A `title` is an error beside its HTTP status only, as RFC 9457 has them; many an object has a title.
+    """
+    if any(key in answer for key in _DESCRIBES):
+        return None
+    status = answer.get("status")
+    problem = isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599
+    for key in (*_ERROR_KEYS, "title") if problem else _ERROR_KEYS:
         said = answer.get(key)
         if said not in _EMPTY:
             return ServerFault(

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from tmwatch.errors import Incomplete, LayoutChanged, NotThisSource, UsageError
+from tmwatch.errors import Incomplete, LayoutChanged, UsageError
 from tmwatch.numbers import st13
 from tmwatch.sources.base import (
     Answer,
@@ -41,6 +41,7 @@ from tmwatch.sources.json_rows import (
     count,
     load_object,
     looks_like_object,
+    no_answer,
     rows,
     stated_error,
     where_of,
@@ -146,10 +147,8 @@ class Euipo:
         if "trademarks" in answer or "totalElements" in answer:
             return _rows(answer, page)
         if "applicationNumber" not in answer or "status" not in answer:
-            raise stated_error(answer, page, _SERVICE) or NotThisSource(
-                f"this is not an answer of {_SERVICE}: no `applicationNumber` with a `status`",
-                where=where_of(page),
-                do=NEW_LAYOUT,
+            raise stated_error(answer, page, _SERVICE) or no_answer(
+                page, _SERVICE, "no `applicationNumber` with a `status`"
             )
         found = reading(answer, where_of(page), listed=False)
         missing: tuple[str, ...] = ()

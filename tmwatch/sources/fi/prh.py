@@ -18,7 +18,7 @@ import json
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from tmwatch.errors import Incomplete, LayoutChanged, NotFound, NotThisSource, UsageError
+from tmwatch.errors import Incomplete, LayoutChanged, NotFound, UsageError
 from tmwatch.sources.base import (
     Answer,
     Automation,
@@ -39,6 +39,7 @@ from tmwatch.sources.json_rows import (
     count,
     load_object,
     looks_like_object,
+    no_answer,
     rows,
     stated_error,
     where_of,
@@ -139,9 +140,7 @@ class Prh:
         """All rows of the answer, or a refusal: it has no pages, so fewer rows than it counts are too few."""
         answer = load_object(page, _SERVICE)
         if "totalResults" not in answer and "results" not in answer:
-            raise stated_error(answer, page, _SERVICE) or NotThisSource(
-                f"this is not an answer of {_SERVICE}: no `totalResults`", where=where_of(page), do=NEW_LAYOUT
-            )
+            raise stated_error(answer, page, _SERVICE) or no_answer(page, _SERVICE, "no `totalResults`")
         total, found = count(answer, "totalResults", page), rows(answer, "results", page)
         if len(found) >= MOST_ROWS or len(found) < total:
             raise Incomplete(

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
-from tmwatch.errors import Incomplete, LayoutChanged, NotThisSource, UsageError
+from tmwatch.errors import Incomplete, LayoutChanged, UsageError
 from tmwatch.sources.base import (
     Answer,
     Automation,
@@ -38,6 +38,7 @@ from tmwatch.sources.json_rows import (
     count,
     load_object,
     looks_like_object,
+    no_answer,
     rows,
     stated_error,
     where_of,
@@ -125,9 +126,7 @@ class Prv:
         """One page of rows, or a refusal."""
         answer = load_object(page, _SERVICE)
         if "trademarks" not in answer and "totalHits" not in answer:
-            raise stated_error(answer, page, _SERVICE) or NotThisSource(
-                f"this is not an answer of {_SERVICE}: no `totalHits`", where=where_of(page), do=NEW_LAYOUT
-            )
+            raise stated_error(answer, page, _SERVICE) or no_answer(page, _SERVICE, "no `totalHits`")
         total, found = count(answer, "totalHits", page), rows(answer, "trademarks", page)
         if "hits" in answer and count(answer, "hits", page) != len(found):
             raise Incomplete(

@@ -22,7 +22,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
-from tmwatch.errors import Incomplete, LayoutChanged, NotThisSource, UsageError
+from tmwatch.errors import Incomplete, LayoutChanged, UsageError
 from tmwatch.model import FactKind
 from tmwatch.sources.base import (
     Answer,
@@ -46,6 +46,7 @@ from tmwatch.sources.json_rows import (
     count,
     load_object,
     looks_like_object,
+    no_answer,
     rows,
     stated_error,
     where_of,
@@ -146,10 +147,8 @@ class Tmview:
         if "tradeMarks" in answer:
             return _hits(answer, page)
         if "tradeMark" not in answer:
-            raise stated_error(answer, page, _SERVICE) or NotThisSource(
-                "this is not an answer of TMview: neither `tradeMarks` nor `tradeMark`",
-                where=where_of(page),
-                do=NEW_LAYOUT,
+            raise stated_error(answer, page, _SERVICE) or no_answer(
+                page, _SERVICE, "neither `tradeMarks` nor `tradeMark`"
             )
         found = detail(answer, where_of(page), live=page.fetched_at is not None)
         missing: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tmwatch.errors import Incomplete, LayoutChanged, NotThisSource, ServerFault, Throttled, UsageError
+from tmwatch.errors import Incomplete, LayoutChanged, ServerFault, Throttled, UsageError
 from tmwatch.sources.base import (
     Answer,
     Automation,
@@ -40,6 +40,7 @@ from tmwatch.sources.json_rows import (
     count,
     load_object,
     looks_like_object,
+    no_answer,
     rows,
     stated_error,
     where_of,
@@ -181,11 +182,7 @@ def _next_page(said: object, page: Page) -> int | None:
 def _stated(answer: dict[str, Any], page: Page) -> Exception:
     error = stated_error(answer, page, _SERVICE)
     if error is None:
-        return NotThisSource(
-            f"this is not an answer of {_SERVICE}: no `app_number`, no `results`",
-            where=where_of(page),
-            do=NEW_LAYOUT,
-        )
+        return no_answer(page, _SERVICE, "no `app_number`, no `results`")
     if isinstance(error, ServerFault) and _THROTTLED.search(error.message):
         return Throttled(error.message, where=error.where, do=_AGAIN)
     return error
