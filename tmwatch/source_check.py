@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tmwatch.config import Config
-from tmwatch.errors import ConfigError, LookError, Outcome, TmwatchError, UsageError
+from tmwatch.errors import ConfigError, LookError, NotThisSource, Outcome, TmwatchError, UsageError
 from tmwatch.http import Door
 from tmwatch.importing import File, bulk_source, files_in, pieces_of, read_file, unpacked
 from tmwatch.looking import prove, read_page
@@ -26,6 +26,11 @@ from tmwatch.watches import live_state
 MOST_LINES = 1_000  # of what nobody claims in a file of many records: enough to see what is new
 # What lies beside recorded pages and is no page itself.
 _BESIDE = {META, EXPECT, "README.md"}
+
+
+# What follows from a check: nothing; tell those who make tmwatch; it was no page of a register; or nothing,
+# because what came (no connection, a challenge, a login …) says nothing about the reader.
+Follows = Literal["good", "report", "no page", "not proved"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,9 @@ class Checked:
     error: str = ""
     skipped: str = ""  # a live source that may not be asked, and why
     known: str = ""  # how the known query was answered: "12 filings, 1 is sure"
-    seconds: float | None = None  # until the answer was there, of a live question
+    seconds: float | None = None  # until the answer was there, or was given up, of a live question
+    no_page: bool = False  # the bytes are no page of a register that can be read
+    kept: int = 0  # pages kept of this source that were read again, where it was not asked
     terms: str = ""  # on which terms the source is asked
 
     @property
@@ -60,12 +67,33 @@ class Checked:
         return not (self.unclaimed or self.unknown_words or (self.missing and self.expected is Outcome.OK))
 
     @property
+    def answered(self) -> bool | None:
+        """Whether the register answered at all; None where it was not asked, or that cannot be told."""
+        if self.seconds is None or self.outcome is Outcome.LOGIN_REQUIRED:
+            return None  # a key that cannot be had ends a look before anybody is asked
+        return self.outcome is not Outcome.UNREACHABLE
+
+    @property
+    def follows(self) -> Follows:
+        """Only what says something about our reader is worth a report."""
+        if self.good:
+            return "good"
+        if self.outcome is Outcome.OK:
+            odd = self.unclaimed or self.unknown_words or self.outcome is not self.expected
+            return "report" if odd else "not proved"
+        if self.no_page:
+            return "no page"
+        return "report" if self.outcome is Outcome.LAYOUT_CHANGED else "not proved"
+
+    @property
     def verdict(self) -> str:
         """In a few words."""
         if self.skipped and not self.records and self.outcome is Outcome.OK:
             return "not asked"
         if self.outcome is not Outcome.OK:
-            return "refused, as it should be" if self.good else f"NOT READ: {self.outcome.value}"
+            if self.good:
+                return "refused, as it should be"
+            return f"NOT READ: {'no page of a register' if self.no_page else self.outcome.value}"
         if self.outcome is not self.expected:
             return f"READ, but should have been refused as {self.expected.value}"
         if self.unknown_words:
@@ -83,6 +111,8 @@ class Checked:
             "expected": self.expected.value,
             "good": self.good,
             "verdict": self.verdict,
+            "follows": self.follows,
+            "answered": self.answered,
             "records": list(self.records),
             "as_of": list(self.as_of),
             "fields": self.fields,
@@ -96,6 +126,7 @@ class Checked:
             "seconds": self.seconds,
             "terms": self.terms or None,
             "skipped": self.skipped or None,
+            "kept": self.kept,
         }
 
 
@@ -121,7 +152,15 @@ def check_file(file: File, source_id: str | None = None) -> Checked:
     except LookError as error:
         wanted = case.outcome if case else Outcome.OK
         name = source_id or (case.source if case else None)
-        return Checked(str(path), name, error.outcome, wanted, error=str(error), landmarks=_landmarks(name))
+        return Checked(
+            str(path),
+            name,
+            error.outcome,
+            wanted,
+            error=str(error),
+            landmarks=_landmarks(name),
+            no_page=isinstance(error, NotThisSource),
+        )
     return _checked(str(path), source, answer, case)
 
 
@@ -237,6 +276,10 @@ def check_live(source: Source, door: Door, config: Config, env: Mapping[str, str
     except (ConfigError, UsageError) as error:
         return Checked(what, declaration.id, Outcome.LOGIN_REQUIRED, error=str(error), terms=terms)
     seconds = round(time.monotonic() - begun, 1)
+    if looked.held_until is not None:
+        until = looked.held_until.replace(microsecond=0, tzinfo=None).isoformat(sep=" ")
+        why = f": {looked.error.message}" if looked.error is not None else ""
+        return Checked(what, declaration.id, Outcome.OK, skipped=f"held until {until} UTC{why}", terms=terms)
     found = len(looked.readings)
     answered = f"{found} filing{'s' if found != 1 else ''}, at least {known.least} sure"
     if looked.outcome is not Outcome.OK:
@@ -250,6 +293,7 @@ def check_live(source: Source, door: Door, config: Config, env: Mapping[str, str
             known=answered if found else "not answered",
             seconds=seconds,
             terms=terms,
+            no_page=isinstance(looked.error, NotThisSource),
         )
     checked = _checked(what, source, Answer(looked.readings, looked.missing))
     return replace(checked, known=answered, seconds=seconds, terms=terms)
@@ -270,13 +314,21 @@ def check_kept(source: Source, pages: Sequence[Page]) -> Checked | None:
         except LookError as error:
             landmarks = declaration.landmarks
             checked.append(
-                Checked(page.name, declaration.id, error.outcome, error=str(error), landmarks=landmarks)
+                Checked(
+                    page.name,
+                    declaration.id,
+                    error.outcome,
+                    error=str(error),
+                    landmarks=landmarks,
+                    no_page=isinstance(error, NotThisSource),
+                )
             )
     bad = next((one for one in checked if one.outcome is not Outcome.OK), None)
     count = len(checked)
     return replace(
         bad or checked[0],
         what=f"the last page{'s' if count > 1 else ''} kept ({count}), read again",
+        kept=count,
         records=tuple(dict.fromkeys(name for one in checked for name in one.records)),
         as_of=tuple(dict.fromkeys(day for one in checked for day in one.as_of)),
         unclaimed=tuple(dict.fromkeys(part for one in checked for part in one.unclaimed)),

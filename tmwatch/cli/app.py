@@ -26,7 +26,7 @@ ORDER = (
 COMMAND_MODULES = {
     "demo": ("starting",), "init": ("starting",), "check": ("checking",), "import": ("importing",),
     "show": ("records",), "history": ("records",), "changes": ("changes",), "lookup": ("lookup",),
-    "watch": ("watching",), "source": ("sources", "comparing", "capturing"), "alerts": ("alerts",),
+    "watch": ("watching",), "source": ("sources", "proving", "comparing", "capturing"), "alerts": ("alerts",),
     "export": ("exporting",), "doctor": ("upkeep",), "backup": ("upkeep",), "prune": ("upkeep",),
     "restore": ("restoring",), "worklist": ("working",),
 }  # fmt: skip

@@ -1,9 +1,7 @@
-"""`source list` and `source check`: whom tmwatch can ask or read, on what terms, and whether it still can."""
+"""`source list`: whom tmwatch can ask or read, and on what terms."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,20 +10,14 @@ from rich.text import Text
 
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
-from tmwatch.cli.output import Bar, facts_grid, plain, say, say_json, show_table
+from tmwatch.cli.output import facts_grid, plain, say, say_json, show_table
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
-from tmwatch.errors import Outcome, UsageError
 from tmwatch.health import source_states
-from tmwatch.http import Door
 from tmwatch.numbers import forms_of
 from tmwatch.offices import office_label
-from tmwatch.source_check import Checked, check_file, check_kept, check_live, pages_in
 from tmwatch.sources.base import Declaration, Pace
 from tmwatch.sources.registry import all_sources, get_source
-from tmwatch.store.queries import kept_pages
-
-LISTED = 12
 
 
 @cli.group("source", cls=Group)
@@ -195,116 +187,3 @@ def pace_words(pace: Pace) -> str:
     if pace.per_day:
         parts.append(f"at most {pace.per_day} a day")
     return ", ".join(parts)
-
-
-@source_group.command("check")
-@click.argument("what", nargs=-1, metavar="[ID] [FILES]...")
-@json_option
-@pass_session
-def check(session: Session, what: tuple[str, ...], as_json: bool) -> int:
-    """Prove that a source can be read: on saved pages, or live by its known query.
-
-    With FILES (or folders of them) it says what no reader claims, which status words are unknown, and
-    whether the page was read to its last row; the source is told from the bytes, or named by ID. Without
-    FILES the sources that may be asked are asked, which needs a configuration; of those that may not, the
-    pages kept last are read again. Nothing is stored.
-    """
-    source_id = what[0] if what and what[0] in all_sources() else None
-    files = [Path(one) for one in what[1 if source_id else 0 :]]
-    if len(files) == 1 and source_id is None and not files[0].exists() and "/" not in what[0]:
-        if Path(what[0]).suffix in (".html", ".htm", ".json", ".xml", ".zip"):
-            raise UsageError(f"{plain(what[0], 200)}: there is no such file", do="Check its name.")
-        get_source(what[0])  # neither a file nor a source: says which sources there are
-    found = _files(files, source_id) if files else _live(session, source_id)
-    if as_json:
-        say_json([one.as_json() for one in found])
-    else:
-        for one in found:
-            _print_checked(one, many=len(found) > LISTED)
-        _verdict(found, saved=bool(files))
-    return 0 if all(one.good for one in found) else 1
-
-
-def _files(paths: list[Path], source_id: str | None) -> list[Checked]:
-    pages = list(pages_in(paths))
-    if not pages:
-        raise UsageError("no page is in what was named", do="Name saved pages, or the folder they are in.")
-    found = []
-    with Bar("reading", len(pages)) as bar:
-        for file in pages:
-            found.append(check_file(file, source_id))
-            bar.step(file.name)
-    return found
-
-
-def _live(session: Session, source_id: str | None) -> list[Checked]:
-    if not session.has_config:
-        raise UsageError(
-            "registers are asked with a configuration only",
-            do="Give saved pages to check (tmwatch source check FILES), or write one with `tmwatch init`.",
-        )
-    config = session.config()
-    door = Door(config.operator.contact)
-    sources = [get_source(source_id)] if source_id else list(all_sources().values())
-    found = []
-    database = session.database_if_any(config)
-    with Bar("asking", len(sources)) as bar:
-        for source in sources:
-            checked = check_live(source, door, config, session.env)
-            if checked.skipped and database is not None:
-                kept = check_kept(source, kept_pages(database, source.declaration.id))
-                checked = replace(kept, skipped=checked.skipped, terms=checked.terms) if kept else checked
-            found.append(checked)
-            bar.step(source.declaration.id)
-    return found
-
-
-def _print_checked(one: Checked, *, many: bool) -> None:
-    if many and one.good:
-        return  # a folder of thousands: only what is not as it should be
-    say(f"{plain(one.what)}: {one.verdict}", style="bold")
-    facts_grid(
-        [
-            ("Source", one.source or ""),
-            ("Not asked", plain(one.skipped)),
-            ("Terms", plain(one.terms)),
-            ("Reach", f"answered in {one.seconds:g} s" if one.seconds is not None else ""),
-            ("Landmarks", "seen" if one.seconds is not None and one.outcome is Outcome.OK else ""),
-            ("Known query", plain(one.known)),
-            ("Records", render.listed([plain(text) for text in one.records])),
-            ("As of", ", ".join(one.as_of[:5])),
-            (
-                "Fields",
-                f"{one.fields} of the {one.fields_possible} this source can give" if one.fields else "",
-            ),
-            ("Not answered", render.listed([plain(text) for text in one.missing])),
-            ("Words", "all in the tables" if _read(one) and not one.unknown_words else ""),
-            *(("Unknown word", plain(text)) for text in one.unknown_words[:LISTED]),
-            ("Parts", "all claimed" if _read(one) and not one.unclaimed else ""),
-            *(("Unclaimed", plain(text, 200)) for text in one.unclaimed[:LISTED]),
-            ("", f"and {len(one.unclaimed) - LISTED} more" if len(one.unclaimed) > LISTED else ""),
-            *(("Error", plain(text)) for text in one.error.splitlines()),
-            *(("Must have", text) for text in (one.landmarks if not one.good else ())),
-        ],
-        indent=2,
-    )
-
-
-def _read(one: Checked) -> bool:
-    return bool(one.records) and one.outcome is Outcome.OK
-
-
-def _verdict(found: list[Checked], *, saved: bool) -> None:
-    bad = [one for one in found if not one.good]
-    what = "page" if saved else "source"
-    if bad:
-        say(f"Verdict: {len(bad)} of {render.counted(len(found), what)} not as it should be; report it.")
-        return
-    asked = [one for one in found if not one.skipped]
-    if not asked:
-        say("Verdict: nothing was asked, so nothing is proved. Why is said above.")
-    elif saved:
-        say(f"Verdict: good; {render.counted(len(found), 'page')} read to the last row or rightly refused.")
-    else:
-        left = len(found) - len(asked)
-        say(f"Verdict: good; {render.counted(len(asked), 'source')} answered, {left} not asked.")

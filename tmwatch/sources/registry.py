@@ -13,7 +13,10 @@ from importlib.resources import files
 from urllib.parse import quote
 
 from tmwatch.errors import NotThisSource, UsageError
+from tmwatch.numbers import parse_office
+from tmwatch.offices import office_label
 from tmwatch.sources.base import Page, Source
+from tmwatch.text import clean_line
 
 # Ours are named here too, so that they are found without installed metadata (a checkout on PYTHONPATH).
 _OWN = {
@@ -78,8 +81,22 @@ def get_source(source_id: str) -> Source:
     try:
         return all_sources()[source_id]
     except KeyError:
-        known = ", ".join(all_sources())
-        raise UsageError(f"there is no source `{source_id}`", do=f"Known sources: {known}.") from None
+        known = f"Known sources: {', '.join(all_sources())}."
+        near = _of_office(source_id)
+        raise UsageError(
+            f"there is no source `{clean_line(source_id, 60)}`", do=f"{near} {known}" if near else known
+        ) from None
+
+
+def _of_office(text: str) -> str:
+    """The sources of the office that somebody named in place of a source; "" for no office."""
+    try:
+        office = parse_office(text)
+    except UsageError:
+        return ""
+    found = [name for name, one in all_sources().items() if one.declaration.speaks_for(office)]
+    whose = office_label(office)
+    return f"Sources for {whose}: {', '.join(found)}." if found else f"There is none for {whose} yet."
 
 
 def register_link(source_id: str, number: str | None) -> str | None:
