@@ -104,11 +104,16 @@ class Asked:
 
 @dataclass
 class LiveAnswer:
-    """What the registers said."""
+    """What the registers said, and which said nothing."""
 
     records: list[TradeMark] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     not_asked: list[NotAsked] = field(default_factory=list)
+
+    @property
+    def nobody_answered(self) -> bool:
+        """Whether registers were asked and each of them failed."""
+        return not self.asked and any(one.failed for one in self.not_asked)
 
 
 @dataclass(frozen=True)
@@ -226,6 +231,8 @@ def live(
     progress(total, total, "")
     answer.records = sorted(found.values(), key=partial(_nearness, question))
     answer.asked.sort(key=lambda one: one.source)
+    # A source that fails the same way as mark and as owner has failed once.
+    answer.not_asked = list(dict.fromkeys(answer.not_asked))
     answer.not_asked.sort(key=lambda one: (not one.failed, one.source))
     return answer
 
@@ -274,6 +281,8 @@ def _possible(source: Source, question: Question) -> tuple[list[_Put], str]:
             found[same] = _Put(
                 source, before.query if before else asked, (*(before.means if before else ()), wanted)
             )
+    if not found and not question.offices and bare_number(question.text) and "numbers" in declaration.answers:
+        why = f"a number is asked for with its office: give --office {declaration.office}"
     return list(found.values()), why
 
 
@@ -305,6 +314,11 @@ def _take(
     said = describe(put.query) if len(put.means) < 2 else " or ".join(describe(one) for one in put.means)
     if looked.outcome is Outcome.NOT_FOUND:
         answer.asked.append(Asked(source_id, said, 0))
+        return
+    if looked.held_until is not None:
+        until = looked.held_until.replace(microsecond=0, tzinfo=None).isoformat(sep=" ")
+        reason = f": {looked.error.message}" if looked.error is not None else ""
+        answer.not_asked.append(NotAsked(source_id, f"held until {until} UTC{reason}"))
         return
     if looked.outcome is not Outcome.OK and not looked.readings:
         answer.not_asked.append(NotAsked(source_id, _failure(looked.error, looked.outcome), failed=True))

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import FIXTURES, SERIAL, House, Run
+from tests.cli.conftest import FIXTURES, PAGE, SERIAL, House, Run
 from tests.conftest import registers_off
+from tmwatch.cli.columns import widths
 from tmwatch.model import GoodsServices, Party, make_record
 from tmwatch.sources.base import (
     Answer,
@@ -259,6 +260,7 @@ def test_since_leaves_out_what_was_filed_before(registers: House, run: Run) -> N
         (["US 76044902", "--owner", "x"], "a number names one filing"),
         (["x", "--mark", "y", "--owner", "z"], "can be neither"),
         ([], "there is nothing to look for"),
+        (["x", "--since", "yesterday"], '"yesterday" is no day\nWrite it like 2026-11-01.'),
     ],
 )
 def test_a_question_that_cannot_be_meant_is_refused(run: Run, words: list[str], said: str) -> None:
@@ -303,3 +305,105 @@ def test_a_file_whose_name_is_no_text_is_imported_like_any_other(run: Run, folde
     assert ran.code == 0
     assert "bug" not in ran.err
     assert run("show", f"US {SERIAL}").code == 0
+
+
+def test_without_a_configuration_it_is_said_that_no_register_was_asked_and_what_to_do(run: Run) -> None:
+    said = "No register was asked: there is no configuration"
+    shown = run("lookup", "JD Auto", terminal=True)
+    assert said in " ".join(shown.out.split())
+    assert "tmwatch init" in shown.out
+    for form in ((), ("--json",), ("--csv",)):
+        ran = run("lookup", "JD Auto", *form)
+        assert (ran.code, said in ran.err, said in ran.out) == (0, True, False)
+    assert said not in run("lookup", "JD Auto", "--stored").err  # that is what was asked for
+
+
+def test_it_is_a_failure_where_every_register_that_was_asked_failed(registers: House, run: Run) -> None:
+    registers.register.answers["/search"] = lambda _: b"{"
+    broken = lambda _: (503, b"down for maintenance")  # noqa: E731
+    ran = run("lookup", "JD Auto", "--office", "EM")
+    assert ran.code == 1
+    assert "At the registers: nobody answered" in ran.out
+    assert run("lookup", "JD Auto", "--office", "EM,CN").code == 0  # one answered
+    for path in ("/services/open/ipr/tm/search", "/services/open/ipr/tm/2.0"):
+        registers.register.pages[path] = broken
+    assert run("lookup", "JD Auto", "--office", "EM,CN").code == 1
+    assert run("lookup", "JD Auto", "--office", "BR").code == 0  # nobody could be asked
+
+
+def test_a_source_that_fails_as_mark_and_as_owner_is_told_once(registers: House, run: Run) -> None:
+    for path in ("/services/open/ipr/tm/search", "/services/open/ipr/tm/2.0"):
+        registers.register.pages[path] = b'{"error_code": 300005, "reason": "no permission"}'
+    ran = run("lookup", "JD Auto", "--office", "CN")
+    failed = [line for line in ran.err.splitlines() if line.startswith("Failed: ")]
+    assert len(failed) == 1
+
+
+def test_a_register_held_by_its_pace_was_not_asked_and_has_not_failed(registers: House, run: Run) -> None:
+    text = registers.path.read_text(encoding="utf-8")
+    wide = '[source."xx.wide"]\n'
+    registers.path.write_text(text.replace(wide, f"{wide}max_per_day = 2\n"), encoding="utf-8")
+    assert run("lookup", "JD Auto", "--office", "EM").code == 0
+    ran = run("lookup", "JD Auto", "--office", "EM", "--json")
+    assert ran.code == 0
+    (held,) = [one for one in ran.json["not_asked"] if one["source"] == "xx.wide"]
+    assert held["why"].startswith("held until 20")
+    assert held["failed"] is False
+
+
+def test_a_bare_number_is_answered_with_the_office_to_give(registers: House, run: Run) -> None:
+    why = {one["source"]: one["why"] for one in run("lookup", "1266721", "--json").json["not_asked"]}
+    assert why["us.tsdr"] == "a number is asked for with its office: give --office US"
+    assert not any("by number only" in one for one in why.values())
+    why = {one["source"]: one["why"] for one in run("lookup", "a name", "--json").json["not_asked"]}
+    assert "can only be asked for" in why["us.tsdr"]
+
+
+def test_a_filing_whose_classes_nobody_knows_stays_and_says_so(registers: House, run: Run) -> None:
+    rows = [{**ROWS[0], "classes": []}, ROWS[2]]
+    registers.register.answers["/search"] = lambda _: json.dumps({"total": 2, "rows": rows}).encode()
+    question = ("lookup", "JD Auto", "--office", "EM")
+    shown = " ".join(run(*question, "--class", "12", terminal=True).out.split())
+    assert "1 filing whose classes the source does not give" in shown
+    assert "018000001 not Sample Cars xx.wide known" in shown  # in the column of classes, on two lines
+    assert "018000003 12" in shown
+    everything = " ".join(run(*question, terminal=True).out.split())
+    assert "018000001 Sample Cars" in everything
+    assert "whose classes" not in everything
+    left = run(*question, "--class", "9", "--json").json["filings"]
+    assert [one["application_number"] for one in left] == ["018000001"]
+
+
+def test_the_table_breaks_no_word_and_speaks_of_the_status_in_our_words(registers: House, run: Run) -> None:
+    rows = [
+        {**ROWS[0], "mark": "SAMPLE MEADOW", "owner": "Sample Aktiengesellschaft", "classes": ["9", "35"]}
+    ]
+    registers.register.answers["/search"] = lambda _: json.dumps({"total": 1, "rows": rows}).encode()
+    run("import", str(PAGE))
+    for words, whole in (
+        (("lookup", "SAMPLE", "--office", "EM"), ("Aktiengesellschaft", "018000001")),
+        (("lookup", f"US {SERIAL}", "--stored"), ("registered", SERIAL, "us.tsdr")),
+    ):
+        ran = run(*words, terminal=True)
+        for word in whole:
+            assert word in ran.out
+        assert all(len(line) <= 80 for line in ran.out.splitlines())
+    (row,) = run("lookup", f"US {SERIAL}", "--stored", "--json").json["filings"]
+    assert row["status_text"] not in (None, "registered")
+
+
+@pytest.mark.parametrize(
+    ("texts", "room", "least"),
+    [
+        (("SAMPLE MEADOW", "Aktiengesellschaft"), 73, (6, 18)),
+        (("A" * 40, "short"), 20, (12, 5)),
+        (("北京京东叁佰陆拾度电子商务有限公司", "x"), 20, (8, 5)),
+        (("x" * 90, "y" * 90), 20, (4, 5)),
+    ],
+)
+def test_a_column_is_as_wide_as_its_longest_word_where_there_is_room(
+    texts: tuple[str, str], room: int, least: tuple[int, int]
+) -> None:
+    given = widths(("Mark", "Owner"), [texts], (False, False), room)
+    assert sum(given) <= room
+    assert all(one >= wanted for one, wanted in zip(given, least, strict=True))

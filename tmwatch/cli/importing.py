@@ -11,6 +11,7 @@ import click
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
 from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json_line
+from tmwatch.cli.records import a_day
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import Outcome, UsageError
@@ -33,15 +34,10 @@ WHAT = {
 }
 
 
-def as_date(_: click.Context, __: click.Parameter, value: str | None) -> dt.date | None:
-    """A day as 2026-11-01."""
-    if value is None:
-        return None
-    try:
-        day = dt.date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f'"{plain(value, 30)}" is no day\nWrite it like 2026-11-01.') from None
-    if day > now().date() + dt.timedelta(days=1):  # somewhere it is tomorrow already
+def as_date(context: click.Context, option: click.Parameter, value: str | None) -> dt.date | None:
+    """A day as 2026-11-01 that has come."""
+    day = a_day(context, option, value)
+    if day is not None and day > now().date() + dt.timedelta(days=1):  # somewhere it is tomorrow already
         raise click.BadParameter(f"{day} lies in the future; a page cannot speak for a day to come")
     return day
 

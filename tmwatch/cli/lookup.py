@@ -14,22 +14,27 @@ from rich.text import Text
 from tmwatch.alerts.compose import register_link
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
+from tmwatch.cli.columns import widths
 from tmwatch.cli.options import nice_classes, office_codes
-from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json, show_table
-from tmwatch.cli.records import json_option
+from tmwatch.cli.output import Bar, complain, console, on_terminal, plain, say, say_json, show_table
+from tmwatch.cli.records import a_day, json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
 from tmwatch.exporting import cell, summary
 from tmwatch.http import Door
 from tmwatch.lookup import MOST_PAGES, Asked, LiveAnswer, NotAsked, Question, bare_number, live, stored
-from tmwatch.model import FactKind, TradeMark
+from tmwatch.model import FactKind, Phase, TradeMark
 
 LISTED = 50
 _PARTS = {"filed_since": "filing date"}  # how a part is called on the screen, where not by its name
-# The table of answers: each column and its share of the width; 0 takes what it needs.
+# The table of answers: each column, and whether its words are never broken.
 _COLUMNS = (
-    *(("Mark", 6), ("Office", 0), ("Number", 5), ("Class", 3), ("Owner", 7), ("Status", 5), ("Filed", 0)),
-    ("Source", 0),
+    *(("Mark", False), ("Office", True), ("Number", True), ("Class", True), ("Owner", False)),
+    *(("Status", True), ("Filed", True), ("Source", True)),
+)
+_NO_CONFIGURATION = (
+    "No register was asked: there is no configuration, which says who asks and which may be asked. "
+    "`tmwatch init` writes one; --stored looks at what is stored only."
 )
 _CSV = (
     *("note", "found", "mark", "office", "application_number", "registration_number", "st13", "classes"),
@@ -37,8 +42,6 @@ _CSV = (
 )
 
 
-def _day(_ctx: click.Context, _param: click.Parameter, value: dt.datetime | None) -> dt.date | None:
-    return value.date() if value is not None else None
 
 
 @cli.command()
@@ -59,8 +62,7 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: dt.datetime | None
 )
 @click.option(
     "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
-    callback=_day,
+    callback=a_day,
     metavar="YYYY-MM-DD",
     help="Only what was filed on or after this day.",
 )
@@ -98,7 +100,8 @@ def lookup(
     """Find filings by mark, owner, agent or number. Nothing is stored or alerted.
 
     TEXT is a number, or a name that may be a mark or an owner. All sources that can answer are asked side by
-    side, each at its own pace; those that cannot be asked are named, with the reason.
+    side, each at its own pace; those that cannot be asked are named, with the reason. The exit code is 1
+    where registers were asked and none answered.
     """
     question = Question(
         " ".join(text).strip(), mark.strip(), owner.strip(), agent.strip(), offices, classes, since, pages
@@ -122,16 +125,18 @@ def lookup(
     elif as_csv:
         _write_csv(known, answer)
     else:
-        _print(known, answer, asked=config is not None, shown=shown)
+        _print(known, answer, classes=bool(classes), asked=config is not None, shown=shown)
         if not offices and bare_number(question.text):
             say("If this is a number, add --office US.")
+    if config is None and ask_live is None:
+        (say if shown else complain)(_NO_CONFIGURATION)
     if not shown:
         for one in answer.asked:
             if one.incomplete:
                 complain(f"Not complete: {one.source}: {one.incomplete}")
         for left in answer.not_asked:
             complain(f"Not asked: {left.source}: {left.why}" if not left.failed else f"Failed: {left.why}")
-    return 0
+    return 1 if answer.nobody_answered else 0
 
 
 def _check(question: Question, as_csv: bool, as_json: bool) -> None:
@@ -191,10 +196,14 @@ def _write_csv(known: list[TradeMark], answer: LiveAnswer) -> None:
         writer.writerow([cell(row.get(column)) for column in _CSV])
 
 
-def _print(known: list[TradeMark], answer: LiveAnswer, *, asked: bool, shown: bool) -> None:
+def _print(known: list[TradeMark], answer: LiveAnswer, *, classes: bool, asked: bool, shown: bool) -> None:
     said = {(one.st13, one.provenance.source) for one in answer.records if one.provenance}
     older = [one for one in known if not one.provenance or (one.st13, one.provenance.source) not in said]
-    _table([*((one, True) for one in older), *((one, False) for one in answer.records)])
+    found = [*((one, True) for one in older), *((one, False) for one in answer.records)]
+    _table(found, classes=classes)
+    unknown = sum(not _classes_known(one) for one, _ in found) if classes else 0
+    if unknown:
+        say(f"{render.counted(unknown, 'filing')} whose classes the source does not give", style="dim")
     say(f"Stored: {render.counted(len(known), 'filing')}")
     if not asked:
         return
@@ -227,14 +236,21 @@ def _not_asked_line(one: NotAsked) -> str:
     return f"{'failed' if one.failed else 'not asked'}: {one.source}: {plain(one.why)}"
 
 
-def _table(records: list[tuple[TradeMark, bool]]) -> None:
+def _classes_known(record: TradeMark) -> bool:
+    return record.gives("classes") and bool(record.class_numbers)
+
+
+def _table(records: list[tuple[TradeMark, bool]], *, classes: bool) -> None:
     if not records:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    for name, ratio in _COLUMNS:
-        table.add_column(name, ratio=ratio or None, overflow="fold", max_width=None if ratio else 16)
-    for record, is_stored in records[:LISTED]:
-        table.add_row(*(Text(text) for text in _cells(record, is_stored)))
+    rows = [_cells(record, is_stored, classes=classes) for record, is_stored in records[:LISTED]]
+    heads, whole = zip(*_COLUMNS, strict=True)
+    room = console().width - (len(heads) - 1)
+    for name, width in zip(heads, widths(heads, rows, whole, room), strict=True):
+        table.add_column(name, width=width, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(text) for text in row))
     show_table(table)
     if any(_is_told(record) for record, _ in records[:LISTED]):
         say("* says so of the register; the register itself was not asked", style="dim")
@@ -248,22 +264,28 @@ def _is_told(record: TradeMark) -> bool:
     return record.provenance is not None and record.provenance.kind not in known
 
 
-def _cells(record: TradeMark, is_stored: bool) -> tuple[str, ...]:
+def _status(record: TradeMark) -> str:
+    """Where it stands in our words, which are short; in the office's own where we have none."""
+    if record.gives("status_phase") and record.status_phase is not Phase.UNKNOWN:
+        return render.WORDS.phase(record.status_phase)
+    own = plain(record.status_text or record.status_code, 40)
+    return own or (render.WORDS.phase(record.status_phase) if record.gives("status_phase") else "")
+
+
+def _cells(record: TradeMark, is_stored: bool, *, classes: bool) -> tuple[str, ...]:
     origin = record.provenance
     number = record.application_number or record.registration_number
     day = f" {origin.as_of}" if origin and origin.as_of else ""
     source = (origin.source if origin else "") + ("*" if _is_told(record) else "")
     source += f" stored{day}" if is_stored else ""
-    status = plain(record.status_text or record.status_code, 40)
-    if not status and record.gives("status_phase"):
-        status = render.WORDS.phase(record.status_phase)
     return (
         render.mark_name(record.verbal_element, origin.kind.value if origin else None),
         record.office,
         plain(number) or record.st13,
-        ", ".join(plain(one) for one in record.class_numbers),
+        ", ".join(plain(one) for one in record.class_numbers)
+        or ("not known" if classes and not _classes_known(record) else ""),
         "; ".join(plain(party.name) for party in record.owners),
-        status,
+        _status(record),
         str(record.application_date or ""),
         source,
     )

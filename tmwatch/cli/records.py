@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import click
@@ -27,6 +28,14 @@ office_option = click.option(
     "--office", help="Whose number it is, such as US, where the number does not say."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def a_day(_: click.Context, __: click.Parameter, value: str | None) -> dt.date | None:
+    """The day that an option names, as 2026-11-01. Raises `click.BadParameter` for anything else."""
+    try:
+        return dt.date.fromisoformat(value) if value is not None else None
+    except ValueError:
+        raise click.BadParameter(f'"{plain(value, 30)}" is no day\nWrite it like 2026-11-01.') from None
 
 
 def find_one(database: Database, number: MarkNumber) -> str:
