@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import io
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -189,3 +191,24 @@ def test_a_page_that_prints_the_day_of_the_last_change_is_as_old_as_its_import(
     (one,) = run("worklist", "--json", "--all").json["pages"]
     assert one["age_days"] == 0
     assert not one["due"]
+
+
+@pytest.mark.parametrize("more", [b"", b" "], ids=["the very same page", "the same record"])
+def test_a_page_that_says_what_was_known_leaves_the_list_again_and_an_older_one_does_not(
+    run: Run, folder: Path, more: bytes
+) -> None:
+    page = (FIXTURES / "wo.madrid/word-mark-with-refusal-and-grant/page.html").read_bytes()
+    run("init")
+    run("watch", "add", "madrid", "--number", "WO 9990001")
+    (folder / "page.html").write_bytes(page)
+    run("import", "page.html")
+    with contextlib.closing(sqlite3.connect(folder / "tmwatch.db")) as conn, conn:
+        then = (now() - dt.timedelta(days=100)).isoformat(timespec="microseconds")
+        conn.execute("update observation set looked_at = ?", (then,))
+    assert run("worklist", "--json").json["pages"][0]["age_days"] == 100
+    (folder / "older.html").write_bytes(page.replace(b"2024-02-20", b"2024-02-19"))
+    run("import", "older.html")
+    assert run("worklist", "--json").json["pages"][0]["age_days"] == 100
+    (folder / "again.html").write_bytes(page + more)
+    run("import", "again.html")
+    assert run("worklist", "--json").json["pages"] == []

@@ -46,7 +46,7 @@ def st13(number: int) -> str:
 
 
 def test_the_canonical_json_of_every_page_is_the_one_that_stored_hashes_are_of() -> None:
-    assert len(RECORDS) > 10
+    assert len(RECORDS) > 5
     for one in RECORDS.values():
         assert canonical(one) == (plain(one), hashlib.sha256(plain(one).encode()).hexdigest())
 

@@ -80,8 +80,11 @@ def last_read(database: Database, st13: str) -> LastRead | None:
     """Up to when the filing is known, whoever said it; None for one that is not stored."""
     row = database.conn.execute(
         "select m.mark, m.application_number, s.last_as_of, s.as_of_kind,"
-        " (select max(o.looked_at) from sighting t join observation o on o.id = t.last_observation"
-        " where t.st13 = m.st13) as read_at from mark m join sighting s on s.st13 = m.st13"
+        # A page that says what is known already has a look of its own, and no sighting points at it.
+        " (select max(looked_at) from (select o.looked_at from sighting t"
+        " join observation o on o.id = t.last_observation where t.st13 = m.st13"
+        " union all select o.looked_at from observation o where o.st13 = m.st13 and o.outcome = 'ok'"
+        " and o.as_of >= s.last_as_of)) as read_at from mark m join sighting s on s.st13 = m.st13"
         " where m.st13 = ? order by s.last_order desc, s.id desc limit 1",
         (st13,),
     ).fetchone()
