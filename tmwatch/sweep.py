@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -125,8 +126,11 @@ def _lane(
     same: dict[str, tuple[_Job, Looked]] = {}  # looks that say nothing new of a filing, not stored yet
 
     def seen(source_id: str, glance: Glance, asked: str) -> bool:
-        with database.reading():  # from the lane's own thread
-            st13 = answered(database, source_id, glance, asked)
+        try:
+            with database.reading() as conn:  # this is the lane's own thread
+                st13 = answered(conn, source_id, glance, asked)
+        except sqlite3.Error:
+            st13 = None  # the page is read then; if the database is ill, whoever writes will say so
         filings.clear()
         if st13 is not None:
             filings[asked] = st13

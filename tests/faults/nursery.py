@@ -67,7 +67,7 @@ def live(order: dict[str, Any]) -> int:
     signal.alarm(PATIENCE)
     for number, name in ((1, order["stdout"]), (2, order["stderr"])):
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
-    faulthandler.dump_traceback_later(PATIENCE - 5, file=2)  # where each thread of it hangs, before it is ended
+    faulthandler.dump_traceback_later(PATIENCE - 5, file=2)  # where it hangs, before it is ended
     os.chdir(order["cwd"])
     os.environ.update(order["env"])
     tempfile.tempdir = None

@@ -136,7 +136,7 @@ class Story:
             self.register.pages[request.path] = body
 
         def seen(source_id: str, what: Any, asked: str) -> bool:
-            return answered(self.base, source_id, what, asked) is not None
+            return answered(self.base.conn, source_id, what, asked) is not None
 
         env = {"USPTO_API_KEY": "k"}
         looked = ask(source, query, self.door, self.config, env, {}, seen if self.glancing else None)

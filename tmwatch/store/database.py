@@ -84,7 +84,8 @@ class Database:
                 kept="It was left untouched.",
                 do="tmwatch needs to write to the file and to its folder: check rights and free space.",
             ) from None
-        self._lock = threading.RLock()
+        self._reader: sqlite3.Connection | None = None
+        self._reading = threading.Lock()
 
     def _open(self) -> None:
         """Look first, then open; again where a restore put another file in its place in between."""
@@ -166,31 +167,34 @@ class Database:
     def write(self) -> Iterator[sqlite_utils.Database]:
         """One `BEGIN IMMEDIATE` transaction; nested calls join it. Raises `StoreError` when the disk
         is full or another process holds the lock too long; nothing of the block is kept then."""
-        with self._lock:
-            if self.conn.in_transaction:
-                yield self.db
-                return
-            try:
-                self.conn.execute("begin immediate")
-                yield self.db
-                self.conn.execute("commit")
-            except sqlite3.DatabaseError as error:
-                self._rollback()
-                raise StoreError(
-                    f"the database could not be written: {error}",
-                    where=str(self.path),
-                    kept="Nothing of this step was kept; what was stored before is whole.",
-                    do="Free space or wait for the other tmwatch to finish, then run the command again.",
-                ) from error
-            except BaseException:
-                self._rollback()
-                raise
+        if self.conn.in_transaction:
+            yield self.db
+            return
+        try:
+            self.conn.execute("begin immediate")
+            yield self.db
+            self.conn.execute("commit")
+        except sqlite3.DatabaseError as error:
+            self._rollback()
+            raise StoreError(
+                f"the database could not be written: {error}",
+                where=str(self.path),
+                kept="Nothing of this step was kept; what was stored before is whole.",
+                do="Free space or wait for the other tmwatch to finish, then run the command again.",
+            ) from error
+        except BaseException:
+            self._rollback()
+            raise
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """For a thread beside the one that writes: it reads between two transactions, never within one."""
-        with self._lock:
-            yield
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """For threads beside the one that opened the database, whose connection is its own alone (two on one
+        connection may wait for each other for ever): another, which sees what was committed last and can
+        write nothing. One thread at a time. Raises `sqlite3.Error`."""
+        with self._reading:
+            if self._reader is None:
+                self._reader = opening.connect_reading(self.path, "mode=ro", own_thread=False)
+            yield self._reader
 
     def _rollback(self) -> None:
         if self.conn.in_transaction:
@@ -201,6 +205,10 @@ class Database:
         if self._file is not None:
             opening.open_here[self._file] -= 1
             self._file = None
+        with self._reading:
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
         self.conn.close()
 
 
@@ -221,7 +229,7 @@ class Upgrade:
 
 def connect(path: Path) -> sqlite3.Connection:
     """A plain connection, without a transaction of its own."""
-    conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     conn.row_factory = sqlite3.Row
     return conn
 

@@ -215,10 +215,11 @@ def _bad_wal(path: Path) -> StoreError:
 # -- connections that can write nothing ----------------------------------------------------------------------
 
 
-def connect_reading(path: Path, options: str) -> sqlite3.Connection:
-    """A connection by URI, with `mode=ro` or `immutable=1`."""
+def connect_reading(path: Path, options: str, *, own_thread: bool = True) -> sqlite3.Connection:
+    """A connection by URI, with `mode=ro` or `immutable=1`; for its thread alone, or for one at a time."""
     name = quote(os.fsencode(path.absolute()))
-    conn = sqlite3.connect(f"file:{name}?{options}", uri=True, isolation_level=None)
+    target = f"file:{name}?{options}"
+    conn = sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=own_thread)
     conn.row_factory = sqlite3.Row
     return conn
 

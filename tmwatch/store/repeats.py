@@ -128,10 +128,10 @@ class OnFile:
     mark: str | None  # its verbal element
 
 
-def answered(database: Database, source: str, glance: Glance, asked: str) -> str | None:
+def answered(conn: sqlite3.Connection, source: str, glance: Glance, asked: str) -> str | None:
     """ST.13 of the filing whose last word, by this source, has that glance, if it was the answer to that
     very question: another question may leave a number unanswered by the same page."""
-    row = database.conn.execute(_ANSWERED, (glance.digest, source)).fetchone()
+    row = conn.execute(_ANSWERED, (glance.digest, source)).fetchone()
     return row["st13"] if row is not None and row["asked"] == asked else None
 
 
