@@ -1,7 +1,7 @@
 """A thread beside the one that writes has a connection of its own, and holds nobody up.
 
-A check of two registers hung once in thousands of runs under the killer: two threads on one connection wait for
-each other where SQLite calls Python while it holds the connection (a trace, a progress handler).
+A check of two registers hung once in thousands of runs under the killer: two threads on one connection wait
+for each other where SQLite calls Python while it holds the connection (a trace, a progress handler).
 """
 
 from __future__ import annotations
