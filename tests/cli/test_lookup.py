@@ -337,6 +337,7 @@ def test_a_source_that_fails_as_mark_and_as_owner_is_told_once(registers: House,
     ran = run("lookup", "JD Auto", "--office", "CN")
     failed = [line for line in ran.err.splitlines() if line.startswith("Failed: ")]
     assert len(failed) == 1
+    assert failed[0].startswith("Failed: cn.tianyancha: ")
 
 
 def test_a_register_held_by_its_pace_was_not_asked_and_has_not_failed(registers: House, run: Run) -> None:

@@ -135,7 +135,7 @@ def lookup(
             if one.incomplete:
                 complain(f"Not complete: {one.source}: {one.incomplete}")
         for left in answer.not_asked:
-            complain(f"Not asked: {left.source}: {left.why}" if not left.failed else f"Failed: {left.why}")
+            complain(f"{'Failed' if left.failed else 'Not asked'}: {left.source}: {left.why}")
     return 1 if answer.nobody_answered else 0
 
 
