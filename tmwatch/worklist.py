@@ -1,11 +1,13 @@
-"""What only a person can look at: pages to be saved by hand, the oldest first, and searches to be made.
+"""What only a person can do: pages to be saved by hand, the oldest first, searches to be made, and files to
+be imported of an office that offers nothing else.
 
 Some registers decline programs, some are switched off. What a watch asks of those is not forgotten: it stands
 here until a page of it was imported that is young enough.
 
 **Age.** A page that prints its day (or for which somebody gave one) is as old as that day. One that does not
-says only "not earlier than …", which may be years ago: it is as old as its import. **Due** is what was never
-read, and what is older than the watch's `every`; without it, older than 30 days: nobody saves pages daily.
+says only "not earlier than …", which may be years ago, and so may the day of the last change, which is all
+that Madrid Monitor prints: such a page is as old as its import. **Due** is what was never read, and what is
+older than the watch's `every`; without it, older than 30 days: nobody saves pages daily.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tmwatch.alerts.payload import CoverageLine, HandPage, HandWork
+from tmwatch.alerts.payload import CoverageLine, HandPage, HandSearch, HandWork
 from tmwatch.numbers import MarkNumber, show_number
 from tmwatch.sources.registry import all_sources, register_link
 from tmwatch.store import Database, books, queries
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 USUAL = dt.timedelta(days=30)  # how old a page may be where the watch says nothing
 FEW = 5  # so many links still fit into a mail
 _NEVER = 10**6  # days; older than anything
-_SAID = frozenset({"printed", "given", "looked"})
+_SAID = frozenset({"given", "looked"})
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,36 @@ class ToSearch:
 
 
 @dataclass(frozen=True)
+class ToImport:
+    """A file of an office of which no page can be saved: the weekly gazette of Brazil.
+
+    `last_import` is when one last said something of what the watches are about.
+    """
+
+    office: str
+    source: str
+    what: str  # "this week's RM….zip from https://…"
+    watches: tuple[str, ...]
+    last_import: dt.datetime | None
+
+    def as_json(self) -> dict[str, Any]:
+        """One object."""
+        return {
+            "office": self.office,
+            "source": self.source,
+            "what": self.what,
+            "watches": list(self.watches),
+            "last_import": self.last_import.isoformat() if self.last_import else None,
+        }
+
+
+@dataclass(frozen=True)
 class Worklist:
-    """Pages, the oldest first (never read before all), and searches."""
+    """Pages, the oldest first (never read before all), searches, and files."""
 
     pages: tuple[ToSave, ...]
     searches: tuple[ToSearch, ...]
+    files: tuple[ToImport, ...] = ()
 
     @property
     def due(self) -> tuple[ToSave, ...]:
@@ -123,9 +150,11 @@ class Worklist:
                 "oldest_days": work.oldest_days,
                 "not_due": len(self.pages) - work.pages,
                 "searches": len(self.searches),
+                "files": len(self.files),
             },
             "pages": [one.as_json() for one in self.pages],
             "searches": [one.as_json() for one in self.searches],
+            "files": [one.as_json() for one in self.files],
         }
 
 
@@ -141,6 +170,7 @@ def worklist(
     """The work of all watches, or of those named, at all offices or at those (ST.3)."""
     pages: dict[MarkNumber, ToSave] = {}
     searches: list[ToSearch] = []
+    files: dict[str, ToImport] = {}
     for watch in config.watches:
         if only and watch.name not in only:
             continue
@@ -150,21 +180,29 @@ def worklist(
             known = pages.get(one.number)
             pages[one.number] = one if known is None else _joined(known, one)
         searches += _searches(watch, lines, database)
+        for file in _files(watch, lines, database):
+            also = files.get(file.office)
+            files[file.office] = file if also is None else _both(also, file)
     return Worklist(
         tuple(sorted((one for one in pages.values() if not offices or one.office in offices), key=_order)),
         tuple(one for one in searches if not offices or one.office in offices),
+        tuple(one for one in files.values() if not offices or one.office in offices),
     )
 
 
 def with_hand_work(
     watch: Watch, lines: Sequence[CoverageLine], database: Database | None, at: dt.datetime | None = None
 ) -> tuple[CoverageLine, ...]:
-    """The lines of a watch, those of import-only offices with what is to be saved by hand there."""
+    """The lines of a watch, those of import-only offices with what is to be saved and searched by hand."""
     found = []
     for line in lines:
         if line.state == "import only" and line.trigger == "numbers":
             due = sorted((one for one in _pages(watch, [line], database, at or now()) if one.due), key=_order)
             line = line.model_copy(update={"by_hand": summed(due)})
+        elif line.state == "import only" and _by_hand(line.source):
+            assert line.source is not None
+            names = tuple(search_names(watch, line.trigger, line.office))
+            line = line.model_copy(update={"search": HandSearch(names=names, link=_front_page(line.source))})
         found.append(line)
     return tuple(found)
 
@@ -305,6 +343,33 @@ def _searches(watch: Watch, lines: Iterable[CoverageLine], database: Database | 
         )
 
 
+def _files(watch: Watch, lines: Iterable[CoverageLine], database: Database | None) -> Iterator[ToImport]:
+    """The files of offices that offer people nothing else."""
+    from tmwatch.import_reaction import ask_key  # late, see `_searches`
+
+    for line in lines:
+        source = all_sources().get(line.source or "") if line.state == "import only" else None
+        if source is None or source.declaration.by_hand or not source.declaration.file_from:
+            continue
+        last = None
+        if database is not None and line.trigger == "numbers":
+            numbers = (number for number in watch.numbers if number.office == line.office)
+            read = (_last_read(database, number) for number in numbers)
+            last = max((one.read_at for one in read if one is not None), default=None)
+        elif database is not None:
+            last = books.ask_state(database, watch.name, ask_key(line.office)).last_ok_at
+        yield ToImport(line.office, source.declaration.id, source.declaration.file_from, (watch.name,), last)
+
+
+def _both(one: ToImport, other: ToImport) -> ToImport:
+    days = [day for day in (one.last_import, other.last_import) if day is not None]
+    return replace(
+        one,
+        watches=tuple(dict.fromkeys((*one.watches, *other.watches))),
+        last_import=max(days, default=None),
+    )
+
+
 def _front_page(source_id: str) -> str | None:
     """Where people begin to search, where that is known."""
     source = all_sources().get(source_id)
@@ -318,7 +383,9 @@ def _by_hand(source_id: str | None) -> bool:
 
 
 def _says_its_day(source_id: str, as_of_kind: str | None) -> bool:
-    """Whether the page tells the day it was made. Madrid Monitor prints that of the last change: a page of
-    today may say a day of years ago."""
+    """Whether it is known for which day the page speaks. Madrid Monitor prints that of the last change: a
+    page of today may say a day of years ago."""
     source = all_sources().get(source_id)
-    return as_of_kind in _SAID and not (source is not None and source.declaration.stamp_of_change)
+    if as_of_kind == "printed":
+        return not (source is not None and source.declaration.stamp_of_change)
+    return as_of_kind in _SAID

@@ -55,7 +55,14 @@ def test_what_is_imported_only_shows_no_pace_and_no_known_query(run: Run) -> Non
         shown = run("source", "list", name).out
         for row in ("  Pace  ", "  Known query  "):
             assert (row in shown) is bool(source.declaration.answers), name
-    assert "save its file by hand" in " ".join((run("init"), run("source", "list", "us.ttab"))[1].out.split())
+    for source, file in (
+        ("us.ttab", "the day's ttYYMMDD.zip from https://data.uspto.gov/bulkdata/datasets/ttabtdxf"),
+        ("us.daily", "the day's apcYYMMDD.zip from https://data.uspto.gov/bulkdata/datasets/trtdxfap"),
+        ("br.inpi", "this week's RM….zip from https://revistas.inpi.gov.br/rpi/"),
+    ):
+        said = " ".join((run("init"), run("source", "list", source))[1].out.split())
+        assert f"import its file, {file}" in said
+        assert "save its" not in said
 
 
 def test_terms_of_which_nothing_was_found_are_called_that_and_live_stays_as_it_is(run: Run) -> None:

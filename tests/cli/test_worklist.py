@@ -52,7 +52,8 @@ def test_never_read_comes_first_then_the_oldest_and_the_young_ones_are_only_coun
         ("US 99990102", None, True),
         ("US 99990103", 41, True),
     ]
-    assert told["summary"] == {"due": 2, "never_read": 1, "oldest_days": 41, "not_due": 1, "searches": 0}
+    counts = {"due": 2, "never_read": 1, "oldest_days": 41, "not_due": 1, "searches": 0, "files": 0}
+    assert told["summary"] == counts
     assert "caseNumber=99990102" in told["pages"][0]["link"]
     shown = run("worklist", terminal=True)
     assert shown.code == 0
@@ -172,7 +173,8 @@ def test_an_office_whose_pages_cannot_be_read_sends_nobody_to_save_them(run: Run
     assert run("worklist", "--json").json["pages"] == []
     said = " ".join(run("watch", "list").out.split())
     assert "set EUIPO_CLIENT_ID and EUIPO_CLIENT_SECRET" in said
-    assert "no page saved from a browser" in said
+    assert "files and answers (em.euipo, tmview) can be imported, no page saved from a browser" in said
+    assert "import this week's RM….zip" in said
     (folder / "esearch.html").write_text(
         "<html><a href='https://euipo.europa.eu/eSearch/#details/trademarks/018228224'>x</a></html>"
     )

@@ -38,6 +38,13 @@ class HandWork(Frozen):
     first: tuple[HandPage, ...] = ()
 
 
+class HandSearch(Frozen):
+    """A search that only a person can make at an office for a watch."""
+
+    names: tuple[str, ...]
+    link: str | None = None  # where the register's own search begins; its address holds no name
+
+
 class CoverageLine(Frozen):
     """For one watch and office: is it looked at, and if not, why (design law 17)."""
 
@@ -47,6 +54,7 @@ class CoverageLine(Frozen):
     source: str | None = None
     why: str = ""
     by_hand: HandWork | None = None  # where pages are to be saved by hand: how many, and how old they are
+    search: HandSearch | None = None  # where names are to be searched by hand
 
 
 class MarkCard(Frozen):

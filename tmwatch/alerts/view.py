@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tmwatch.alerts import summary
-from tmwatch.alerts.payload import VERIFY, AlertPayload, HandWork, MarkCard
+from tmwatch.alerts.payload import VERIFY, AlertPayload, HandSearch, HandWork, MarkCard
 from tmwatch.alerts.wording import Wording
 from tmwatch.model import Change, Live, Phase
 from tmwatch.text import clean_line, clean_text
@@ -24,6 +24,7 @@ TEXT_LIMIT = 1500  # characters of one value; a goods text of 20 pages does not 
 TERMS_LIMIT = 40
 EVENTS_LIMIT = 40
 CARDS_LIMIT = 100
+_FEW_NAMES = 5
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}")
 
 
@@ -335,6 +336,8 @@ def _coverage(payload: AlertPayload, words: Wording) -> tuple[str, ...]:
         lines.append(line + words.say("more_in", text=" · ".join(more)) if more else line)
         if item.by_hand is not None and item.by_hand.pages:
             lines += _by_hand(item.by_hand, words)
+        if item.search is not None:
+            lines.append(_search_by_hand(item.search, words))
     return tuple(lines) or (words.say("coverage_none"),)
 
 
@@ -354,6 +357,15 @@ def _by_hand(work: HandWork, words: Wording) -> list[str]:
         ]
         lines.append(" · ".join(one for one in (*shown, safe_link(page.link)) if one))
     return lines
+
+
+def _search_by_hand(search: HandSearch, words: Wording) -> str:
+    names = words.listed([f"“{clean_line(name, 60)}”" for name in search.names[:_FEW_NAMES]])
+    left = len(search.names) - _FEW_NAMES
+    if left > 0:
+        names = words.say("and_more", text=names, count=left)
+    said = words.say("search_by_hand", names=names)
+    return " · ".join(one for one in (said, safe_link(search.link)) if one)
 
 
 # -- values ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`worklist`: what only a person can look at: pages to save by hand, searches to make."""
+"""`worklist`: what only a person can do: pages to save by hand, searches to make, files to import."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
 from tmwatch.exporting import cell
 from tmwatch.numbers import show_number
-from tmwatch.worklist import ToSave, ToSearch, Worklist, said, summed, worklist
+from tmwatch.worklist import ToImport, ToSave, ToSearch, Worklist, said, summed, worklist
 
 _CSV = (
     *("due", "office", "number", "mark", "docket_ref", "age_days", "as_of", "as_of_kind", "read_at"),
@@ -44,7 +44,7 @@ def worklist_(
     as_csv: bool,
     as_json: bool,
 ) -> int:
-    """List the pages to save by hand, the oldest first, and the searches to make.
+    """List the pages to save by hand, the oldest first, the searches to make, and the files to import.
 
     They belong to offices whose registers are not asked by tmwatch. A page is on the list until one was
     imported that is younger than the watch's `every` (30 days without it). Save it into the inbox, or
@@ -58,7 +58,7 @@ def worklist_(
             known = ", ".join(watch.name for watch in config.watches) or "none"
             raise UsageError(f'there is no watch "{name}"', where=str(config.path), do=f"Watches: {known}.")
     found = worklist(config, session.database_if_any(config), session.env, only=only, offices=offices)
-    shown = found if everything else Worklist(found.due, found.searches)
+    shown = found if everything else Worklist(found.due, found.searches, found.files)
     if as_json:
         say_json({**found.as_json(), "pages": [one.as_json() for one in shown.pages]})
     elif as_csv:
@@ -84,6 +84,8 @@ def _print(found: Worklist, shown: Worklist) -> None:
         say()
     for search in shown.searches:
         _print_search(search)
+    for file in shown.files:
+        _print_file(file)
     due = summed(found.due)
     later = len(found.pages) - due.pages
     yet = f"{render.counted(later, 'page')} young enough yet (--all lists them)" if later else ""
@@ -130,3 +132,9 @@ def _print_search(one: ToSearch) -> None:
         f"{one.office}: search for the {_NAMES[one.trigger]} {names}{classes} by hand{link}, and save what "
         f"is found: watch “{plain(one.watch)}”, {last}."
     )
+
+
+def _print_file(one: ToImport) -> None:
+    last = f"last imported {one.last_import:%Y-%m-%d}" if one.last_import else "none was imported yet"
+    watches = ", ".join(f"“{plain(name)}”" for name in one.watches)
+    say(f"{one.office}: import {plain(one.what)}: watch {watches}, {last}.")

@@ -148,7 +148,10 @@ class Declaration:
         True  # what it reads a person can save from a browser; else files, or answers for programs
     )
     stamp_of_change: bool = False  # the day it prints is that of the last change, not that of the page
-    search_url: str = ""  # for people: where the register's own search begins
+    # For people: where the register's own search begins. Its front page: none of those seen takes a name or a
+    # number in its address, which is therefore the same whatever is looked for.
+    search_url: str = ""
+    file_from: str = ""  # for people: which file to import, and where it lies ("the day's x.zip from https://…")
     grant: Grant | None = None  # where the key is exchanged for a token first
     personal: Personal = Personal()  # whom `source capture` takes out of a page
 

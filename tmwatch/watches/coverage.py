@@ -13,7 +13,7 @@ from tmwatch.alerts.payload import CoverageLine
 from tmwatch.numbers import MarkNumber, show_number
 from tmwatch.offices import office_label
 from tmwatch.sources.base import Source
-from tmwatch.watches.live import live_state
+from tmwatch.watches.live import IMPORT_PAGES, live_state
 from tmwatch.watches.plan import Trigger, answers, by_authority, can_ask, known_sources, search_names
 
 if TYPE_CHECKING:
@@ -113,12 +113,16 @@ def _not_live(
         reasons = [f"no source of this version answers look-ups {_WORDS[trigger]} at {office_label(office)}"]
     if importable:
         savable = [source for source in importable if source.declaration.by_hand]
-        best = next(
-            (source for source in able if source in (savable or importable)), (savable or importable)[0]
-        )
-        files = ", ".join(one.declaration.id for one in importable)
-        by_file = f"files and answers ({files}) can be imported, no page saved from a browser"
-        reasons.append("pages saved by hand can be imported" if savable else by_file)
+        files = [source for source in importable if source.declaration.file_from]
+        roads = savable or files or importable
+        best = next((source for source in able if source in roads), roads[0])
+        if not savable:
+            reasons += [f"import {source.declaration.file_from}" for source in files] or [
+                f"files and answers ({', '.join(one.declaration.id for one in importable)}) can be imported, "
+                "no page saved from a browser"
+            ]
+        elif not any(reason.endswith(IMPORT_PAGES) for reason in reasons):
+            reasons.append("pages saved by hand can be imported")
         return _line(office, trigger, "import only", best, "; ".join(dict.fromkeys(reasons)))
     return _line(office, trigger, "not watched", None, "; ".join(dict.fromkeys(reasons)))
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tmwatch.config import Config, SourceConfig
 
 _ASKING = frozenset({"record", "search", "feed"})
+IMPORT_PAGES = "import saved pages"  # how a reason ends that has said already what is left to do
 
 
 def key_variables(declaration: Declaration, setting: SourceConfig) -> dict[str, str]:
@@ -46,16 +47,14 @@ def live_state(declaration: Declaration, config: Config, env: Mapping[str, str])
     setting = config.source(source_id)
     local = setting.base_url is not None and is_loopback(urlsplit(setting.base_url).hostname)
     if not declaration.channels & _ASKING:
-        return (
-            False,
-            f"{declaration.title} can only be imported: "
-            f"save its {'page' if declaration.by_hand else 'file'} by hand and `tmwatch import` it",
-        )
+        file = f"import its file{f', {declaration.file_from}' if declaration.file_from else ''}"
+        page = "save its page by hand and `tmwatch import` it"
+        return False, f"{declaration.title} can only be imported: {page if declaration.by_hand else file}"
     if setting.enabled is False:
         return False, f"switched off: enabled = false in {table}"
     forbidden = declaration.terms.automation is Automation.FORBIDDEN
     if forbidden and not local and not setting.permission:
-        return False, f"its terms forbid automated queries ({declaration.terms.link}): import saved pages"
+        return False, f"its terms forbid automated queries ({declaration.terms.link}): {IMPORT_PAGES}"
     if forbidden and setting.permission and setting.enabled:
         return True, f"with the permission stated in {table}"
     if (declaration.live_default == "opt-in" or (forbidden and local)) and not setting.enabled:

@@ -69,6 +69,7 @@ DECLARATION = Declaration(
         "a zip with one XML file, or that file: root `revista` with its number and day",
         "each `processo` with its number and at least one `despacho` with code and name",
     ),
+    file_from="this week's RM….zip from https://revistas.inpi.gov.br/rpi/",
     record_url="https://busca.inpi.gov.br/pePI/jsp/marcas/Pesquisa_num_processo.jsp",
 )
 

@@ -95,8 +95,8 @@ DECLARATION = Declaration(
             *("priorities", "proceedings"),
         }
     ),
-    authority=10,
-    by_hand=False,  # below every register, and below the aggregators that somebody is paid for
+    authority=10,  # below every register, and below the aggregators that somebody is paid for
+    by_hand=False,
     known_query=KnownQuery("search", "FUORICORSO", least=3, part="mark"),
     facts=FactKind.AGGREGATOR,
     live_default="opt-in",

@@ -76,6 +76,7 @@ DECLARATION = Declaration(
         "a zip with one XML file, or that file: root `trademark-applications-daily`; or one `case-file`",
         "each case with serial number, transaction date, header, statements, classes, owners and history",
     ),
+    file_from="the day's apcYYMMDD.zip from https://data.uspto.gov/bulkdata/datasets/trtdxfap",
     record_url="https://tsdr.uspto.gov/#caseNumber={number}&caseSearchType=US_APPLICATION"
     "&caseType=DEFAULT&searchType=statusSearch",
     volatile=("transaction date", "order of events and statements"),

@@ -63,6 +63,7 @@ DECLARATION = Declaration(
         "a zip with one XML file, or that file: root `ttab-proceedings` with the transaction date",
         "each proceeding with its number, and its type or its parties",
     ),
+    file_from="the day's ttYYMMDD.zip from https://data.uspto.gov/bulkdata/datasets/ttabtdxf",
     record_url="https://ttabvue.uspto.gov/ttabvue/v?qs={number}",
     volatile=("transaction date",),
 )

@@ -60,6 +60,7 @@ DECLARATION = Declaration(
         "a table of steps headed `Tiến trình`, `Ngày`, `Trạng thái`",
     ),
     answers=frozenset({"numbers"}),
+    search_url=f"https://{SITE.host}/wopublish-search/public/trademarks",
     record_url=f"https://{SITE.host}{PATH}?id=VN{{digits}}",
     volatile=("ids that the program gives to boxes anew (`id1`, `ide`)",),
     search={},
