@@ -158,7 +158,12 @@ def capture(
     for title, content in contents.items():
         kind = page.content_type if title == name else ""
         if left := left_over(content, declaration, records, kind):
-            raise _not_clean(f"{len(left)} personal texts still stand in {title}")
+            said = (
+                "1 personal text still stands"
+                if len(left) == 1
+                else f"{len(left)} personal texts still stand"
+            )
+            raise _not_clean(f"{said} in {title}, in a form that is not replaced, or as ordinary words of it")
     folder.mkdir(parents=True)
     for title, content in contents.items():
         with whole(folder / title) as part:

@@ -16,9 +16,10 @@ from tmwatch.cli.sources import source_group
 from tmwatch.errors import UsageError
 from tmwatch.http import Door
 from tmwatch.model import TradeMark
-from tmwatch.numbers import parse_number
+from tmwatch.numbers import MarkNumber, parse_number
 from tmwatch.sources.base import Page, Source
 from tmwatch.sources.expectation import META, load_case
+from tmwatch.sources.one_of_many import whole_or_one
 from tmwatch.sources.registry import get_source
 from tmwatch.sources.skeleton import Difference
 from tmwatch.store import Database, queries
@@ -30,7 +31,10 @@ LISTED = 20
 @click.argument("source_id", metavar="ID")
 @click.argument("what", metavar="NUMBER|FILE")
 @click.option("--broken", is_flag=True, help="Keep a page that is NOT read, with an expectation that fails.")
-@click.option("--number", help="Of a FILE: the filing that was asked for.")
+@click.option(
+    "--number",
+    help="Of a FILE: the filing that was asked for. Of a file of many records: the one to cut out.",
+)
 @click.option(
     "--no-persons",
     is_flag=True,
@@ -40,7 +44,7 @@ LISTED = 20
 @click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the cases. Default: ./fixtures, if there is one.",
+    help="Folder of the cases. Default: ./fixtures.",
 )
 @json_option
 @pass_session
@@ -62,10 +66,12 @@ def capture_(
     is not read becomes a case that fails until the reader is mended, and the structural difference from the
     last page that was read is shown. Who is on such a page is known from the stored record of the filing
     only (--number); without one, say --no-persons after you have read the page. A packed file (zip) has to
-    be unpacked first.
+    be unpacked first. Of a file of many records (a day of the Trial and Appeal Board) one is cut out, the
+    one that --number names, out of the zip too.
     """
     source = get_source(source_id)
-    folder = _into(into)
+    folder = into or Path("fixtures")
+    new = not folder.is_dir()
     database = session.database_if_any(session.config_if_any())
     file = Path(what)
     is_file = file.is_file()
@@ -73,17 +79,15 @@ def capture_(
         "/" in what or file.suffix in (".html", ".htm", ".json", ".xml", ".mhtml", ".mht", ".zip")
     ):
         raise UsageError(f"{plain(what, 200)}: there is no such file", do="Check its name.")
-    asked = number or (None if is_file else what)
-    wanted = parse_number(asked, source.declaration.office) if asked else None
     if is_file:
-        page = Page(_bytes_of(file), name=file.name)
+        page, wanted = _page_of(source, file, number)
     else:
+        wanted = parse_number(number or what, source.declaration.office)
         if not session.has_config:
             raise UsageError(
                 "registers are asked with a configuration only: it says who asks, and which may be asked",
                 do="`tmwatch init` writes one; or give a page saved before instead of the number.",
             )
-        assert wanted is not None
         config = session.config()
         with Bar(f"asking {source_id}"):
             page = ask_page(source, wanted, Door(config.operator.contact), config, session.env)
@@ -98,25 +102,26 @@ def capture_(
         say_json(_json(done))
     else:
         _print(done, broken=broken)
+        _say_next(folder, new=new, named=into is not None)
     return 0
 
 
-def _bytes_of(file: Path) -> bytes:
+def _page_of(source: Source, file: Path, number: str | None) -> tuple[Page, MarkNumber | None]:
+    """What of the file becomes the case, and the filing that it is about, where that was said."""
     try:
-        return file.read_bytes()
+        with file.open("rb") as stream:
+            cut = whole_or_one(source, stream, file.name, number)
+        page = cut or Page(file.read_bytes(), name=file.name)
     except OSError as error:
         raise UsageError(f"{plain(str(file), 200)} cannot be read: {error.strerror}") from None
-
-
-def _into(into: Path | None) -> Path:
-    folder = into or Path("fixtures")
-    if into is None and not folder.is_dir():
-        raise UsageError(
-            "there is no folder `fixtures` here to write the case into",
-            kept="Nothing was asked or written.",
-            do="Go to your checkout of tmwatch, or name a folder with --into.",
-        )
-    return folder
+    if number is None:
+        return page, None
+    try:
+        return page, parse_number(number, source.declaration.office)
+    except UsageError:
+        if cut is None:
+            raise
+        return page, None  # a proceeding's own number, which is that of no filing
 
 
 def _good(source: Source, database: Database | None, known: TradeMark | None, folder: Path) -> list[Page]:
@@ -173,9 +178,21 @@ def _print(done: Captured, *, broken: bool) -> None:
         _print_difference(done.difference, done.compared_with)
     elif broken:
         say("No page of this source was read before: there is nothing to compare its structure with.")
+
+
+def _say_next(folder: Path, *, new: bool, named: bool) -> None:
+    if new:
+        other = "" if named else "; --into names another"
+        say(f"There was no folder {plain(str(folder))} here, so it was made{other}.")
+    checkout = (folder.parent / "tmwatch" / "sources").is_dir()
     say(
         "Next: read the page for persons and the expectation beside the page, then set reviewed = true in "
-        "meta.toml. Until then the tests fail."
+        + (
+            "meta.toml. Until then the tests fail."
+            if checkout
+            else "meta.toml. Nothing reads cases here: put it below `fixtures` in a checkout of tmwatch, "
+            "whose tests do, or send it with your report."
+        )
     )
 
 

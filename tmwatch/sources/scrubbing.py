@@ -103,6 +103,9 @@ def _without_mail(body: bytes, declaration: Declaration) -> tuple[bytes, int]:
 
 def _personal(record: TradeMark, rules: Personal) -> Iterator[tuple[str, str]]:
     """(kind, text) of everything personal in the record, each once or more."""
+    # Where a name is withheld its role stands in its place ("Attorney of Record"): that is nobody.
+    agents = [part for name in rules.fields & record.covers for part in _parts(getattr(record, name))]
+    roles = frozenset(_folded(role) for one in agents if (role := getattr(one, "role", None)))
     for name in record.covers:
         value = getattr(record, name)
         if name in rules.fields and isinstance(value, str):
@@ -112,7 +115,7 @@ def _personal(record: TradeMark, rules: Personal) -> Iterator[tuple[str, str]]:
                 yield from _texts("name", part.attorney)
                 yield from _texts("name", part.charged_to)
             elif name in rules.fields or _is_person(part, rules):
-                yield from _of(part)
+                yield from _of(part, roles)
             else:
                 for mail in getattr(part, "emails", None) or ():
                     yield "mail", mail
@@ -152,13 +155,18 @@ def is_company(name: str) -> bool:
     return bare != name.strip() and not plain and has_company_form(name)
 
 
-def _of(party: Any) -> Iterator[tuple[str, str]]:
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _of(party: Any, roles: frozenset[str]) -> Iterator[tuple[str, str]]:
     def given(field: str) -> tuple[str, ...]:
         value = getattr(party, field, None) or ()
         return (value,) if isinstance(value, str) else value
 
     for text in (*given("name"), *given("name_local"), *given("aliases")):
-        yield from _texts("name", text)
+        if _folded(text) not in roles:
+            yield from _texts("name", text)
     for text in given("organisation"):
         yield from _texts("firm", text)
     for text in given("address_lines"):  # a postcode alone names nobody, and may be any other number
