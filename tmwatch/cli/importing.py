@@ -10,7 +10,7 @@ import click
 
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
-from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json_line
+from tmwatch.cli.output import Bar, complain, complain_of_many, on_terminal, plain, say, say_json_line
 from tmwatch.cli.records import a_day
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
@@ -20,11 +20,14 @@ from tmwatch.importing import File, Imported, files_in, import_files
 from tmwatch.logs import set_run
 from tmwatch.numbers import show_number
 from tmwatch.sources.registry import get_source
-from tmwatch.store import books
+from tmwatch.store import Database, books
 from tmwatch.store.database import now
 
-LISTED = 40  # on a terminal; a folder of thousands is summed up
+LISTED = 40  # so many records are listed on a terminal; a file of thousands is summed up
+FEW = 10  # of more than that: so many of those that no watch is about
+WATCHED = 20  # … and so many of those that one is about
 
+_WHOLE = "`tmwatch import --json`"
 WHAT = {
     "new": "new",
     "changed": "CHANGED",
@@ -86,7 +89,8 @@ def import_(
     run = books.start_run(database, "import")
     set_run(run)
     reaction = ImportReaction(config, database, session.env) if config is not None else None
-    told = _Told(as_json)
+    watches = [watch.name for watch in config.watches] if config is not None else []
+    told = _Told(as_json, database, watches if on_terminal() and not as_json else [])
     with Bar("reading", len(paths)) as bar:
         import_files(
             database,
@@ -108,7 +112,7 @@ def import_(
         database, run, {"records": told.records, "failed": sum(told.failed.values()), "alerts": alerts}
     )
     if not as_json and on_terminal():
-        _list(told)
+        _list(told, watched=bool(watches))
         _say_next(alerts, config)
         _say_passed_over(files, paths)
     if as_of is not None:
@@ -117,26 +121,28 @@ def import_(
                 complain(f"Note: {file} prints {day}; --as-of was not used.")
     else:
         _say_saved(told.saved)
-    for (file, source, word), count in told.words.items():
-        complain(
-            f"Warning: {file} says “{plain(word, 200)}”{_times(count)}, which tmwatch does not know: "
-            "recorded as unknown. Look at the register for what it means, and report it."
-        )
+    complain_of_many(
+        [render.unknown_word(file, word, count) for (file, _, word), count in told.words.items()],
+        "unknown words",
+        _WHOLE,
+    )
+    for _, source, word in told.words:
         books.note_words(database, source, (word,))
-    for error, count in told.failed.items():
-        complain(f"Error: {error}{_times(count)}")
+    complain_of_many(
+        [f"Error: {error}{render.times(count)}" for error, count in told.failed.items()], "errors", _WHOLE
+    )
     return 1 if told.failed else 0
-
-
-def _times(count: int) -> str:
-    return f" ({count} times)" if count > 1 else ""
 
 
 class _Told:
     """What became of the records, kept as far as it is shown: a register has millions of them."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, database: Database, watches: list[str]) -> None:
         self._as_json = as_json
+        self._database = database
+        self._watches = watches
+        self.under = 0  # records that a watch is about
+        self.watched: dict[str, tuple[Imported, list[str]]] = {}  # by ST.13, with the watches
         self.records = 0
         self.what: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
@@ -162,26 +168,71 @@ class _Told:
             self.printed.setdefault((one.file, one.as_of))
         if one.saved_at is not None and one.as_of_kind == "not_earlier_than" and len(self.saved) < LISTED:
             self.saved.append(one)
-        for kept in (self.in_order, self.changed if one.what == "changed" else self.others):
-            if len(kept) < LISTED:
-                kept.append(one)
+        if len(self.in_order) < LISTED:
+            self.in_order.append(one)
+        if self._is_watched(one):
+            self.under += 1
+            return
+        kept = self.changed if one.what == "changed" else self.others
+        if len(kept) < FEW:
+            kept.append(one)
+
+    def _is_watched(self, one: Imported) -> bool:
+        """Whether a watch is about it: those must not be among what is only counted."""
+        names = books.watches_of(self._database, one.st13 or "", self._watches) if self._watches else []
+        if not names:
+            return False
+        known = self.watched.get(one.st13 or "")
+        if known is None or _RANK[one.what] < _RANK[known[0].what]:
+            self.watched[one.st13 or ""] = one, names
+        return True
 
 
-def _list(told: _Told) -> None:
+# What is worth most to the reader comes first.
+_RANK = {what: place for place, what in enumerate(("changed", "new", "past", "technical", "unchanged"))}
+
+
+def _list(told: _Told, *, watched: bool) -> None:
     good = sum(told.what.values())
-    # What changed must not be among those that are only counted.
-    shown = [*told.changed, *told.others] if good > LISTED else told.in_order
-    for one in shown[:LISTED]:
-        name = f"{plain(one.mark, 40) or render.WORDS.say('no_words')} ({show_number(one.st13 or '')})"
-        day = render.WORDS.as_of(dt.date.fromisoformat(one.as_of) if one.as_of else None, one.as_of_kind)
-        say(f"{WHAT.get(one.what, one.what)}: {name}, {day} ({one.source})")
     if good > LISTED:
-        say(f"and {good - LISTED} more")
+        _list_some(told, good, watched=watched)
+    else:
+        for one in told.in_order:
+            say(_line(one))
     counts = ", ".join(f"{told.what[key]} {word}" for key, word in WHAT.items() if told.what[key])
     say(
         f"{render.counted(good, 'record')}{f': {counts}' if counts else ''}; "
         f"{told.records - good} could not be read."
     )
+
+
+def _list_some(told: _Told, good: int, *, watched: bool) -> None:
+    """A file of thousands: what the watches are about, a few of the others, how many there are."""
+    under = sorted(told.watched.values(), key=lambda one: _RANK[one[0].what])
+    if watched:
+        say(
+            f"Under a watch: {render.counted(len(under), 'filing') if under else 'none'}",
+            style="bold",
+        )
+    for one, names in under[:WATCHED]:
+        say(f"{_line(one)}: watch {', '.join(f'“{plain(name, 60)}”' for name in names)}", indent=2)
+    if len(under) > WATCHED:
+        say(f"and {len(under) - WATCHED} more: `tmwatch changes` says what changed in them", indent=2)
+    # What changed must not be among those that are only counted.
+    others = [*told.changed, *told.others][: min(FEW, LISTED)]
+    if watched and others:
+        say(f"The first of the {'others' if under else 'records'}", style="bold")
+    for one in others:
+        say(_line(one), indent=2 if watched else 0)
+    left = good - told.under - len(others)
+    if left:
+        say(f"and {left} more (with --json each record is a line)", indent=2 if watched else 0)
+
+
+def _line(one: Imported) -> str:
+    name = f"{plain(one.mark, 40) or render.WORDS.say('no_words')} ({show_number(one.st13 or '')})"
+    day = render.WORDS.as_of(dt.date.fromisoformat(one.as_of) if one.as_of else None, one.as_of_kind)
+    return f"{WHAT.get(one.what, one.what)}: {name}, {day} ({one.source})"
 
 
 def _say_next(alerts: int, config: Config | None) -> None:

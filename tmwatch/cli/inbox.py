@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from tmwatch.cli import render
-from tmwatch.cli.output import complain, plain, say
+from tmwatch.cli.output import complain, complain_of_many, plain, say
 from tmwatch.errors import Outcome
 from tmwatch.inbox import WHY, InboxReport
 
@@ -41,9 +43,9 @@ def complain_of_inbox(report: InboxReport) -> None:
             f"The reason stands beside each in *{WHY}. Remove what is of no use, or save it again.\n"
             f"{plain(str(report.folder))}"
         )
-    for one in report.imported:
-        for word in one.unknown_words:
-            complain(
-                f"Warning: {one.file} says “{plain(word, 200)}”, which tmwatch does not know: recorded as "
-                "unknown. Look at the register for what it means, and report it."
-            )
+    words = Counter((one.file, word) for one in report.imported for word in one.unknown_words)
+    complain_of_many(
+        [render.unknown_word(file, word, count) for (file, word), count in words.items()],
+        "unknown words",
+        "`tmwatch check --json`",
+    )

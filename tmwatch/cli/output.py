@@ -26,6 +26,7 @@ from tmwatch.errors import TmwatchError
 from tmwatch.text import clean_line, clean_text
 
 LABEL_WIDTH = 15
+COMPLAINTS = 20  # lines of one kind; a file of thousands may say thousands
 WIDEST = 110  # long lines are no easier to read on a wide screen
 PROGRESS_AFTER = 2.0  # seconds; what is done sooner needs no bar
 # What a terminal might obey and JSON does not escape by itself: C1 controls, bidi and invisible
@@ -95,6 +96,14 @@ def _wrapped(text: str) -> str:
             else:
                 lines.append(word)
     return "\n".join(lines)
+
+
+def complain_of_many(lines: list[str], what: str, all_of_them: str) -> None:
+    """The first of many complaints, and how many more there are."""
+    for line in lines[:COMPLAINTS]:
+        complain(line)
+    if len(lines) > COMPLAINTS:
+        complain(f"And {len(lines) - COMPLAINTS} more {what}: {all_of_them} has them all.")
 
 
 def complain_of(error: TmwatchError, prefix: str = "Error: ") -> None:

@@ -150,3 +150,16 @@ def listed(items: Sequence[str], most: int = 5) -> str:
     """The first few, and how many more there are."""
     rest = len(items) - most
     return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def times(count: int) -> str:
+    """ " (3 times)"; "" for once."""
+    return f" ({count} times)" if count > 1 else ""
+
+
+def unknown_word(file: str, word: str, count: int) -> str:
+    """That a file says a status word which is in none of our tables."""
+    return (
+        f"Warning: {file} says “{plain(word, 200)}”{times(count)}, which tmwatch does not know: recorded as "
+        "unknown. Look at the register for what it means, and report it."
+    )

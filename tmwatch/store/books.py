@@ -154,6 +154,15 @@ def under_watch(database: Database, st13: str) -> bool:
     return database.conn.execute("select 1 from hit where st13 = ? limit 1", (st13,)).fetchone() is not None
 
 
+def watches_of(database: Database, st13: str, among: Collection[str]) -> list[str]:
+    """Those of these watches that the filing has come under."""
+    names = ", ".join("?" * len(among))
+    rows = database.conn.execute(
+        f"select watch from hit where watch in ({names}) and st13 = ? order by watch", (*among, st13)
+    )
+    return [row["watch"] for row in rows]
+
+
 def answered_live(database: Database, st13: str, source: str) -> bool:
     """Whether that source has given the filing to a live look before."""
     row = database.conn.execute(
