@@ -336,7 +336,8 @@ def describe(query: Query) -> str:
         kind = "" if query.kind == "application" else f"{query.kind} "
         return kind + ", ".join(query.numbers)
     parts = [f"{name} {value}" for name in ("owner", "mark", "agent") if (value := getattr(query, name))]
-    return " and ".join(parts) or "everything"
+    changed = f" changed since {query.changed_since}" if query.changed_since else ""
+    return (" and ".join(parts) or "everything") + changed
 
 
 def sights(looked: Looked, config: Config | None, *, asked: str = "", st13: str | None = None) -> list[Sight]:

@@ -32,13 +32,15 @@ from tmwatch.watches import live_state
 
 LEAST_DIGITS = 4  # of a bare number; no register's numbers that anybody looks for are shorter
 MOST_PAGES = 10  # of one answer, unless asked for more: "apple" has thousands of filings
+NO_CHANGED_SINCE = "it cannot be asked for what changed since a day"
 
 
 @dataclass(frozen=True)
 class Question:
     """What somebody looks for. `text` is a number or a name; the other parts must all hold.
 
-    `offices` are ST.3 codes, none for all; `pages` bounds what one register is asked for.
+    `offices` are ST.3 codes, none for all; `pages` bounds what one register is asked for. `changed_since`
+    is a day of the office's own books, so registers alone are asked for it, of those that narrow by it.
     """
 
     text: str = ""
@@ -49,6 +51,7 @@ class Question:
     classes: tuple[int, ...] = ()
     filed_since: dt.date | None = None
     pages: int = MOST_PAGES
+    changed_since: dt.date | None = None
 
     @property
     def number(self) -> MarkNumber | None:
@@ -66,6 +69,7 @@ class Question:
             agent=self.agent or None,
             classes=self.classes,
             filed_since=self.filed_since,
+            changed_since=self.changed_since,
             offices=self.offices,
         )
         if not self.text:
@@ -164,8 +168,11 @@ def bare_number(text: str) -> bool:
 def stored(database: Database, question: Question) -> list[TradeMark]:
     """Stored filings by number, else by mark or owner, as they stand.
 
-    A bare number is tried as one of every office, and may be the name of a mark as well.
+    A bare number is tried as one of every office, and may be the name of a mark as well. Nothing is an answer
+    to what a register changed since a day: we know when we saw a change, not when the register made it.
     """
+    if question.changed_since is not None:
+        return []
     text, narrow = question.text, question.searches[0]
     given = [part for part in WHOSE if getattr(question, part)]
     parts = ["classes", "filed_since", "offices", *given]
@@ -262,6 +269,8 @@ def _possible(source: Source, question: Question) -> tuple[list[_Put], str]:
     declaration, number = source.declaration, question.number
     if not declaration.answers:
         return [], "it is for import only"
+    if question.changed_since is not None and "changed_since" not in declaration.asks_itself:
+        return [], NO_CHANGED_SINCE
     if number is not None:
         why = f"it cannot be asked for this kind of number ({number.kind})"
         try:
@@ -296,7 +305,9 @@ def _askable(source: Source, wanted: SearchQuery) -> tuple[SearchQuery | None, s
     # An owner has fewer filings than a name has namesakes: where it is one or the other, the owner is asked.
     whose = [part for part in ("owner", "agent", "mark") if getattr(wanted, part)]
     why = ""
-    for count in range(len(whose), 0, -1):
+    # A day of change may stand alone: all that changed. Nothing else is asked for without a name.
+    least = 0 if wanted.changed_since else 1
+    for count in range(len(whose), least - 1, -1):
         for parts in combinations(whose, count):
             fewer = replace(wanted, **{part: None for part in whose if part not in parts})  # type: ignore[arg-type]
             try:

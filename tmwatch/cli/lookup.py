@@ -36,12 +36,14 @@ _NO_CONFIGURATION = (
     "No register was asked: there is no configuration, which says who asks and which may be asked. "
     "`tmwatch init` writes one; --stored looks at what is stored only."
 )
+_OWN_DAY = (
+    "The day of change is the office's own: what it rewrites without moving that day is not listed here. "
+    "A watch reads the whole list."
+)
 _CSV = (
     *("note", "found", "mark", "office", "application_number", "registration_number", "st13", "classes"),
     *("owners", "status_text", "phase", "application_date", "source", "facts", "as_of", "link"),
 )
-
-
 
 
 @cli.command()
@@ -65,6 +67,12 @@ _CSV = (
     callback=a_day,
     metavar="YYYY-MM-DD",
     help="Only what was filed on or after this day.",
+)
+@click.option(
+    "--changed-since",
+    callback=a_day,
+    metavar="YYYY-MM-DD",
+    help="Only what the office itself says it changed on or after this day; asks registers that can tell.",
 )
 @click.option(
     "--pages",
@@ -92,6 +100,7 @@ def lookup(
     offices: tuple[str, ...],
     classes: tuple[int, ...],
     since: dt.date | None,
+    changed_since: dt.date | None,
     pages: int,
     ask_live: bool | None,
     as_csv: bool,
@@ -104,9 +113,18 @@ def lookup(
     where registers were asked and none answered.
     """
     question = Question(
-        " ".join(text).strip(), mark.strip(), owner.strip(), agent.strip(), offices, classes, since, pages
+        " ".join(text).strip(),
+        mark.strip(),
+        owner.strip(),
+        agent.strip(),
+        offices,
+        classes,
+        since,
+        pages,
+        changed_since,
     )
     _check(question, as_csv, as_json)
+    _check_changed(question, ask_live, can_ask=session.has_config)
     if ask_live and not session.has_config:
         raise UsageError(
             "registers are asked with a configuration only: it says who asks, and which may be asked",
@@ -125,7 +143,7 @@ def lookup(
     elif as_csv:
         _write_csv(known, answer)
     else:
-        _print(known, answer, classes=bool(classes), asked=config is not None, shown=shown)
+        _print(known, answer, question, asked=config is not None, shown=shown)
         if not offices and bare_number(question.text):
             say("If this is a number, add --office US.")
     if config is None and ask_live is None:
@@ -140,7 +158,7 @@ def lookup(
 
 
 def _check(question: Question, as_csv: bool, as_json: bool) -> None:
-    if not (question.text or question.mark or question.owner or question.agent):
+    if not (question.text or question.mark or question.owner or question.agent or question.changed_since):
         raise UsageError(
             "there is nothing to look for",
             do="Give a mark, an owner or a number; or --mark, --owner, --agent.",
@@ -157,6 +175,28 @@ def _check(question: Question, as_csv: bool, as_json: bool) -> None:
         )
     if as_csv and as_json:
         raise UsageError("--csv and --json are two forms of one answer", do="Choose one of them.")
+
+
+def _check_changed(question: Question, ask_live: bool | None, *, can_ask: bool) -> None:
+    """What `--changed-since` cannot go with: whatever no register would be asked for."""
+    day = question.changed_since
+    if day is None:
+        return
+    if question.number is not None:
+        raise UsageError(
+            "a number names one filing: --changed-since goes with names, or alone",
+            do="Leave out --changed-since: the register then says how the filing stands now.",
+        )
+    if ask_live is False or not can_ask:
+        why = "--stored asks none" if ask_live is False else "there is no configuration to ask one with"
+        raise UsageError(
+            f"only a register knows what it changed since a day, and {why}",
+            do=f"`tmwatch changes --since {day}` shows the changes that tmwatch saw.",
+        )
+    if day > dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1):  # it may be tomorrow already elsewhere
+        raise UsageError(
+            f"{day} lies ahead: nothing has changed since", do="Give --changed-since a day that is past."
+        )
 
 
 def _row(record: TradeMark, found: str) -> dict[str, Any]:
@@ -196,7 +236,10 @@ def _write_csv(known: list[TradeMark], answer: LiveAnswer) -> None:
         writer.writerow([cell(row.get(column)) for column in _CSV])
 
 
-def _print(known: list[TradeMark], answer: LiveAnswer, *, classes: bool, asked: bool, shown: bool) -> None:
+def _print(
+    known: list[TradeMark], answer: LiveAnswer, question: Question, *, asked: bool, shown: bool
+) -> None:
+    classes, changed = bool(question.classes), question.changed_since
     said = {(one.st13, one.provenance.source) for one in answer.records if one.provenance}
     older = [one for one in known if not one.provenance or (one.st13, one.provenance.source) not in said]
     found = [*((one, True) for one in older), *((one, False) for one in answer.records)]
@@ -204,7 +247,8 @@ def _print(known: list[TradeMark], answer: LiveAnswer, *, classes: bool, asked: 
     unknown = sum(not _classes_known(one) for one, _ in found) if classes else 0
     if unknown:
         say(f"{render.counted(unknown, 'filing')} whose classes the source does not give", style="dim")
-    say(f"Stored: {render.counted(len(known), 'filing')}")
+    if changed is None:
+        say(f"Stored: {render.counted(len(known), 'filing')}")
     if not asked:
         return
     if answer.asked:
@@ -220,6 +264,8 @@ def _print(known: list[TradeMark], answer: LiveAnswer, *, classes: bool, asked: 
             say(_not_asked_line(left), indent=2)
     if answer.records:
         say("What the registers said now was not stored: watch it, or import its page.", style="dim")
+    if changed is not None and answer.asked:
+        say(_OWN_DAY, style="dim")
 
 
 def _asked_line(one: Asked) -> str:

@@ -182,7 +182,8 @@ class SearchQuery:
 
     The one question of every search: a source puts into its request what `Declaration.search` says it does
     `itself`, and leaves the rest, which is filtered afterwards. A source that can ask by date alone
-    (`changed_since`) is a feed. `offices` (ST.3) is for sources that speak for many; empty means all.
+    (`changed_since`) is a feed; only look-ups ask so, no sweep (README.md beside this file says why).
+    `offices` (ST.3) is for sources that speak for many; empty means all.
     """
 
     owner: str | None = None

@@ -29,6 +29,7 @@ from tmwatch.sources.base import (
     Pace,
     Page,
     Query,
+    Reading,
     RecordQuery,
     Request,
     SearchQuery,
@@ -154,6 +155,7 @@ def _list(answer: dict[str, Any], page: Page) -> Answer:
             do=_AGAIN,
         )
     readings = tuple(reading(item, f"{where_of(page)}, row {place}") for place, item in enumerate(found, 1))
+    _heeded(readings, page)
     if not isinstance(page.query, SearchQuery):
         # A saved page stands for itself: each of its rows is a whole filing, whatever comes overleaf.
         return Answer(readings, rows=len(found))
@@ -165,6 +167,20 @@ def _list(answer: dict[str, Any], page: Page) -> Answer:
             )
         more = _list_request(replace(page.query, page=following))
     return Answer(readings, total=total, rows=len(found), more=more)
+
+
+def _heeded(readings: Sequence[Reading], page: Page) -> None:
+    """A server that does not know a parameter passes over it, and gives the whole list as what changed."""
+    since = page.query.changed_since if isinstance(page.query, SearchQuery) else None
+    for one in readings:
+        # A day's grace: in which zone the day begins there is written nowhere.
+        if since is not None and one.as_of is not None and one.as_of.day < since - dt.timedelta(days=1):
+            raise LayoutChanged(
+                f"what changed since {since} was asked for, and {one.record.application_number} came, last "
+                f"updated {one.as_of.day}: the day was not heeded",
+                where=where_of(page),
+                do=NEW_LAYOUT,
+            )
 
 
 def _next_page(said: object, page: Page) -> int | None:
