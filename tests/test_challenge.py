@@ -144,9 +144,9 @@ def test_a_plain_page_is_no_challenge() -> None:
     ],
 )
 def test_a_hostile_page_cannot_keep_us_busy(body: bytes) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     detect(Page(body[: 1 << 20]))
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_html_is_known_by_its_content() -> None:

@@ -132,7 +132,7 @@ def test_a_server_that_never_finishes_is_left_when_the_time_is_over(
     asker = door(tmp_path, times, timeouts=Timeouts(connect=1, read=5, total=0.5))
     look = asker.fetch(declaration(), ask_for(path), base_url=server.url, min_interval=0)
     assert look.outcome is Outcome.UNREACHABLE
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
     assert len(server.asked) == 1, "a server that is too slow is not asked twice"
 
 
