@@ -64,6 +64,16 @@ def say_whole(text: str) -> None:
     click.echo(text)
 
 
+def say_link(label: str, link: str) -> None:
+    """A label and an address to be copied, which is never broken: where it does not fit beside the label it
+    stands on a line of its own, the only one that may be wider than the screen. Both must be clean."""
+    if cell_len(label) + 2 + cell_len(link) <= console().width:
+        say_whole(f"{label}  {link}")
+    else:
+        say_whole(label.rstrip())
+        say_whole(link)
+
+
 def _emit(what: RenderableType) -> None:
     """Print; off a terminal without the blanks that fill a line up to the edge of the screen."""
     screen = console()

@@ -12,7 +12,7 @@ from tmwatch.alerts.payload import VERIFY
 from tmwatch.changes.designations import show_standing
 from tmwatch.cli import proceedings, render
 from tmwatch.cli.app import cli
-from tmwatch.cli.output import LABEL_WIDTH, facts_grid, plain, say, say_json, say_whole
+from tmwatch.cli.output import LABEL_WIDTH, facts_grid, plain, say, say_json, say_link
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import TmwatchError, UsageError
 from tmwatch.exporting import record_json
@@ -92,14 +92,10 @@ def _show(record: TradeMark, *, all_events: bool, all_goods: bool) -> None:
     proceedings.details(record, whole=all_events)
     say()
     link = register_link(origin.source, record.application_number) if origin else None
-    facts_grid(
-        [
-            ("Source", render.provenance_line(origin) if origin else ""),
-            ("Page", plain(origin.url) if origin else ""),
-        ]
-    )
-    if link:
-        say_whole(f"{'Register':<{LABEL_WIDTH}}  {link}")
+    facts_grid([("Source", render.provenance_line(origin) if origin else "")])
+    for label, address in (("Page", plain(origin.url) if origin else ""), ("Register", link)):
+        if address:
+            say_link(f"{label:<{LABEL_WIDTH}}", address)
     say(VERIFY)
 
 

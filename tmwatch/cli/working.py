@@ -12,7 +12,7 @@ from rich.text import Text
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
 from tmwatch.cli.options import office_codes
-from tmwatch.cli.output import on_terminal, plain, say, say_json, say_whole, show_table
+from tmwatch.cli.output import on_terminal, plain, say, say_json, say_link, show_table
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
@@ -80,7 +80,7 @@ def _print(found: Worklist, shown: Worklist) -> None:
         say()
         for one in shown.pages:
             if one.link:
-                say_whole(f"{show_number(one.number)}  {plain(one.link)}")
+                say_link(show_number(one.number), plain(one.link))
         say()
     for search in shown.searches:
         _print_search(search)
