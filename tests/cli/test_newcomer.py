@@ -375,9 +375,9 @@ def test_errors_wrap_at_words_on_a_terminal_and_nowhere_else(
 def test_show_labels_the_link_and_joins_the_status_without_a_full_stop(run: Run) -> None:
     run("import", str(PAGE))
     out = run("show", f"US {SERIAL}").out
-    (link,) = [line for line in out.splitlines() if "https://tsdr" in line]
-    assert link.startswith("Register         https://tsdr.uspto.gov/")
-    assert " " not in link.split(maxsplit=1)[1]
+    (place,) = [place for place, line in enumerate(out.splitlines()) if "https://tsdr" in line]
+    assert out.splitlines()[place - 1] == "Register"
+    assert " " not in out.splitlines()[place]
     status = next(line for line in out.splitlines() if line.startswith("Status"))
     assert "renewed, code 800" in status
 
