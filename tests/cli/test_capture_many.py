@@ -45,7 +45,7 @@ def test_a_whole_day_is_refused_at_once_and_says_how_to_name_one(run: Run, folde
     assert ran.code == 2
     assert "the file holds many records, more than 20" in ran.err
     assert "Nothing was written." in ran.err
-    assert "--number, its own or that of a filing in it. The first are 99920001, 99920002" in ran.err
+    assert "--number, its own or that of a filing in it. It begins with 99920001, 99920002" in ran.err
     assert not (folder / "fixtures").exists()
 
 
@@ -137,3 +137,20 @@ def test_outside_a_checkout_a_folder_is_made_and_said_so(run: Run, folder: Path)
     assert "the tests fail" not in said
     again = " ".join(run("source", "capture", "us.tsdr", str(PAGE), "--case", "two").out.split())
     assert "was made" not in again
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_zip_of_one_record_is_that_record_and_of_few_one_has_to_be_named(
+    run: Run, folder: Path, count: int
+) -> None:
+    with zipfile.ZipFile(folder / "tt991015.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("tt991015.xml", a_day(count) if count else OPPOSITION)
+    ran = run("source", "capture", "us.ttab", "tt991015.zip", "--case", "one")
+    if count:
+        assert ran.code == 2
+        assert "the zip holds 3 records" in ran.err
+        assert "--number" in ran.err
+        assert run("source", "capture", "us.ttab", "tt991015.zip", "--number", "99920001").code == 0
+    else:
+        assert ran.code == 0, ran.err
+        assert b"<number>99910001</number>" in (folder / "fixtures/us.ttab/one/page.xml").read_bytes()

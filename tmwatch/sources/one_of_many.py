@@ -16,6 +16,7 @@ from tmwatch.errors import LookError, UsageError
 from tmwatch.model import TradeMark
 from tmwatch.numbers import MarkNumber, parse_number
 from tmwatch.sources.base import Bulk, Page, Piece, Source
+from tmwatch.sources.streamed import ZIP
 from tmwatch.text import clean_line
 
 MOST = 20  # records that are still one case: a made-up day, a handful of cases
@@ -25,7 +26,8 @@ _NTH = re.compile(r"(.*)#(\d{1,4})")
 
 def whole_or_one(source: Source, file: IO[bytes], where: str, number: str | None) -> Page | None:
     """The record that `number` names, as a page that the source reads by itself; None where the whole file is
-    the case: it holds few records or none, or the source's files are not of many.
+    the case: it holds few records or none, or the source's files are not of many. Of a zip of one record it
+    is that record.
 
     `number` is the record's own (a proceeding's, a process's), with `#2` for the second of that number, or
     that of a filing in it.
@@ -36,13 +38,19 @@ def whole_or_one(source: Source, file: IO[bytes], where: str, number: str | None
     if not isinstance(source, Bulk):
         return None
     first = list(islice(_pieces(source, file, where), MOST + 1))
-    if len(first) <= MOST and number is None:
+    file.seek(0)
+    packed = file.read(len(ZIP)) == ZIP  # in packed bytes nobody can be found, so the record is taken out
+    if number is None and len(first) == 1 and packed:
+        return _as_page(first[0], where, first[0].number)
+    if number is None and (len(first) <= MOST and not (packed and first)):
         return None
     if number is None:
         numbers = list(dict.fromkeys(one.number for one in first if one.number))
-        shown = f" The first are {', '.join(numbers[:_SHOWN])}." if numbers else ""
+        shown = f" It begins with {', '.join(numbers[:_SHOWN])}." if numbers else ""
         raise UsageError(
-            f"the file holds many records, more than {MOST}: one of them is a case, not all",
+            f"the file holds many records, more than {MOST}: one of them is a case, not all"
+            if len(first) > MOST
+            else f"the zip holds {len(first)} records, and whom its packed bytes name cannot be seen",
             where=where,
             kept="Nothing was written.",
             do=f"Name one with --number, its own or that of a filing in it.{shown}",
@@ -74,7 +82,11 @@ def whole_or_one(source: Source, file: IO[bytes], where: str, number: str | None
             do=f"Name one of them with --number: {', '.join(name for name, _ in own[:MOST])}.",
         )
     name, one = own[max(nth, 1) - 1]
-    return Page(one.body, name=f"{where}, {name or text}", content_type="application/xml")
+    return _as_page(one, where, name or text)
+
+
+def _as_page(one: Piece, where: str, name: str) -> Page:
+    return Page(one.body, name=f"{where}, {name}" if name else where, content_type="application/xml")
 
 
 def _pieces(source: Bulk, file: IO[bytes], where: str) -> Iterator[Piece]:
