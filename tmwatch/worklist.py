@@ -268,13 +268,15 @@ def _page(
     watch: Watch, number: MarkNumber, source: str, database: Database | None, at: dt.datetime
 ) -> ToSave:
     every = watch.every or USUAL
-    last = _last_read(database, number) if database is not None else None
+    known = _last_read(database, number) if database is not None else None
+    last = _last_read(database, number, _statusless()) if database is not None and known else None
     plain = ToSave(
         number,
         source,
         (watch.name,),
         every_days=every / dt.timedelta(days=1),
-        link=register_link(source, _asked_as(number, last)),
+        mark=known.mark if known else None,
+        link=register_link(source, _asked_as(number, known)),
     )
     if last is None:
         return plain
@@ -282,7 +284,6 @@ def _page(
     age = max(0, (at.date() - until).days)  # a day of the office's calendar may be ahead of ours
     return replace(
         plain,
-        mark=last.mark,
         as_of=last.as_of,
         as_of_kind=last.as_of_kind,
         read_at=last.read_at,
@@ -297,8 +298,19 @@ def _known_until(one: ToSave) -> dt.date | None:
     return one.as_of if _says_its_day(one.source, one.as_of_kind) else one.read_at.date()
 
 
-def _last_read(database: Database, number: MarkNumber) -> queries.LastRead | None:
-    found = [queries.last_read(database, st13) for st13 in queries.find(database, number)]
+def _statusless() -> tuple[str, ...]:
+    """Sources that do not say how a filing stands (us.ttab): what they say stands for no page of it."""
+    return tuple(
+        name
+        for name, one in all_sources().items()
+        if not {"status_code", "status_text"} & one.declaration.covers
+    )
+
+
+def _last_read(
+    database: Database, number: MarkNumber, without: Sequence[str] = ()
+) -> queries.LastRead | None:
+    found = [queries.last_read(database, st13, without) for st13 in queries.find(database, number)]
     return max((one for one in found if one is not None), key=lambda one: one.read_at, default=None)
 
 

@@ -139,3 +139,17 @@ def test_a_day_that_somebody_gave_is_the_age_of_a_page_that_prints_none(run: Run
     (one,) = run("worklist", "--json", "--all").json["pages"]
     assert (one["as_of"], one["as_of_kind"], one["due"]) == ("2026-01-01", "given", True)
     assert one["age_days"] > 300
+
+
+def test_a_file_with_the_status_counts_as_a_page_and_one_of_proceedings_alone_does_not(
+    run: Run, folder: Path
+) -> None:
+    run("init")
+    run("watch", "add", "own", "--number", "US 79990511", "--number", "US 99990403")
+    assert run("import", str(FIXTURES / "us.daily/three-cases/apc990420.xml")).code == 0
+    assert run("import", str(next((FIXTURES / "us.ttab/opposition-sustained").glob("*.xml")))).code == 0
+    pages = {one["number"]: one for one in run("worklist", "--json", "--all").json["pages"]}
+    assert pages["US 79990511"]["as_of"] == "2026-04-20"
+    assert pages["US 99990403"]["age_days"] is None
+    assert pages["US 99990403"]["mark"], "its name is known from the proceeding"
+    assert "caseNumber=99990403" in pages["US 99990403"]["link"]

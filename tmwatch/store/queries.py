@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,17 +76,19 @@ class LastRead:
     read_at: dt.datetime
 
 
-def last_read(database: Database, st13: str) -> LastRead | None:
-    """Up to when the filing is known, whoever said it; None for one that is not stored."""
+def last_read(database: Database, st13: str, without: Collection[str] = ()) -> LastRead | None:
+    """Up to when the filing is known, whoever said it but these sources; None where nobody did."""
+    others = f"not in ({', '.join(f':s{place}' for place in range(len(without)))})"
     row = database.conn.execute(
         "select m.mark, m.application_number, s.last_as_of, s.as_of_kind,"
         # A page that says what is known already has a look of its own, and no sighting points at it.
         " (select max(looked_at) from (select o.looked_at from sighting t"
-        " join observation o on o.id = t.last_observation where t.st13 = m.st13"
+        f" join observation o on o.id = t.last_observation where t.st13 = m.st13 and t.source {others}"
         " union all select o.looked_at from observation o where o.st13 = m.st13 and o.outcome = 'ok'"
-        " and o.as_of >= s.last_as_of)) as read_at from mark m join sighting s on s.st13 = m.st13"
-        " where m.st13 = ? order by s.last_order desc, s.id desc limit 1",
-        (st13,),
+        f" and o.source {others} and o.as_of >= s.last_as_of)) as read_at"
+        " from mark m join sighting s on s.st13 = m.st13"
+        f" where m.st13 = :st13 and s.source {others} order by s.last_order desc, s.id desc limit 1",
+        {"st13": st13, **{f"s{place}": source for place, source in enumerate(without)}},
     ).fetchone()
     if row is None or row["read_at"] is None:
         return None
