@@ -5,6 +5,8 @@ JOBS ?= auto
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+# Tests start many processes of their own: each would compile the program anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint types quality bench soak clean wheel
 
@@ -18,8 +20,14 @@ $(STAMP): pyproject.toml .ci/constraints.txt
 demo: $(STAMP)
 	@$(VENV)/bin/tmwatch demo $(ARGS)
 
-test: $(STAMP) lint types
-	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+# The types are looked at beside the tests, which often wait; what that found is said at the end.
+# Files in their own order: of two workers neither is then left alone with a long one.
+test: $(STAMP) lint
+	@said=$$(mktemp) && { nice $(VENV)/bin/mypy >"$$said" 2>&1 & types=$$!; \
+	trap 'kill $$types 2>/dev/null; rm -f "$$said"' EXIT; \
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS); tests=$$?; \
+	wait $$types; typed=$$?; echo "mypy:"; cat "$$said"; \
+	exit $$((tests ? tests : typed)); }
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check tmwatch tests

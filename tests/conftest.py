@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import os
 import socket
+import sqlite3
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tmwatch.sources.registry import all_sources
+from tmwatch.store import database
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -56,6 +60,50 @@ def _no_register_is_asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(socket, "getaddrinfo", guarded)
     yield
     assert not asked, f"a test asked {', '.join(asked)}: give it a base_url on loopback, or registers_off()"
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: no sweep of garbage in a test need look through it again."""
+    gc.collect()
+    gc.freeze()
+
+
+_migrate = database.migrate
+_STEPS = (database.MIGRATIONS, database.SCHEMA_VERSION)
+
+
+@functools.cache
+def _new_schema() -> tuple[str, ...]:
+    """Today's schema as the migrations, run one after the other, leave it in an empty file."""
+    conn = sqlite3.connect(":memory:", isolation_level=None)
+    _migrate(conn, 0)
+    left = [sql for (sql,) in conn.execute("select sql from sqlite_master where sql is not null")]
+    rows = [name for (name,) in conn.execute("select name from sqlite_master where type = 'table'")]
+    assert not any(conn.execute(f'select 1 from "{name}"').fetchone() for name in rows), "a schema, no rows"
+    pragmas = [
+        f"pragma {name} = {conn.execute(f'pragma {name}').fetchone()[0]}"
+        for name in ("application_id", "user_version")
+    ]
+    conn.close()
+    return (*left, *pragmas)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _new_databases_are_made_at_once() -> Iterator[None]:
+    """Hundreds of tests begin with an empty database: the steps of the schema are run once, their outcome
+    is written each time. An upgrade takes the steps themselves, and so do other steps than today's and
+    every process of its own."""
+
+    def at_once(conn: sqlite3.Connection, version: int) -> None:
+        if version or (database.MIGRATIONS, database.SCHEMA_VERSION) != _STEPS:
+            _migrate(conn, version)
+            return
+        for statement in _new_schema():
+            conn.execute(statement)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "migrate", at_once)
+        yield
 
 
 @pytest.fixture

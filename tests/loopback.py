@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from aiosmtpd.controller import Controller
 
+SOON = 0.01  # seconds after which a server that is told to stop does: it is waited for in hundreds of tests
+
 Answer = bytes | tuple[int, bytes] | Callable[[dict[str, str]], bytes]
 
 
@@ -61,7 +63,7 @@ class Loopback:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(SOON,), daemon=True)
 
     def __enter__(self) -> Self:
         self.thread.start()

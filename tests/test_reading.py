@@ -166,8 +166,10 @@ def test_no_process_is_left_behind_however_we_end(how: signal.Signals, strange: 
     readers = strange / "readers"
     readers.mkdir()
     program = textwrap.dedent(f"""
+        import signal
         from tmwatch.reading import read_in_order
         from tmwatch.sources.base import Page
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
         good = open({str(ROOT / "fixtures/us.tsdr/registered-word-mark/page.html")!r}, "rb").read()
         pages = [Page(b"-\\n" + good)] + [Page(b"SLEEP {readers}\\n" + good)] * 6
         for _ in read_in_order(pages, lambda page: ("xx.strange", page), processes=2, alone=0): pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,13 @@ def named(case: Case) -> str:
     return f"{case.source}/{case.folder.name}"
 
 
+@functools.cache
+def said_unsaved(case: str) -> dict[str, Any]:
+    """What the page of a fixture says as it came: read once for all the forms it is saved in."""
+    (one,) = [one for one in GOOD if named(one) == case]
+    return said(one.as_page().body, one.source)
+
+
 def said(body: bytes, source: str | None = None) -> dict[str, Any]:
     """What a file of these bytes says, as `import` reads it."""
     page = Page(body, name="page")
@@ -52,7 +60,7 @@ def test_each_form_gives_the_record_of_the_page_itself(case: Case, form: str) ->
     saved = FORMS[form](body)
     assert saved != body or form == "CRLF"
     assert tell_source(unwrap(Page(saved))).declaration.id == case.source
-    assert said(saved) == said(body, case.source)
+    assert said(saved) == said_unsaved(named(case))
 
 
 @pytest.mark.parametrize("form", FORMS)

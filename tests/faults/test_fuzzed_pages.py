@@ -162,7 +162,7 @@ def page_of(source: str) -> bytes:
 def grown(source: str) -> bytes:
     """A good page made large in the way that registers make it large: a longer text, a longer history."""
     body = page_of(source)
-    words = b"sample goods, namely ropes; " * 160_000
+    words = b"sample goods, namely ropes; " * 40_000
     marks = (b'"value">\nSample', b'description": "', b"DescriptionText>", b'tmName": "', b"<text>")
     for mark in marks:
         if mark in body:

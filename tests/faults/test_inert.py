@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import email.policy
+import functools
 import io
 import json
 import os
@@ -48,6 +49,7 @@ UNSEEN = re.compile(
 FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")
 
 
+@functools.cache
 def whole_record() -> TradeMark:
     """As many fields as any page of ours fills, of the filing that the house watches."""
     page = FIXTURES / "us.tsdr-api/st66-renewed-with-assignment/rn9990401-ST66.xml"
@@ -106,11 +108,16 @@ def changed(record: TradeMark, text: str) -> TradeMark:
     return plant(record, mended(text))
 
 
+_harmless: list[Told] = []
+
+
 @pytest.fixture
 def harmless(house: House) -> Told:
-    """The same alert about the same record with words that nobody could take amiss."""
-    record = whole_record()
-    return Told(house, record, changed(record, "words"))
+    """The same alert about the same record with words that nobody could take amiss, told once for all."""
+    if not _harmless:
+        record = whole_record()
+        _harmless.append(Told(house, record, changed(record, "words")))
+    return _harmless[0]
 
 
 def test_the_planting_reaches_every_kind_of_text_a_record_has() -> None:

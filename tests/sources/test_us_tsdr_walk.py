@@ -20,13 +20,17 @@ IN_TEXT = ", ".join(
 )
 
 
-def damaged(body: bytes) -> Iterator[bytes]:
+# How many damaged pages `make test` makes of each page, and `make soak`.
+SOME = [5, pytest.param(60, marks=pytest.mark.soak)]
+
+
+def damaged(body: bytes, times: int) -> Iterator[bytes]:
     """The page, and pages with a few tags lost, doubled or put elsewhere."""
     yield body
     yield body + body  # the first of two counts
     chance = random.Random(7)
     pieces = re.split(rb"(<[^>]*>)", body)
-    for _ in range(12):
+    for _ in range(times):
         spoilt = list(pieces)
         for _ in range(3):
             place = chance.randrange(len(spoilt))
@@ -43,9 +47,10 @@ def same(found: list[Tag], wanted: list[Tag]) -> bool:
     return [id(tag) for tag in found] == [id(tag) for tag in wanted]
 
 
+@pytest.mark.parametrize("times", SOME)
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.parent.name)
-def test_one_walk_sees_what_selectors_see(path: Path) -> None:
-    for body in damaged(path.read_bytes()):
+def test_one_walk_sees_what_selectors_see(path: Path, times: int) -> None:
+    for body in damaged(path.read_bytes(), times):
         soup = parse(body)
         outline = Outline(soup)
         for name in ("summary", "data_container", "statusTab", "statusServerError"):
@@ -61,9 +66,10 @@ def test_one_walk_sees_what_selectors_see(path: Path) -> None:
             assert outline.root_of(root) is (root.find_parent(id="statusTab") or root)
 
 
+@pytest.mark.parametrize("times", SOME)
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.parent.name)
-def test_tables_and_texts_are_read_as_beautifulsoup_reads_them(path: Path) -> None:
-    for body in damaged(path.read_bytes()):
+def test_tables_and_texts_are_read_as_beautifulsoup_reads_them(path: Path, times: int) -> None:
+    for body in damaged(path.read_bytes(), times):
         soup = parse(body)
         for tag in soup.find_all(True):
             assert text_of(tag) == " ".join(tag.get_text(" ").split())
