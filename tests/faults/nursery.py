@@ -28,6 +28,7 @@ PATIENCE = 60  # seconds; a child that hangs is a failure too, and is told apart
 def load() -> None:
     """Everything a command may import late, so that a child imports nothing."""
     import tmwatch
+    from tmwatch.alerts import mail
     from tmwatch.cli import main
     from tmwatch.sources.registry import all_sources
 
@@ -39,6 +40,9 @@ def load() -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(__file__).parents[2] / "fixtures/us.tsdr/registered-word-mark/page.html"
         assert main(["--db", f"{folder}/warm.db", "import", str(page)]) == 0
+    templates = mail._environment()
+    for name in templates.list_templates(extensions=["j2"]):
+        templates.get_template(name)
     gc.collect()
     gc.freeze()  # or each child's first collection copies every page of memory
 
