@@ -98,6 +98,26 @@ def test_the_opposition_period_is_that_of_the_office() -> None:
     assert (period.start, period.end, period.source) == (dt.date(2026, 10, 3), dt.date(2027, 1, 4), "office")
 
 
+@pytest.mark.parametrize(("filed_in", "shown"), [("it", "scarpe"), ("pl", "Schuhe")])
+def test_goods_without_english_do_not_hang_on_the_order_of_the_answer(filed_in: str, shown: str) -> None:
+    texts = [{"language": "fr", "terms": ["chaussures"]}, {"language": "it", "terms": ["scarpe"]}]
+    texts.append({"language": "de", "terms": ["Schuhe"]})
+    answer = page("record-with-everything") | {"applicationLanguage": filed_in, "niceClasses": [25]}
+    told = [
+        read(answer | {"goodsAndServices": [{"classNumber": 25, "description": order}]}).readings[0].record
+        for order in (texts, texts[::-1])
+    ]
+    assert [one.classes[0].text for one in told] == [shown, shown]
+    assert told[0].classes == told[1].classes
+
+
+def test_a_language_that_stands_twice_in_a_class_loses_no_text() -> None:
+    texts = [{"language": "en", "terms": ["shoes", "boots"]}, {"language": "en", "terms": ["boots", "hats"]}]
+    goods = [{"classNumber": 25, "description": texts}]
+    answer = page("record-with-everything") | {"niceClasses": [25], "goodsAndServices": goods}
+    assert read(answer).readings[0].record.classes[0].text == "shoes; boots; hats"
+
+
 def test_a_row_of_a_search_takes_nothing_from_what_a_record_said() -> None:
     row = read(page("search-page")).readings[0].record
     for field in ("opposition_period", "proceedings", "disclaimer", "priorities", "status_date"):

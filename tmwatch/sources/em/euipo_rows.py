@@ -35,7 +35,7 @@ from tmwatch.sources.word_tables import UNKNOWN, status_fields, statuses, words
 from tmwatch.text import clean_line
 
 LEFT_OUT = (
-    "applicationLanguage",  # of the proceedings, not of the mark
+    "applicationLanguage",  # says only which of several texts is the original
     "secondLanguage",
     "receiptDate",  # when it reached the office; the filing date is what counts
     "fastTrackIndicator",  # how the office works on it
@@ -62,6 +62,7 @@ class _Given:
     def __init__(self, row: Row, *, whole: bool) -> None:
         self.row, self.whole = row, whole
         self.fields: dict[str, Any] = {}
+        self.filed_in = ""  # the language of filing, where the answer says it
 
     def has(self, key: str, kind: Kind = "text") -> bool:
         """Whether the answer says anything of this key."""
@@ -76,6 +77,8 @@ def reading(item: object, where: str, *, listed: bool) -> Reading:
     row = Row(item, where)
     whole = listed or any(row.has(key) for key in _ALWAYS)
     given = _Given(row, whole=whole)
+    if isinstance(item, dict) and isinstance(item.get("applicationLanguage"), str):
+        given.filed_in = item["applicationLanguage"]
     number = row.text("applicationNumber") or ""
     identity = st13_or_none("EM", number)
     if identity is None:
@@ -179,7 +182,7 @@ def _classes(given: _Given, *, listed: bool) -> None:
     row = given.row
     numbers = row.words("niceClasses", optional=not listed and given.whole)
     if not listed and given.has("goodsAndServices", "box"):
-        goods = _once(_goods(one) for one in row.items("goodsAndServices"))
+        goods = _once(_goods(one, given.filed_in) for one in row.items("goodsAndServices"))
         for number in numbers:
             if number not in {one.class_number for one in goods}:
                 goods.append(GoodsServices(class_number=number))
@@ -198,14 +201,15 @@ def _class_order(item: GoodsServices) -> tuple[int, str]:
     return (item.nice_class or 99, item.class_number)
 
 
-def _goods(one: Row) -> GoodsServices:
+def _goods(one: Row, filed_in: str) -> GoodsServices:
     number = one.number("classNumber")
-    told = {
-        language: "; ".join(text.words("terms"))
-        for text in one.items("description")
-        if (language := text.text("language"))
-    }
-    first = _preferred(told)
+    terms: dict[str, list[str]] = {}
+    for text in one.items("description"):
+        if language := text.text("language"):
+            # A language that stands twice adds its terms; a term that stands twice says it once.
+            terms.setdefault(language, []).extend(text.words("terms"))
+    told = {language: "; ".join(dict.fromkeys(said)) for language, said in terms.items()}
+    first = _preferred(told, filed_in)
     others = tuple(
         GoodsText(language=language, text=text)
         for language, text in sorted(told.items())
@@ -216,21 +220,25 @@ def _goods(one: Row) -> GoodsServices:
     )
 
 
-def _preferred(told: dict[str, str]) -> str:
-    """English, which the API is asked for; else the language of filing, which then comes alone."""
-    return "en" if "en" in told else next(iter(told), "")
+def _preferred(told: dict[str, str], filed_in: str) -> str:
+    """English, which the API is asked for; else the language of filing, the original; else the first by
+    its code: never by the order of the answer, which says nothing."""
+    return next((one for one in ("en", filed_in) if one in told), min(told, default=""))
 
 
-def _told(row: Row, key: str) -> str | None:
-    told = {one.text("language") or "": one.text("text") or "" for one in row.items(key, optional=True)}
-    return told.get(_preferred(told)) or None
+def _told(row: Row, key: str, filed_in: str) -> str | None:
+    told: dict[str, list[str]] = {}
+    for one in row.items(key, optional=True):
+        told.setdefault(one.text("language") or "", []).append(one.text("text") or "")
+    joined = {language: "\n".join(dict.fromkeys(filter(None, said))) for language, said in told.items()}
+    return joined.get(_preferred(joined, filed_in)) or None
 
 
 def _texts(given: _Given) -> None:
     row, fields = given.row, given.fields
     for field, key in (("description", "description"), ("disclaimer", "disclaimer")):
         if given.has(key, "box"):
-            fields[field] = _told(row, key)
+            fields[field] = _told(row, key, given.filed_in)
     codes: dict[str, None] = {}
     colours: str | None = None
     for key, form in _MEDIA.items():
@@ -240,7 +248,7 @@ def _texts(given: _Given) -> None:
         media.leave(form)
         codes |= dict.fromkeys(media.words("viennaClasses", optional=True))
         if key == "markImage":
-            colours = _told(media, "colourClaim")
+            colours = _told(media, "colourClaim", given.filed_in)
     if codes or given.whole:
         fields["design_codes"] = tuple(DesignCode(code=code) for code in sorted(codes))
     if colours or given.whole:
