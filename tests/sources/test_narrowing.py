@@ -69,3 +69,15 @@ def test_each_source_says_which_parts_it_leaves_to_be_filtered() -> None:
     declaration = get_source("cn.tianyancha").declaration
     query = SearchQuery(owner="X", classes=(9,), filed_since=dt.date(2025, 1, 1))
     assert filtered(declaration, query) == ("classes",)
+
+
+def test_a_name_with_a_sign_that_stands_for_any_text_finds_itself_and_no_other() -> None:
+    euipo = get_source("em.euipo").declaration
+    query = SearchQuery(mark="M*A*S*H")
+    assert filtered(euipo, query) == ("mark",)
+    found = [
+        make_record("EM", f"EM50000000000000{n}", verbal_element=name)
+        for n, name in enumerate(("M*A*S*H", "MASH", "MATHS HUB"))
+    ]
+    assert [keeps(one, query, ("mark",)) for one in found] == [True, True, False]
+    assert filtered(euipo, SearchQuery(mark="MASH")) == ()

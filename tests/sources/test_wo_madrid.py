@@ -42,6 +42,23 @@ def changed(text: str, *swaps: tuple[str, str]) -> str:
     return text
 
 
+def boxes(*found: tuple[str, str, str, str]) -> str:
+    """Labelled values as the page has them: (tag, INID code, words, value); without a value none is there."""
+    made = ""
+    for tag, inid, words, value in found:
+        text = f'<div class="text">{value}</div>' if value else ""
+        made += (
+            f'<div class="p" tag="{tag}"><div class="inid"><div class="inidCode">{inid}</div>'
+            f'<div class="inidText">{words}</div></div>{text}</div>'
+        )
+    return made
+
+
+def today(text: str, more: str) -> str:
+    """The page with these boxes behind those of its holder."""
+    return changed(text, ('<div class="p" tag="REPGR">', more + '<div class="p" tag="REPGR">'))
+
+
 # -- asking ------------------------------------------------------------------------------------------
 
 
@@ -299,3 +316,84 @@ def test_two_saves_of_one_page_differ_in_nothing_that_is_told() -> None:
     assert first is not None
     assert first == second
     assert first[1] == read(WORD).as_of
+
+
+# -- what is said of whom and of what ------------------------------------------------------------------
+
+
+SECOND = (
+    (
+        "HOLGR",
+        "732",
+        "Name and address of the holder",
+        '<div class="client">Example Quay AG</div><div>Bern (CH)</div>',
+    ),
+    ("ENTEST", "812", "Contracting State …", "<span>CH</span>"),
+)
+
+
+def two_holders() -> str:
+    shown = (
+        "Sample Harbour Works Co., Ltd. </div></div></div></td>",
+        "Sample Harbour Works Co., Ltd. </div><div>Example Quay AG</div></div></div></td>",
+    )
+    return today(changed(WORD, shown), boxes(*SECOND))
+
+
+def test_what_is_said_of_one_of_two_holders_is_not_said_of_the_other() -> None:
+    reading = read(two_holders())
+    assert [(one.name, one.note, one.legal_form) for one in reading.record.owners] == [
+        ("Sample Harbour Works Co., Ltd.", "national of KR", "Corporation, Republic of Korea"),
+        ("Example Quay AG", "established in CH", None),
+    ]
+    assert not reading.unclaimed
+
+
+def test_a_holder_in_the_table_on_top_that_732_lacks_is_reported() -> None:
+    shown = (
+        "Co., Ltd. </div></div></div></td>",
+        "Co., Ltd. </div><div>Example Quay AG</div></div></div></td>",
+    )
+    assert read(changed(WORD, shown)).unclaimed == ("holder in the table on top = example quay ag",)
+
+
+def test_two_lines_of_a_value_are_two_words_and_markup_within_a_word_parts_nothing() -> None:
+    made = boxes(("DISCLAIMGR", "526", "Disclaimer", "FIRST<br>SECOND<div>THIRD</div>FOUR<span>TH</span>"))
+    assert read(today(WORD, made)).record.disclaimer == "FIRST SECOND THIRD FOURTH"
+
+
+def test_a_kind_of_mark_that_stands_without_a_word_is_still_that_kind() -> None:
+    kinds = "a collective mark, a certification mark or a guarantee mark"
+    words = f"Indication to the effect that the mark is {kinds}"
+    reading = read(today(WORD, boxes(("TYPMARI", "551", words, ""))))
+    assert reading.record.mark_category == (kinds,)
+    assert read(today(WORD, boxes(("STDMIND", "541", "Standard characters", "")))).record.standard_characters
+    assert not reading.unclaimed
+
+
+@pytest.mark.parametrize(
+    ("said", "feature"),
+    [
+        ("Three-dimensional mark", "3d"),
+        ("Sound mark", "sound"),
+        ("Combined", "combined"),
+        ("Colour", "colour"),
+    ],
+)
+def test_the_nature_of_a_mark_is_its_feature(said: str, feature: str) -> None:
+    record = read(today(WORD, boxes(("TYPMARI", "550", "Indication relating to the nature", said)))).record
+    assert (record.mark_feature, record.mark_category) == (feature, ())
+
+
+def test_a_nature_that_is_in_no_list_stands_in_the_words_of_the_page() -> None:
+    record = read(today(WORD, boxes(("TYPMARI", "550", "Indication", "Tracer mark")))).record
+    assert (record.mark_feature, record.mark_category) == (None, ("Tracer mark",))
+
+
+@pytest.mark.parametrize(("code", "language"), [("fr", "French"), ("es", "Spanish")])
+def test_a_page_in_another_language_says_which_page_to_save(code: str, language: str) -> None:
+    text = changed(WORD, ('lang="en"', f'lang="{code}"'), (">Trademark</th>", ">Marque</th>"))
+    with pytest.raises(LayoutChanged) as caught:
+        read(text)
+    assert f"this is the {language} page" in caught.value.message
+    assert "English" in caught.value.do

@@ -24,11 +24,16 @@ WHOSE: tuple[Part, ...] = ("mark", "owner", "agent")
 def filtered(declaration: Declaration, query: SearchQuery) -> tuple[Part, ...]:
     """The parts of the question that the register was not asked for and the answer is narrowed by.
 
-    A source that declares nothing of its search is believed to answer what it accepts.
+    A source that declares nothing of its search is believed to answer what it accepts. A name with `*` in it
+    is narrowed in any case: searches take it for any text, and some (RSQL) have no way to say that it is not.
     """
     if not declaration.search:
         return ()
-    return tuple(part for part in query.parts if part not in declaration.asks_itself)
+    return tuple(part for part in query.parts if part not in declaration.asks_itself or _is_wide(query, part))
+
+
+def _is_wide(query: SearchQuery, part: Part) -> bool:
+    return part in WHOSE and "*" in (getattr(query, part) or "")
 
 
 def keeps(record: TradeMark, query: SearchQuery, parts: Iterable[Part]) -> bool:

@@ -246,7 +246,8 @@ def rsql(query: SearchQuery) -> str:
 def _quoted(text: str) -> str:
     """A value of RSQL: in double quotes, in which a backslash takes the meaning from the sign behind it.
 
-    A `*` in a name stays: RSQL has no way to say that it is none of its wildcards, and one finds itself too.
+    A `*` in a name stays: RSQL has no way to say that it is none of its wildcards, and one finds itself too;
+    what it finds besides is narrowed afterwards (`narrowing.filtered`).
     """
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -45,7 +45,7 @@ DECLARATION = Declaration(
         read_on=dt.date(2026, 11, 25),
     ),
     pace=Pace(min_interval=30.0, per_minute=2, per_day=100),
-    parser_version="1",
+    parser_version="2",
     covers=frozenset(
         (
             *("application_number", "registration_number", "international_registration_number"),

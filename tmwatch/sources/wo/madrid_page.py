@@ -23,6 +23,7 @@ MOST_UNCLAIMED = 40
 _SILENT_TAGS = frozenset(
     ("script", "style", "template", "noscript", "input", "link", "meta", "img", "svg", "button", "hr", "br")
 )
+_UNSEEN = frozenset(("script", "style", "template"))  # whose text is none of the page's
 # Boxes of the page that say nothing of the filing: tabs, headings, the date of printing (2011 on pages of
 # 2026), the word that stands while it loads.
 _FURNITURE = frozenset(
@@ -98,12 +99,28 @@ def attr(tag: Tag | None, name: str) -> str:
     return squeeze(str(tag.attrs.get(name) or "")) if tag is not None else ""
 
 
+# Tags that part words where no blank does; all others (`span`, `b`) may stand in the middle of one.
+_LINES = frozenset(("br", "div", "p", "li", "ul", "ol", "dl", "dt", "dd", "tr", "td", "th", "table", "hr"))
+
+
 def text_of(tag: Tag) -> str:
-    """All text inside, one line, single blanks."""
+    """All text inside, one line, single blanks; what stands on two lines of the page is two words."""
     contents = tag.contents
     if len(contents) == 1 and type(contents[0]) is NavigableString:
         return squeeze(str(contents[0]))
-    return squeeze(tag.get_text(""))
+    return squeeze("".join(_pieces(tag)))
+
+
+def _pieces(tag: Tag) -> Iterator[str]:
+    for child in tag.contents:
+        if isinstance(child, Tag):
+            around = " " if child.name in _LINES else ""
+            if child.name not in _UNSEEN:
+                yield around
+                yield from _pieces(child)
+                yield around
+        elif not isinstance(child, PreformattedString):
+            yield str(child)
 
 
 def tags_in(root: Tag) -> Iterator[Tag]:
@@ -120,8 +137,23 @@ def tags_in(root: Tag) -> Iterator[Tag]:
             stack.pop()
 
 
+# Labels that say all there is to say: the register's own elements for them may be empty.
+_FLAGS = frozenset(
+    (
+        "kind of mark",
+        "standard characters",
+        "three-dimensional",
+        "sound",
+        "colour mark",
+        "acquired distinctiveness",
+    )
+)
+
+
 def values_in(container: Tag, claims: Claims) -> list[Value]:
     """The labelled values of a box, in the order of the page; their labels and values are claimed.
+
+    A label such as 551 that stands without a value has the empty one.
 
     Not those of a `div.skip`, which repeats 151 and 180 in every entry. Raises `LayoutChanged` where a value
     holds labels: an end tag is missing, and what follows would be taken for one long text.
@@ -148,8 +180,17 @@ def _gather(box: Tag, tag: str, label: tuple[str, str], found: list[Value], clai
             label = ("", "")
         elif "p" in classes or "mrsDetails" in classes:
             _gather(child, attr(child, "tag") or tag, label, found, claims)
+            _flag(child, attr(child, "tag") or tag, found)
             if not any("inid" in classes_of(one) for one in child.contents if isinstance(one, Tag)):
                 label = ("", "") if any(_is_value(one) for one in tags_in(child)) else label
+
+
+def _flag(box: Tag, tag: str, found: list[Value]) -> None:
+    label = next((one for one in box.contents if isinstance(one, Tag) and "inid" in classes_of(one)), None)
+    if label is not None and not any(_is_value(one) for one in tags_in(box)):
+        value = _value(Tag(name="div"), tag, _label(label), tag)
+        if value.kind in _FLAGS:
+            found.append(value)
 
 
 def _is_value(tag: Tag) -> bool:

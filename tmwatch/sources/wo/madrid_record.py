@@ -51,6 +51,24 @@ _TREATIES = {
 }
 _HOLDER_NOTES = ("national of", "established in", "domiciled in")
 _FEATURES = {"three-dimensional": "3d", "sound": "sound", "colour mark": "colour"}
+# Words of 550 (Madrid application form MM2, item 9; ST.96 MarkFeatureCategory) → our feature.
+_NATURES = {
+    "word": "word",
+    "verbal": "word",
+    "figurative": "figurative",
+    "combined": "combined",
+    "three-dimensional": "3d",
+    "sound": "sound",
+    "colour": "colour",
+    "color": "colour",
+    "hologram": "hologram",
+    "motion": "motion",
+    "position": "position",
+    "pattern": "pattern",
+    "multimedia": "multimedia",
+    "olfactory": "olfactory",
+}
+_LANGUAGES = {"fr": "French", "es": "Spanish"}
 
 
 def read(page: Page) -> Answer:
@@ -140,8 +158,18 @@ class _Parts:
     dates: dict[str, set[dt.date]] = field(default_factory=dict)
     today: dict[str, str] = field(default_factory=dict)  # office → treaty
     use_declared: frozenset[str] = frozenset()
-    notes: list[str] = field(default_factory=list)
-    legal_form: str | None = None
+    # Of each holder by its place: 811 to 813 and 842 stand behind the holder whose they are.
+    notes: dict[int, list[str]] = field(default_factory=dict)
+    legal_forms: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def holder(self) -> int:
+        """The place of the holder named last. Raises `LayoutChanged` before the first."""
+        if not self.given.get("owners"):
+            raise LayoutChanged(
+                "what is said of a holder stands before the first holder", where="811-813, 842"
+            )
+        return len(self.given["owners"]) - 1
 
 
 def _answer(page: Page, soup: BeautifulSoup, ids: dict[str, Tag]) -> Answer:
@@ -161,7 +189,7 @@ def _answer(page: Page, soup: BeautifulSoup, ids: dict[str, Tag]) -> Answer:
     if any("inid" in classes_of(tag) for tag in _outside(soup, root)):
         raise LayoutChanged("labels stand outside of `#romarinDetails`")
     parts = _Parts(claims)
-    summary = _summary(ids["markInformationHeader"], parts)
+    summary = _summary(ids["markInformationHeader"], parts, _language(page))
     _today(ids["fragment-detail"], parts)
     history = read_history(ids["fragment-history"], claims)
     _repeats(ids["fragment-history"], parts)
@@ -191,11 +219,25 @@ def _same_number(page: Page, number: str, root: Tag, ids: dict[str, Tag]) -> Non
 # -- today -----------------------------------------------------------------------------------------------
 
 
-def _summary(box: Tag, parts: _Parts) -> dict[str, str]:
+def _language(page: Page) -> str:
+    """ "French" or "Spanish" by the address of the page or its own word; else ""."""
+    found = re.search(r"/madrid/monitor/(fr|es)/", page.url) or re.search(
+        rb"""<html[^>]*\blang\s*=\s*["']?(fr|es)\b""", page.body[:4096], re.IGNORECASE
+    )
+    code = found[1] if found is not None else ""
+    return _LANGUAGES.get((code.decode() if isinstance(code, bytes) else code).lower(), "")
+
+
+def _summary(box: Tag, parts: _Parts, language: str) -> dict[str, str]:
     """The table on top by its heads. Raises `LayoutChanged` where they are not the five that it has."""
     heads = [text_of(tag) for tag in tags_in(box) if tag.name == "th"]
     rows = [tag for tag in tags_in(box) if tag.name == "tr" and any(t.name == "td" for t in tags_in(tag))]
     cells = [tag for tag in tags_in(rows[0]) if tag.name == "td"] if len(rows) == 1 else []
+    if sorted(heads) != sorted(_SUMMARY) and language:
+        raise LayoutChanged(
+            f"this is the {language} page of Madrid Monitor, and its English one is read",
+            do="Choose English on the page (or write /madrid/monitor/en/ in its address), and save that.",
+        )
     if sorted(heads) != sorted(_SUMMARY) or len(cells) != len(heads):
         raise LayoutChanged("the table on top is not the one that the reader knows", where="markInformation")
     parts.claims.take(box)
@@ -274,9 +316,10 @@ def _take(value: Value, parts: _Parts) -> None:
     elif kind == "previous holder":
         given["owner_history"] = (*given.get("owner_history", ()), *goods.parties_in(value, kind))
     elif kind in _HOLDER_NOTES:
-        parts.notes.append(f"{kind} {', '.join(places(value.value)) or value.text}")
+        note = f"{kind} {', '.join(places(value.value)) or value.text}"
+        parts.notes.setdefault(parts.holder, []).append(note)
     elif kind == "legal form":
-        parts.legal_form = value.text
+        parts.legal_forms[parts.holder] = value.text
     elif kind == "goods":
         given["classes"] = (*given.get("classes", ()), *goods.classes_in(value))
     elif kind in ("basic registration", "basic application"):
@@ -291,8 +334,12 @@ def _take(value: Value, parts: _Parts) -> None:
         given["design_codes"] = _vienna(value)
     elif kind == "standard characters":
         given["standard_characters"] = True
+    elif kind == "nature of the mark" and (feature := _feature_of(value.text)):
+        given["mark_feature"] = feature
     elif kind in ("kind of mark", "nature of the mark"):
-        given["mark_category"] = (*given.get("mark_category", ()), value.text)
+        # 551 may stand alone: then its own words are all that is known.
+        said = value.text or value.label.removeprefix("Indication to the effect that the mark is ")
+        given["mark_category"] = (*given.get("mark_category", ()), said)
     elif kind in _FEATURES:
         given["mark_feature"] = _FEATURES[kind]
     elif kind in _TEXTS and not given.get(_TEXTS[kind]):
@@ -301,6 +348,13 @@ def _take(value: Value, parts: _Parts) -> None:
         parts.claims.odd(
             f"label `{' '.join(x for x in (value.inid, value.label or value.tag) if x)}` = {value.text[:200]}"
         )
+
+
+def _feature_of(text: str) -> str | None:
+    """ "Three-dimensional mark" → "3d"; None for words that name no feature, or several."""
+    words = set(re.findall(r"[a-z]+(?:-[a-z]+)?", text.casefold()))
+    found = {feature for word, feature in _NATURES.items() if word in words}
+    return found.pop() if len(found) == 1 else None
 
 
 def _vienna(value: Value) -> tuple[DesignCode, ...]:
@@ -329,6 +383,10 @@ def _settle(parts: _Parts, summary: dict[str, str]) -> None:
     shown = squeeze(re.sub(r"\W+", " ", summary["Holder"])).casefold()
     if not all(name in shown for name in held):
         raise LayoutChanged("the table on top names another holder than 732")
+    for name in sorted(held, key=len, reverse=True):
+        shown = shown.replace(name, " ", 1)
+    if rest := squeeze(shown):
+        parts.claims.odd(f"holder in the table on top = {rest[:100]}")
     nice = [goods.class_number(one) for one in re.findall(r"\d{1,2}", summary["Nice classes"])]
     if nice and sorted(nice) != sorted(one.class_number for one in parts.given["classes"]):
         raise LayoutChanged("the table on top names other classes than 511")
@@ -393,7 +451,7 @@ def _whole(
             "tm5_csd": tm5,
             "tm5_source": "computed" if tm5 else None,
             "verbal_element": words or None,
-            "owners": tuple(_holder(party, parts) for party in given["owners"]),
+            "owners": tuple(_holder(place, party, parts) for place, party in enumerate(given["owners"])),
             "related_marks": history.related,
             "designations": designations,
             "events": tuple(one.event for one in history.entries),
@@ -411,9 +469,9 @@ _OPTIONAL = (
 )
 
 
-def _holder(party: Party, parts: _Parts) -> Party:
-    note = "; ".join(parts.notes) or None
-    return party.model_copy(update={"note": note, "legal_form": parts.legal_form})
+def _holder(place: int, party: Party, parts: _Parts) -> Party:
+    note = "; ".join(parts.notes.get(place, ())) or None
+    return party.model_copy(update={"note": note, "legal_form": parts.legal_forms.get(place)})
 
 
 def _as_of(ids: dict[str, Tag], history: History) -> AsOf:
