@@ -18,8 +18,11 @@ from tmwatch.sources.base import Answer, Glance, Glances, Page, Source
 from tmwatch.sources.combine import lone
 
 _OURS = Path(__file__).resolve().parents[1]
+# The normal forms that readers and comparisons use; those of the look-alike search
+# decide nothing of a record.
+_TEXT = ("text/folding.py", "text/parties.py", "text/showing.py")
 # What decides how bytes become a record, and how two records are compared.
-_SHARED = ("sources", "changes", "data", "model.py", "text.py", "numbers.py")
+_SHARED = ("sources", "changes", "data", "model.py", "numbers.py", *_TEXT)
 
 
 def glance(source: Source, page: Page) -> Glance | None:

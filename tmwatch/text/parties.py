@@ -1,0 +1,108 @@
+"""The name of a company without its form: Inc., GmbH, 有限公司, 株式会社. For finding, never shown. Pure."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import unicodedata
+from importlib.resources import files
+
+from tmwatch.text.folding import SIGNS, fold
+
+
+@functools.cache
+def _company_forms() -> tuple[dict[str, tuple[tuple[str, ...], ...]], dict[str, tuple[str, ...]]]:
+    """Company forms by place ("start", "end"): as words, and as the signs written without spaces."""
+    words: dict[str, list[tuple[str, ...]]] = {"start": [], "end": []}
+    signs: dict[str, list[str]] = {"start": [], "end": []}
+    table = files("tmwatch").joinpath("data/company_forms.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(table.splitlines()):
+        form = fold(row["form"])
+        for place in ("start", "end") if row["place"] == "both" else (row["place"],):
+            if row["written"] == "joined":
+                signs[place].append(form)
+            else:
+                words[place].append(tuple(form.split()))
+    return (
+        {place: tuple(sorted(set(forms), key=len, reverse=True)) for place, forms in words.items()},
+        {place: tuple(sorted(set(forms), key=len, reverse=True)) for place, forms in signs.items()},
+    )
+
+
+# A page may hold a megabyte of "ltd ltd ltd"; no company is called so.
+_LONGEST_NAME = 1000
+
+
+def fold_party(name: str) -> str:
+    """A company's name for matching: folded, without company forms at its ends.
+
+    The forms stand in `data/company_forms.csv`. They go as whole words and only at the ends, a "the" in
+    front goes too, and the last word left always stays: "Co" alone is a name. 集团 and "Group"
+    stay, because they are part of a name: the group and its daughter are two owners.
+    分公司 (branch) stays for the same reason.
+
+    For *finding* an owner that a watch names. To ask whether an owner has changed use `fold`: a
+    conversion from Inc. to LLC is a change of the owner.
+    """
+    text = fold(_spell_out(name))
+    if len(text) > _LONGEST_NAME:
+        return text
+    while (shorter := _drop_form(text)) != text:
+        text = shorter
+    return text
+
+
+def has_company_form(name: str) -> bool:
+    """Whether the name carries a company form. False on doubt."""
+    plain = fold(name).removeprefix("the ")
+    return bool(plain) and fold_party(name) != plain
+
+
+# (株) and ㈱ stand for 株式会社, (주) and ㈜ for 주식회사; without the brackets they are ordinary letters.
+_SHORT_FORMS = {
+    "(株)": "株式会社",
+    "(有)": "有限会社",
+    "(同)": "合同会社",
+    "(주)": "주식회사",
+    "(유)": "유한회사",
+}
+
+
+def _spell_out(name: str) -> str:
+    text = unicodedata.normalize("NFKC", name.translate(SIGNS))
+    for short, full in _SHORT_FORMS.items():
+        text = text.replace(short, full)
+    return text
+
+
+def _drop_form(text: str) -> str:
+    """`text` without one company form, or as it was."""
+    words, signs = _company_forms()
+    for form in signs["end"]:
+        # "…分公司" is a branch, "…总公司" a head office: 公司 is part of a longer word there.
+        whole_word = form != "公司" or text[: -len(form)].rstrip()[-1:] not in tuple("分子总總母支")
+        if text.endswith(form) and whole_word and text != form:
+            return text[: -len(form)].rstrip()
+    for form in signs["start"]:
+        if text.startswith(form) and text != form:
+            return text[len(form) :].lstrip()
+    tokens = tuple(text.split())
+    for entry in words["end"]:
+        if len(tokens) > len(entry) and tokens[-len(entry) :] == entry:
+            rest = tokens[: -len(entry)]
+            # "… GmbH & Co. KG", "Tiffany & Co.": the "and" hung on what has gone.
+            return " ".join(rest[:-1] if len(rest) > 1 and rest[-1] == "and" else rest)
+    for entry in words["start"]:
+        if len(tokens) > len(entry) and tokens[: len(entry)] == entry:
+            return " ".join(tokens[len(entry) :])
+    return text.removeprefix("the ")  # "The Coca-Cola Company"
+
+
+def same_party(one: str, other: str) -> bool:
+    """Whether two names mean the same company but for its form, case, width, accents and spacing.
+
+    Whole names only: "Beijing Jingdong 360" is not "Beijing Jingdong 360 Du E-Commerce". An empty
+    name is nobody's.
+    """
+    left, right = (fold_party(name).replace(" ", "") for name in (one, other))
+    return bool(left) and left == right
