@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 from tests.conftest import ROOT
 from tmwatch.cli.app import COMMAND_MODULES, cli
 from tmwatch.config.reading import parse_config
+from tmwatch.sources.base import Declaration
 from tmwatch.sources.registry import all_sources, asked_unasked
 
 
@@ -111,3 +114,22 @@ def test_the_docket_of_the_readme_is_read_to_its_last_row(tmp_path: Path) -> Non
     )
     assert config.watches[0].docket_problems == ()
     assert [one.number for one in config.watches[0].numbers] == ["76044902", "78002299"]
+
+
+def test_the_readme_of_sources_has_a_row_for_each_field_of_a_declaration() -> None:
+    text = (ROOT / "tmwatch/sources/README.md").read_text(encoding="utf-8")
+    table = text.split("## What a source declares")[1].split("\n## ")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    there = {field.name for field in dataclasses.fields(Declaration)}
+    assert named == there, "a field without a row, or a row without a field"
+
+
+def test_the_folder_of_every_source_says_what_was_seen_of_its_pages() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    for name, place in scripts["project"]["entry-points"]["tmwatch.sources"].items():
+        folder = ROOT / Path(*place.split(":")[0].split(".")).parent
+        text = (folder / "README.md").read_text(encoding="utf-8")
+        assert f"`{name}`" in text, name
+        assert re.search(r"\bseen\b", text, re.IGNORECASE), f"{name}: what was seen"
+        assert re.search(r"left out|unread", text, re.IGNORECASE), f"{name}: what is left out"

@@ -22,7 +22,7 @@ from tmwatch.alerts.outbox import deliver_due
 from tmwatch.config import Config, load_config
 from tmwatch.http import Door
 from tmwatch.store import Database, Outbox, queries
-from tmwatch.sweep import SweepReport, sweep
+from tmwatch.sweep import Asked, SweepReport, sweep
 
 
 def fixture(name: str) -> Any:
@@ -49,7 +49,7 @@ class Registers:
         known["data"]["ApplicationNumber"] = "m202011127"
         self.ukrainian.append(known)
         self.asked: list[tuple[str, str, Any]] = []
-        self.broken = False
+        self.broken = self.loose = False  # loose: a number is found wherever it begins so
         server.expect_request("/nis-api-gateway/trademark", method="POST").respond_with_handler(self.prh)
         server.expect_request("/searchtrademark/tmsimplesearch/", method="POST").respond_with_handler(
             self.prv
@@ -75,7 +75,8 @@ class Registers:
             for row in self.finnish
             if (not wanted or any(wanted in one["name"].lower() for one in row["applicants"]))
             and form["trademarkWord"] in (row["trademarkWord"] or "")
-            and form["applicationNumber"] in ("", row["applicationNumber"])
+            and form["applicationNumber"]
+            in ("", row["applicationNumber"], *([form["applicationNumber"]] if self.loose else ()))
         ]
         return self._json(request, form, {"totalResults": len(rows), "results": rows})
 
@@ -239,3 +240,57 @@ def test_a_page_instead_of_data_changes_nothing_and_is_named(house: House) -> No
     base.close()
     assert record is not None
     assert record.status_text == "Registered"
+
+
+def hamn(report: SweepReport) -> Asked:
+    """How the question for the Swedish owner ended."""
+    (item,) = [one for one in report.asked if (one.source, one.query) == ("se.prv", "owner Exempel Hamn")]
+    return item
+
+
+def test_a_row_nobody_can_read_is_named_and_the_filings_beside_it_are_watched_all_the_same(
+    house: House,
+) -> None:
+    config = house.configure(OWNERS)
+    swedish = house.registers.swedish
+    odd = {**swedish[1], "applicationNumber": "2025-99903/A", "markSpecification": "ODD"}
+    swedish.append(odd)
+    first = house.check(config)
+    item = hamn(first)
+    assert (item.outcome.value, item.passing) == ("incomplete", True)
+    assert "2025-99903/A" in item.error
+    assert "No filing counts as gone" in item.error
+    found = {one.st13 for one in first.baseline}
+    assert {"SE502025000099903", "SE502019000099902"} <= found
+
+    swedish.append({**swedish[1], "applicationNumber": "2026-99905", "markSpecification": "NEW QUAY"})
+    report = house.check(config)
+    assert [one.st13 for one in report.appeared] == ["SE502026000099905"], "news, and no second baseline"
+    assert "NEW QUAY" in "\n".join(house.mailbox.texts())
+
+    house.mailbox.mails.clear()
+    third = house.check(config)
+    item = hamn(third)
+    assert not item.passing, "somebody has to look"
+    assert any("se.prv" in text for text in house.mailbox.texts())
+    assert third.changed == []
+
+    swedish.remove(odd)
+    assert hamn(house.check(config)).outcome.value == "ok"
+
+
+def test_a_filing_whose_number_takes_an_odd_form_is_not_called_gone(house: House) -> None:
+    config = house.configure('numbers = ["FI T199999901"]')
+    house.check(config)
+    row = next(one for one in house.registers.finnish if one["applicationNumber"] == "T199999901")
+    row["applicationNumber"] = "T199999901-1"
+    base = Database(config.store.path)
+    before = queries.get(base, "FI501999000T99901")
+    # PRH finds it by its number all the same, beside another.
+    house.registers.loose = True
+    for _ in range(4):
+        report = house.check(config)
+        assert {item.outcome.value for item in report.asked} == {"incomplete"}
+    assert queries.get(base, "FI501999000T99901") == before
+    base.close()
+    assert not any("no longer listed" in text for text in house.mailbox.texts())

@@ -9,6 +9,7 @@
     │   └── PermanentDeliveryError  … and asking again will not help
     └── LookError                 a look at a register that is not `ok`; carries an `Outcome`
         ├── LayoutChanged         the page lacks its landmark, or has rows nobody can read
+        │   └── UnknownNumber     … a row whose number has a form that the office is not known to use
         ├── Incomplete            the source says more than it gave
         ├── NotFound              the office says there is no such record
         ├── Throttled, Blocked, Declined, LoginRequired, Unreachable, ServerFault
@@ -104,6 +105,13 @@ class LayoutChanged(LookError):
     """The page lacks its landmark, or carries rows that cannot be read without guessing."""
 
     outcome = Outcome.LAYOUT_CHANGED
+
+
+class UnknownNumber(LayoutChanged):
+    """A row whose number has a form that its office is not known to use: whose row it is cannot be told.
+
+    It costs that row only: the readers of lists leave it out and name it (`sources.base.Answer.unread`).
+    """
 
 
 class NotThisSource(LayoutChanged):

@@ -45,6 +45,7 @@ from tmwatch.store.database import now
 
 # A search that never ends is cut here and called incomplete, not complete (20 rows a page at Tianyancha).
 MOST_PAGES = 500
+_FEW_ROWS = 5  # rows that a message names
 
 
 # (source, glance, question in words) -> whether that is the last word on a filing that we have already
@@ -66,6 +67,7 @@ class Looked:
     readings: tuple[Reading, ...] = ()
     pages: tuple[Page, ...] = ()
     missing: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()  # rows that nobody can tell whose they are; then it is incomplete
     total: int | None = None
     error: LookError | None = None
     looked_at: dt.datetime = field(default_factory=now)
@@ -135,6 +137,7 @@ def _ask(
     readings: list[Reading] = []
     pages: list[Page] = []
     missing: list[str] = []
+    unread: list[str] = []
     total: int | None = None
     rows = asked = put = 0
     cut: Incomplete | None = None
@@ -196,6 +199,7 @@ def _ask(
         readings += answer.readings
         pages += [page] * len(answer.readings)
         missing += answer.missing
+        unread += answer.unread
         rows += answer.rows or 0
         total = answer.total if answer.total is not None else total
         fresh = look.validators
@@ -214,6 +218,12 @@ def _ask(
             kept="Nothing was stored of this look; no filing counts as gone.",
             do="The next run asks again.",
         )
+    if 2 * len(unread) > rows:
+        raise LayoutChanged(
+            f"most rows of the answer cannot be read: {unread[0]}",
+            where=f"{declaration.id} {describe(query)}",
+            do="tmwatch believes nothing of such an answer. Please report it.",
+        )
     readings, pages = _joined(readings, pages)
     narrowed: tuple[Part, ...] = ()
     if isinstance(query, SearchQuery) and bounds.narrow:
@@ -231,15 +241,17 @@ def _ask(
         )
     if isinstance(query, RecordQuery) and not readings and not missing:
         raise NotFound("the register has no such record", where=f"{declaration.id} {describe(query)}")
+    partly = cut or (_unread(source, query, unread) if unread else None)
     return Looked(
         source,
         query,
-        Outcome.OK if cut is None else cut.outcome,
+        Outcome.OK if partly is None else partly.outcome,
         tuple(readings),
         tuple(pages),
         tuple(missing),
+        tuple(unread),
         total,
-        cut,
+        partly,
         looked_at=looked_at,
         validators=fresh,
         glance=glanced,
@@ -282,6 +294,17 @@ def _cut(source: Source, rows: int, total: int | None, pages: int) -> Incomplete
     )
 
 
+def _unread(source: Source, query: Query, unread: Sequence[str]) -> Incomplete:
+    few = "; ".join(unread[:_FEW_ROWS])
+    more = f"; and {len(unread) - _FEW_ROWS} more" if len(unread) > _FEW_ROWS else ""
+    return Incomplete(
+        f"nobody can tell whose some rows are, and they were left out: {few}{more}",
+        where=f"{source.declaration.id} {describe(query)}",
+        kept="The other rows were read. No filing counts as gone.",
+        do="Look these up at the register. If they stay so, please report them.",
+    )
+
+
 def reread(source_id: str, page: Page) -> Sequence[Reading]:
     """An archived page read again by today's reader."""
     return lone(read_page(get_source(source_id), page))
@@ -320,6 +343,8 @@ def prove(source: Source, door: Door, config: Config, env: Mapping[str, str]) ->
     """
     known = source.declaration.known_query
     looked = ask(source, known.query, door, config, env)
+    if looked.unread and len(looked.readings) >= known.least:
+        return replace(looked, outcome=Outcome.OK, error=None)  # it sees; an odd row beside is no blindness
     if looked.outcome is Outcome.OK and len(looked.readings) < known.least:
         error = LayoutChanged(
             f"the known query `{known.text}` gave {len(looked.readings)} filings; {known.least} are sure",
@@ -342,7 +367,7 @@ def describe(query: Query) -> str:
 
 def sights(looked: Looked, config: Config | None, *, asked: str = "", st13: str | None = None) -> list[Sight]:
     """What a question brought, as rows for the store: one per reading, one per missing number, or
-    one for a failed look."""
+    one for a failed look; of an answer with rows that could not be read, both."""
     declaration = looked.source.declaration
     base = Sight(
         source=declaration.id,
@@ -355,8 +380,10 @@ def sights(looked: Looked, config: Config | None, *, asked: str = "", st13: str 
         looked_at=looked.looked_at,
         st13=st13,
     )
-    if looked.outcome is not Outcome.OK:
-        return [replace(base, error=str(looked.error or ""))]
+    failed = replace(base, error=str(looked.error or ""))
+    if looked.outcome is not Outcome.OK and not looked.unread:
+        return [failed]
+    base = replace(base, outcome=Outcome.OK)
     if looked.glance is not None and not looked.readings:
         (page,) = looked.pages
         read = functools.partial(read_alone, looked.source, page)
@@ -368,7 +395,8 @@ def sights(looked: Looked, config: Config | None, *, asked: str = "", st13: str 
     for number in looked.missing:
         text = f"{number} was asked for and not answered"
         found.append(replace(base, outcome=Outcome.INCOMPLETE, asked=number, st13=None, error=text))
-    return found
+    # Last: whoever asks how the question ended is told that it was not answered in full.
+    return [*found, failed] if looked.unread else found
 
 
 def one_line(error: TmwatchError | None) -> str:

@@ -221,7 +221,7 @@ def _dated_number(office: str, year: str, tail: str) -> str | None:
         if form.dated is not None:
             serial = parts[2] if parts[1] else parts[2].lstrip("0")
             number = form.bare.format(letter=parts[1], year=year, serial=serial)
-            again = form.dated.fullmatch(number)
+            again = form.dated.fullmatch(number.upper())  # the Ukrainian m is written small
             if again and _dated_st13(office, again) == f"{office}50{year}{tail}":
                 return number
     return None

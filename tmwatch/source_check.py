@@ -244,7 +244,7 @@ def _checked(what: str, source: Source, answer: Answer, case: Case | None = None
         len(declaration.covers),
         tuple(dict.fromkeys(unclaimed)),
         tuple(dict.fromkeys(word for reading in answer.readings for word in reading.unknown_words)),
-        tuple(one for one in answer.missing if one not in _missing_on_purpose(case)),
+        tuple(one for one in (*answer.missing, *answer.unread) if one not in _missing_on_purpose(case)),
         declaration.landmarks,
     )
 
@@ -254,7 +254,8 @@ def _missing_on_purpose(case: Case | None) -> set[str]:
     if case is None or not case.expect_path.is_file():
         return set()
     try:
-        return set(load_expectation(case.expect_path).get("missing") or ())
+        expected = load_expectation(case.expect_path)
+        return {*(expected.get("missing") or ()), *(expected.get("unread") or ())}
     except ValueError:
         return set()
 
@@ -295,7 +296,7 @@ def check_live(source: Source, door: Door, config: Config, env: Mapping[str, str
             terms=terms,
             no_page=isinstance(looked.error, NotThisSource),
         )
-    checked = _checked(what, source, Answer(looked.readings, looked.missing))
+    checked = _checked(what, source, Answer(looked.readings, looked.missing, unread=looked.unread))
     return replace(checked, known=answered, seconds=seconds, terms=terms)
 
 

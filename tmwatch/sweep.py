@@ -275,7 +275,10 @@ def _store(
 
     def book(base: Database) -> None:
         for watch, one in job.wanted:
-            books.book_ask(base, watch.name, one.key, looked.outcome, error, looked.validators)
+            books.book_ask(
+                *(base, watch.name, one.key, looked.outcome, error, looked.validators),
+                partly=bool(looked.unread),
+            )
         tell_new_words(config, base, job.source_id, words, watches, lines, run)
 
     last_ok = max((state.last_ok_at for state in states if state.last_ok_at), default=None)

@@ -10,6 +10,7 @@ import pytest
 
 from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource, Outcome, UsageError
 from tmwatch.model import Live, Phase
+from tmwatch.numbers import parse_number
 from tmwatch.sources.base import Answer, Page, Query, RecordQuery, SearchQuery
 from tmwatch.sources.fi.prh import MOST_ROWS, SOURCE
 from tmwatch.sources.narrowing import filtered
@@ -187,7 +188,6 @@ def test_rows_and_people_in_another_order_are_the_same_records() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"applicationNumber": "2020/1 and more"}, "applicationNumber"),
         ({"applicationDate": "4.5.2020"}, "applicationDate"),
         ({"goodsAndServices": [{"classNumber": "nine"}]}, "classNumber"),
         ({"applicants": {"name": "x"}}, "applicants"),
@@ -223,3 +223,86 @@ def test_what_stands_in_the_place_of_an_answer_has_its_own_outcome(body: bytes, 
 def test_the_design_search_beside_it_is_not_taken_for_it() -> None:
     with pytest.raises(NotThisSource):
         read([row(locarnos=[{"classNumber": "06-01", "ordinal": 1}])])
+
+
+# -- odd rows ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "number", ["2025-05038-1", "T202099901-1", "T2020/99901/A", "T2020999011", "2020/1 and more", None]
+)
+def test_a_number_of_a_form_never_seen_is_nobody_else_s_and_costs_its_own_row_only(
+    number: str | None,
+) -> None:
+    answer = read([row("T202099901"), row(number, trademarkWord="ANOTHER"), row("T202099902")])
+    assert [one.record.st13 for one in answer.readings] == ["FI502020000T99901", "FI502020000T99902"]
+    (said,) = answer.unread
+    assert said.startswith("row 2: `applicationNumber` is no Finnish number")
+    assert (answer.rows, answer.total) == (3, 3)
+
+
+def test_where_most_numbers_have_a_form_never_seen_it_is_another_layout() -> None:
+    with pytest.raises(LayoutChanged, match="row 1"):
+        read([row("2025-05038-1")])
+    with pytest.raises(LayoutChanged):
+        read([row("2020-1-1"), row("2020-1-2"), row("T202099901")])
+
+
+def test_a_filing_that_may_stand_in_a_row_nobody_can_read_is_not_called_gone() -> None:
+    rows = [row("T202099902"), row("T202099901-1")]
+    with pytest.raises(Incomplete) as caught:
+        read(rows, query=RecordQuery(("T202099901",)))
+    assert "T202099901-1" in str(caught.value)
+    answer = read(rows, query=RecordQuery(("T202099902",)))
+    assert len(answer.readings) == 1
+    assert not answer.unread, "a neighbour that was not asked for"
+
+
+def test_a_designation_with_a_letter_for_its_part_is_a_filing_of_its_own() -> None:
+    rows = [row("W9999003"), row("W9999003A", registrationNumber="9999003A"), row("W200299903")]
+    found = [one.record for one in read(rows).readings]
+    assert [one.st13 for one in found] == ["FI5000000W9999003", "FI500000W9999003A", "FI502002000W99903"]
+    assert [one.international_registration_number for one in found] == ["9999003", "9999003A", None]
+    assert {one.filing_route for one in found} == {"madrid_designation"}
+    assert parse_number("FI W9999003A").st13 == found[1].st13, "so it can be watched"
+    assert parse_number(found[1].st13).number == "W9999003A"
+
+
+@pytest.mark.parametrize("number", ["12-1", "TMR 2007/12-1", "TMR12A"])
+def test_an_entry_of_the_list_with_a_number_that_cannot_be_read_takes_no_other_number(number: str) -> None:
+    entry = row(number, registrationNumber="91", dossierStatus="TMR_Admitted")
+    answer = read([row("12", dossierStatus="TMR_Admitted"), entry])
+    assert [one.record.st13 for one in answer.readings] == ["FI5000000000TMR12"]
+    assert len(answer.unread) == 1
+
+
+def test_an_entry_of_the_list_is_typed_in_as_it_is_shown() -> None:
+    assert parse_number("FI5000000000TMR12").number == "TMR12"
+
+
+def test_rows_of_one_filing_that_contradict_each_other_are_not_believed_and_equal_ones_are_one() -> None:
+    answer = read([row("T202099901"), row("T202099902"), row("T202099901", dossierStatus="Expired")])
+    assert [one.record.application_number for one in answer.readings] == ["T202099902"]
+    assert answer.unread == ("rows 1 and 3: all are FI502020000T99901, and they contradict each other",)
+    assert read([row(), row(ordinal=2)]).unread == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"applicants": [{"name": "A Oy", "ordinal": 1}, {"name": None, "ordinal": 2}]}, "owners"),
+        ({"goodsAndServices": [{"classNumber": 9}, {"classNumber": None}]}, "classes"),
+        ({"representatives": [{"name": "B Oy"}, {"name": ""}]}, "representatives"),
+    ],
+)
+def test_a_list_with_a_gap_takes_nothing_away(change: dict[str, Any], field: str) -> None:
+    (one,) = read([row(**change)]).readings
+    assert not one.record.gives(field), "the one that is not shown would read as gone"
+    assert any(line.startswith(field) for line in one.unclaimed)
+
+
+def test_a_number_written_as_a_fraction_is_the_number_and_one_that_is_none_is_refused() -> None:
+    (one,) = read([row(registrationNumber=49497.0)]).readings
+    assert one.record.registration_number == "49497"
+    with pytest.raises(LayoutChanged):
+        read([row(registrationNumber=float("nan"))])

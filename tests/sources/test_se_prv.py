@@ -46,7 +46,7 @@ def page(found: list[Any], total: int | None = None, query: Query | None = BY_OW
         "totalHits": len(found) if total is None else total,
         "totalPages": 0,
         "hits": len(found),
-        "page": 0,
+        "page": query.page - 1 if isinstance(query, SearchQuery) else 0,
         "trademarks": found,
         **other,
     }
@@ -181,7 +181,6 @@ def test_a_representative_given_as_an_object_is_read_and_what_it_holds_besides_r
 @pytest.mark.parametrize(
     "change",
     [
-        {"applicationNumber": "about 2025"},
         {"classes": ["nine"]},
         {"filingDate": "1/10/2025"},
         {"representatives": "Byrån"},
@@ -214,3 +213,55 @@ def test_no_personal_number_is_kept(born: str) -> None:
     (one,) = read([row(applicants=people)]).readings
     assert "1234" not in one.record.model_dump_json()
     assert one.record.owners[0].country == "SE"
+
+
+# -- odd rows ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["2025-99901/A", "2025-99901-1", "2025-99901 A", "about 2025", ""])
+def test_a_number_of_a_form_never_seen_costs_its_own_row_only(number: str) -> None:
+    answer = read([row("2025-99901"), row(number, markSpecification="ANOTHER"), row("2025-99902")])
+    assert [one.record.st13 for one in answer.readings] == ["SE502025000099901", "SE502025000099902"]
+    (said,) = answer.unread
+    assert said.startswith("row 2: `applicationNumber` is no Swedish number")
+    assert answer.rows == 3
+
+
+def test_where_most_numbers_have_a_form_never_seen_it_is_another_layout() -> None:
+    with pytest.raises(LayoutChanged):
+        read([row("2025-99901/A"), row("2025-99902/A"), row("2025-99903")])
+
+
+def test_a_number_that_may_stand_in_such_a_row_is_looked_up_without_a_word_on_its_end() -> None:
+    with pytest.raises(Incomplete, match="2025-99901/A"):
+        read([row("2025-99902"), row("2025-99901/A")], query=RecordQuery(("2025-99901",)))
+
+
+def test_a_server_that_gives_the_first_page_twice_has_not_given_all() -> None:
+    more = read(rows(1, PAGE_SIZE), 2 * PAGE_SIZE).more
+    assert more is not None
+    with pytest.raises(Incomplete):
+        SOURCE.read(page(rows(1, PAGE_SIZE), 2 * PAGE_SIZE, more.query, page=0))
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (
+            {"applicants": [{"name": "Exempel AB", "address": None}, {"name": None, "address": "SE"}]},
+            "owners",
+        ),
+        ({"classes": ["39", None]}, "classes"),
+    ],
+)
+def test_a_list_with_a_gap_takes_nothing_away(change: dict[str, Any], field: str) -> None:
+    (one,) = read([row(**change)]).readings
+    assert not one.record.gives(field)
+    assert any(line.startswith(field) for line in one.unclaimed)
+
+
+def test_rows_of_one_filing_that_contradict_each_other_are_not_believed() -> None:
+    other = row("2025-99901", statusSv="Avskriven", statusEn="Dismissed")
+    answer = read([row("2025-99901"), row("2025-99902"), other])
+    assert [one.record.application_number for one in answer.readings] == ["2025-99902"]
+    assert "rows 1 and 3" in answer.unread[0]

@@ -187,6 +187,54 @@ def test_an_answer_without_its_landmark_is_refused(body: dict[str, Any]) -> None
         read(body)
 
 
+# -- odd hits ------------------------------------------------------------------------------------------------
+
+
+def test_a_hit_whose_identifier_is_none_costs_itself_only() -> None:
+    answer = page("search-four-offices")
+    answer["tradeMarks"][1] |= {"ST13": "CH-99249/2024"}
+    found = read(answer, MARK)
+    assert [one.record.office for one in found.readings] == ["IT", "CN", "WO"]
+    assert found.unread[0].startswith("row 2: `ST13` is no ST.13 number")
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [("applicantName", "owners"), ("niceClass", "classes"), ("tradeMarkStatus", "status_phase")],
+)
+@pytest.mark.parametrize("nothing", [None, [], ""])
+def test_what_every_filing_has_and_a_hit_left_empty_takes_nothing_away(
+    key: str, field: str, nothing: Any
+) -> None:
+    if key == "tradeMarkStatus" and nothing == []:
+        return
+    answer = page("search-four-offices")
+    answer["tradeMarks"][0][key] = nothing
+    assert not read(answer).readings[0].record.gives(field)
+
+
+@pytest.mark.parametrize("said", [["nine"], [True], ["9; twelve"]])
+def test_a_word_among_the_classes_is_no_class(said: list[Any]) -> None:
+    answer = page("search-four-offices")
+    answer["tradeMarks"][0]["niceClass"] = said
+    with pytest.raises(LayoutChanged):
+        read(answer)
+
+
+def test_hits_of_one_filing_that_contradict_each_other_are_not_believed() -> None:
+    answer = page("search-four-offices")
+    twin = {**answer["tradeMarks"][0], "applicantName": ["Somebody Else Ltd"]}
+    answer["tradeMarks"].append(twin)
+    found = read(answer)
+    assert answer["tradeMarks"][0]["ST13"] not in {one.record.st13 for one in found.readings}
+    assert "rows 1 and 5" in found.unread[0]
+
+
+def test_an_owner_is_no_question_but_narrows_the_answer_to_one() -> None:
+    assert "owners" not in DECLARATION.answers
+    assert DECLARATION.search["owner"] == "afterwards"
+
+
 # -- real answers ----------------------------------------------------------------------------------------
 
 
@@ -241,3 +289,16 @@ def test_every_value_of_every_real_answer_stands_in_its_record_or_is_left_out_on
                 and not all(part in there for part in value.split(", "))
             ]
             assert lost == []
+
+
+@pytest.mark.recorded
+def test_the_known_query_has_more_marks_of_its_name_than_it_needs(recorded: Path) -> None:
+    name = DECLARATION.known_query.text
+    found = {
+        one.record.st13: one.record
+        for path in (recorded / "tmview").glob("*.json")
+        for one in SOURCE.read(Page(path.read_bytes(), name=path.name)).readings
+        if one.record.verbal_element == name and one.record.status_phase is Phase.REGISTERED
+    }
+    assert len(found) >= 3 * DECLARATION.known_query.least, "one may lapse, and another"
+    assert any(one.application_date and one.application_date.year < 2000 for one in found.values())

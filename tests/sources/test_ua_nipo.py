@@ -135,6 +135,20 @@ def test_the_answer_to_a_number_that_is_another_filing_is_called_missing() -> No
 # -- status ------------------------------------------------------------------------------------------------
 
 
+def test_a_number_of_a_form_never_seen_is_nobody_else_s_and_costs_its_own_row_only() -> None:
+    plain = {**fixture("application"), "app_number": "98072341"}
+    plain["data"] = {**plain["data"], "ApplicationNumber": "98072341"}
+    odd = {**plain, "app_number": "9807234-1", "data": {**plain["data"], "ApplicationNumber": "9807234-1"}}
+    answer = read(listed(3, [fixture("application"), odd, plain]), SearchQuery(owner="x"))
+    assert [one.record.st13 for one in answer.readings][1:] == ["UA500000098072341"]
+    assert answer.unread == ("row 2: `app_number` is no Ukrainian number: 9807234-1",)
+
+
+def test_goods_that_an_answer_left_empty_take_no_class_away() -> None:
+    answer = changed("application", lambda one: one["data"].update(GoodsServicesDetails=None))
+    assert not record(answer).gives("classes")
+
+
 def changed(name: str, change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
     answer = copy.deepcopy(fixture(name))
     change(answer)

@@ -64,6 +64,14 @@ def made_of(path: Path, base: Sight, said: Answer | LookError | None, source_id:
     for number in said.missing:
         unanswered = Incomplete(f"{number} was asked for and not answered", where=str(path))
         made.append(failed(path, base.source, unanswered, number))
+    for row in said.unread:
+        odd = Incomplete(
+            row,
+            where=str(path),
+            kept="That row was left out; the other rows of the page were read.",
+            do="Look it up at the register. If its number is right, please report it with the page.",
+        )
+        made.append(failed(path, base.source, odd))
     if not made:
         nothing = Incomplete("the page holds no record", where=str(path), do="Save the page again.")
         made.append(failed(path, base.source, nothing))

@@ -151,7 +151,9 @@ class Declaration:
     # For people: where the register's own search begins. Its front page: none of those seen takes a name or a
     # number in its address, which is therefore the same whatever is looked for.
     search_url: str = ""
-    file_from: str = ""  # for people: which file to import, and where it lies ("the day's x.zip from https://…")
+    file_from: str = (
+        ""  # for people: which file to import, and where it lies ("the day's x.zip from https://…")
+    )
     grant: Grant | None = None  # where the key is exchanged for a token first
     personal: Personal = Personal()  # whom `source capture` takes out of a page
 
@@ -306,6 +308,8 @@ class Answer:
     """What one page answers.
 
     `missing` are numbers that were asked for and not answered: each becomes an `incomplete` look.
+    `unread` names rows that were left out because nobody can tell whose they are: the others are stored, and
+    the look as a whole is `incomplete`.
     `total` is the site's own count of a search, `rows` what this page held; `more` asks for the next page.
     """
 
@@ -314,6 +318,7 @@ class Answer:
     total: int | None = None
     rows: int | None = None
     more: Request | None = None
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,7 @@ def _reading(reading: Reading) -> dict[str, Any]:
 def facts(answer: Answer) -> dict[str, Any]:
     """The whole answer as plain JSON, without provenance."""
     return {
+        **({"unread": list(answer.unread)} if answer.unread else {}),
         "readings": [_reading(reading) for reading in answer.readings],
         "missing": list(answer.missing),
         "total": answer.total,

@@ -46,7 +46,7 @@ def whole(source: Source, body: bytes) -> Glance:
 
 def stands_alone(answer: Answer) -> bool:
     """Whether a glance at the page may stand for the answer: one whole filing, and nothing missing."""
-    if len(answer.readings) != 1 or answer.missing or answer.more is not None:
+    if len(answer.readings) != 1 or answer.missing or answer.unread or answer.more is not None:
         return False
     return lone(answer)[0] is answer.readings[0]
 

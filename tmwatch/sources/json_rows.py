@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tmwatch.errors import LayoutChanged, LookError, NotThisSource, ServerFault
-from tmwatch.sources.base import Page
+from tmwatch.errors import LayoutChanged, LookError, NotThisSource, ServerFault, UnknownNumber
+from tmwatch.sources.base import Page, Reading
 from tmwatch.sources.renamed import Kind, Missed, Stranger, refuse
 from tmwatch.text import clean_line, mended
 
@@ -114,6 +115,39 @@ def rows(answer: Mapping[str, Any], key: str, page: Page) -> list[Any]:
     return found
 
 
+def readable(
+    items: Sequence[object], read: Callable[[object, str], Reading], page: Page, total: int | None = None
+) -> tuple[tuple[Reading, ...], tuple[str, ...]]:
+    """(what can be read, the rows that were left out and why) of rows that are a whole filing each.
+
+    Left out are rows whose number has a form that the office is not known to use, and rows of one filing
+    that contradict each other. Raises `UnknownNumber` where most rows are of the first kind: that is no odd
+    row but another layout; and whatever else `read` raises. Of a page that holds fewer rows than the `total`
+    nobody can say so yet: the last page of an answer may hold the odd row alone (`looking` judges them all).
+    """
+    found: dict[str, dict[int, Reading]] = {}
+    odd: list[tuple[int, UnknownNumber]] = []
+    for place, item in enumerate(items, 1):
+        try:
+            one = read(item, f"{where_of(page)}, row {place}")
+        except UnknownNumber as error:
+            odd.append((place, error))
+        else:
+            found.setdefault(one.record.st13, {})[place] = one
+    if 2 * len(odd) > len(items) and len(items) >= (total or 0):
+        raise odd[0][1]
+    left = [(place, f"row {place}: {error.message}") for place, error in odd]
+    readings: dict[int, Reading] = {}
+    for st13, rows_of_it in found.items():
+        first, *others = rows_of_it
+        if all(rows_of_it[other] == rows_of_it[first] for other in others):
+            readings |= rows_of_it
+        else:
+            places = " and ".join(map(str, rows_of_it))
+            left.append((first, f"rows {places}: all are {st13}, and they contradict each other"))
+    return tuple(readings[place] for place in sorted(readings)), tuple(text for _, text in sorted(left))
+
+
 # What every filing has. Where a row has the key and nothing in it, it says nothing of the filing.
 _ALWAYS = ("owners", "classes", "application_date")
 _STATUS = ("status_phase", "status_live", "tm5_csd", "tm5_source", "status_text", "status_code")
@@ -139,6 +173,18 @@ def said_only(given: dict[str, Any], *, may_lack: tuple[str, ...] = ()) -> tuple
     return tuple(f"{name} = (empty)" for name in gaps if name not in may_lack)
 
 
+def whole_only(given: dict[str, Any], held: Mapping[str, bool]) -> tuple[str, ...]:
+    """Take out of a record's fields the lists of which a part could not be read; says which those were.
+
+    `held` says of each whether all its entries were there. An owner without a name or a class without a
+    number is the office's gap; the others alone would read as if that one were gone.
+    """
+    broken = [name for name, whole in held.items() if name in given and not whole]
+    for name in broken:
+        given.pop(name)
+    return tuple(f"{name} = (an entry is empty)" for name in broken)
+
+
 class Row:
     """One JSON object whose keys are taken out one by one; see the top of this module."""
 
@@ -153,6 +199,11 @@ class Row:
     def refuse(self, why: str) -> LayoutChanged:
         """The error that names this row and what is wrong with it."""
         return LayoutChanged(f"{self.path or 'the answer'}: {why}", where=self.where, do=NEW_LAYOUT)
+
+    def no_number(self, key: str, office: str, said: str | None) -> UnknownNumber:
+        """The error for a row whose number cannot be read: it costs this row only (`readable`)."""
+        shown = clean_line(said, 40) if said else "(empty)"
+        return UnknownNumber(f"`{key}` is no {office} number: {shown}", where=self.where, do=NEW_LAYOUT)
 
     def has(self, key: str) -> bool:
         """Whether the row still has this key, be it empty."""
@@ -192,6 +243,10 @@ class Row:
             return None
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise self.refuse(f"`{key}` is no text: {clean_line(str(value), 40)}")
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                raise self.refuse(f"`{key}` is no text: {value}")
+            value = int(value) if value.is_integer() else value  # 49497.0 is the number 49497
         return " ".join(str(value).split()) or None
 
     def day(self, key: str, *, optional: bool = False) -> dt.date | None:
@@ -236,7 +291,9 @@ class Row:
             value = [value]
         if value in (None, ""):
             return ()
-        if not isinstance(value, list) or not all(isinstance(item, str | int | None) for item in value):
+        if not isinstance(value, list) or not all(
+            isinstance(item, str | int | None) and not isinstance(item, bool) for item in value
+        ):
             raise self.refuse(f"`{key}` is no list of texts")
         return tuple(text for item in value if item is not None and (text := " ".join(str(item).split())))
 

@@ -93,8 +93,14 @@ def book_ask(
     outcome: Outcome,
     error: str = "",
     validators: Mapping[str, str] | None = None,
+    *,
+    partly: bool = False,
 ) -> None:
-    """Write down how asking ended. Only a complete answer counts as looked at (laws 3 and 17)."""
+    """Write down how asking ended. Only a complete answer counts as looked at (laws 3 and 17).
+
+    One that was stored `partly` (all but rows that nobody can read) is a failed look, and yet a first one:
+    where such a row stays, what is filed later would else be taken for the baseline for ever.
+    """
     good = outcome in (Outcome.OK, Outcome.NOT_MODIFIED)
     instant = iso(now())
     kept = json.dumps(dict(validators)) if validators is not None else None
@@ -109,6 +115,7 @@ def book_ask(
                 "outcome": outcome.value,
                 "error": error or None,
                 "validators": kept,
+                "baseline": instant if partly else None,
             },
         )
         if good:
@@ -124,11 +131,11 @@ _ANSWERED = (
     " validators = coalesce(excluded.validators, validators)"
 )
 _FAILED = (
-    "insert into watch (watch, ask, last_try_at, last_outcome, last_error, failures)"
-    " values (:watch, :ask, :at, :outcome, :error, 1)"
+    "insert into watch (watch, ask, last_try_at, last_outcome, last_error, failures, baseline_at)"
+    " values (:watch, :ask, :at, :outcome, :error, 1, :baseline)"
     " on conflict (watch, ask) do update set last_try_at = excluded.last_try_at,"
     " last_outcome = excluded.last_outcome, last_error = excluded.last_error,"
-    " failures = coalesce(failures, 0) + 1"
+    " failures = coalesce(failures, 0) + 1, baseline_at = coalesce(baseline_at, excluded.baseline_at)"
 )
 
 

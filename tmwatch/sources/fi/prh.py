@@ -40,6 +40,7 @@ from tmwatch.sources.json_rows import (
     load_object,
     looks_like_object,
     no_answer,
+    readable,
     rows,
     stated_error,
     where_of,
@@ -72,7 +73,7 @@ DECLARATION = Declaration(
         dt.date(2026, 11, 25),
     ),
     pace=Pace(min_interval=2.0, per_minute=20, per_day=2000),
-    parser_version="1",
+    parser_version="2",
     covers=frozenset(
         {
             *("application_number", "registration_number", "international_registration_number"),
@@ -153,13 +154,20 @@ class Prh:
             raise LayoutChanged(
                 f"PRH counts {total} filings and gives {len(found)}", where=where_of(page), do=NEW_LAYOUT
             )
-        readings = [reading(item, f"{where_of(page)}, row {place}") for place, item in enumerate(found, 1)]
+        readings, unread = readable(found, reading, page, total)
         if not isinstance(page.query, RecordQuery):
-            return Answer(tuple(readings), total=total, rows=len(found))
+            return Answer(readings, total=total, rows=len(found), unread=unread)
         # A form may match a part of a number: its neighbours were not asked for.
         (asked,) = page.query.numbers
         field = "application_number" if page.query.kind == "application" else "registration_number"
         own = tuple(one for one in readings if getattr(one.record, field) == asked)
+        if not own and unread:
+            # The filing may stand in such a row: that is no word on whether it is still listed.
+            raise Incomplete(
+                f"PRH's answer about {clean_line(asked, 40)} holds rows that cannot be read: {unread[0]}",
+                where=where_of(page),
+                do="Look the number up at the register. If it stays so, please report it.",
+            )
         if not own:
             raise NotFound(
                 f"PRH lists no filing with the number {clean_line(asked, 40)}",

@@ -14,12 +14,15 @@ from tmwatch.errors import NotThisSource
 from tmwatch.model import GoodsServices, Party, Priority, make_record
 from tmwatch.numbers import st13_or_none
 from tmwatch.sources.base import AsOf, Reading
-from tmwatch.sources.json_rows import Row, said_only
+from tmwatch.sources.json_rows import Row, said_only, whole_only
 from tmwatch.sources.word_tables import UNKNOWN, status_fields, statuses, words
 from tmwatch.text import clean_line
 
 _LEFT_OUT = ("ordinal", "thumbnailUrl", "largeThumbnailUrl", "trademarkHasImage")
-_NUMBER = re.compile(r"([A-Z]{0,4})((?:18|19|20)\d\d)?(\d{1,9})")
+# How the list of marks with a reputation numbers its entries was never seen; what stands between the parts of
+# a number is passed over, what stands behind it is not: 12-1 is not 121.
+_ENTRY = re.compile(r"(?:([A-Z]{1,4})[ /-]?)?(?:((?:18|19|20)\d\d)[ /-]?)?(\d{1,9})")
+_DESIGNATION = re.compile(r"W(\d{6,7}[A-Z]?)")  # W and the international number, perhaps with its letter
 _REPUTATION = "TMR"  # how the statuses of the list of marks with a reputation begin
 
 
@@ -36,9 +39,13 @@ def reading(item: object, where: str) -> Reading:
     listed = word.startswith(_REPUTATION) or public is not None
     identity = _identity(number, (registered, dossier), listed)
     if identity is None:
-        said = clean_line(str(number), 40)
-        raise row.refuse(f"`applicationNumber` is no Finnish number: {said}")
+        raise row.no_number("applicationNumber", "Finnish", number)
     kind = row.text("dossierSubType", optional=True)
+    held = {
+        "owners": _filled(row, "applicants", "name"),
+        "representatives": _filled(row, "representatives", "name"),
+        "classes": _filled(row, "goodsAndServices", "classNumber"),
+    }
     given: dict[str, Any] = {
         "application_number": number,
         "registration_number": registered,
@@ -60,13 +67,14 @@ def reading(item: object, where: str) -> Reading:
             given["mark_feature"] = words(__package__, "mark_features.csv")[kind]
     if number and number.startswith("W"):
         given["filing_route"] = "madrid_designation"
-        given["international_registration_number"] = registered
+        own = _DESIGNATION.fullmatch(number)
+        given["international_registration_number"] = own[1] if own and not registered else registered
     if listed or public or (number or "").startswith(_REPUTATION):
         # An entry in that list is no registration: it says among whom a mark is known.
         given["register_kind"] = "List of marks with a reputation (TMR)"
         given["description"] = f"Known among: {public}" if public else None
     row.refuse_renamed()
-    unclaimed = list(row.unclaimed())
+    unclaimed = [*row.unclaimed(), *whole_only(given, held)]
     if kind and "mark_feature" not in given:
         unclaimed.append(f"dossierSubType = {clean_line(kind, 60)}")
     days = [day for day in (given["application_date"], given.get("registration_date")) if day is not None]
@@ -81,28 +89,34 @@ def reading(item: object, where: str) -> Reading:
 
 
 def _identity(number: str | None, others: tuple[str | None, ...], listed: bool) -> str | None:
-    """ST.13. An entry in the list of marks with a reputation never takes that of a filing (T…, W…).
+    """ST.13; None where the number has a form that was never seen, which might be another filing's.
 
-    How that list numbers its entries was never seen: the first of `others` that can be read stands in.
+    An entry in the list of marks with a reputation never takes that of a filing (T…, W…). Where it has no
+    number of its own, the first of `others` that can be read stands in.
     """
-    if listed:
-        found = (_tail(said, _REPUTATION) for said in (number, *others) if said)
-        return next((identity for identity in found if identity), None)
-    if number is None:
-        return None
-    return st13_or_none("FI", number) or _tail(number, "")
+    if not listed:
+        return st13_or_none("FI", number) if number else None
+    if number:
+        return _entry(number)
+    return next((identity for said in others if said and (identity := _entry(said))), None)
 
 
-def _tail(number: str, mark: str) -> str | None:
-    """Letters, year and serial of a number in their places. A filing's number gets `mark` for its letter."""
-    parts = _NUMBER.fullmatch(re.sub(r"[^0-9A-Z]", "", number.upper()))
+def _entry(number: str) -> str | None:
+    """Letters, year and serial of an entry in their places; that of a filing gets TMR for its letter."""
+    parts = _ENTRY.fullmatch(number.upper())
     if parts is None:
         return None
     letters, year, serial = parts.groups()
-    if mark and letters in ("", "T", "W"):
-        letters = mark
-    tail = f"{letters}{serial}"
+    tail = f"{_REPUTATION if letters in (None, 'T', 'W') else letters}{serial}"
     return f"FI50{year or '0000'}{tail:0>9}" if len(tail) <= 9 else None
+
+
+def _filled(row: Row, key: str, inner: str) -> bool:
+    """Whether each entry of a list says who or which it is; what is no list is refused where it is read."""
+    found = row.peek(key)
+    if not isinstance(found, list) or not any(one.get(inner) for one in found if isinstance(one, dict)):
+        return True  # nothing in it at all: that is empty, and not a part
+    return all(one.get(inner) not in (None, "") for one in found if isinstance(one, dict))
 
 
 def _people(row: Row, key: str) -> tuple[Party, ...]:

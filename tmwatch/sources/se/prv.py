@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 from urllib.parse import urlsplit
 
 from tmwatch.errors import Incomplete, LayoutChanged, UsageError
@@ -39,6 +40,7 @@ from tmwatch.sources.json_rows import (
     load_object,
     looks_like_object,
     no_answer,
+    readable,
     rows,
     stated_error,
     where_of,
@@ -65,7 +67,7 @@ DECLARATION = Declaration(
         dt.date(2026, 11, 25),
     ),
     pace=Pace(min_interval=2.0, per_minute=20, per_day=2000),
-    parser_version="1",
+    parser_version="2",
     covers=frozenset(
         {
             *("application_number", "registration_number", "filing_route", "application_date"),
@@ -132,12 +134,13 @@ class Prv:
             raise Incomplete(
                 f"the page says {answer['hits']} rows and holds {len(found)}", where=where_of(page), do=_AGAIN
             )
-        readings = [reading(item, f"{where_of(page)}, row {place}") for place, item in enumerate(found, 1)]
+        _turned(answer, page)
+        readings, unread = readable(found, reading, page, total)
         more = _more(page, total, len(found))
         if not isinstance(page.query, RecordQuery):
             # A saved page stands for itself: each of its rows is a whole filing, whatever comes overleaf.
             counted = total if page.query is not None else None
-            return Answer(tuple(readings), total=counted, rows=len(found), more=more)
+            return Answer(readings, total=counted, rows=len(found), more=more, unread=unread)
         (asked,) = page.query.numbers
         field = "application_number" if page.query.kind == "application" else "registration_number"
         own = tuple(one for one in readings if getattr(one.record, field) == asked)
@@ -145,10 +148,22 @@ class Prv:
             return Answer(own, total=len(own), rows=len(own))
         # Whether the text search knows numbers was never seen, so finding none proves nothing.
         raise Incomplete(
-            f"PRV's text search shows no filing with the number {clean_line(asked, 40)}",
+            f"PRV's text search shows no filing with the number {clean_line(asked, 40)}"
+            + (f", and a row that cannot be read: {unread[0]}" if unread else ""),
             where=DECLARATION.id,
             do="Check the number. If it is right, watch its owner or mark instead: whether this search "
             "finds numbers was never seen.",
+        )
+
+
+def _turned(answer: Mapping[str, Any], page: Page) -> None:
+    """A server that gives the first page again has as many rows in the end, and not all filings."""
+    if not isinstance(page.query, SearchQuery) or "page" not in answer:
+        return
+    asked = page.query.page - 1
+    if count(answer, "page", page) != asked:
+        raise Incomplete(
+            f"page {asked} was asked for and page {answer['page']} came", where=where_of(page), do=_AGAIN
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from tmwatch.model import GoodsServices, Party, make_record
 from tmwatch.numbers import st13_or_none
 from tmwatch.sources.base import AsOf, Reading
-from tmwatch.sources.json_rows import Row, said_only
+from tmwatch.sources.json_rows import Row, said_only, whole_only
 from tmwatch.sources.word_tables import UNKNOWN, Meaning, status_fields, statuses, words
 from tmwatch.text import clean_line
 
@@ -30,7 +30,8 @@ def reading(item: object, where: str) -> Reading:
     number = row.text("applicationNumber")
     identity = _identity(number)
     if identity is None:
-        raise row.refuse(f"`applicationNumber` is no Swedish number: {clean_line(str(number), 40)}")
+        raise row.no_number("applicationNumber", "Swedish", number)
+    held = {"owners": _filled(row, "applicants"), "classes": _filled(row, "classes")}
     swedish, english = row.text("statusSv") or "", row.text("statusEn") or ""
     meaning, unknown = _status(swedish, english)
     given: dict[str, Any] = {
@@ -59,7 +60,7 @@ def reading(item: object, where: str) -> Reading:
     if kind and kind not in features:
         unclaimed = (*unclaimed, f"markFeatureEn = {clean_line(kind, 60)}")
     filed = given["application_date"]
-    gaps = said_only(given)
+    gaps = (*whole_only(given, held), *said_only(given))
     return Reading(
         make_record("SE", identity, **given),
         AsOf(filed, "not_earlier_than") if filed else None,
@@ -87,6 +88,17 @@ def _identity(number: str | None) -> str | None:
     if known is None and re.fullmatch(r"(?=.*\d)[0-9A-Z]{1,9}", number):
         known = f"SE500000{number:0>9}"
     return known
+
+
+def _filled(row: Row, key: str) -> bool:
+    """Whether each entry of a list is there, an applicant with its name; else it is a part of the list."""
+    found = row.peek(key)
+    said = (
+        [one.get("name") if isinstance(one, dict) else one for one in found]
+        if isinstance(found, list)
+        else []
+    )
+    return all(one not in (None, "") for one in said) or all(one in (None, "") for one in said)
 
 
 def _classes(row: Row) -> tuple[GoodsServices, ...]:

@@ -47,6 +47,7 @@ from tmwatch.sources.json_rows import (
     load_object,
     looks_like_object,
     no_answer,
+    readable,
     rows,
     stated_error,
     where_of,
@@ -84,7 +85,7 @@ DECLARATION = Declaration(
         dt.date(2026, 11, 25),
     ),
     pace=Pace(min_interval=3.0, per_minute=10, per_day=50),
-    parser_version="1",
+    parser_version="2",
     covers=frozenset(
         {
             *("application_number", "registration_number", "international_registration_number"),
@@ -97,7 +98,7 @@ DECLARATION = Declaration(
     ),
     authority=10,  # below every register, and below the aggregators that somebody is paid for
     by_hand=False,
-    known_query=KnownQuery("search", "FUORICORSO", least=3, part="mark"),
+    known_query=KnownQuery("search", "FUORICORSO", least=1, part="mark"),  # README.md says why so few
     facts=FactKind.AGGREGATOR,
     live_default="opt-in",
     landmarks=(
@@ -158,14 +159,14 @@ class Tmview:
 
 
 def _hits(answer: dict[str, Any], page: Page) -> Answer:
-    found = rows(answer, "tradeMarks", page)
-    # A hit that stands twice says nothing twice.
-    readings = combine(hit(item, f"{where_of(page)}, hit {place}") for place, item in enumerate(found, 1))
+    found, counted = rows(answer, "tradeMarks", page), answer.get("totalResults")
+    readings, unread = readable(found, hit, page, counted if isinstance(counted, int) else None)
+    readings = combine(readings)  # a hit that stands twice says nothing twice
     if not isinstance(page.query, SearchQuery):
         # A saved page, or hits cut out of one: what else the search found is not gone for that.
         if answer.keys() & {"totalResults", "totalPages", "page"}:
             count(answer, "totalResults", page)
-        return Answer(readings)
+        return Answer(readings, unread=unread)
     total, number = count(answer, "totalResults", page), count(answer, "page", page)
     asked = page.query.page
     if number != asked:
@@ -196,7 +197,7 @@ def _hits(answer: dict[str, Any], page: Page) -> Answer:
             do="The next run asks again.",
         )
     more = _search(replace(page.query, page=number + 1)) if held < total else None
-    return Answer(readings, total=total, rows=len(found), more=more)
+    return Answer(readings, total=total, rows=len(found), more=more, unread=unread)
 
 
 def _record(number: str) -> Request:

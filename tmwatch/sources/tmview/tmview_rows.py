@@ -28,7 +28,7 @@ from tmwatch.model import (
 from tmwatch.numbers import st13_or_none
 from tmwatch.offices import offices
 from tmwatch.sources.base import AsOf, Reading
-from tmwatch.sources.json_rows import Row
+from tmwatch.sources.json_rows import Row, said_only
 from tmwatch.sources.word_tables import UNKNOWN, Meaning, status_fields, statuses, words
 from tmwatch.text import clean_line
 
@@ -63,7 +63,7 @@ def hit(item: object, where: str) -> Reading:
     # As in a detail: the other address is that of the thumbnail, and the two by turns would be changes.
     row.give(fields, "image", "detailImageURI", row.text)
     row.give(fields, "owners", "applicantName", lambda key: _named(row.words(key)), "box")
-    row.give(fields, "classes", "niceClass", lambda key: _classes(row.words(key)), "box")
+    row.give(fields, "classes", "niceClass", lambda key: _classes(_checked(row, row.words(key))), "box")
     row.give(fields, "design_codes", "viennaCodes", lambda key: _design(row.words(key)), "box")
     # `oppositionDeadLine` is the end of the period once more, or where only the end is known.
     _period(row, fields, "oppositionPeriodStart", ("oppositionPeriodEnd", "oppositionDeadLine"))
@@ -105,7 +105,7 @@ def _made(
 ) -> Reading:
     row.leave(*LEFT_OUT)
     row.refuse_renamed()
-    odd = []
+    odd = list(said_only(fields))
     if fields.get("mark_feature_code") and not fields.get("mark_feature"):
         odd.append(f"kind of mark = {clean_line(fields['mark_feature_code'], 60)}")
     known = set(words(__package__, "kinds.csv").values())
@@ -132,7 +132,7 @@ def _identity(row: Row) -> str:
             if isinstance(office, str) and office in offices() and isinstance(number, str):
                 said = st13_or_none(office, number)
     if said is None or not _ST13.fullmatch(said) or said[:2] not in offices():
-        raise row.refuse(f"`ST13` is no identifier of a trade mark: {clean_line(str(said), 40)}")
+        raise row.no_number("ST13", "ST.13", said)
     return said
 
 
@@ -197,6 +197,15 @@ def _number(row: Row, said: str | None) -> str:
 
 def _order(item: GoodsServices) -> tuple[int, str]:
     return (item.nice_class or 99, item.class_number)
+
+
+def _checked(row: Row, said: Iterable[str]) -> Iterable[str]:
+    """Classes as they are. A word among them would be kept for one: Nice classes are numbers."""
+    for one in said:
+        for part in re.split(r"[,;]", one):
+            if part.strip() and not part.strip().isdecimal():
+                raise row.refuse(f"`niceClass` is no class: {clean_line(part, 40)}")
+        yield one
 
 
 def _classes(said: Iterable[str]) -> tuple[GoodsServices, ...]:

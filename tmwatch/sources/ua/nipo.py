@@ -42,6 +42,7 @@ from tmwatch.sources.json_rows import (
     load_object,
     looks_like_object,
     no_answer,
+    readable,
     rows,
     stated_error,
     where_of,
@@ -69,7 +70,7 @@ DECLARATION = Declaration(
         dt.date(2026, 11, 25),
     ),
     pace=Pace(min_interval=2.0, per_minute=30, per_day=5000),
-    parser_version="1",
+    parser_version="2",
     covers=frozenset(
         {
             *("application_number", "registration_number", "application_date", "registration_date"),
@@ -154,11 +155,11 @@ def _list(answer: dict[str, Any], page: Page) -> Answer:
             where=where_of(page),
             do=_AGAIN,
         )
-    readings = tuple(reading(item, f"{where_of(page)}, row {place}") for place, item in enumerate(found, 1))
+    readings, unread = readable(found, reading, page, total)
     _heeded(readings, page)
     if not isinstance(page.query, SearchQuery):
         # A saved page stands for itself: each of its rows is a whole filing, whatever comes overleaf.
-        return Answer(readings, rows=len(found))
+        return Answer(readings, rows=len(found), unread=unread)
     more = None
     if following is not None:
         if following != page.query.page + 1:
@@ -166,7 +167,7 @@ def _list(answer: dict[str, Any], page: Page) -> Answer:
                 f"after page {page.query.page} comes page {following}", where=where_of(page), do=NEW_LAYOUT
             )
         more = _list_request(replace(page.query, page=following))
-    return Answer(readings, total=total, rows=len(found), more=more)
+    return Answer(readings, total=total, rows=len(found), more=more, unread=unread)
 
 
 def _heeded(readings: Sequence[Reading], page: Page) -> None:
@@ -208,7 +209,7 @@ def _record_request(query: RecordQuery) -> Request:
     number = query.numbers[0]
     if not re.fullmatch(r"[0-9A-Za-z]{1,15}", number):
         raise UsageError(f"`{clean_line(number, 40)}` is no Ukrainian number", where=DECLARATION.id)
-    # Our own numbers are in capitals; the office writes the m of m202300001 small.
+    # The office writes the m of m202300001 small; a capital is how some people write it.
     written = f"m{number[1:]}" if number[:1] == "M" else number
     return Request(f"{_PATH}{written}/", {"obj_type": _TRADE_MARK}, accept="application/json", query=query)
 

@@ -28,7 +28,7 @@ from tmwatch.model import (
 )
 from tmwatch.numbers import st13_or_none
 from tmwatch.sources.base import AsOf, Reading
-from tmwatch.sources.json_rows import NEW_LAYOUT, Row
+from tmwatch.sources.json_rows import NEW_LAYOUT, Row, said_only
 from tmwatch.sources.ua import nipo_people
 from tmwatch.sources.word_tables import UNKNOWN, Meaning, status_fields, statuses, words
 from tmwatch.text import clean_line
@@ -53,7 +53,7 @@ def reading(item: object, where: str) -> Reading:
     registered = None if registered == "0" else registered
     identity = _identity(number)
     if identity is None:
-        raise row.refuse(f"`app_number` is no Ukrainian number: {clean_line(str(number), 40)}")
+        raise row.no_number("app_number", "Ukrainian", number)
     filed = _day(row, "app_date", optional=False)
     entered = _day(row, "registration_date")
     updated = _day(row, "last_update")
@@ -80,9 +80,10 @@ def reading(item: object, where: str) -> Reading:
     events, undated = _events(row)
     given["events"] = events
     row.refuse_renamed()
+    odd += said_only(given)
     if given.get("mark_feature_code") and "mark_feature" not in given:
         odd.append(f"MarkFeature = {clean_line(given['mark_feature_code'], 60)}")
-    days = [day for day in (updated, given["application_date"], given["registration_date"]) if day]
+    days = [day for day in (updated, given.get("application_date"), given["registration_date"]) if day]
     return Reading(
         make_record("UA", identity, **given),
         AsOf(max(days), "not_earlier_than") if days else None,
@@ -94,7 +95,7 @@ def reading(item: object, where: str) -> Reading:
 def _identity(number: str | None) -> str | None:
     if number is None:
         return None
-    plain = re.sub(r"[^0-9A-Z]", "", number.upper())
+    plain = number.upper().replace(" ", "")  # no other sign: 9807234-1 is not 98072341
     known = st13_or_none("UA", plain)
     return known or (f"UA500000{plain:0>9}" if re.fullmatch(r"(?=.*\d)[0-9A-Z]{1,9}", plain) else None)
 
