@@ -372,12 +372,27 @@ def test_no_repr_holds_a_secret() -> None:
     assert "whsec_T0P" not in json.dumps(config.model_dump(mode="json"), default=str)
 
 
+def test_twins_above_all_tables_hold_for_every_watch_beside_its_own() -> None:
+    above = 'twins = [["MTJ", "麦特杰"]]\n' + told_by("") + 'marks = ["JD"]\n'
+    config = read(above + 'twins = [["JD", "京东"], ["MTJ", "麦特杰"]]')
+    assert config.twins == (("MTJ", "麦特杰"),)
+    assert config.watches[0].twins == (("JD", "京东"), ("MTJ", "麦特杰"))
+    assert read(above).watches[0].twins == config.twins
+
+
+@pytest.mark.parametrize("where", ["above", "watch"])
+def test_a_twin_alone_is_no_twin(where: str) -> None:
+    above, below = ('twins = [["JD"]]\n', "") if where == "above" else ("", 'twins = [["JD"]]')
+    with pytest.raises(ConfigMistakes, match="twins"):
+        read(above + told_by("") + 'marks = ["JD"]\n' + below)
+
+
 def test_what_may_surprise_is_said_in_words() -> None:
     text = told_by('digest = "daily"') + 'marks = ["JD"]\ntwins = [["JD", "京东"]]'
     notes = "\n".join(read(text).notes())
     assert "sends all at once" in notes
     assert "same name only" in notes
-    assert "twins are kept and not used" in notes
+    assert "twins are not used for finding" in notes
     assert "Nothing is watched yet" in "\n".join(read(OPERATOR).notes())
 
 

@@ -17,7 +17,7 @@ from tmwatch.text import mended
 
 # How `--help` lists the commands, and `list` before what it helps to choose from.
 ORDER = (
-    *("demo", "init", "check", "import", "show", "history", "changes", "lookup", "watch", "worklist"),
+    *("demo", "init", "check", "import", "show", "history", "changes", "lookup", "name", "watch", "worklist"),
     *("source", "alerts", "export", "doctor", "backup", "restore", "prune", "list", "add", "test", "why"),
     *("retry", "release", "drop"),
 )
@@ -26,6 +26,7 @@ ORDER = (
 COMMAND_MODULES = {
     "demo": ("starting",), "init": ("starting",), "check": ("checking",), "import": ("importing",),
     "show": ("records",), "history": ("records",), "changes": ("changes",), "lookup": ("lookup",),
+    "name": ("naming",),
     "watch": ("watching",), "source": ("sources", "proving", "comparing", "capturing"), "alerts": ("alerts",),
     "export": ("exporting",), "doctor": ("upkeep",), "backup": ("upkeep",), "prune": ("upkeep",),
     "restore": ("restoring",), "worklist": ("working",),

@@ -29,6 +29,7 @@ from tmwatch.config.models import (
     Smtp,
     SourceConfig,
     StoreConfig,
+    Twins,
     Watch,
     WatchTable,
     Webhook,
@@ -50,6 +51,7 @@ class Config(Frozen):
     sources: dict[str, SourceConfig] = Field(default_factory=dict)
     recipients: tuple[Recipient, ...] = ()
     watches: tuple[Watch, ...] = ()
+    twins: Twins = ()  # those for every watch; each watch has them beside its own
 
     def source(self, source_id: str) -> SourceConfig:
         """The settings of that source; all at their defaults where the file says nothing."""
@@ -165,7 +167,10 @@ class Config(Frozen):
                     f"{name}: marks finds the same name only; similar names come in a later version."
                 )
             if watch.twins:
-                found.append(f"{name}: twins are kept and not used by this version.")
+                found.append(
+                    f"{name}: twins are not used for finding in this version; "
+                    "`tmwatch name` shows what they make."
+                )
             if not watch.notify:
                 found.append(
                     f"{name} tells nobody (notify is empty): see its alerts with `tmwatch alerts list`."

@@ -44,6 +44,7 @@ Interval = Annotated[
     BeforeValidator(parse_interval),
     WithJsonSchema({"type": "string", "examples": ["1 day", "6 hours", "90 minutes"]}),
 ]
+Twins = tuple[Annotated[tuple[Line, ...], Field(min_length=2)], ...]
 Role = Literal["own", "adverse", "observed"]
 
 # From which significance on an alert is sent, where the watch does not say (domain.md §7 ranks changes).
@@ -190,8 +191,8 @@ class WatchRules(Frozen):
         default=None, description="How often it is looked at; without it, at every check."
     )
     notify: tuple[str, ...] = Field(default=(), description="Names of recipients; [] tells nobody.")
-    twins: tuple[tuple[Line, ...], ...] = Field(
-        default=(), description="Kept for a later version: names that count as the same, e.g. JD and 京东."
+    twins: Twins = Field(
+        default=(), description="Names that count as one here, such as JD and 京东; initials count only so."
     )
     first_look: Literal["quiet", "alert"] = Field(
         default="quiet", description="Whether the first look is summed up (quiet) or alerted each (alert)."
@@ -227,7 +228,15 @@ class Watch(WatchRules):
         return next((self.docket[key] for key in record_keys(record) if key in self.docket), None)
 
 
-class ConfigFile(Frozen):
+class Shared(Frozen):
+    """What stands above all tables and holds for every watch."""
+
+    twins: Twins = Field(
+        default=(), description="Names that count as one in every watch; above the first table of the file."
+    )
+
+
+class ConfigFile(Shared):
     """The whole file as it is written; for the JSON Schema and for naming unknown keys."""
 
     operator: Operator

@@ -24,9 +24,11 @@ from tmwatch.config.models import (
     ConfigFile,
     Operator,
     Recipient,
+    Shared,
     Smtp,
     SourceConfig,
     StoreConfig,
+    Twins,
     Watch,
     WatchRules,
     WatchTable,
@@ -71,7 +73,9 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
         _validated(Recipient, one, name_of("recipient", place, one), found)
         for place, one in enumerate(recipients)
     ]
-    watched = [_watch(place, one, path.parent, found) for place, one in enumerate(watches)]
+    shared = _validated(Shared, {key: raw[key] for key in Shared.model_fields if key in raw}, "", found)
+    twins = shared.twins if shared is not None else ()
+    watched = [_watch(place, one, path.parent, twins, found) for place, one in enumerate(watches)]
     check_across(tables, recipients, watches, found)
     if store is not None:
         check_inbox(store, path, found)
@@ -89,6 +93,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
         sources=settings,
         recipients=tuple(one for one in people if one is not None),
         watches=tuple(one for one in watched if one is not None),
+        twins=twins,
     )
 
 
@@ -217,7 +222,7 @@ def _sources(
     return settings
 
 
-def _watch(place: int, raw: Mapping[str, Any], base: Path, found: Gatherer) -> Watch | None:
+def _watch(place: int, raw: Mapping[str, Any], base: Path, twins: Twins, found: Gatherer) -> Watch | None:
     table = name_of("watch", place, raw)
     checked = _validated(WatchTable, raw, table, found)
     # Even in a table with other mistakes the numbers are looked at, so that all is said at once.
@@ -234,6 +239,7 @@ def _watch(place: int, raw: Mapping[str, Any], base: Path, found: Gatherer) -> W
         return None
     rows, problems = _within(docket, checked, base / file if isinstance(file, str) else base)
     rules = {name: getattr(checked, name) for name in WatchRules.model_fields}
+    rules["twins"] = tuple(dict.fromkeys((*checked.twins, *twins)))
     return Watch(
         **rules,
         numbers=(*numbers, *(row.number for row in rows.rows)),

@@ -42,6 +42,11 @@ def as_latin(text: str) -> str:
     return _WORD.sub(_resolved, text) if _OTHER_SCRIPTS.search(text) else text
 
 
+def looks_latin(char: str) -> bool:
+    """Whether a letter of another script looks like a Latin one."""
+    return ord(char) in _LOOKS
+
+
 def plain_latin(text: str) -> str:
     """A folded text with ø, ł, æ … as o, l, ae; the accents of Greek letters gone."""
     plain = text.translate(_LATIN)

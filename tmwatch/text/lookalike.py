@@ -35,6 +35,7 @@ LONGEST = 1000  # characters of a name that is read; registers hold whole slogan
 _SHAPES = str.maketrans("0i1528", "ollszb")
 # Where there is none of these, no letter stands in for another and nothing is spelled in two ways.
 _CAN_VARY = re.compile("[0-9@!|$€£¥äöüåøÄÖÜÅØ\u0308\u030a\u0660-\u0669\u3007\u4e00-\u9fff\uff00-\uff5e]")
+_NAMED = 8  # characters named in a note
 _REPEATS = 4  # a form that is not at rest after so many rounds is taken as it stands
 
 
@@ -43,6 +44,7 @@ class Step(NamedTuple):
 
     name: str  # in words
     made: tuple[str, ...]  # what came out; one form, or several readings or variants
+    note: str = ""  # what the eye does not see: which letters they were
 
 
 def normal(name: str) -> str:
@@ -55,6 +57,11 @@ def normal(name: str) -> str:
 def compact(name: str) -> str:
     """The normal form without spaces: JD-AUTO, J.D. AUTO and JDAUTO are one."""
     return normal(name).replace(" ", "")
+
+
+def normal_owner(name: str) -> str:
+    """The normal form of a company's name without its company form, also one in letters that look Latin."""
+    return normal(fold_party(normal(fold_party(name))))
 
 
 def shape(name: str) -> str:
@@ -90,13 +97,13 @@ def _rounds(name: str) -> list[tuple[str, str]]:
     bare = confusables.plain_latin(folding.without_accents(cased))
     words = folding.words_of(bare) or folding.fold_space(bare)
     return [
-        ("signs such as ™ and invisible characters go", signless),
-        ("one width and one form of Unicode", one_form),
-        ("letters of other scripts that look Latin", latin),
+        ("no ™, nothing hidden", signless),
+        ("one width, one form", one_form),
+        ("letters that look Latin", latin),
         ("lower case", cased),
-        ("accents go from Latin and Greek letters", bare),
-        ("punctuation parts words or joins them", words),
-        ("traditional characters as simplified ones", han.simplified(words)),
+        ("no accents", bare),
+        ("no punctuation", words),
+        ("simplified characters", han.simplified(words)),
     ]
 
 
@@ -194,7 +201,8 @@ def twin_forms(name: str, twins: Iterable[Sequence[str]]) -> tuple[str, ...]:
 def steps(name: str, twins: Iterable[Sequence[str]] = (), *, owner: bool = False) -> tuple[Step, ...]:
     """How the name becomes its forms, step by step, for showing: those that changed or found something.
 
-    With `owner` it is the name of a company, and what is left without its company form is shown too.
+    With `owner` it is the name of a company, and the forms are those of what is left without its company
+    form.
     """
     made: list[Step] = []
     text = name
@@ -202,12 +210,13 @@ def steps(name: str, twins: Iterable[Sequence[str]] = (), *, owner: bool = False
         before = text
         for words, after in _rounds(text):
             if after != text:
-                made.append(Step(words, (after,)))
+                made.append(Step(words, (after,), _unseen(text, after)))
             text = after
         if text == before:
             break
-    if owner and (bare := fold_party(name)) != folding.fold(name):
-        made.append(Step("company form dropped", (bare,)))
+    if owner and (bare := normal_owner(name)) != text:
+        made.append(Step("without company form", (bare,)))
+        name = text = bare
     more = (
         ("without spaces", (compact(name),) if " " in text else ()),
         ("read in Latin letters", readings(name)),
@@ -216,3 +225,14 @@ def steps(name: str, twins: Iterable[Sequence[str]] = (), *, owner: bool = False
     )
     made += (Step(words, forms) for words, forms in more if forms)
     return tuple(made)
+
+
+def _unseen(before: str, after: str) -> str:
+    """Which characters went or were taken for Latin ones, where that cannot be seen; "" where it can."""
+    gone = dict.fromkeys(char for char in before if char not in after)
+    named = [
+        f"{unicodedata.name(char, f'U+{ord(char):04X}').capitalize()} (U+{ord(char):04X})"
+        for char in gone
+        if confusables.looks_latin(char) or unicodedata.category(char) in ("Cf", "Cc")
+    ]
+    return "; ".join(named[:_NAMED])

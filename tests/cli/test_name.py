@@ -1,0 +1,116 @@
+"""`name`: every step of what a name is compared as can be shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from tests.cli.conftest import Run
+
+CONFIG = """
+twins = [["MTJ", "麦特杰"]]
+[operator]
+contact = "ip-watch@firm.test"
+[[watch]]
+name = "JD cars"
+marks = ["JD Auto"]
+twins = [["JD", "京东"]]
+notify = []
+[[watch]]
+name = "other"
+marks = ["Other"]
+notify = []
+"""
+
+
+def test_each_step_is_shown_with_what_it_made(run: Run) -> None:
+    ran = run("name", "J.D.-ÀUTO™ 4U")
+    lines = [line.split("  ") for line in ran.out.splitlines()]
+    assert ran.code == 0
+    assert [(line[0], line[-1].strip()) for line in lines[1:]] == [
+        ("as given", "J.D.-ÀUTO™ 4U"),
+        ("no ™, nothing hidden", "J.D.-ÀUTO 4U"),
+        ("lower case", "j.d.-àuto 4u"),
+        ("no accents", "j.d.-auto 4u"),
+        ("no punctuation", "jd auto 4u"),
+        ("without spaces", "jdauto4u"),
+        ("other spellings", "jd auto au; jd auto foru; jd auto fouru; jd auto foreu"),
+        ("Compared as: jd auto 4u", "Compared as: jd auto 4u"),
+    ]
+
+
+def test_a_letter_that_only_looks_latin_is_named(run: Run) -> None:
+    assert "(Cyrillic capital letter a (U+0410))" in run("name", "JDАUTO").out
+    assert "Zero width space (U+200B)" in run("name", "JD\u200bAUTO").out
+
+
+def test_a_chinese_name_is_read_and_only_the_likeliest_readings_stand_on_the_screen(run: Run) -> None:
+    ran = run("name", "长城行乐")
+    assert "chang cheng xing le; changchengxingle" in ran.out
+    assert "more (--json has all)" in ran.out
+    assert "zhang cheng xing yue" in run("name", "长城行乐", "--json").json["readings"]
+
+
+def test_json_has_every_form(run: Run) -> None:
+    told = run("name", "L8R", "--json").json
+    assert told == {
+        "name": "L8R",
+        "steps": [
+            {"step": "lower case", "made": ["l8r"], "note": None},
+            {"step": "other spellings", "made": ["lbr", "later", "leatr", "leightr"], "note": None},
+        ],
+        "normal": "l8r",
+        "compact": "l8r",
+        "shape": "lbr",
+        "readings": [],
+        "variants": ["lbr", "later", "leatr", "leightr"],
+        "twins": [],
+    }
+
+
+def test_an_owner_is_shown_without_its_company_form(run: Run) -> None:
+    ran = run("name", "--owner", "北京京东叁佰陆拾度电子商务有限公司")
+    assert "without company form     北京京东叁佰陆拾度电子商务\n" in ran.out
+    assert "北京京东360度电子商务" in ran.out
+    assert "gong si" not in ran.out
+
+
+def test_twins_count_where_they_are_declared(run: Run, folder: Path) -> None:
+    assert run("name", "JD", "--json").json["twins"] == []
+    assert run("name", "JD", "--twin", "JD=京东", "--json").json["twins"] == ["京东"]
+    (folder / "tmwatch.toml").write_text(CONFIG, encoding="utf-8")
+    assert run("name", "JD", "--json").json["twins"] == ["京东"]
+    assert run("name", "JD", "--watch", "other", "--json").json["twins"] == []
+    assert run("name", "麦特杰", "--watch", "other", "--json").json["twins"] == ["mtj"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("name",), "there is no name to show"),
+        (("name", " "), "there is no name to show"),
+        (("name", "JD", "--twin", "JD"), "--twin JD is no pair of names"),
+        (("name", "JD", "--watch", "none"), 'there is no watch "none"'),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_with_what_to_do(
+    run: Run, folder: Path, words: tuple[str, ...], said: str
+) -> None:
+    (folder / "tmwatch.toml").write_text(CONFIG, encoding="utf-8")
+    ran = run(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert len(ran.err.splitlines()) >= 2
+
+
+@pytest.mark.parametrize(
+    "name", ["京" * 3000, "\x1b[31mJD\u202e行" + "乐" * 60, "8a" * 400, "[bold]JD[/bold]"], ids=len
+)
+def test_nothing_that_a_name_holds_breaks_the_screen(run: Run, name: str) -> None:
+    ran = run("name", name, terminal=True)
+    assert ran.code == 0
+    assert "\x1b[31m" not in ran.out
+    assert "\u202e" not in ran.out
+    assert all(cell_len(line) <= 80 for line in ran.out.splitlines())

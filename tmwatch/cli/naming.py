@@ -1,0 +1,108 @@
+"""`name`: what a name is compared as, step by step."""
+
+from __future__ import annotations
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from tmwatch.cli.app import cli
+from tmwatch.cli.output import plain, say, say_json, show_table
+from tmwatch.cli.records import json_option
+from tmwatch.cli.session import Session, pass_session
+from tmwatch.errors import UsageError
+
+_STEP = 24  # cells; no step is called longer
+_SHOWN = 6
+_LONGEST_SHOWN = 200  # characters of one form on the screen; --json has it whole
+
+
+@cli.command()
+@click.argument("text", nargs=-1)
+@click.option("--watch", metavar="NAME", help="With the twins of this watch; without it, of every watch.")
+@click.option("--twin", "twins", multiple=True, metavar="A=B", help="Two names that count as one: JD=京东.")
+@click.option("--owner", is_flag=True, help="It is a company's name: also without its form (Inc., 有限公司).")
+@json_option
+@pass_session
+def name(
+    session: Session,
+    text: tuple[str, ...],
+    watch: str | None,
+    twins: tuple[str, ...],
+    owner: bool,
+    as_json: bool,
+) -> None:
+    """Show what a name is compared as, step by step: look, readings, other spellings.
+
+    TEXT is a mark or an owner. Needs neither configuration nor database; where there is a configuration,
+    its declared twins count.
+    """
+    from tmwatch.text import lookalike
+
+    given = " ".join(text).strip()
+    if not given:
+        raise UsageError("there is no name to show", do="Give a mark or an owner: tmwatch name JD-AUTO.")
+    declared = (*_declared(session, watch), *(_twin(one) for one in twins))
+    steps = lookalike.steps(given, declared, owner=owner)
+    compared = lookalike.normal_owner(given) if owner else lookalike.normal(given)
+    if as_json:
+        say_json(
+            {
+                "name": given,
+                "steps": [
+                    {"step": one.name, "made": list(one.made), "note": one.note or None} for one in steps
+                ],
+                "normal": compared,
+                "compact": lookalike.compact(compared),
+                "shape": lookalike.shape(compared),
+                "readings": list(lookalike.readings(compared if owner else given)),
+                "variants": list(lookalike.variants(compared if owner else given)),
+                "twins": list(lookalike.twin_forms(compared, declared)),
+            }
+        )
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("Step", width=_STEP)
+    table.add_column("What it made", overflow="fold")
+    table.add_row("as given", Text(plain(given, _LONGEST_SHOWN)))
+    for one in steps:
+        table.add_row(one.name, Text(_forms(one.made) + (f" ({one.note})" if one.note else "")))
+    show_table(table)
+    say(f"Compared as: {plain(compared, _LONGEST_SHOWN)}", style="bold")
+    if len(given) > lookalike.LONGEST:
+        say(f"Longer than {lookalike.LONGEST} characters: not read, and not spelled otherwise.", style="dim")
+
+
+def _forms(made: tuple[str, ...]) -> str:
+    """The likeliest on the screen, and how many there are."""
+    shown = "; ".join(plain(one, _LONGEST_SHOWN) for one in made[:_SHOWN])
+    more = len(made) - _SHOWN
+    return f"{shown}; and {more} more (--json has all)" if more > 0 else shown
+
+
+def _declared(session: Session, watch: str | None) -> tuple[tuple[str, ...], ...]:
+    """The twins of the configuration, each group once. Raises `UsageError` for a watch that is not there."""
+    if watch is None:
+        config = session.config_if_any()
+        groups = [*config.twins, *(group for one in config.watches for group in one.twins)] if config else []
+        return tuple(dict.fromkeys(groups))
+    config = session.config()
+    found = config.watch(watch)
+    if found is None:
+        names = ", ".join(f'"{plain(one.name)}"' for one in config.watches)
+        raise UsageError(
+            f'there is no watch "{plain(watch)}"',
+            where=str(config.path),
+            do=f"Watches: {names}." if names else "Nothing is watched yet.",
+        )
+    return found.twins
+
+
+def _twin(text: str) -> tuple[str, ...]:
+    names = tuple(one.strip() for one in text.split("="))
+    if len(names) < 2 or not all(names):
+        raise UsageError(
+            f"--twin {plain(text, 40)} is no pair of names",
+            do="Write both with = between them: --twin JD=京东.",
+        )
+    return names
