@@ -19,6 +19,9 @@ from tmwatch.sources.registry import tell_source
 FIXTURES = Path(__file__).parents[2] / "fixtures/em.euipo"
 
 
+LISTED = "search-page"
+
+
 def page(case: str) -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads((FIXTURES / case / "page.json").read_bytes())
     return loaded
@@ -116,6 +119,52 @@ def test_a_language_that_stands_twice_in_a_class_loses_no_text() -> None:
     goods = [{"classNumber": 25, "description": texts}]
     answer = page("record-with-everything") | {"niceClasses": [25], "goodsAndServices": goods}
     assert read(answer).readings[0].record.classes[0].text == "shoes; boots; hats"
+
+
+@pytest.mark.parametrize("number", [None, "", "W12", "0182282341234"])
+def test_a_row_whose_number_nobody_can_read_costs_itself_only(number: str | None) -> None:
+    answer = page(LISTED)
+    names = [one["applicationNumber"] for one in answer["trademarks"]]
+    answer["trademarks"][0]["applicationNumber"] = number
+    found = read(answer)
+    assert [one.record.application_number for one in found.readings] == names[1:]
+    assert found.unread[0].startswith("row 1: `applicationNumber` is no EUIPO number")
+
+
+def test_two_rows_of_one_filing_that_contradict_each_other_are_both_left_out() -> None:
+    answer = page(LISTED)
+    rows = answer["trademarks"]
+    rows[1] = {
+        **rows[0],
+        "status": "APPLICATION_PUBLISHED" if rows[0]["status"] == "REGISTERED" else "REGISTERED",
+    }
+    found = read(answer)
+    assert rows[0]["applicationNumber"] not in {one.record.application_number for one in found.readings}
+    assert "contradict each other" in found.unread[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "field"),
+    [
+        ("niceClasses", [9, None], "classes"),
+        ("applicants", [{"name": "Sample Harbour Ltd"}, {"name": None}], "owners"),
+        ("representatives", [{"name": "Sample Firm"}, {"name": ""}], "representatives"),
+    ],
+)
+def test_a_list_with_a_gap_takes_nothing_from_what_is_known(key: str, value: Any, field: str) -> None:
+    answer = page(LISTED)
+    answer["trademarks"][0][key] = value
+    first = read(answer).readings[0]
+    assert not first.record.gives(field)
+    assert f"{field} = (an entry is empty)" in first.unclaimed
+
+
+@pytest.mark.parametrize("word", ["nine", 99, 0])
+def test_what_is_no_nice_class_is_refused(word: Any) -> None:
+    answer = page(LISTED)
+    answer["trademarks"][0]["niceClasses"] = [9, word]
+    with pytest.raises(LayoutChanged, match="no Nice class"):
+        read(answer)
 
 
 def test_a_row_of_a_search_takes_nothing_from_what_a_record_said() -> None:

@@ -185,6 +185,15 @@ def whole_only(given: dict[str, Any], held: Mapping[str, bool]) -> tuple[str, ..
     return tuple(f"{name} = (an entry is empty)" for name in broken)
 
 
+def filled(row: Row, key: str, name: str = "name") -> bool:
+    """Whether each entry of a list is there, an object with its `name`; else it is a part of the list."""
+    found = row.peek(key)
+    said = (
+        [one.get(name) if isinstance(one, dict) else one for one in found] if isinstance(found, list) else []
+    )
+    return all(one not in (None, "") for one in said) or all(one in (None, "") for one in said)
+
+
 class Row:
     """One JSON object whose keys are taken out one by one; see the top of this module."""
 

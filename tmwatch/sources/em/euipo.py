@@ -15,6 +15,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,6 +43,7 @@ from tmwatch.sources.json_rows import (
     load_object,
     looks_like_object,
     no_answer,
+    readable,
     rows,
     stated_error,
     where_of,
@@ -66,7 +68,7 @@ DECLARATION = Declaration(
         dt.date(2026, 11, 25),
     ),
     pace=Pace(min_interval=1.0, per_minute=30, per_day=5000),
-    parser_version="2",
+    parser_version="3",
     covers=frozenset(
         {
             *("application_number", "registration_number", "international_registration_number"),
@@ -178,14 +180,13 @@ def _rows(answer: dict[str, Any], page: Page) -> Answer:
             where=where_of(page),
             do="The next run asks again.",
         )
-    readings = tuple(
-        reading(item, f"{where_of(page)}, row {place}", listed=True) for place, item in enumerate(found, 1)
-    )
+    readings, unread = readable(found, partial(reading, listed=True), page, total)
     more = None
     if isinstance(page.query, SearchQuery) and held < total:
         more = _search(replace(page.query, page=page.query.page + 1), number + 1)
     # A saved page of a search is a part of an answer: who imports it is not told that the rest is gone.
-    return Answer(readings, total=total if page.query is not None else None, rows=len(found), more=more)
+    told = total if page.query is not None else None
+    return Answer(readings, total=told, rows=len(found), more=more, unread=unread)
 
 
 def _record(query: RecordQuery, number: str) -> Request:

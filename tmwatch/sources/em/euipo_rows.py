@@ -29,7 +29,7 @@ from tmwatch.model import (
 )
 from tmwatch.numbers import st13_or_none
 from tmwatch.sources.base import AsOf, Reading
-from tmwatch.sources.json_rows import Row, said_only
+from tmwatch.sources.json_rows import Row, filled, said_only, whole_only
 from tmwatch.sources.renamed import Kind
 from tmwatch.sources.word_tables import UNKNOWN, status_fields, statuses, words
 from tmwatch.text import clean_line
@@ -73,7 +73,8 @@ class _Given:
 
 
 def reading(item: object, where: str, *, listed: bool) -> Reading:
-    """A row of a search (`listed`) or a record. Raises `LayoutChanged` naming the row and what is wrong."""
+    """A row of a search (`listed`) or a record. Raises `UnknownNumber` where nobody can tell whose it is,
+    else `LayoutChanged` naming the row and what is wrong."""
     row = Row(item, where)
     whole = listed or any(row.has(key) for key in _ALWAYS)
     given = _Given(row, whole=whole)
@@ -82,7 +83,12 @@ def reading(item: object, where: str, *, listed: bool) -> Reading:
     number = row.text("applicationNumber") or ""
     identity = st13_or_none("EM", number)
     if identity is None:
-        raise row.refuse(f"`applicationNumber` is no number of the EUIPO: {clean_line(number, 40)}")
+        raise row.no_number("applicationNumber", "EUIPO", number)
+    held = {
+        "owners": filled(row, "applicants"),
+        "representatives": filled(row, "representatives"),
+        "classes": filled(row, "niceClasses") and filled(row, "goodsAndServices", "classNumber"),
+    }
     fields = given.fields
     fields["application_number"] = number
     unknown = _status(given, listed=listed)
@@ -99,7 +105,8 @@ def reading(item: object, where: str, *, listed: bool) -> Reading:
     row.leave(*(key for key in LEFT_OUT if not listed))
     row.refuse_renamed()
     unpaid = fields.get("status_text") in _NOT_PAID
-    gaps = said_only(fields, may_lack=("owners", "application_date") if unpaid else ())
+    gaps = whole_only(fields, held)
+    gaps += said_only(fields, may_lack=("owners", "application_date") if unpaid else ())
     return Reading(
         make_record("EM", identity, **fields),
         _as_of(fields),
@@ -181,6 +188,10 @@ def _parties(found: Iterable[Row]) -> tuple[Party, ...]:
 def _classes(given: _Given, *, listed: bool) -> None:
     row = given.row
     numbers = row.words("niceClasses", optional=not listed and given.whole)
+    for number in numbers:
+        if not re.fullmatch(r"0?[1-9]|[1-3]\d|4[0-5]", number):
+            raise row.refuse(f"`niceClasses` holds no Nice class: {clean_line(number, 40)}")
+    numbers = tuple(number.lstrip("0") for number in numbers)
     if not listed and given.has("goodsAndServices", "box"):
         goods = _once(_goods(one, given.filed_in) for one in row.items("goodsAndServices"))
         for number in numbers:

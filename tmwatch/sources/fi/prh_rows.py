@@ -14,7 +14,7 @@ from tmwatch.errors import NotThisSource
 from tmwatch.model import GoodsServices, Party, Priority, make_record
 from tmwatch.numbers import st13_or_none
 from tmwatch.sources.base import AsOf, Reading
-from tmwatch.sources.json_rows import Row, said_only, whole_only
+from tmwatch.sources.json_rows import Row, filled, said_only, whole_only
 from tmwatch.sources.word_tables import UNKNOWN, status_fields, statuses, words
 from tmwatch.text import clean_line
 
@@ -42,9 +42,9 @@ def reading(item: object, where: str) -> Reading:
         raise row.no_number("applicationNumber", "Finnish", number)
     kind = row.text("dossierSubType", optional=True)
     held = {
-        "owners": _filled(row, "applicants", "name"),
-        "representatives": _filled(row, "representatives", "name"),
-        "classes": _filled(row, "goodsAndServices", "classNumber"),
+        "owners": filled(row, "applicants", "name"),
+        "representatives": filled(row, "representatives", "name"),
+        "classes": filled(row, "goodsAndServices", "classNumber"),
     }
     given: dict[str, Any] = {
         "application_number": number,
@@ -109,14 +109,6 @@ def _entry(number: str) -> str | None:
     letters, year, serial = parts.groups()
     tail = f"{_REPUTATION if letters in (None, 'T', 'W') else letters}{serial}"
     return f"FI50{year or '0000'}{tail:0>9}" if len(tail) <= 9 else None
-
-
-def _filled(row: Row, key: str, inner: str) -> bool:
-    """Whether each entry of a list says who or which it is; what is no list is refused where it is read."""
-    found = row.peek(key)
-    if not isinstance(found, list) or not any(one.get(inner) for one in found if isinstance(one, dict)):
-        return True  # nothing in it at all: that is empty, and not a part
-    return all(one.get(inner) not in (None, "") for one in found if isinstance(one, dict))
 
 
 def _people(row: Row, key: str) -> tuple[Party, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 from tmwatch.model import GoodsServices, Party, make_record
 from tmwatch.numbers import st13_or_none
 from tmwatch.sources.base import AsOf, Reading
-from tmwatch.sources.json_rows import Row, said_only, whole_only
+from tmwatch.sources.json_rows import Row, filled, said_only, whole_only
 from tmwatch.sources.word_tables import UNKNOWN, Meaning, status_fields, statuses, words
 from tmwatch.text import clean_line
 
@@ -31,7 +31,7 @@ def reading(item: object, where: str) -> Reading:
     identity = _identity(number)
     if identity is None:
         raise row.no_number("applicationNumber", "Swedish", number)
-    held = {"owners": _filled(row, "applicants"), "classes": _filled(row, "classes")}
+    held = {"owners": filled(row, "applicants"), "classes": filled(row, "classes")}
     swedish, english = row.text("statusSv") or "", row.text("statusEn") or ""
     meaning, unknown = _status(swedish, english)
     given: dict[str, Any] = {
@@ -88,17 +88,6 @@ def _identity(number: str | None) -> str | None:
     if known is None and re.fullmatch(r"(?=.*\d)[0-9A-Z]{1,9}", number):
         known = f"SE500000{number:0>9}"
     return known
-
-
-def _filled(row: Row, key: str) -> bool:
-    """Whether each entry of a list is there, an applicant with its name; else it is a part of the list."""
-    found = row.peek(key)
-    said = (
-        [one.get("name") if isinstance(one, dict) else one for one in found]
-        if isinstance(found, list)
-        else []
-    )
-    return all(one not in (None, "") for one in said) or all(one in (None, "") for one in said)
 
 
 def _classes(row: Row) -> tuple[GoodsServices, ...]:
