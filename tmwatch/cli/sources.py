@@ -22,7 +22,7 @@ from tmwatch.sources.registry import all_sources, get_source
 
 @cli.group("source", cls=Group)
 def source_group() -> None:
-    """Sources: list, check, compare."""
+    """Sources: list, check, capture, compare."""
 
 
 @source_group.command("list")
