@@ -35,7 +35,10 @@ lint: $(STAMP)
 types: $(STAMP)
 	$(VENV)/bin/mypy
 
+# The measure reads the pairs beside the project (TMWATCH_SHARED, else ../shared) and says so where they are not.
 quality: lint types
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[quality]'
+	@$(PY) -m tests.quality.measure $(ARGS)
 
 wheel: $(STAMP)
 	$(PY) -m build --wheel

@@ -1,0 +1,36 @@
+"""How near two names are, with the reason in words. Pure: knows the normal forms of `text` and nobody above.
+
+    score("SEIKO", "SEYCOS")       a number, higher is nearer, comparable over marks
+    compare("SEIKO", "SEYCOS")     Likeness: score, level 1 (near identical) to 4 (distant), reasons
+    hits(marks, names)             all hits of batches, the same however they are parted
+    touch({12}, {9, 39})           whether the goods touch; never mixed into the score of the names
+
+What it does, how good it is and what it misses stands in README.md of this folder.
+"""
+
+from __future__ import annotations
+
+from tmwatch.similarity.goods import Touch, touch
+from tmwatch.similarity.hits import Hit, hits, hits_on_cores
+from tmwatch.similarity.score import NOTHING, Likeness, Scorer, score, score_many, scorer
+
+
+def compare(watched: str, candidate: str) -> Likeness:
+    """How near `candidate` is to the watched mark, by everything that comes with tmwatch."""
+    return scorer().compare(watched, candidate)
+
+
+__all__ = [
+    "NOTHING",
+    "Hit",
+    "Likeness",
+    "Scorer",
+    "Touch",
+    "compare",
+    "hits",
+    "hits_on_cores",
+    "score",
+    "score_many",
+    "scorer",
+    "touch",
+]

@@ -1,0 +1,254 @@
+"""What two names share, as numbers: sight, sound and sense measured apart. Pure.
+
+`measure` looks at two names word by word first (which word of one is which word of the other, and how much
+those words say), then at the names run together. Every number is between 0 and 1, so that a weight can be
+read as "how much this counts at most".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Indel, JaroWinkler
+
+from tmwatch.similarity.freq import Frequencies
+from tmwatch.similarity.han import meant
+from tmwatch.similarity.name import Name, Word
+
+_indel = Indel.normalized_similarity
+_jaro = JaroWinkler.normalized_similarity
+
+SIGHT, SOUND, SENSE, PART = "sight", "sound", "sense", "part"
+# What a shared meaning is worth beside the same word, and what a shared part of a compound.
+_SENSE_WORTH = 0.75
+_PART_SENSE_WORTH = 0.5
+# Below this two words are not called alike.
+_ALIKE_FROM = 0.6
+
+
+@dataclass(slots=True)
+class Match:
+    """One word of the watched mark and the word of the other that it meets, with the bits they share."""
+
+    one: Word
+    other: Word
+    alike: float
+    bits: float
+    how: str
+
+
+def _shape(likeness: float) -> float:
+    """0 below `_ALIKE_FROM`, then steeper than the likeness itself: three letters of five is little."""
+    if likeness <= _ALIKE_FROM:
+        return 0.0
+    part = (likeness - _ALIKE_FROM) / (1.0 - _ALIKE_FROM)
+    return part * (0.35 + 0.65 * part)
+
+
+def match_words(one: Word, other: Word, counts: Frequencies) -> Match | None:
+    """How two words are alike, by what says most; None if nothing."""
+    if one.text == other.text:
+        return Match(one, other, 1.0, one.bits, SIGHT)
+    low = min(one.bits, other.bits)
+    if one.key == other.key and one.key:
+        return Match(one, other, 0.93, low * 0.93, SOUND)
+    best, how = 0.0, ""
+    if not one.han and not other.han:
+        best, how = _shape(_indel(one.text, other.text, score_cutoff=_ALIKE_FROM)), SIGHT
+    heard = 0.93 * _shape(_indel(one.key, other.key, score_cutoff=_ALIKE_FROM))
+    if heard > best:
+        best, how = heard, SOUND
+    sense = _sense(one, other)
+    if sense > best:
+        best, how = sense, SENSE
+    bits = best * low
+    part = _part(one, other, counts)
+    if part > bits:
+        return Match(one, other, min(1.0, part / max(low, 1.0)), part, PART)
+    return Match(one, other, best, bits, how) if best > 0.0 else None
+
+
+def _sense(one: Word, other: Word) -> float:
+    if one.senses and other.senses and one.senses & other.senses:
+        return _SENSE_WORTH
+    if not one.split and not other.split:
+        return 0.0
+    best = 0.0
+    shared: set[str] = set()
+    for part, senses, rest in one.split:
+        if senses & other.senses:
+            best = max(best, _PART_SENSE_WORTH)
+        for part2, senses2, rest2 in other.split:
+            both = senses & senses2
+            if both and part != part2:
+                shared.update(sorted(both)[:1])
+                # WATERPIK / HYDROPIK: the rest is the same; FORSLEAN / FORSTHIN.
+                best = max(best, _SENSE_WORTH if rest == rest2 else _PART_SENSE_WORTH * 0.6)
+    for _text, senses, _rest in other.split:
+        if senses & one.senses:
+            best = max(best, _PART_SENSE_WORTH)
+    # Both halves of a compound translated, each by a word of its own.
+    return max(best, _SENSE_WORTH) if len(shared) > 1 else best
+
+
+def _part(one: Word, other: Word, counts: Frequencies) -> float:
+    """Bits of a word that stands inside the other: whole at a border with a known word, less otherwise."""
+    short, long = (one, other) if len(one.text) < len(other.text) else (other, one)
+    at = long.text.find(short.text)
+    if at < 0:
+        best = 0.0
+        for part, _senses, _rest in short.split:
+            for part2, _senses2, _rest2 in long.split:
+                if part == part2:
+                    best = max(best, 0.6 * counts.bits(part))
+        return best
+    if short.han:
+        return short.bits * (1.0 if meant(short.text, long.text) else 0.25)
+    bits = counts.inside_bits(short.text)
+    rest = long.text[len(short.text) :] if at == 0 else long.text[:at]
+    edge = at == 0 or at + len(short.text) == len(long.text)
+    if not edge or len(short.text) < 2:
+        return 0.5 * bits
+    compound = counts.words.get(rest, 0) >= 3 and len(short.text) > 2 and len(rest) > 1
+    return max(bits, 0.85 * short.bits) if compound else 0.8 * bits
+
+
+NAMES = (
+    "cover_one", "cover_other", "cover_both", "bits", "top_bits", "trigrams", "letters", "opening",
+    "key_letters", "key_opening", "bones", "same_letters", "same_key", "sense", "whole_start", "whole_end",
+    "whole_inside", "whole_bits", "first_letter", "first_word", "shortness", "length", "own_bits", "reading",
+)  # fmt: skip
+# Numbers that only together say much; the learned weights hold for these too.
+TOGETHER = (
+    ("top_bits", "cover_one"), ("bits", "cover_one"), ("bits", "cover_other"), ("trigrams", "trigrams"),
+    ("letters", "letters"), ("opening", "opening"), ("key_letters", "key_letters"),
+    ("cover_one", "cover_one"), ("cover_other", "cover_other"), ("whole_start", "whole_bits"),
+    ("whole_end", "whole_bits"), ("whole_inside", "whole_bits"), ("letters", "shortness"),
+    ("key_letters", "shortness"), ("trigrams", "own_bits"), ("top_bits", "top_bits"), ("bits", "bits"),
+    ("cover_one", "own_bits"), ("letters", "key_letters"), ("cover_both", "own_bits"),
+    ("sense", "cover_other"), ("strongest", "strongest"), ("strongest", "own_bits"),
+)  # fmt: skip
+_AT = {name: at for at, name in enumerate((*NAMES, "strongest"))}
+_PAIRS = tuple((_AT[one], _AT[other]) for one, other in TOGETHER)
+ALL_NAMES = (*NAMES, "strongest", *(f"{one}*{other}" for one, other in TOGETHER))
+
+
+def expand(numbers: list[float]) -> list[float]:
+    """The numbers of `measure`, the strongest of sight, sound and sense, and the products in `TOGETHER`."""
+    strongest = max(
+        numbers[_AT["cover_both"]],
+        numbers[_AT["letters"]],
+        numbers[_AT["key_letters"]],
+        numbers[_AT["reading"]],
+    )
+    base = [*numbers, strongest]
+    return base + [base[one] * base[other] for one, other in _PAIRS]
+
+
+def match_all(one: Name, other: Name, counts: Frequencies) -> list[Match]:
+    """For each word of `one` its best match in `other`, where there is one."""
+    found = []
+    for word in one.words:
+        best = None
+        for against in other.words:
+            match = match_words(word, against, counts)
+            if match is not None and (best is None or match.bits > best.bits):
+                best = match
+        if best is not None:
+            found.append(best)
+    return found
+
+
+def by_accident(one: Name, other: Name) -> bool:
+    """Whether the characters of one stand in the other only across the border of two Chinese words."""
+    a, b = one.han, other.han
+    if not a or not b or a == b:
+        return False
+    short, long = (a, b) if len(a) <= len(b) else (b, a)
+    return short in long and not meant(short, long)
+
+
+# Of the numbers, those of the names run together; a mark of one or two letters inside a word is weak in them.
+_RUN_TOGETHER = tuple(
+    NAMES.index(name)
+    for name in (
+        "trigrams", "letters", "opening", "key_letters", "key_opening", "bones",
+        "whole_start", "whole_end", "whole_inside", "whole_bits",
+    )
+)  # fmt: skip
+_WEAK_INSIDE = 0.6
+
+
+def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], list[Match]]:
+    """The numbers named in `NAMES` for the watched mark `one` and the candidate `other`, and the matches."""
+    if by_accident(one, other):
+        return [0.0] * len(NAMES), []
+    matches = match_all(one, other, counts)
+    bits = top = sense = 0.0
+    by_other: dict[str, float] = {}
+    for match in matches:
+        bits += match.bits
+        if match.bits > top:
+            top = match.bits
+        if match.how == SENSE:
+            sense += match.bits
+        if match.bits > by_other.get(match.other.text, 0.0):
+            by_other[match.other.text] = match.bits
+    cover_one = min(1.0, bits / one.bits) if one.bits else 0.0
+    cover_other = min(1.0, sum(by_other.values()) / other.bits) if other.bits else 0.0
+    a, b = one.compact, other.compact
+    shared = len(one.trigrams & other.trigrams)
+    start = end = inside = whole = 0.0
+    short, long = (a, b) if len(a) <= len(b) else (b, a)
+    if len(short) > 1 and short in long and short != long:
+        share = len(short) / len(long)
+        if long.startswith(short):
+            start = share
+        elif long.endswith(short):
+            end = share
+        else:
+            inside = share
+        whole = counts.inside_bits(short) / 16.0
+    reading = 0.0
+    if not (a.isascii() and b.isascii()) and one.reading and other.reading:
+        reading = _shape(_indel(one.reading_key, other.reading_key))
+        for run, against in ((one.han_key, other), (other.han_key, one)):
+            if len(run) > 3 and run in against.reading_key:
+                reading = max(reading, 0.9 * len(run) / max(len(run), len(against.reading_key)))
+    first = 0.0
+    if one.words and other.words:
+        if one.words[0].text == other.words[0].text:
+            first = min(1.0, one.words[0].bits / 16.0)
+        elif one.words[0].key == other.words[0].key:
+            first = 0.9 * min(1.0, one.words[0].bits / 16.0)
+    total = len(one.trigrams) + len(other.trigrams) - shared
+    numbers = [
+        cover_one,
+        cover_other,
+        cover_one * cover_other,
+        min(1.0, bits / 32.0),
+        min(1.0, top / 16.0),
+        shared / total if total else 0.0,
+        _indel(a, b),
+        _jaro(a, b),
+        _indel(one.key, other.key),
+        _jaro(one.key, other.key),
+        _indel(one.bones, other.bones),
+        1.0 if a == b else 0.0,
+        1.0 if one.key == other.key else 0.0,
+        min(1.0, sense / one.bits) if one.bits else 0.0,
+        start,
+        end,
+        inside,
+        whole,
+        1.0 if a[:1] == b[:1] else 0.0,
+        first,
+        1.0 / max(1, min(len(a), len(b))),
+        min(1.0, len(a) / 32.0),
+        min(1.0, one.most / 16.0),
+        reading,
+    ]
+    if whole and len(short) <= 2 and short.isascii() and not (one.texts & other.texts):
+        for at in _RUN_TOGETHER:  # JD in JDEX
+            numbers[at] *= _WEAK_INSIDE
+    return numbers, matches

@@ -1,0 +1,71 @@
+"""Whether Chinese characters inside a longer name are meant, or stand there by accident. Pure.
+
+北京东方 and 南京东路 hold 京东 only because Chinese puts no spaces: the words are 北京 and 东方, 南京 and
+东路. 京东派 and 京东之家 mean 京东. What decides is whether a known word crosses the border of what was
+found (`data/han_words.csv`: place names, directions, affixes of company names).
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+from importlib.resources import files
+
+
+@functools.cache
+def known_words() -> frozenset[str]:
+    text = files("tmwatch").joinpath("data/han_words.csv").read_text(encoding="utf-8")
+    return frozenset(row["word"] for row in csv.DictReader(text.splitlines()))
+
+
+@functools.lru_cache(65536)
+def segment(run: str) -> tuple[str, ...]:
+    """The words of a run of Chinese characters: known words come off at both ends, the rest is one word.
+
+    上海西门子 is 上海 and 西门子, 京东之家 is 京东 and 之家, 北京东方 is 北京 and 东方. What is left is never
+    empty: a run of nothing but known words keeps them all.
+    """
+    known = known_words()
+    left: list[str] = []
+    right: list[str] = []
+    rest = run
+    while len(rest) > 2:
+        for length in (4, 3, 2):
+            if length < len(rest) and rest[:length] in known:
+                left.append(rest[:length])
+                rest = rest[length:]
+                break
+            if length < len(rest) and rest[-length:] in known:
+                right.insert(0, rest[-length:])
+                rest = rest[:-length]
+                break
+        else:
+            break
+    return (*left, rest, *right)
+
+
+@functools.lru_cache(65536)
+def meant(part: str, whole: str) -> bool:
+    """Whether `part` stands in `whole` between words, at one of its places at least.
+
+    At the very start it is meant: who reads 京东方 reads 京东 first, whatever words it is made of.
+    """
+    at = whole.find(part)
+    while at >= 0:
+        if at == 0 or not _crossed(whole, at, at + len(part)):
+            return True
+        at = whole.find(part, at + 1)
+    return False
+
+
+def _crossed(whole: str, start: int, end: int) -> bool:
+    known = known_words()
+    for border in (start, end):
+        for left in range(max(0, border - 3), border):
+            for right in range(border + 1, min(len(whole), border + 3) + 1):
+                within = start <= left and right <= end
+                # A word that holds the whole part crosses no border of it.
+                around = left <= start and right >= end
+                if not within and not around and whole[left:right] in known:
+                    return True
+    return False

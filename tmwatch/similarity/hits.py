@@ -1,0 +1,75 @@
+"""Batches of watched marks against batches of candidates: the hits, with score, level and reasons. Pure.
+
+The result of a whole is the result of its parts put together, however it is parted, because a score depends
+on the two names and on the scorer alone. So the work can be spread over processes, or over machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+from tmwatch.similarity.score import Scorer, scorer
+
+_BATCH = 5_000
+
+
+@dataclass(frozen=True, order=True)
+class Hit:
+    """A candidate near a watched mark; both by their place in the sequences given."""
+
+    watched: int
+    candidate: int
+    level: int
+    score: float
+    reasons: tuple[str, ...]
+
+
+def hits(
+    watched: Sequence[str],
+    candidates: Sequence[str],
+    level: int = 3,
+    using: Scorer | None = None,
+    batch: int = _BATCH,
+) -> Iterator[Hit]:
+    """The hits of `level` or nearer, by candidates batch by batch, in each by watched mark and candidate.
+
+    Memory is bounded by `batch` candidates and the watched marks. ValueError for a level outside 1 to 4 or an
+    empty batch.
+    """
+    if not 1 <= level <= 4 or batch < 1:
+        raise ValueError(f"level {level} or batch {batch}: a level is 1 to 4, a batch one name or more")
+    one = using or scorer()
+    start = 0
+    names = iter(candidates)
+    while part := list(islice(names, batch)):
+        ready = one.batch(part)
+        for number, mark in enumerate(watched):
+            for at, score in sorted(one.many(mark, ready).items()):
+                if one.level(score) > level and one.name(mark).compact != ready.names[at].compact:
+                    continue
+                found = one.compare(mark, part[at])
+                if found.level <= level:
+                    yield Hit(number, start + at, found.level, found.score, found.reasons)
+        start += len(part)
+
+
+def hits_on_cores(
+    watched: Sequence[str], candidates: Sequence[str], level: int = 3, cores: int = 2
+) -> list[Hit]:
+    """The same hits as `hits` with the shipped scorer, sorted, found by `cores` processes."""
+    size = -(-len(watched) // max(1, cores)) or 1
+    parts = [(start, list(watched[start : start + size])) for start in range(0, len(watched), size)]
+    with ProcessPoolExecutor(max(1, cores)) as pool:
+        found = pool.map(_part, [(start, part, list(candidates), level) for start, part in parts])
+        return sorted(hit for some in found for hit in some)
+
+
+def _part(task: tuple[int, list[str], list[str], int]) -> list[Hit]:
+    start, watched, candidates, level = task
+    return [
+        Hit(hit.watched + start, hit.candidate, hit.level, hit.score, hit.reasons)
+        for hit in hits(watched, candidates, level)
+    ]

@@ -1,0 +1,103 @@
+"""A name made ready for comparing: converted once, compared thousands of times. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tmwatch.similarity.freq import Frequencies
+from tmwatch.similarity.han import segment
+from tmwatch.similarity.keys import is_han, is_kana, pieces, pinyin, romaji, skeleton, sound
+from tmwatch.similarity.meaning import Meanings
+
+
+@dataclass(slots=True, frozen=True)
+class Word:
+    """One word of a name: how it is written, sounds and weighs, and what it may mean."""
+
+    text: str
+    key: str
+    bits: float
+    senses: frozenset[str]
+    # (part, senses of the part, the rest) where a known word stands at the start or end: HYDRO|PIK.
+    split: tuple[tuple[str, frozenset[str], str], ...]
+    han: bool
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Name:
+    """A name ready for comparing."""
+
+    raw: str
+    words: tuple[Word, ...]
+    texts: frozenset[str]
+    keys: frozenset[str]
+    senses: frozenset[str]
+    compact: str
+    key: str
+    bones: str
+    trigrams: frozenset[str]
+    bits: float
+    most: float
+    # Chinese as one text (spaces and other scripts gone), and how the whole is read in Latin letters.
+    han: str
+    reading: str
+    reading_key: str
+    han_key: str
+    # The words of two to 24 signs that are looked for inside other names.
+    parts: tuple[str, ...]
+
+
+def make(raw: str, counts: Frequencies, meanings: Meanings) -> Name:
+    """A `Name` from a raw name; never raises, an empty name gives one without words."""
+    found = tuple(word for piece in pieces(raw) for word in (segment(piece) if is_han(piece) else (piece,)))
+    words = tuple(_word(text, counts, meanings) for text in found)
+    compact = "".join(found)
+    key = sound(compact)
+    padded = f"  {compact} "
+    whole = meanings.senses(" ".join(found)) if len(found) > 1 else frozenset()
+    han = "".join(text for text in found if is_han(text))
+    reading = _reading(found) if not compact.isascii() else compact
+    return Name(
+        raw=raw,
+        words=words,
+        texts=frozenset(word.text for word in words),
+        keys=frozenset(word.key for word in words),
+        senses=whole.union(
+            *(word.senses for word in words),
+            *(senses for word in words for _part, senses, _rest in word.split),
+        ),
+        compact=compact,
+        key=key,
+        bones=skeleton(key),
+        trigrams=frozenset(padded[at : at + 3] for at in range(len(padded) - 2)),
+        bits=sum(word.bits for word in words),
+        most=max((word.bits for word in words), default=0.0),
+        han=han,
+        reading=reading,
+        reading_key=key if reading == compact else sound(reading),
+        han_key=sound("".join(pinyin(han))) if han else "",
+        parts=tuple({text for text in found if 2 <= len(text) <= 24}),
+    )
+
+
+def _word(text: str, counts: Frequencies, meanings: Meanings) -> Word:
+    han = is_han(text)
+    key = "".join(pinyin(text)) if han else sound(romaji(text) if is_kana(text) else text)
+    return Word(
+        text,
+        key,
+        counts.bits(text),
+        meanings.senses(text),
+        meanings.split(text, counts.words),
+        han,
+    )
+
+
+def _reading(found: tuple[str, ...]) -> str:
+    parts = []
+    for text in found:
+        if is_han(text):
+            parts.append("".join(pinyin(text)))
+        else:
+            parts.append(romaji(text) if is_kana(text) else text)
+    return "".join(parts)

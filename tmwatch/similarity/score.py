@@ -1,0 +1,234 @@
+"""How near two names are: a score, a level from 1 (near identical) to 4 (distant), reasons in words. Pure.
+
+The score joins sight, sound and sense (`features.py`) with weights learned from real pairs
+(`data/name_weights.csv`, made by tests/quality/fit.py), less a part of the noise of the watched mark:
+a mark that very many names come near to needs more nearness than one that stands alone.
+
+A level says how many names a mark would raise on average among 10,000: level 1 one, level 2 five,
+level 3 twenty; everything else is level 4. Level 1 also asks that the names be near identical to eye or ear,
+or that the mark stand whole in the other. The words are of likeness, never of infringement.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from operator import mul
+
+from tmwatch.similarity import freq, meaning
+from tmwatch.similarity.batch import Batch, may_be_near
+from tmwatch.similarity.features import ALL_NAMES, expand, measure
+from tmwatch.similarity.han import meant
+from tmwatch.similarity.name import Name, make
+from tmwatch.similarity.reasons import reasons
+
+# The score of a pair that shares nothing; below every score of a pair that was compared.
+NOTHING = -30.0
+# The noise of a mark is the score that this many of 10,000 names reach.
+_NOISE_AT = 10
+_MADE_NAMES = 6000
+# No mark counts as quieter than this, or a mark of odd letters would alarm at anything.
+_QUIET = -9.0
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How near two names are. `sight`, `sound` and `sense` run from 0 to 1; the reasons are for people."""
+
+    score: float
+    level: int
+    sight: float
+    sound: float
+    sense: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The learned weights by number of `features.ALL_NAMES`, and the scores from which a level holds."""
+
+    by_name: tuple[float, ...]
+    constant: float
+    noise: float
+    levels: tuple[float, float, float]
+
+
+@functools.cache
+def shipped_weights() -> Weights:
+    """The weights that come with tmwatch."""
+    text = files("tmwatch").joinpath("data/name_weights.csv").read_text(encoding="utf-8")
+    table = {row["name"]: float(row["weight"]) for row in csv.DictReader(text.splitlines())}
+    return Weights(
+        tuple(table[name] for name in ALL_NAMES),
+        table["constant"],
+        table["noise"],
+        (table["level 1"], table["level 2"], table["level 3"]),
+    )
+
+
+def _near_identical(one: Name, other: Name, value: Mapping[str, float]) -> bool:
+    """What level 1 asks beside the score: a translation or a part of a word is near, never near identical."""
+    return (
+        value["letters"] >= 0.8
+        or value["key_letters"] >= 0.85
+        or one.texts <= other.texts
+        or (bool(one.han) and one.han in other.han and meant(one.han, other.han))
+    )
+
+
+class Scorer:
+    """Compares names with one set of counts, meanings and weights.
+
+    `background`: names of the user's own store against which a mark's noise is measured; without it, names
+    made up from the shipped counts. Instances hold what they prepared: use one for a run.
+    """
+
+    def __init__(
+        self,
+        counts: freq.Frequencies | None = None,
+        meanings: meaning.Meanings | None = None,
+        weights: Weights | None = None,
+        background: Sequence[str] | None = None,
+    ) -> None:
+        self.counts = counts or freq.shipped()
+        self.meanings = meanings or meaning.shipped()
+        self.weights = weights or shipped_weights()
+        self._background = background
+        self._beside: Batch | None = None
+        self._noise: dict[str, float] = {}
+        self.name = functools.lru_cache(200_000)(self._make)
+
+    def _make(self, raw: str) -> Name:
+        return make(raw, self.counts, self.meanings)
+
+    def batch(self, candidates: Sequence[str]) -> Batch:
+        """Candidates made ready, for `many`."""
+        return Batch([self.name(raw) for raw in candidates])
+
+    def raw(self, one: Name, other: Name) -> float:
+        """The joined score before the noise of the mark is taken off."""
+        if not may_be_near(one, other):
+            return NOTHING
+        return self._joined(measure(one, other, self.counts)[0])
+
+    def _joined(self, numbers: list[float]) -> float:
+        total: float = sum(map(mul, self.weights.by_name, expand(numbers)), self.weights.constant)
+        return total
+
+    def noise(self, one: Name) -> float:
+        """The score that ten of 10,000 background names reach with this mark."""
+        known = self._noise.get(one.compact)
+        if known is None:
+            if self._beside is None:
+                names = self._background if self._background is not None else made_names(self.counts)
+                self._beside = self.batch(names)
+            beside = self._beside
+            scores = sorted(
+                (
+                    self._joined(measure(one, beside.names[at], self.counts)[0])
+                    for at in beside.near(one)
+                    if beside.names[at].compact != one.compact
+                ),
+                reverse=True,
+            )
+            place = _NOISE_AT * len(beside.names) // 10_000
+            known = max(scores[place] if place < len(scores) else _QUIET, _QUIET)
+            self._noise[one.compact] = known
+        return known
+
+    def score(self, watched: str, candidate: str) -> float:
+        """How near `candidate` is to the watched mark, comparable over marks, or `NOTHING`."""
+        one = self.name(watched)
+        found = self.raw(one, self.name(candidate))
+        return found if found == NOTHING else found - self.weights.noise * self.noise(one)
+
+    def many(self, watched: str, batch: Batch) -> dict[int, float]:
+        """The scores by place in the batch, of the names that share anything; the same as `score` gives."""
+        one = self.name(watched)
+        near = batch.near(one)
+        less = self.weights.noise * self.noise(one) if near else 0.0
+        return {at: self._joined(measure(one, batch.names[at], self.counts)[0]) - less for at in near}
+
+    def level(self, score: float) -> int:
+        return next((at + 1 for at, least in enumerate(self.weights.levels) if score >= least), 4)
+
+    def compare(self, watched: str, candidate: str) -> Likeness:
+        """The score with its level and reasons."""
+        one, other = self.name(watched), self.name(candidate)
+        score = self.score(watched, candidate)
+        numbers, matches = measure(one, other, self.counts)
+        value = dict(zip(ALL_NAMES, numbers, strict=False))
+        same = bool(one.compact) and one.compact == other.compact
+        level = 1 if same else max(self.level(score), 1 if _near_identical(one, other, value) else 2)
+        return Likeness(
+            score=round(score, 3),
+            level=level,
+            sight=round(max(value["letters"], value["trigrams"]), 3),
+            sound=round(max(value["key_letters"], value["reading"]), 3),
+            sense=round(max(value["sense"], 1.0 if same else 0.0), 3),
+            reasons=() if score == NOTHING else tuple(reasons(one, other, matches, value)),
+        )
+
+
+_Counts = tuple[tuple[str, int], ...]
+
+
+@functools.lru_cache(4)
+def _made(seed: int, number: int, words: _Counts, letters: _Counts) -> tuple[str, ...]:
+    rng = random.Random(seed)  # noqa: S311 – the same made-up names every time, nothing secret
+    texts, weights = [word for word, _ in words], [count for _, count in words]
+    after: dict[str, tuple[list[str], list[int]]] = {}
+    for group, count in letters:
+        ends, counts = after.setdefault(group[:2], ([], []))
+        ends.append(group[2])
+        counts.append(count)
+
+    def coined() -> str:
+        word = "^^"
+        while len(word) < 16:
+            ends, counts = after.get(word[-2:], (["$"], [1]))
+            sign = rng.choices(ends, counts)[0]
+            if sign == "$":
+                break
+            word += sign
+        return word[2:] or coined()
+
+    names = []
+    for _ in range(number):
+        # As in registers: two of five names are one word, and two of five words stand in few other names.
+        size = rng.choices((1, 2, 3, 4), (42, 32, 16, 10))[0]
+        names.append(
+            " ".join(coined() if rng.random() < 0.45 else rng.choices(texts, weights)[0] for _ in range(size))
+        )
+    return tuple(names)
+
+
+def made_names(counts: freq.Frequencies) -> tuple[str, ...]:
+    """Names made up from the counts of words and letters, always the same: a background without names."""
+    return _made(1, _MADE_NAMES, tuple(counts.words.items()), tuple(counts.letters.items()))
+
+
+@functools.cache
+def scorer() -> Scorer:
+    """The scorer with everything that comes with tmwatch."""
+    return Scorer()
+
+
+@functools.lru_cache(2)
+def _batch_of(candidates: tuple[str, ...]) -> Batch:
+    return scorer().batch(candidates)
+
+
+def score(watched: str, candidate: str) -> float:
+    """How near two names are, by the shipped scorer."""
+    return scorer().score(watched, candidate)
+
+
+def score_many(watched: str, candidates: Sequence[str]) -> list[float]:
+    """The scores of many candidates, in their order; the same as `score` gives one by one."""
+    found = scorer().many(watched, _batch_of(tuple(candidates)))
+    return [found.get(at, NOTHING) for at in range(len(candidates))]
