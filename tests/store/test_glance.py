@@ -26,7 +26,7 @@ from tmwatch.importing import import_files, reread
 from tmwatch.looking import ask, describe, sights
 from tmwatch.model import TradeMark
 from tmwatch.sources.base import Page, RecordQuery
-from tmwatch.sources.glance import glance
+from tmwatch.sources.glance import _OURS, _SHARED, glance
 from tmwatch.sources.registry import get_source
 from tmwatch.sources.us.tsdr import Tsdr
 from tmwatch.sources.us.tsdr_api import DECLARATION as API
@@ -354,3 +354,8 @@ def test_a_page_with_an_unknown_word_is_read_each_time(tmp_path: Path) -> None:
         (result,), _ = import_files(base, [file])
         assert result.unknown_words
     assert queries.counts(base)["observation"] == 2
+
+
+def test_whatever_decides_what_a_record_says_is_part_of_the_digest() -> None:
+    assert [name for name in _SHARED if not (_OURS / name).exists()] == []
+    assert {"folding.py", "parties.py", "showing.py"} <= {Path(name).name for name in _SHARED}

@@ -12,11 +12,13 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]+")
+COMMON = re.compile("[\u4e00-\u9fff]+")  # a block in which no character has another form of Unicode
 
 # Japanese forms of 1946 beside the simplified Chinese ones, where the two differ and the Japanese form is in
 # neither character set of Chinese.
@@ -42,6 +44,7 @@ _UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000
 _GROUPS = {"万": 10**4, "亿": 10**8}
 _NUMERALS = "".join((*_DIGITS, *_UNITS, *_GROUPS))
 _NUMERAL = re.compile(f"[{_NUMERALS}]+")
+_LONGEST_WORD = 8  # characters; longer ones in the dictionary are proverbs
 _LONGEST_NUMERAL = 20  # characters; more is no number that anybody reads
 
 
@@ -134,6 +137,7 @@ def syllables(text: str, shape: str, most: int) -> list[tuple[str, ...]]:
     return list(itertools.islice(nearest_first(choices), most))
 
 
+@functools.lru_cache(maxsize=100_000)
 def _choices(char: str, likely: str, as_written: str) -> tuple[str, ...]:
     sounds = [likely, *_readings(char)]
     if as_written != char:
@@ -161,21 +165,37 @@ def nearest_first(choices: Sequence[Sequence[T]]) -> Iterator[tuple[T, ...]]:
 
 
 def _likely(text: str) -> list[str]:
-    pinyin, style = _pinyin()
-    found = [one[0] for one in pinyin(text, style=style, errors=list)]
-    if len(found) == len(text):
-        return found
-    return [(_readings(char) or (char,))[0] for char in text]
+    """The likeliest reading of each character: that of the longest word of the dictionary it stands in."""
+    words = _tables()[1]
+    made: list[str] = []
+    while len(made) < len(text):
+        at = len(made)
+        for size in range(min(_LONGEST_WORD, len(text) - at), 1, -1):
+            sounds = words.get(text[at : at + size])
+            if sounds is not None and len(sounds) == size:
+                made += (_plain_sound(sound[0]) for sound in sounds)
+                break
+        else:
+            made.append((_readings(text[at]) or (text[at],))[0])
+    return made
 
 
 @functools.lru_cache(maxsize=50_000)
 def _readings(char: str) -> tuple[str, ...]:
-    pinyin, style = _pinyin()
-    return tuple(pinyin(char, style=style, heteronym=True, errors=list)[0])
+    """All readings of a character, the commonest first; empty for one that pypinyin does not know."""
+    known = _tables()[0].get(ord(char), "")
+    return tuple(dict.fromkeys(_plain_sound(sound) for sound in known.split(",") if sound))
+
+
+def _plain_sound(sound: str) -> str:
+    """A syllable without its tone, with v for ü: lǜ is lv."""
+    letters = unicodedata.normalize("NFD", sound).replace("u\u0308", "v")
+    return "".join(char for char in letters if char.isascii())
 
 
 @functools.cache
-def _pinyin() -> tuple[Callable[..., list[list[str]]], Any]:
-    import pypinyin
+def _tables() -> tuple[dict[int, str], dict[str, list[list[str]]]]:
+    """By code point the readings of a character, by word the reading of each character in it."""
+    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 
-    return pypinyin.pinyin, pypinyin.Style.NORMAL
+    return PINYIN_DICT, PHRASES_DICT

@@ -25,7 +25,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from tmwatch.text import confusables, folding, han, hangul, kana, substitutes
+from tmwatch.text import alphabets, confusables, folding, han, hangul, kana, substitutes
 from tmwatch.text import twins as declared
 from tmwatch.text.han import nearest_first
 from tmwatch.text.parties import fold_party
@@ -80,6 +80,8 @@ def _normal(name: str) -> str:
 
 def _settled(name: str) -> str:
     """One round after the other until nothing changes: a letter taken for Latin may lose an accent."""
+    if han.COMMON.fullmatch(name):
+        return han.simplified(name)
     for _ in range(_REPEATS):
         made = _rounds(name)[-1][1]
         if made == name:
@@ -112,8 +114,8 @@ def readings(name: str) -> tuple[str, ...]:
 
     Chinese in pinyin without tones, with all readings of each character, by syllable ("jing dong") and joined
     ("jingdong"), numerals also as digits (叁佰陆拾 is 360); kana after Hepburn, hangul after the Revised
-    Romanisation. Beside kana, Chinese characters are Japanese and are not guessed: such a name has no reading
-    but where it is all kana.
+    Romanisation, Cyrillic and Greek letter by letter. Beside kana, Chinese characters are Japanese and are
+    not guessed: such a name has no reading.
     """
     return () if name.isascii() or len(name) > LONGEST else _readings(name)
 
@@ -121,13 +123,22 @@ def readings(name: str) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=8192)
 def _readings(name: str) -> tuple[str, ...]:
     # The characters as they were written, one for one beside the simplified ones, where that can be told.
-    words = _rounds(name)[-2][1]
+    words = name if han.COMMON.fullmatch(name) else _rounds(name)[-2][1]
     written = words if han.simplified(words) == normal(name) else normal(name)
     as_digits = han.with_digits(han.simplified(written), least=2)
     made = [form for text in dict.fromkeys((written, as_digits)) for form in _read(text)]
     if as_digits.isascii() and as_digits != han.simplified(written):
         made.append(as_digits)  # nothing is left to be read
-    return tuple(dict.fromkeys(made))[:MOST]
+    if alphabets.LETTERS.search(name):
+        # From the letters themselves: СОСА looks like Coca and is read Sosa.
+        letters = confusables.plain_latin(folding.fold(name))
+        for text in alphabets.transliterated(letters):
+            made += _read(text) if _is_foreign(text) else [text]
+    return tuple(form for form in dict.fromkeys(made) if form != normal(name))[:MOST]
+
+
+def _is_foreign(text: str) -> bool:
+    return any(script.pattern.search(text) for script in _SCRIPTS)
 
 
 def _read(text: str) -> list[str]:
@@ -229,7 +240,7 @@ def steps(name: str, twins: Iterable[Sequence[str]] = (), *, owner: bool = False
 
 def _unseen(before: str, after: str) -> str:
     """Which characters went or were taken for Latin ones, where that cannot be seen; "" where it can."""
-    gone = dict.fromkeys(char for char in before if char not in after)
+    gone = dict.fromkeys(char for char in before if char not in after and char.casefold() not in after)
     named = [
         f"{unicodedata.name(char, f'U+{ord(char):04X}').capitalize()} (U+{ord(char):04X})"
         for char in gone

@@ -23,7 +23,7 @@ _SPOKEN = {
 _SIGNS = {"@": "a", "!": "i", "|": "l", "$": "s", "€": "e", "£": "l"}
 _IN_A_WORD = re.compile(r"(?<=[^\W\d_])[!|](?=[^\W\d_])|@(?=[^\W\d_])|(?<=[^\W\d_])@")
 _LATIN = re.compile("[a-z]")
-_RUN = re.compile(r"([0-9$€£¥]+)")
+_RUN = re.compile(r"([0-9$€£¥]+|(?<=[0-9])u$)")
 _LONGEST_RUN = 3  # digits; 2024 in a name is a year
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 
@@ -63,6 +63,8 @@ def _parts(word: str) -> Iterator[tuple[str, ...]]:
         if mixed and piece[0] in _LOOKS and len(piece) <= _LONGEST_RUN:
             for sign in piece:
                 yield (*_LOOKS[sign], *_SPOKEN.get(sign, ()))
+        elif piece == "u" and word != "u":
+            yield ("u", "you")  # 4U
         elif not mixed and len(word) == 1 and piece in _SPOKEN:
             yield _SPOKEN[piece]
         else:
