@@ -16,6 +16,7 @@ from tmwatch.text.lookalike import (
     MOST,
     compact,
     normal,
+    normal_owner,
     readings,
     shape,
     steps,
@@ -198,6 +199,20 @@ def test_declared_twins_are_one_name() -> None:
     assert twin_forms("JD", JD) == (normal("京东"),)
     assert twin_forms("京東", JD) == ("jd",)
     assert twin_forms("JD AUTO", JD) == ("京东 auto",)
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"),
+    [
+        ("北京京東叁佰陸拾度電子商務有限公司", "北京京东叁佰陆拾度电子商务"),
+        ("JD.com, Inc.", "jd com"),
+        ("JD АUTO Со., Ltd", "jd auto"),  # the С and о of the company form are Cyrillic
+        ("株式会社トヨタ", "トヨタ"),
+        ("Co", "co"),
+    ],
+)
+def test_an_owner_is_compared_without_its_company_form(name: str, bare: str) -> None:
+    assert normal_owner(name) == bare
 
 
 def test_undeclared_nothing_has_initials() -> None:
