@@ -23,7 +23,7 @@ import numpy as np
 
 from tests.quality.shared import shared_folder
 from tmwatch.similarity.features import ALL_NAMES, expand, measure
-from tmwatch.similarity.score import NOTHING, Scorer, Weights
+from tmwatch.similarity.score import NOTHING, Scorer, Weights, made_han_names, made_names
 
 TARGET = Path(__file__).resolve().parents[2] / "tmwatch" / "data" / "name_weights.csv"
 RIDGE = 10.0
@@ -46,7 +46,7 @@ def measured(which: tuple[str, str]) -> dict[str, Any]:
     background = measure_of_shared.load_bg(which[1], 20_000)
     scorer = Scorer(weights=Weights((0.0,) * len(ALL_NAMES), 0.0, 0.0, (0.0, 0.0, 0.0)))
     batch = scorer.batch(background)
-    made = scorer.batch(_made(scorer))
+    made = scorer.batch((made_han_names if which[1] == "han" else made_names)(scorer.counts))
     marks = sorted({pair["mark_a"] for pair in pairs})
     rows: list[list[float]] = []
     of: list[int] = []
@@ -74,12 +74,6 @@ def measured(which: tuple[str, str]) -> dict[str, Any]:
         "made_of": np.array(made_of),
         "shared": np.array(shared),
     }
-
-
-def _made(scorer: Scorer) -> tuple[str, ...]:
-    from tmwatch.similarity.score import made_names
-
-    return made_names(scorer.counts)
 
 
 def fold_of(group: str) -> int:

@@ -205,3 +205,14 @@ def test_two_letters_inside_a_word_are_weak() -> None:
 
 def test_a_translation_is_near_and_never_near_identical() -> None:
     assert compare("LION", "LÖWE").level == 2
+
+
+def test_two_words_of_one_name_are_one_word_of_the_other() -> None:
+    said = "a word of same sound: VAPORUB / VAPOURRUB"
+    assert said in compare("VAPORUB", "KARSOTE VAPOUR RUB").reasons
+    assert "a word of same sound: VAPOURRUB / VAPORUB" in compare("VAPOUR RUB", "VAPORUB KARSOTE").reasons
+
+
+def test_a_foreign_name_is_heard_in_its_chinese_transliteration() -> None:
+    assert score("SIEMENS", "西门子") > score("SIEMENS", "西山") + 2
+    assert compare("SIEMENS", "西门子").sound > 0.8

@@ -53,18 +53,22 @@ def match_words(one: Word, other: Word, counts: Frequencies) -> Match | None:
     if one.key == other.key and one.key:
         return Match(one, other, 0.93, low * 0.93, SOUND)
     best, how = 0.0, ""
+    a, b = one.text, other.text
     if not one.han and not other.han:
-        best, how = _shape(_indel(one.text, other.text, score_cutoff=_ALIKE_FROM)), SIGHT
-    heard = 0.93 * _shape(_indel(one.key, other.key, score_cutoff=_ALIKE_FROM))
-    if heard > best:
+        best, how = _shape(_indel(a, b, score_cutoff=_ALIKE_FROM)), SIGHT
+    heard = _indel(one.key, other.key, score_cutoff=_ALIKE_FROM)
+    if heard > _ALIKE_FROM and (heard := 0.93 * _shape(heard)) > best:
         best, how = heard, SOUND
-    sense = _sense(one, other)
-    if sense > best:
-        best, how = sense, SENSE
+    split = one.split or other.split
+    if split or (one.senses and other.senses):
+        sense = _sense(one, other)
+        if sense > best:
+            best, how = sense, SENSE
     bits = best * low
-    part = _part(one, other, counts)
-    if part > bits:
-        return Match(one, other, min(1.0, part / max(low, 1.0)), part, PART)
+    if a in b or b in a or (one.split and other.split):
+        part = _part(one, other, counts)
+        if part > bits:
+            return Match(one, other, min(1.0, part / max(low, 1.0)), part, PART)
     return Match(one, other, best, bits, how) if best > 0.0 else None
 
 
@@ -154,9 +158,23 @@ def match_all(one: Name, other: Name, counts: Frequencies) -> list[Match]:
             match = match_words(word, against, counts)
             if match is not None and (best is None or match.bits > best.bits):
                 best = match
+        joined = other.joined.get(word.key)
+        if joined is not None and (best is None or best.alike < 0.9):
+            best = Match(word, joined, 0.93, 0.93 * min(word.bits, joined.bits), SOUND)  # VAPORUB, VAPOUR RUB
         if best is not None:
             found.append(best)
+    if one.joined and not one.joined.keys().isdisjoint(other.keys):
+        _match_joined(one, other, found)
     return found
+
+
+def _match_joined(one: Name, other: Name, found: list[Match]) -> None:
+    """Two words of the mark that the other name writes as one: VAPOUR RUB in VAPORUB BALM."""
+    for word in other.words:
+        joined = one.joined.get(word.key)
+        if joined is not None and all(match.other is not word or match.alike < 0.9 for match in found):
+            found[:] = [match for match in found if match.other is not word]
+            found.append(Match(joined, word, 0.93, 0.93 * min(word.bits, joined.bits), SOUND))
 
 
 def by_accident(one: Name, other: Name) -> bool:
@@ -212,6 +230,8 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
     reading = 0.0
     if not (a.isascii() and b.isascii()) and one.reading and other.reading:
         reading = _shape(_indel(one.reading_key, other.reading_key))
+        if bool(one.han) != bool(other.han) and min(len(one.foreign), len(other.foreign)) >= 3:
+            reading = max(reading, 0.85 * _shape(_indel(one.foreign, other.foreign)))
         for run, against in ((one.han_key, other), (other.han_key, one)):
             if len(run) > 3 and run in against.reading_key:
                 reading = max(reading, 0.9 * len(run) / max(len(run), len(against.reading_key)))

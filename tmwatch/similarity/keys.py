@@ -46,41 +46,42 @@ def latin_words(name: str) -> tuple[str, ...]:
     return tuple(word for word in pieces(name) if not is_han(word) and not is_kana(word))
 
 
-# In order. Applied to a word of a-z; the pairs are (pattern, what it sounds like).
+# In order. Applied to a word of a-z; each is (pattern, what it sounds like, letters without which it
+# need not be tried).
 _SOUNDS = [
-    (re.compile(pattern), sound)
-    for pattern, sound in (
-        (r"^(?:kn|gn|pn)", "n"),
-        (r"^wr", "r"),
-        (r"^ps", "s"),
-        (r"^x", "s"),
-        (r"^wh", "w"),
-        (r"eaux?$", "o"),
-        (r"(?<=[aeiou])ques?$", "k"),
-        (r"(?:tion|sion|cion|zion)", "Sn"),
-        (r"tsch|tch", "C"),
-        (r"sch|sh|ch(?=ic\b|ique)", "S"),
-        (r"cc(?=[eiy])|xc(?=[eiy])", "ks"),
-        (r"ch(?=[rlnst])|ck|cqu|q(?:u(?=[aeiou]))?|cu(?=[aeio])", "k"),
-        (r"ch", "C"),
-        (r"ph|v", "f"),
-        (r"(?<=[aeiou])ght?(?=t|$|[bcdfklmnps])", ""),
-        (r"gh", "g"),
-        (r"dg(?=[eiy])", "j"),
-        (r"(?<=[eiou])ll(?=[aeo])", "l"),
-        (r"ç|c(?=[eiy])|z|tz", "s"),
-        (r"c", "k"),
-        (r"x", "ks"),
-        (r"w", "f"),
-        (r"th|dt", "t"),
-        (r"(?<=.)h", ""),
-        (r"(?<=[^aeiou])(?:er|re|or|ar)(s?)$", r"r\1"),
-        (r"(?<=[a-zSC]{2})(?:ie|ee|ey|y|i)$", "i"),
-        (r"(?<=[a-zSC][^aeiou])es?$", ""),
-        (r"ae|ai|ay|ei|ey|ea|ee|ie|oe|y", "i"),
-        (r"ou|oo|ue|au|ow|u", "o"),
-        (r"e", "i"),
-        (r"(.)\1+", r"\1"),
+    (re.compile(pattern), sound, needed)
+    for pattern, sound, needed in (
+        (r"^(?:kn|gn|pn)", "n", "n"),
+        (r"^wr", "r", "wr"),
+        (r"^ps", "s", "ps"),
+        (r"^x", "s", "x"),
+        (r"^wh", "w", "wh"),
+        (r"eaux?$", "o", "eau"),
+        (r"(?<=[aeiou])ques?$", "k", "que"),
+        (r"(?:tion|sion|cion|zion)", "Sn", "ion"),
+        (r"tsch|tch", "C", "ch"),
+        (r"sch|sh|ch(?=ic\b|ique)", "S", "h"),
+        (r"cc(?=[eiy])|xc(?=[eiy])", "ks", "c"),
+        (r"ch(?=[rlnst])|ck|cqu|q(?:u(?=[aeiou]))?|cu(?=[aeio])", "k", ""),
+        (r"ch", "C", "ch"),
+        (r"ph|v", "f", ""),
+        (r"(?<=[aeiou])ght?(?=t|$|[bcdfklmnps])", "", "g"),
+        (r"gh", "g", "gh"),
+        (r"dg(?=[eiy])", "j", "dg"),
+        (r"(?<=[eiou])ll(?=[aeo])", "l", "ll"),
+        (r"ç|c(?=[eiy])|z|tz", "s", ""),
+        (r"c", "k", "c"),
+        (r"x", "ks", "x"),
+        (r"w", "f", "w"),
+        (r"th|dt", "t", "t"),
+        (r"(?<=.)h", "", "h"),
+        (r"(?<=[^aeiou])(?:er|re|or|ar)(s?)$", r"r\1", ""),
+        (r"(?<=[a-zSC]{2})(?:ie|ee|ey|y|i)$", "i", ""),
+        (r"(?<=[a-zSC][^aeiou])es?$", "", "e"),
+        (r"ae|ai|ay|ei|ey|ea|ee|ie|oe|y", "i", ""),
+        (r"ou|oo|ue|au|ow|u", "o", ""),
+        (r"e", "i", "e"),
+        (r"(.)\1+", r"\1", ""),
     )
 ]
 
@@ -90,8 +91,9 @@ def sound(word: str) -> str:
     """The sound key of one folded word; digits stand for themselves, other scripts are left as they are."""
     if not word.isascii():
         return word
-    for pattern, to in _SOUNDS:
-        word = pattern.sub(to, word)
+    for pattern, to, needed in _SOUNDS:
+        if needed in word:
+            word = pattern.sub(to, word)
     return word
 
 
@@ -107,6 +109,35 @@ def skeleton(key: str) -> str:
     bare = key[1:].translate(_VOWELS).translate(_SOFT)
     first = key[0]
     return ("a" if first in "aeiou" else first.translate(_SOFT)) + bare
+
+
+# What a syllable of pinyin stands for in a foreign name: 西门子 ximenzi is Siemens, 奔驰 Benchi Benz.
+_FOREIGN = tuple(
+    (re.compile(pattern), to)
+    for pattern, to in (
+        (r"zi$", "s"),
+        (r"zh|q|j", "C"),
+        ("x", "s"),
+        ("c(?!h)", "s"),
+        ("ng", "n"),
+        ("er$", "r"),
+    )
+)
+_ONE_LIQUID = str.maketrans("", "", "aeiou") | str.maketrans("r", "l")
+
+
+def foreign_bones(key: str) -> str:
+    """The consonants of a sound key as a transliteration keeps them: l and r as one."""
+    return skeleton(key).translate(_ONE_LIQUID)
+
+
+@functools.lru_cache(65536)
+def han_bones(run: str) -> str:
+    """The same of Chinese characters, as a foreign name is written with them."""
+    reading = "".join(pinyin(run))
+    for pattern, to in _FOREIGN:
+        reading = pattern.sub(to, reading)
+    return foreign_bones(sound(reading))
 
 
 @functools.lru_cache(65536)

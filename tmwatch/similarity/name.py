@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tmwatch.similarity.freq import Frequencies
 from tmwatch.similarity.han import segment
-from tmwatch.similarity.keys import is_han, is_kana, pieces, pinyin, romaji, skeleton, sound
+from tmwatch.similarity.keys import (
+    foreign_bones,
+    han_bones,
+    is_han,
+    is_kana,
+    pieces,
+    pinyin,
+    romaji,
+    skeleton,
+    sound,
+)
 from tmwatch.similarity.meaning import Meanings
 
 
@@ -43,6 +54,10 @@ class Name:
     reading: str
     reading_key: str
     han_key: str
+    # The consonants of the Chinese, or of a name without Chinese, as a transliteration keeps them.
+    foreign: str
+    # Neighbours written as one word, by their sound: VAPOUR RUB beside VAPORUB.
+    joined: dict[str, Word]
     # The words of two to 24 signs that are looked for inside other names.
     parts: tuple[str, ...]
 
@@ -57,6 +72,7 @@ def make(raw: str, counts: Frequencies, meanings: Meanings) -> Name:
     whole = meanings.senses(" ".join(found)) if len(found) > 1 else frozenset()
     han = "".join(text for text in found if is_han(text))
     reading = _reading(found) if not compact.isascii() else compact
+    reading_key = key if reading == compact else sound(reading)
     return Name(
         raw=raw,
         words=words,
@@ -74,10 +90,29 @@ def make(raw: str, counts: Frequencies, meanings: Meanings) -> Name:
         most=max((word.bits for word in words), default=0.0),
         han=han,
         reading=reading,
-        reading_key=key if reading == compact else sound(reading),
+        reading_key=reading_key,
         han_key=sound("".join(pinyin(han))) if han else "",
+        foreign=han_bones(han) if han else foreign_bones(reading_key),
+        joined=_joined(words, counts),
         parts=tuple({text for text in found if 2 <= len(text) <= 24}),
     )
+
+
+# A slogan has many neighbours, and none of them is written as one word.
+_MOST_JOINED = 6
+
+
+def _joined(words: tuple[Word, ...], counts: Frequencies) -> dict[str, Word]:
+    if not 2 <= len(words) <= _MOST_JOINED:
+        return {}
+    found = {}
+    for one, other in pairwise(words):
+        if one.han or other.han or len(one.text) + len(other.text) < 5:
+            continue
+        text = one.text + other.text
+        key = sound(text)
+        found[key] = Word(text, key, max(one.bits, other.bits), frozenset(), (), han=False)
+    return found
 
 
 def _word(text: str, counts: Frequencies, meanings: Meanings) -> Word:

@@ -98,7 +98,7 @@ class Scorer:
         self.meanings = meanings or meaning.shipped()
         self.weights = weights or shipped_weights()
         self._background = background
-        self._beside: Batch | None = None
+        self._beside: dict[bool, Batch] = {}
         self._noise: dict[str, float] = {}
         self.name = functools.lru_cache(200_000)(self._make)
 
@@ -123,10 +123,7 @@ class Scorer:
         """The score that ten of 10,000 background names reach with this mark."""
         known = self._noise.get(one.compact)
         if known is None:
-            if self._beside is None:
-                names = self._background if self._background is not None else made_names(self.counts)
-                self._beside = self.batch(names)
-            beside = self._beside
+            beside = self._beside_of(bool(one.han))
             scores = sorted(
                 (
                     self._joined(measure(one, beside.names[at], self.counts)[0])
@@ -139,6 +136,17 @@ class Scorer:
             known = max(scores[place] if place < len(scores) else _QUIET, _QUIET)
             self._noise[one.compact] = known
         return known
+
+    def _beside_of(self, han: bool) -> Batch:
+        """The background of a mark: the user's own names, else made-up ones of its script."""
+        if self._background is not None:
+            han = False
+        if han not in self._beside:
+            names = self._background
+            if names is None:
+                names = made_han_names(self.counts) if han else made_names(self.counts)
+            self._beside[han] = self.batch(names)
+        return self._beside[han]
 
     def score(self, watched: str, candidate: str) -> float:
         """How near `candidate` is to the watched mark, comparable over marks, or `NOTHING`."""
@@ -210,6 +218,20 @@ def _made(seed: int, number: int, words: _Counts, letters: _Counts) -> tuple[str
 def made_names(counts: freq.Frequencies) -> tuple[str, ...]:
     """Names made up from the counts of words and letters, always the same: a background without names."""
     return _made(1, _MADE_NAMES, tuple(counts.words.items()), tuple(counts.letters.items()))
+
+
+def made_han_names(counts: freq.Frequencies) -> tuple[str, ...]:
+    """The same in Chinese, from the counts of characters and known words: names of two to four characters."""
+    rng = random.Random(1)  # noqa: S311 – the same made-up names every time, nothing secret
+    signs, often = list(counts.han), list(counts.han.values())
+    words, common = list(counts.hanwords), list(counts.hanwords.values())
+    names = []
+    for _ in range(_MADE_NAMES):
+        name = "".join(rng.choices(signs, often, k=rng.choices((1, 2, 3), (15, 50, 35))[0]))
+        if len(name) == 1 or rng.random() < 0.3:
+            name = name[:2] + rng.choices(words, common)[0]
+        names.append(name)
+    return tuple(names)
 
 
 @functools.cache
