@@ -279,3 +279,25 @@ def test_what_is_no_whole_issue_is_refused_by_name(what: bytes, error: type[Look
 @pytest.mark.parametrize("text", ["BR 945455720", "br 945.455.720", "BR500000945455720"])
 def test_numbers_as_people_write_them(text: str) -> None:
     assert parse_number(text).st13 == "BR500000945455720"
+
+
+@pytest.mark.parametrize(
+    ("before", "code", "phase"),
+    [
+        ("IPAS029", "IPAS369", Phase.REFUSED),  # the appeal turned it into a refusal
+        ("IPAS029", "IPAS658", Phase.ACTION_PENDING),  # refused in rectification
+        ("IPAS024", "IPAS235", Phase.UNKNOWN),  # upheld: which decision, the row does not say
+        ("IPAS161", "IPAS402", Phase.UNKNOWN),  # that despacho annulled
+    ],
+)
+def test_a_decision_that_ends_or_undoes_one_leaves_no_word_that_no_longer_holds(
+    tmp_path: Path, before: str, code: str, phase: Phase
+) -> None:
+    with closing(Database(tmp_path / "tmwatch.db")) as base:
+        for number, day, one in (("9903", "24/02/2026", before), ("9904", "03/03/2026", code)):
+            path = tmp_path / f"RM{number}.xml"
+            path.write_bytes(issue(process("999000101", despacho(one)), number=number, day=day))
+            import_files(base, [path])
+        record = queries.get(base, "BR500000999000101")
+    assert record is not None
+    assert (record.status_code, record.status_phase) == (code, phase)

@@ -248,3 +248,28 @@ def test_the_same_movement_in_two_issues_is_two_movements() -> None:
     assert len(known.events) == 2
     assert len(merge(known, gazette(DAYS[1], "PETITION")).events) == 2
     assert known.events[0] == event(None, DAYS[0], "PETITION")
+
+
+def test_a_file_of_proceedings_names_a_filing_and_never_renames_it(books: Database) -> None:
+    def named(words: str, *proceedings: Proceeding) -> TradeMark:
+        return make_record(
+            "US",
+            ST13,
+            adds=["proceedings"],
+            proceedings=proceedings,
+            verbal_element=words,
+            application_number="",
+        )
+
+    first, second = opposition("91000001"), opposition("91000002")
+    observe(books, [feed(named("JD", first), DAYS[0])])
+    assert '"verbal_element":"JD"' in present(books), (
+        "where nobody has named it, the board's word is better than none"
+    )
+    again = observe(books, [feed(named("JD AND DESIGN", second), DAYS[1])])
+    assert [field for field, *_ in told(again)] == ["proceedings"]
+    assert '"verbal_element":"JD"' in present(books)
+    observe(books, [sight(record(), DAYS[2])])
+    last = observe(books, [feed(named("SAMPLEMARK AND DESIGN", opposition("91000003")), DAYS[3])])
+    assert [field for field, *_ in told(last)] == ["proceedings"]
+    assert '"verbal_element":"SAMPLEMARK"' in present(books)

@@ -185,3 +185,44 @@ def test_what_the_reaction_cannot_write_takes_the_version_with_it(database: Data
         observe(database, [sight(record(**RENEWED), "2022-01-01")], react=react)
     assert status_story(database) == []
     assert queries.counts(database)["observation"] == 1
+
+
+def words(text: str, phase: Phase, live: Live = Live.LIVE) -> dict[str, Any]:
+    return {"status_code": None, "status_text": text, "status_phase": phase, "status_live": live}
+
+
+OFFICE: dict[str, Any] = {"source": "em.euipo", "authority": 80}
+COPY: dict[str, Any] = {"source": "tmview", "authority": 10}
+EXAMINED = words("UNDER_EXAMINATION", Phase.EXAMINATION)
+
+
+@pytest.mark.parametrize(
+    ("office", "copy"),
+    [
+        (EXAMINED, words("Filed", Phase.FILED)),
+        (words("APPLICATION_PUBLISHED", Phase.PUBLISHED), words("Application published", Phase.PUBLISHED)),
+        (words("APPEALABLE", Phase.REFUSED), words("A word that nobody knows", Phase.UNKNOWN, Live.UNKNOWN)),
+    ],
+)
+def test_the_same_status_in_the_words_of_a_weaker_source_is_no_change(
+    database: Database, office: dict[str, Any], copy: dict[str, Any]
+) -> None:
+    for day, said, who in ((1, office, OFFICE), (2, copy, COPY), (3, office, OFFICE), (4, copy, COPY)):
+        (one,) = observe(database, [sight(record(**said), live=True, looked_at=at(day), **who)])
+        assert one.changes == ()
+        assert one.record.status_text == office["status_text"]
+
+
+def test_what_a_weaker_source_says_first_and_is_further_counts_at_once(database: Database) -> None:
+    opposed = words("Application opposed", Phase.OPPOSED)
+    observe(database, [sight(record(**EXAMINED), live=True, looked_at=at(1), **OFFICE)])
+    (one,) = observe(database, [sight(record(**opposed), live=True, looked_at=at(2), **COPY)])
+    assert [change.field for change in one.changes] == ["status"]
+
+
+def test_a_step_back_that_a_weaker_source_has_not_always_told_of_counts(database: Database) -> None:
+    published = words("APPLICATION_PUBLISHED", Phase.PUBLISHED)
+    ours, filed = words("Application published", Phase.PUBLISHED), words("Filed", Phase.FILED)
+    for day, said, who in ((1, published, OFFICE), (2, ours, COPY), (3, filed, COPY)):
+        (one,) = observe(database, [sight(record(**said), live=True, looked_at=at(day), **who)])
+    assert [change.new for change in one.changes] == ["Filed"]

@@ -27,6 +27,7 @@ from tmwatch.model import (
     Change,
     GoodsServices,
     MarkEvent,
+    Phase,
     TradeMark,
 )
 from tmwatch.sources.base import AsOf
@@ -206,15 +207,19 @@ def _believed(
 
     Its words count where the stronger source has not spoken of the field; where they are news from
     itself (it says something else than last time) and younger than the stronger word. A lasting
-    disagreement between two sources is thereby no endless A → B → A.
+    disagreement between two sources is thereby no endless A → B → A. Another word for the phase that is known
+    is no news from a weaker source, nor is a coarser one in its first word (`_says_no_more`).
     """
     day = sighting.first_order[:10]
+    in_passing = _in_passing(sighting.record)
     kept = set()
     items: dict[str, Any] = {}
     for name in FIELDS:
         if not sighting.record.gives(name):
             continue
         authority, set_on = set_by.get(name, (0, ""))
+        if in_passing and name not in sighting.record.adds and getattr(known, name):
+            continue
         if authority > sighting.authority and name in sighting.record.adds:
             items[name] = news_of(name, sighting.record, known, before, older=day <= set_on)
             kept.add(name)
@@ -226,8 +231,39 @@ def _believed(
             )
             if repeated or day <= set_on:
                 continue
+            if name in STATUS and _says_no_more(known, sighting.record, first=before is None):
+                continue
         kept.add(name)
     return sighting.record.model_copy(update={"covers": frozenset(kept), **items})
+
+
+# What a file of proceedings repeats of a filing, in the words of whoever wrote the entry ("JD AND DESIGN").
+_NAMES = frozenset(("application_number", "registration_number", "verbal_element"))
+
+
+def _in_passing(record: TradeMark) -> bool:
+    """Whether the record tells of something else and only names the filing: such names fill a gap."""
+    return bool(record.adds) and record.covers - record.adds <= _NAMES
+
+
+def _says_no_more(known: TradeMark, given: TradeMark, *, first: bool) -> bool:
+    """Whether the status of a weaker source is what is known, in its own, maybe coarser words.
+
+    TMview says "Filed" of all that the EUIPO calls under examination, appealable or pending registration: the
+    first time that it is heard this is no step back. Codes of the office decide where both give one.
+    """
+    if known.status_code and given.status_code:
+        return False
+    was, now = known.status_phase, given.status_phase
+    if Phase.UNKNOWN in (was, now):
+        return now is Phase.UNKNOWN and was is not Phase.UNKNOWN  # a word that nobody knows
+    if known.status_live is not given.status_live:
+        return False
+    # Phases stand in the order of a filing's life.
+    return now is was or (first and _LIFE.index(now) < _LIFE.index(was))
+
+
+_LIFE = list(Phase)
 
 
 def disagreements(sightings: Iterable[Sighting]) -> list[tuple[str, str, str]]:

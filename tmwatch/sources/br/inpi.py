@@ -50,7 +50,7 @@ DECLARATION = Declaration(
         read_on=dt.date(2026, 11, 22),
     ),
     pace=Pace(min_interval=10.0, per_minute=4),
-    parser_version="2",
+    parser_version="3",
     covers=frozenset(
         {
             *("application_number", "application_date", "registration_date", "expiry_date", "filing_route"),
