@@ -10,7 +10,7 @@ import pytest
 
 from tests.doors import declaration
 from tests.loopback import Loopback
-from tests.records import record
+from tests.records import goods, record
 from tmwatch.config import Config
 from tmwatch.config.reading import parse_config
 from tmwatch.errors import Outcome
@@ -73,6 +73,35 @@ def test_pages_are_read_to_the_last_one(tmp_path: Path) -> None:
     )
     found = looked(tmp_path, shelf, SearchQuery(owner="Sample Widgets"))
     assert (found.outcome, len(found.readings)) == (Outcome.OK, 12)
+
+
+@pytest.mark.parametrize(
+    ("second", "total", "said"),
+    [
+        (ROWS[6:11], 12, "gave 12, 1 of them twice"),  # two rows changed places over the border
+        (ROWS[7:11], 11, "the source said 12 filings, and 11 on a later page"),  # one of page 1 left the list
+        (ROWS[6:], 13, "the source said 12 filings, and 13 on a later page"),  # one came in before them
+    ],
+)
+def test_a_list_that_moves_while_it_is_read_is_incomplete(
+    tmp_path: Path, second: tuple[Reading, ...], total: int, said: str
+) -> None:
+    def shelf() -> Shelf:
+        first = Answer(ROWS[:7], total=12, rows=7, more=Request("/list"))
+        return Shelf(first, Answer(second, total=total, rows=len(second)))
+
+    found = looked(tmp_path, shelf(), SearchQuery(owner="Sample Widgets"))
+    assert (found.outcome, found.readings) == (Outcome.INCOMPLETE, ())
+    assert found.error is not None
+    assert said in found.error.message
+
+
+def test_a_row_for_each_class_may_stand_on_two_pages(tmp_path: Path) -> None:
+    one = ROWS[0].record
+    other = Reading(one.model_copy(update={"classes": (goods("12", "Cars"),)}))
+    first = Answer(ROWS[:1], total=2, rows=1, more=Request("/list"))
+    found = looked(tmp_path, Shelf(first, Answer((other,), total=2, rows=1)), SearchQuery(owner="Sample"))
+    assert (found.outcome, len(found.readings)) == (Outcome.OK, 1)
 
 
 def test_a_page_without_the_record_that_was_asked_for_is_not_found_and_not_ok(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tmwatch.errors import (
     TmwatchError,
 )
 from tmwatch.http import Client, Door, Look
-from tmwatch.model import FactKind
+from tmwatch.model import FactKind, TradeMark
 from tmwatch.reading import read_page as read_page
 from tmwatch.sources.base import (
     Glance,
@@ -139,7 +139,8 @@ def _ask(
     missing: list[str] = []
     unread: list[str] = []
     total: int | None = None
-    rows = asked = put = 0
+    rows = asked = put = doubled = 0
+    earlier: dict[str, list[TradeMark]] = {}  # what the pages before this one held
     cut: Incomplete | None = None
     fresh: Mapping[str, str] = {}
     glanced: Glance | None = None
@@ -196,6 +197,15 @@ def _ask(
             door.report(look, error.outcome)
             raise
         glanced = glanced if stands_alone(answer) else None
+        moved = _moved(source, query, total, answer.total)
+        if moved is not None:
+            if bounds.most_pages is None:
+                raise moved
+            cut = moved
+            break
+        doubled += sum(one.record in earlier.get(one.record.st13, ()) for one in answer.readings)
+        for one in answer.readings:
+            earlier.setdefault(one.record.st13, []).append(one.record)
         readings += answer.readings
         pages += [page] * len(answer.readings)
         missing += answer.missing
@@ -211,11 +221,13 @@ def _ask(
             if asked > MOST_PAGES:
                 raise Incomplete(f"the search has not ended after {MOST_PAGES} pages", where=look.url)
             waiting.append(answer.more)
-    if total is not None and rows < total and cut is None:
+    if total is not None and rows - doubled < total and cut is None:
+        # A row that comes again on a later page: the list has shifted meanwhile, and one fell in between.
+        twice = f", {doubled} of them twice" if doubled else ""
         raise Incomplete(
-            f"the source says {total} filings and gave {rows}",
+            f"the source says {total} filings and gave {rows}{twice}",
             where=declaration.id,
-            kept="Nothing was stored of this look; no filing counts as gone.",
+            kept=_KEPT,
             do="The next run asks again.",
         )
     if 2 * len(unread) > rows:
@@ -282,6 +294,22 @@ def fetch(
         min_interval=settings.min_interval,
         max_per_day=settings.max_per_day or settings.max_calls_per_day,
         familiar=familiar,
+    )
+
+
+_KEPT = "Nothing was stored of this look; no filing counts as gone."
+
+
+def _moved(source: Source, query: Query, total: int | None, now: int | None) -> Incomplete | None:
+    """The error where a list has grown or shrunk while it was turned over: which filings stand on no page
+    that was seen, nobody can tell."""
+    if not isinstance(query, SearchQuery) or total is None or now is None or total == now:
+        return None
+    return Incomplete(
+        f"the list moved while it was read: the source said {total} filings, and {now} on a later page",
+        where=source.declaration.id,
+        kept=_KEPT,
+        do="The next run asks again.",
     )
 
 

@@ -265,3 +265,10 @@ def test_rows_of_one_filing_that_contradict_each_other_are_not_believed() -> Non
     answer = read([row("2025-99901"), row("2025-99902"), other])
     assert [one.record.application_number for one in answer.readings] == ["2025-99902"]
     assert "rows 1 and 3" in answer.unread[0]
+
+
+def test_a_list_that_has_shrunk_since_its_first_page_is_incomplete_and_no_new_layout() -> None:
+    more = read(rows(1, PAGE_SIZE), 3 * PAGE_SIZE).more
+    assert more is not None
+    with pytest.raises(Incomplete):
+        read(rows(1, PAGE_SIZE), PAGE_SIZE + 2, more.query)

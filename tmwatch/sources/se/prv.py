@@ -174,6 +174,8 @@ def _more(page: Page, total: int, held: int) -> Request | None:
         return None
     size = query.size if isinstance(query, _Paged) else PAGE_SIZE
     so_far = (query.page - 1) * size + held
+    if so_far > total and query.page > 1:  # the list has shrunk since its first page
+        raise Incomplete(f"PRV counts {total} filings and gave {so_far}", where=where_of(page), do=_AGAIN)
     if so_far > total:
         raise LayoutChanged(
             f"PRV counts {total} filings and gave {so_far}", where=where_of(page), do=NEW_LAYOUT

@@ -183,13 +183,13 @@ def _hits(answer: dict[str, Any], page: Page) -> Answer:
             do="Ask more narrowly: a longer name, classes, offices.",
         )
     held = (number - 1) * PAGE_SIZE + len(found)
-    if len(found) > PAGE_SIZE or held > total:
+    if len(found) > PAGE_SIZE or (held > total and number == 1):
         raise LayoutChanged(
             f"TMview counts {total} hits, and page {number} ends with the {held}th",
             where=where_of(page),
             do=NEW_LAYOUT,
         )
-    if len(found) < PAGE_SIZE and held < total:
+    if held > total or (len(found) < PAGE_SIZE and held < total):
         raise Incomplete(
             f"TMview counts {total} hits, and page {number} ends with the {held}th",
             where=where_of(page),
