@@ -302,3 +302,21 @@ def test_the_known_query_has_more_marks_of_its_name_than_it_needs(recorded: Path
     }
     assert len(found) >= 3 * DECLARATION.known_query.least, "one may lapse, and another"
     assert any(one.application_date and one.application_date.year < 2000 for one in found.values())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "field"),
+    [
+        ("applicantName", ["Sample Harbour Ltd", None], "owners"),
+        ("niceClass", [9, ""], "classes"),
+        ("viennaCodes", ["27.05.01", None], "design_codes"),
+    ],
+)
+def test_a_list_of_a_hit_with_a_gap_takes_nothing_from_what_is_known(
+    key: str, value: list[Any], field: str
+) -> None:
+    answer = page("search-four-offices")
+    answer["tradeMarks"][0][key] = value
+    first = read(answer).readings[0]
+    assert not first.record.gives(field)
+    assert f"{field} = (an entry is empty)" in first.unclaimed

@@ -379,3 +379,9 @@ def test_everything_that_the_offices_schema_names_is_read_or_left_out_on_purpose
     said = json.dumps(one.record.model_dump(mode="json"), ensure_ascii=False)
     for name in ("FreeFormatNameLine", "EDRPOU", "ClassificationTermText", "#text", "DocType", "Declamation"):
         assert f"sample {name}" in said, name
+
+
+def test_a_renewal_that_is_null_takes_no_term_away() -> None:
+    answer = fixture("registration-renewed")
+    answer["data"] |= {"ProlonagationExpiryDate": None, "ProlongationDate": None, "ExpiryDate": "2030-01-01"}
+    assert record(answer).expiry_date == dt.date(2030, 1, 1)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import glob
 import io
 import re
+import stat
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tmwatch.errors import LookError, NotThisSource
+from tmwatch.errors import LookError, NotThisSource, UsageError
 
 PAGES = frozenset({".html", ".htm", ".xhtml", ".xht", ".mhtml", ".mht", ".webarchive", ".xml", ".json"})
 # What a browser keeps beside `NAME.html` lies in `NAME_files`; those that speak other languages name it in
@@ -59,13 +60,23 @@ def files_in(paths: Iterable[Path]) -> Iterator[File]:
 
     A folder may hold what a browser saves beside a page (`page_files/`), hidden files and our own: only
     what can be a page, or a zip of pages, is taken from it. A file named by itself is always taken. A pattern
-    that matches nothing comes back as a file with its `trouble`. Nothing comes twice.
+    that matches nothing, and what is no regular file, comes back as a file with its `trouble`. Nothing comes
+    twice. Raises `UsageError` at the end where folders alone were named and nothing is in any of them.
     """
     seen: set[Path] = set()
-    for file in _named(paths):
+    named = list(paths)
+    for file in _named(named):
         if file.path not in seen:
             seen.add(file.path)
             yield file
+    if named and not seen:
+        raise UsageError(
+            "no page is in this folder" if len(named) == 1 else "no page is in any of these folders",
+            where=", ".join(map(str, named)),
+            kept=f"Looked for, in it and below: {', '.join(sorted(PAGES))}, and a .zip that holds such. "
+            "Nothing was stored.",
+            do="Name the folder that the pages are in; or the file itself, which is read whatever its name.",
+        )
 
 
 def _named(paths: Iterable[Path]) -> Iterator[File]:
@@ -75,7 +86,31 @@ def _named(paths: Iterable[Path]) -> Iterator[File]:
         elif _PATTERN.search(str(path)) and not path.exists():
             yield from _matched(path)
         else:
-            yield File(path)
+            yield File(path, trouble=_no_file(path))
+
+
+def _no_file(path: Path) -> NotThisSource | None:
+    """Why it is not even opened: a pipe would keep us waiting until somebody writes into it."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return None  # whoever opens it says why it cannot be read
+    if stat.S_ISREG(mode):
+        return None
+    return NotThisSource(
+        f"it is {_KINDS.get(stat.S_IFMT(mode), 'something else')}, and no file",
+        where=str(path),
+        kept="It was not opened, and nothing was stored of it.",
+        do="Save what comes out of it as a file, then name that file.",
+    )
+
+
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 def _matched(pattern: Path) -> Iterator[File]:
