@@ -288,8 +288,50 @@ def test_a_mark_without_words_gets_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"reg_num": "样品"}, {"ann_date": "2018-13-01"}, {"ann_type_code": None}, {"tmname": "别的"}]
+    "change", [{"reg_num": "样品"}, {"reg_num": None}, {"ann_date": "2018-13-01"}, {"ann_date": None}]
 )
+def test_a_row_of_which_nobody_knows_whose_it_is_or_of_what_day_costs_itself_only(
+    change: dict[str, Any],
+) -> None:
+    listed = [{**ROW, **one} for one in ({}, change)]
+    answer = SOURCE.read(Page(json.dumps({"total": 2, "rows": listed}).encode()))
+    assert [one.record.application_number for one in answer.readings] == ["99990201"]
+    assert answer.unread[0].startswith("row 2: `")
+    with pytest.raises(LayoutChanged):
+        rows(change, change)
+
+
+def test_a_day_with_an_empty_time_is_that_day() -> None:
+    (one,) = rows({"ann_date": "2018-11-27 00:00:00"})
+    assert one.record.events[0].date == dt.date(2018, 11, 27)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_announcements_of_one_day_that_decide_two_things_leave_the_status_unknown(order: int) -> None:
+    (one,) = rows(*[announced("TMCXSQ"), announced("TMXZSQ")][::order])
+    assert (one.record.status_phase, one.record.status_live) == (Phase.UNKNOWN, Live.UNKNOWN)
+
+
+def test_a_renewal_after_a_revocation_says_not_what_stands() -> None:
+    (one,) = rows(announced("TMCXSQ"), announced("TMXZSQ", "2019-02-06"))
+    assert one.record.status_phase is Phase.UNKNOWN
+    (one,) = rows(announced("TMZCZC"), announced("TMXZSQ", "2028-02-06"))
+    assert one.record.status_phase is Phase.REGISTERED
+
+
+def test_a_code_beside_the_words_of_another_kind_decides_nothing_and_is_reported() -> None:
+    (one,) = rows({"ann_type": "注册商标撤销公告"})
+    assert not one.record.gives("status_phase")
+    assert not one.record.gives("publications")
+    assert "TMZCSQ is known as" in one.unclaimed[0]
+
+
+def test_two_first_publications_with_two_owners_name_none() -> None:
+    (one,) = rows({}, {"reg_name": "另一样品公司", "regname": "另一样品公司"})
+    assert not one.record.gives("owners")
+
+
+@pytest.mark.parametrize("change", [{"ann_type_code": None}, {"tmname": "别的"}])
 def test_a_row_that_cannot_be_read_refuses_them_all(change: dict[str, Any]) -> None:
     with pytest.raises(LayoutChanged, match="row 2"):
         rows({}, change)

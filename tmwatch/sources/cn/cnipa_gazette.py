@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from tmwatch.errors import Incomplete, LayoutChanged, NotThisSource
+from tmwatch.errors import Incomplete, LayoutChanged, NotThisSource, UnknownNumber
 from tmwatch.model import EventDetails, EventFact, Live, MarkEvent, Party, Phase, Publication, make_record
 from tmwatch.numbers import st13, st13_or_none
 from tmwatch.sources.base import Answer, AsOf, Page, Reading
@@ -79,12 +79,20 @@ def read(page: Page) -> Answer:
             )
         raise NotThisSource("there is no row in it", where=where, do="Search again and save the answer.")
     rows: dict[str, list[_Row]] = {}
+    odd: list[tuple[int, UnknownNumber]] = []
     for place, item in enumerate(listed, 1):
-        row = _Row(item, f"{where}, row {place}")
-        rows.setdefault(row.number, []).append(row)
+        try:
+            row = _Row(item, f"{where}, row {place}")
+        except UnknownNumber as error:
+            odd.append((place, error))
+        else:
+            rows.setdefault(row.number, []).append(row)
+    if 2 * len(odd) > len(listed):
+        raise odd[0][1]  # no odd row, but another layout
     beside = _beside(data) if isinstance(data, dict) else []
     readings = [_reading(number, of_one, beside) for number, of_one in rows.items()]
-    return Answer(tuple(readings), rows=len(listed))
+    unread = tuple(f"row {place}: {error.message}" for place, error in odd)
+    return Answer(tuple(readings), rows=len(listed), unread=unread)
 
 
 def _load(page: Page, where: str) -> Any:
@@ -132,7 +140,7 @@ class _Row:
         self.strangers = strangers
         self.number = self.text("reg_num").upper()
         if not NUMBER.fullmatch(self.number) or st13_or_none("CN", self.number) is None:
-            raise self._refuse(f"`reg_num` is no Chinese number: {clean_line(self.number, 40)}")
+            raise self._odd(f"`reg_num` is no Chinese number: {clean_line(self.number, 40) or '(empty)'}")
         self.code, self.words = self.text("ann_type_code"), self.text("ann_type")
         if not self.code or not self.words:
             raise self._refuse("has no kind (`ann_type_code`, `ann_type`)")
@@ -143,6 +151,10 @@ class _Row:
 
     def _refuse(self, what: str) -> LayoutChanged:
         return LayoutChanged(what, where=self._where, do=_DO)
+
+    def _odd(self, what: str) -> UnknownNumber:
+        """Of a row that costs itself only: nobody can tell to which filing, or to which day, it belongs."""
+        return UnknownNumber(what, where=self._where, do=_DO)
 
     def text(self, name: str) -> str:
         """A text or number as text, "" for null."""
@@ -162,9 +174,9 @@ class _Row:
     def _day(self) -> dt.date:
         said = self.text("ann_date")
         try:
-            return dt.date.fromisoformat(said)
+            return dt.date.fromisoformat(re.sub(r"[ T]00:00:00(?:\.0+)?$", "", said))
         except ValueError:
-            raise self._refuse(f"`ann_date` is no date: {clean_line(said, 40)}") from None
+            raise self._odd(f"`ann_date` is no date: {clean_line(said, 40) or '(empty)'}") from None
 
     @property
     def event(self) -> MarkEvent:
@@ -179,17 +191,19 @@ class _Row:
 
     @property
     def kind(self) -> Kind | None:
-        return kinds().get(self.code)
+        """None where the code is in no table, or the words beside it are those of another kind."""
+        kind = kinds().get(self.code)
+        return kind if kind is not None and _plain(kind.announcement) == _plain(self.words) else None
 
     def unclaimed(self) -> Iterator[str]:
         for one in self.strangers:
             yield f"{clean_line(one.name, 40)} = {one.text}"
-        if self.kind is None:
-            kind = f"{clean_line(self.code, 20)} {clean_line(self.words, 40)}"
-            yield f"kind of announcement {kind}: in no table"
-        elif _plain(self.kind.announcement) != _plain(self.words):
-            known = f"{self.code} is known as {self.kind.announcement}"
-            yield f"{known}, and says {clean_line(self.words, 40)}"
+        kind = kinds().get(self.code)
+        if kind is None:
+            said = f"{clean_line(self.code, 20)} {clean_line(self.words, 40)}"
+            yield f"kind of announcement {said}: in no table"
+        elif self.kind is None:
+            yield f"{self.code} is known as {kind.announcement}, and says {clean_line(self.words, 40)}"
 
 
 def _plain(words: str) -> str:
@@ -219,8 +233,10 @@ def _reading(number: str, rows: list[_Row], beside: list[str]) -> Reading:
     # A row names one person only. When a filing is first published that is its applicant; later, others may
     # own it with them, and what announces a transfer may name the old owner or the new.
     owners = [row.owner for row in ordered if row.owner and row.kind and row.kind.publication == FIRST]
+    if len(set(owners)) > 1:
+        owners = []  # of two that a first publication names, nobody can tell who it is
     if owners:
-        given["owners"] = (Party(name=owners[-1]),)
+        given["owners"] = (Party(name=owners[0]),)
     unread = [line for row in ordered for line in row.unclaimed()]
     unread += [
         f"reg_name = {clean_line(row.owner, 80)}: not taken for the owner of that day"
@@ -233,11 +249,26 @@ def _reading(number: str, rows: list[_Row], beside: list[str]) -> Reading:
 
 
 def _status(number: str, ordered: list[_Row]) -> dict[str, Any]:
-    """The status that the last announcement which decides one leaves behind; nothing where none does."""
+    """The status that the last announcement which decides one leaves behind; nothing where none does.
+
+    Announcements of one day that decide two things, and one that keeps alive what an earlier one had ended
+    (a revocation may be of some goods only), leave it unknown: their order, or their reach, no row tells.
+    """
     deciding = [(row, kind.phase, kind.live) for row in ordered if (kind := row.kind) and kind.phase]
     if not deciding:
         return {}
     row, phase, live = deciding[-1]
+    today = [one for one in deciding if one[0].date == row.date]
+    ended = any(was is Live.DEAD for _, _, was in deciding)
+    if len({(one[1], one[2]) for one in today}) > 1 or (ended and live is Live.LIVE):
+        return {
+            "status_code": None,
+            "status_text": "；".join(dict.fromkeys(one.words for one, *_ in today)),
+            "status_phase": Phase.UNKNOWN,
+            "status_live": Live.UNKNOWN,
+            "tm5_csd": None,
+            "tm5_source": None,
+        }
     tm5 = tm5_for(phase)
     found: dict[str, Any] = {
         "status_code": row.code,
