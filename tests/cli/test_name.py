@@ -67,6 +67,7 @@ def test_json_has_every_form(run: Run) -> None:
         "readings": [],
         "variants": ["lbr", "later", "leatr", "leightr"],
         "twins": [],
+        "beside": None,
     }
 
 
@@ -116,3 +117,14 @@ def test_nothing_that_a_name_holds_breaks_the_screen(run: Run, name: str) -> Non
     assert "\x1b[31m" not in ran.out
     assert "\u202e" not in ran.out
     assert all(cell_len(line) <= 80 for line in ran.out.splitlines())
+
+
+def test_another_name_beside_it_has_a_level_and_the_reasons(run: Run) -> None:
+    ran = run("name", "京东", "--beside", "JINGDONG")
+    assert ran.code == 0
+    assert "Beside JINGDONG: level 2 of 4 (near)" in ran.out
+    assert "京东 is read Jingdong" in ran.out
+    told = run("name", "SEIKO", "--beside", "MOONLIGHT", "--json").json["beside"]
+    assert (told["name"], told["level"], told["reasons"]) == ("MOONLIGHT", 4, [])
+    assert run("name", "SEIKO", "--json").json["beside"] is None
+    assert run("name", "SEIKO", "--beside", " ").code == 2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import TYPE_CHECKING
+
 import click
 from rich.table import Table
 from rich.text import Text
@@ -12,8 +15,12 @@ from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
 
+if TYPE_CHECKING:
+    from tmwatch.similarity import Likeness
+
 _STEP = 24  # cells; no step is called longer
 _SHOWN = 6
+_LEVELS = {1: "near identical", 2: "near", 3: "alike in part", 4: "distant"}
 _LONGEST_SHOWN = 200  # characters of one form on the screen; --json has it whole
 
 
@@ -21,6 +28,7 @@ _LONGEST_SHOWN = 200  # characters of one form on the screen; --json has it whol
 @click.argument("text", nargs=-1)
 @click.option("--watch", metavar="NAME", help="With the twins of this watch; without it, of every watch.")
 @click.option("--twin", "twins", multiple=True, metavar="A=B", help="Two names that count as one: JD=京东.")
+@click.option("--beside", metavar="NAME", help="How near this other name is to it, with the reasons.")
 @click.option("--owner", is_flag=True, help="It is a company's name: also without its form (Inc., 有限公司).")
 @json_option
 @pass_session
@@ -29,6 +37,7 @@ def name(
     text: tuple[str, ...],
     watch: str | None,
     twins: tuple[str, ...],
+    beside: str | None,
     owner: bool,
     as_json: bool,
 ) -> None:
@@ -45,6 +54,10 @@ def name(
     declared = (*_declared(session, watch), *(_twin(one) for one in twins))
     steps = lookalike.steps(given, declared, owner=owner)
     compared = lookalike.normal_owner(given) if owner else lookalike.normal(given)
+    other = (beside or "").strip()
+    if beside is not None and not other:
+        raise UsageError("the name to lay beside it is empty", do="Write it: --beside SEYCOS.")
+    near = _nearness(given, other) if other else None
     if as_json:
         say_json(
             {
@@ -58,6 +71,7 @@ def name(
                 "readings": list(lookalike.readings(compared if owner else given)),
                 "variants": list(lookalike.variants(compared if owner else given)),
                 "twins": list(lookalike.twin_forms(compared, declared)),
+                "beside": {"name": other, **dataclasses.asdict(near)} if near is not None else None,
             }
         )
         return
@@ -69,8 +83,22 @@ def name(
         table.add_row(one.name, Text(_forms(one.made) + (f" ({one.note})" if one.note else "")))
     show_table(table)
     say(f"Compared as: {plain(compared, _LONGEST_SHOWN)}", style="bold")
+    if near is not None:
+        say(
+            f"Beside {plain(other, _LONGEST_SHOWN)}: level {near.level} of 4 ({_LEVELS[near.level]})",
+            style="bold",
+        )
+        say(f"sight {near.sight:.2f}, sound {near.sound:.2f}, sense {near.sense:.2f}", indent=2)
+        for reason in near.reasons:
+            say(plain(reason, _LONGEST_SHOWN), indent=2)
     if len(given) > lookalike.LONGEST:
         say(f"Longer than {lookalike.LONGEST} characters: not read, and not spelled otherwise.", style="dim")
+
+
+def _nearness(mark: str, other: str) -> Likeness:
+    from tmwatch.similarity import compare  # its tables are large, and few ask for it
+
+    return compare(mark, other)
 
 
 def _forms(made: tuple[str, ...]) -> str:
