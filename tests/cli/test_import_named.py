@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
 import zipfile
 from collections.abc import Callable
@@ -212,3 +213,37 @@ def test_a_page_without_a_day_says_when_the_browser_saved_it(run: Run, folder: P
     ran = run("import", "one.mhtml")
     assert "`--as-of 2026-11-20` says what day it speaks for" in ran.err
     assert "2026-11-20" not in run("import", "one.mhtml", "--as-of", "2026-11-21").err
+
+
+def test_a_pipe_is_refused_and_never_waited_for(run: Run, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.html")
+    held = os.open(folder / "pipe.html", os.O_RDWR)  # whoever opens it waits no longer, and a red test ends
+    os.write(held, b"<html></html>")
+    try:
+        (folder / "page.html").write_bytes(BODY)
+        ran = run("import", "--json", "pipe.html", "page.html", "/dev/null")
+    finally:
+        os.close(held)
+    said = {one["file"]: (one["outcome"], one["error"]) for one in lines(ran.out)}
+    assert ran.code == 1
+    assert said["page.html"][0] == "ok"
+    assert said["pipe.html"][1].splitlines() == [
+        "pipe.html: it is a pipe, and no file",
+        "It was not opened, and nothing was stored of it.",
+        "Save what comes out of it as a file, then name that file.",
+    ]
+    assert "it is a device, and no file" in said["/dev/null"][1]
+
+
+def test_a_folder_without_pages_is_named_with_what_was_looked_for(run: Run, folder: Path) -> None:
+    (folder / "empty").mkdir()
+    (folder / "empty" / "letter.pdf").write_bytes(b"%PDF-1.7")
+    ran = run("import", "empty")
+    said = " ".join(ran.err.split())
+    assert ran.code == 2
+    assert "empty: no page is in this folder" in said
+    assert ".htm, .html, .json, .mht," in said
+    assert "Nothing was stored." in said
+    assert not (folder / "tmwatch.db").exists()
+    (folder / "page.html").write_bytes(BODY)
+    assert run("import", "empty", "page.html").code == 0
