@@ -88,6 +88,7 @@ class NotAsked:
     source: str
     why: str
     failed: bool = False
+    ill: bool = False  # it rests because its last answers were failures
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ class LiveAnswer:
 
     @property
     def nobody_answered(self) -> bool:
-        """Whether registers were asked and each of them failed."""
-        return not self.asked and any(one.failed for one in self.not_asked)
+        """Whether each register that could be asked failed, now or when it was asked last."""
+        return not self.asked and any(one.failed or one.ill for one in self.not_asked)
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,10 @@ def live(
     answer.records = sorted(found.values(), key=partial(_nearness, question))
     answer.asked.sort(key=lambda one: one.source)
     # A source that fails the same way as mark and as owner has failed once.
-    answer.not_asked = list(dict.fromkeys(answer.not_asked))
+    # One that failed and then rests has failed: the rest is only what came of it.
+    failed = {one.source for one in answer.not_asked if one.failed}
+    said = (one for one in answer.not_asked if one.failed or one.source not in failed)
+    answer.not_asked = list(dict.fromkeys(said))
     answer.not_asked.sort(key=lambda one: (not one.failed, one.source))
     return answer
 
@@ -329,7 +333,9 @@ def _take(
     if looked.held_until is not None:
         until = looked.held_until.replace(microsecond=0, tzinfo=None).isoformat(sep=" ")
         reason = f": {looked.error.message}" if looked.error is not None else ""
-        answer.not_asked.append(NotAsked(source_id, f"held until {until} UTC{reason}"))
+        # The pace names the trouble that is the cause; a cap or a queue is none.
+        ill = looked.error is not None and looked.outcome is not Outcome.THROTTLED
+        answer.not_asked.append(NotAsked(source_id, f"held until {until} UTC{reason}", ill=ill))
         return
     if looked.outcome is not Outcome.OK and not looked.readings:
         answer.not_asked.append(NotAsked(source_id, _failure(looked.error, looked.outcome), failed=True))

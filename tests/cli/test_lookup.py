@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import os
@@ -14,6 +15,9 @@ import pytest
 from tests.cli.conftest import FIXTURES, PAGE, SERIAL, House, Run
 from tests.conftest import registers_off
 from tmwatch.cli.columns import widths
+from tmwatch.errors import Outcome
+from tmwatch.http.address import pace_key
+from tmwatch.http.pace import Pacer, state_folder
 from tmwatch.model import GoodsServices, Party, make_record
 from tmwatch.sources.base import (
     Answer,
@@ -408,3 +412,30 @@ def test_a_column_is_as_wide_as_its_longest_word_where_there_is_room(
     given = widths(("Mark", "Owner"), [texts], (False, False), room)
     assert sum(given) <= room
     assert all(one >= wanted for one, wanted in zip(given, least, strict=True))
+
+
+def rest(registers: House) -> None:
+    """The register's server has failed and wants to be left alone for a while."""
+    pacer = Pacer(state_folder(), clock=lambda: dt.datetime.now(dt.UTC), sleep=lambda _: None)
+    pacer.note(pace_key(registers.register.url), Outcome.SERVER_ERROR, 600)
+
+
+def test_who_rests_after_failures_has_not_answered_either(registers: House, run: Run) -> None:
+    rest(registers)
+    ran = run("lookup", "JD Auto", "--office", "EM")
+    assert ran.code == 1
+    assert "who could be rests, because its last answers were failures" in " ".join(ran.out.split())
+    assert "Not asked: xx.wide: held until 20" in ran.err
+
+
+def test_a_source_that_failed_and_then_rests_is_told_once_as_failed(registers: House, run: Run) -> None:
+    def fails(_: object) -> bytes:
+        rest(registers)
+        return b"{"
+
+    for path in ("/services/open/ipr/tm/search", "/services/open/ipr/tm/2.0"):
+        registers.register.pages[path] = fails
+    ran = run("lookup", "JD Auto", "--office", "CN")
+    assert ran.code == 1
+    said = [line.split(":")[0] for line in ran.err.splitlines() if " cn.tianyancha: " in line]
+    assert said == ["Failed"]

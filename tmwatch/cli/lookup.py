@@ -110,7 +110,7 @@ def lookup(
 
     TEXT is a number, or a name that may be a mark or an owner. All sources that can answer are asked side by
     side, each at its own pace; those that cannot be asked are named, with the reason. The exit code is 1
-    where registers were asked and none answered.
+    where registers were asked and none answered, or all that could be asked rest after failures.
     """
     question = Question(
         " ".join(text).strip(),
@@ -255,6 +255,8 @@ def _print(
         say(f"At the registers now: {render.counted(len(answer.records), 'filing')}")
     elif any(one.failed for one in answer.not_asked):
         say("At the registers: nobody answered")
+    elif answer.nobody_answered:
+        say("At the registers: nobody was asked; who could be rests, because its last answers were failures")
     else:
         say("At the registers: nobody was asked")
     for line in answer.asked:
