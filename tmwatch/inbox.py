@@ -10,7 +10,7 @@ again: it says what is known already, so nothing is told twice (design law 18). 
 second name that was free and taking the first away: nothing is ever overwritten, and it is always somewhere.
 
 Left alone are: a file that is still being written (changed in the last seconds, or with the name that a
-browser gives a download that is not finished); hidden files; `page_files/` beside `page.html`, which moves
+browser gives a download that is not finished, for a day: then it is told as unread); hidden files; `page_files/` beside `page.html`, which moves
 with its page. A link is not followed: it could lead anywhere. A file that was not read is tried again when it
 or tmwatch has changed, and when somebody asks for it (`check --all`).
 """
@@ -42,6 +42,7 @@ from tmwatch.store.locks import BeingChecked, checking
 from tmwatch.text import clean_text
 
 SETTLED = 3.0  # seconds without a change after which a file is taken to be whole
+FORGOTTEN = 86_400.0  # seconds after which nobody is writing any more what is named as unfinished
 READ = "read"
 WHY = ".why.txt"
 _UNFINISHED = (".part", ".crdownload", ".tmp", ".download", ".partial", ".opdownload")
@@ -193,13 +194,19 @@ def _listed(folder: Path, report: InboxReport) -> Iterator[_Seen]:
             report.unread.append((name, f"{path}: it is a link, and links are not followed.\n{_PUT}"))
         elif not stat.S_ISREG(info.st_mode):
             report.unread.append((name, f"{path}: it is no file.\n{_PUT}"))
-        elif path.suffix.lower() in _UNFINISHED or _young(info):
+        elif path.suffix.lower() in _UNFINISHED and not _young(info, FORGOTTEN):
+            report.unread.append((name, f"{path}: {_UNFINISHED_SAID}"))
+        elif path.suffix.lower() in _UNFINISHED or _young(info, SETTLED):
             report.waiting.append(name)
         else:
             yield _Seen(path, name, _state(info))
 
 
 _PUT = "Put the file itself into the inbox."
+_UNFINISHED_SAID = (
+    "its name says that it was not finished being saved, and it has not been touched for a day.\n"
+    "It was not read. Save the page again and remove this file; if it is whole, take the ending off its name."
+)
 
 
 def _walk(folder: Path, top: Path) -> Iterator[tuple[Path, os.stat_result]]:
@@ -220,10 +227,10 @@ def _walk(folder: Path, top: Path) -> Iterator[tuple[Path, os.stat_result]]:
                 yield path, entry.stat(follow_symlinks=False)
 
 
-def _young(info: os.stat_result) -> bool:
-    """Changed a moment ago. A copy may keep the old date of its content, so both dates count."""
+def _young(info: os.stat_result, least: float) -> bool:
+    """Changed in the last `least` seconds. A copy may keep the old date of its content, so both dates count."""
     at = time.time()
-    return any(abs(at - changed) < SETTLED for changed in (info.st_mtime, info.st_ctime))
+    return any(abs(at - changed) < least for changed in (info.st_mtime, info.st_ctime))
 
 
 def _state(info: os.stat_result) -> tuple[int, int, int]:

@@ -309,3 +309,25 @@ def test_killed_between_reading_and_moving_nothing_is_lost_or_told_twice(
             twice += len(files) > len(names)
             assert (alerts, versions, names) == wanted, number
         assert twice <= 2  # died after the second name was given and before the first was taken away
+
+
+def test_a_file_that_was_never_finished_is_told_after_a_day(
+    run: Run, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["a.html.download", "b.html.part", "c.html.tmp"]
+    for name in names:
+        (inbox / name).write_bytes(BODY)
+    assert run("check", "--json").json["inbox"]["waiting"] == names
+    monkeypatch.setattr("tmwatch.inbox.FORGOTTEN", 0.0)  # a day later
+    told = run("check", "--json")
+    assert told.code == 1
+    assert told.json["inbox"]["waiting"] == []
+    assert [one["file"] for one in told.json["inbox"]["unread"]] == names
+    said = "its name says that it was not finished being saved"
+    assert all(said in one["why"] for one in told.json["inbox"]["unread"])
+    assert said in (inbox / "c.html.tmp.why.txt").read_text(encoding="utf-8")
+    (inbox / "c.html.tmp").rename(inbox / "c.html")
+    for name in names[:2]:
+        (inbox / name).unlink()
+    assert run("check").code == 0
+    assert tree(inbox) == {f"read/{today()}/c.html"}
