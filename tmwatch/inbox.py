@@ -10,8 +10,9 @@ again: it says what is known already, so nothing is told twice (design law 18). 
 second name that was free and taking the first away: nothing is ever overwritten, and it is always somewhere.
 
 Left alone are: a file that is still being written (changed in the last seconds, or with the name that a
-browser gives a download that is not finished, for a day: then it is told as unread); hidden files; `page_files/` beside `page.html`, which moves
-with its page. A link is not followed: it could lead anywhere. A file that was not read is tried again when it
+browser gives a download that is not finished, for a day: then it is told as unread); hidden files;
+`page_files/` beside `page.html`, which moves with its page. A link is not followed: it could lead anywhere.
+A file that was not read is tried again when it
 or tmwatch has changed, and when somebody asks for it (`check --all`).
 """
 
@@ -228,7 +229,7 @@ def _walk(folder: Path, top: Path) -> Iterator[tuple[Path, os.stat_result]]:
 
 
 def _young(info: os.stat_result, least: float) -> bool:
-    """Changed in the last `least` seconds. A copy may keep the old date of its content, so both dates count."""
+    """Changed in the last `least` seconds. A copy may keep its content's old date, so both dates count."""
     at = time.time()
     return any(abs(at - changed) < least for changed in (info.st_mtime, info.st_ctime))
 
