@@ -89,7 +89,7 @@ def test_an_export_that_breaks_off_leaves_the_old_file_and_nothing_beside_it(
     assert (folder / "marks.csv").read_text(encoding="utf-8") == "the old one"
     assert set(folder.iterdir()) == before
     told = run("export", "-o", "marks.csv", terminal=True)
-    assert told.out.strip() == "1 row in marks.csv"
+    assert told.out.strip() == "1 row in marks.csv, which replaced the file of that name"
     assert (folder / "marks.csv").read_text(encoding="utf-8").startswith("note,st13")
 
 

@@ -190,3 +190,11 @@ def test_doctor_names_secrets_and_never_their_values(run: Run, monkeypatch) -> N
         for name in ("USPTO_API_KEY", "EUIPO_CLIENT_ID", "EUIPO_CLIENT_SECRET"):
             assert name in ran.out
         assert "k3y-that" not in ran.out + ran.err
+
+
+def test_an_export_says_that_it_replaced_a_file(run: Run, folder: Path) -> None:
+    run("import", str(PAGE))
+    assert "replaced" not in run("export", "-o", "marks.csv", terminal=True).out
+    again = run("export", "-o", "marks.csv", terminal=True)
+    assert again.code == 0
+    assert "marks.csv, which replaced the file of that name" in " ".join(again.out.split())

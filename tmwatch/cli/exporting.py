@@ -41,7 +41,8 @@ def export(
     """Write everything stored as CSV or JSON Lines.
 
     JSON Lines of marks hold whole records. A CSV cell that a spreadsheet would take for a formula gets
-    an apostrophe in front; what is sample says [SAMPLE] in the first column.
+    an apostrophe in front; what is sample says [SAMPLE] in the first column. A file that is there is
+    replaced, as each day by cron, and that is said.
     """
     asked = {"csv": as_csv or given == "csv", "jsonl": as_json or given == "jsonl"}
     if all(asked.values()):
@@ -56,6 +57,7 @@ def export(
             sys.stdout.write("\ufeff")
         _write(sys.stdout, database, config, form, what)
         return
+    replaced = output.exists()
     try:
         encoding = "utf-8-sig" if excel and form == "csv" else "utf-8"
         with writing(output, encoding) as file:
@@ -67,7 +69,7 @@ def export(
             kept="What was there before is untouched.",
             do="Free space, or name another with -o." if is_full(error) else "Name another with -o.",
         ) from None
-    tell(f"{counted(count, 'row')} in {output}")
+    tell(f"{counted(count, 'row')} in {output}{', which replaced the file of that name' if replaced else ''}")
 
 
 def _config(session: Session) -> Config | None:
