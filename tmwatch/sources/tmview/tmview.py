@@ -85,7 +85,7 @@ DECLARATION = Declaration(
         dt.date(2026, 11, 25),
     ),
     pace=Pace(min_interval=3.0, per_minute=10, per_day=50),
-    parser_version="2",
+    parser_version="3",
     covers=frozenset(
         {
             *("application_number", "registration_number", "international_registration_number"),

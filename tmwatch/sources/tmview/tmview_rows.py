@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tmwatch.model import (
@@ -28,7 +28,7 @@ from tmwatch.model import (
 from tmwatch.numbers import st13_or_none
 from tmwatch.offices import offices
 from tmwatch.sources.base import AsOf, Reading
-from tmwatch.sources.json_rows import Row, said_only
+from tmwatch.sources.json_rows import Row, filled, said_only, whole_only
 from tmwatch.sources.word_tables import UNKNOWN, Meaning, status_fields, statuses, words
 from tmwatch.text import clean_line
 
@@ -55,6 +55,8 @@ def hit(item: object, where: str) -> Reading:
     """A hit of a search. Raises `LayoutChanged` naming the row and what is wrong."""
     row = Row(item, where)
     identity = _identity(row)
+    keys = (("owners", "applicantName"), ("classes", "niceClass"), ("design_codes", "viennaCodes"))
+    held = {field: filled(row, key) for field, key in keys}
     fields = _numbers(row, identity, "registrationDate")
     unknown = _status(row, fields, "tradeMarkStatus")
     _feature(row, fields, "tradeMarkType")
@@ -67,7 +69,7 @@ def hit(item: object, where: str) -> Reading:
     row.give(fields, "design_codes", "viennaCodes", lambda key: _design(row.words(key)), "box")
     # `oppositionDeadLine` is the end of the period once more, or where only the end is known.
     _period(row, fields, "oppositionPeriodStart", ("oppositionPeriodEnd", "oppositionDeadLine"))
-    return _made(row, identity, fields, unknown, _latest(fields))
+    return _made(row, identity, fields, unknown, _latest(fields), held)
 
 
 def detail(answer: dict[str, Any], where: str, *, live: bool) -> Reading:
@@ -87,6 +89,8 @@ def detail(answer: dict[str, Any], where: str, *, live: bool) -> Reading:
     mark.give(fields, "description", "imageDescription", mark.text)
     mark.give(fields, "mark_category", "kindMark", lambda key: _kinds(mark.text(key)))
     _period(mark, fields, "oppositionPeriodStartDate", ("oppositionPeriodEndDate",))
+    held = {"design_codes": filled(mark, "viennaCodes") and filled(row, "viennaCodes")}
+    held["classes"] = filled(mark, "goodAndServices", "niceClass")
     mark.give(fields, "design_codes", "viennaCodes", lambda key: _design(mark.words(key)), "box")
     if row.has("viennaCodes"):  # client code of 2026 finds them there
         fields["design_codes"] = _design(row.words("viennaCodes"))
@@ -97,15 +101,20 @@ def detail(answer: dict[str, Any], where: str, *, live: bool) -> Reading:
     mark.leave(*LEFT_OUT)
     updated = row.day("officeLastUpdateDate", optional=True)
     as_of = None if live else AsOf(updated, "printed") if updated else _latest(fields)
-    return _made(row, identity, fields, unknown, as_of)
+    return _made(row, identity, fields, unknown, as_of, held)
 
 
 def _made(
-    row: Row, identity: str, fields: dict[str, Any], unknown: Sequence[str], as_of: AsOf | None
+    row: Row,
+    identity: str,
+    fields: dict[str, Any],
+    unknown: Sequence[str],
+    as_of: AsOf | None,
+    held: Mapping[str, bool],
 ) -> Reading:
     row.leave(*LEFT_OUT)
     row.refuse_renamed()
-    odd = list(said_only(fields))
+    odd = [*whole_only(fields, held), *said_only(fields)]
     if fields.get("mark_feature_code") and not fields.get("mark_feature"):
         odd.append(f"kind of mark = {clean_line(fields['mark_feature_code'], 60)}")
     known = set(words(__package__, "kinds.csv").values())

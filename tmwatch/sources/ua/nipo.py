@@ -70,7 +70,7 @@ DECLARATION = Declaration(
         dt.date(2026, 11, 25),
     ),
     pace=Pace(min_interval=2.0, per_minute=30, per_day=5000),
-    parser_version="2",
+    parser_version="3",
     covers=frozenset(
         {
             *("application_number", "registration_number", "application_date", "registration_date"),

@@ -67,7 +67,7 @@ def reading(item: object, where: str) -> Reading:
         "registration_date": _same(data, "RegistrationDate", entered) or entered,
     }
     odd = [*_differs(data, "ApplicationNumber", number), *_differs(data, "RegistrationNumber", registered)]
-    data.leave("RegistrationOfficeCode", "ExpiryDate" if data.has("ProlonagationExpiryDate") else "")
+    data.leave("RegistrationOfficeCode", "ExpiryDate" if data.peek("ProlonagationExpiryDate") else "")
     _mark(data, given)
     _dates(data, given)
     given["classes"] = _classes(data)
@@ -160,7 +160,7 @@ def _mark(data: Row, given: dict[str, Any]) -> None:
 def _dates(data: Row, given: dict[str, Any]) -> None:
     renewed = data.day("ProlonagationExpiryDate", optional=True)  # the office's own spelling
     first = data.day("ExpiryDate", optional=True)
-    if data.has("ProlongationDate") and renewed is None:
+    if data.peek("ProlongationDate") and renewed is None:
         raise data.refuse("it was renewed (`ProlongationDate`), but until when is missing")
     if renewed or first:
         given["expiry_date"] = renewed or first
