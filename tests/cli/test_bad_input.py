@@ -136,7 +136,8 @@ def test_a_folder_without_files_is_said(run: Run, folder: Path) -> None:
     (folder / "pages").mkdir()
     ran = run("import", "pages")
     assert ran.code == 2
-    assert "no file" in ran.err
+    assert "no page is in this folder" in ran.err
+    assert "Nothing was stored" in ran.err
 
 
 def test_json_is_utf_8_even_where_the_locale_is_not(run: Run, folder: Path) -> None:
