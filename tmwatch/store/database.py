@@ -53,8 +53,8 @@ class Database:
             raise StoreError(
                 "there is no database yet",
                 where=str(path),
-                do="`tmwatch init` makes it, with a configuration; `tmwatch import FILE` makes it of a saved page. "
-                "One that lies elsewhere is named with --db.",
+                do="`tmwatch init` makes it, with a configuration; `tmwatch import FILE` makes it of a saved "
+                "page. One that lies elsewhere is named with --db.",
             )
         if not path.parent.is_dir():
             raise StoreError(
