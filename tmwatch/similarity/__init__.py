@@ -3,6 +3,7 @@
     score("SEIKO", "SEYCOS")       a number, higher is nearer, comparable over marks
     compare("SEIKO", "SEYCOS")     Likeness: score, level 1 (near identical) to 4 (distant), reasons
     hits(marks, names)             all hits of batches, the same however they are parted
+    nearest(marks, filings)        marks with their twins and other forms against filings of several names
     touch({12}, {9, 39})           whether the goods touch; never mixed into the score of the names
 
 What it does, how good it is and what it misses stands in README.md of this folder.
@@ -13,6 +14,7 @@ from __future__ import annotations
 from tmwatch.similarity.goods import Touch, touch
 from tmwatch.similarity.hits import Hit, hits, hits_on_cores
 from tmwatch.similarity.score import NOTHING, Likeness, Scorer, score, score_many, scorer
+from tmwatch.similarity.watched import Near, WatchedMark, nearest
 
 
 def compare(watched: str, candidate: str) -> Likeness:
@@ -24,11 +26,14 @@ __all__ = [
     "NOTHING",
     "Hit",
     "Likeness",
+    "Near",
     "Scorer",
     "Touch",
+    "WatchedMark",
     "compare",
     "hits",
     "hits_on_cores",
+    "nearest",
     "score",
     "score_many",
     "scorer",

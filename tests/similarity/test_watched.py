@@ -1,0 +1,94 @@
+"""The marks of a watch against filings of several names: nearest pair, which form, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from tmwatch.similarity import Near, WatchedMark, nearest
+
+JD = (("JD", "京东"),)
+
+
+def only(mark: WatchedMark, *names: str, level: int = 3) -> Near | None:
+    found = nearest([mark], [names], level)
+    return found[0] if found else None
+
+
+def test_a_filing_is_told_once_by_its_nearest_name() -> None:
+    found = nearest([WatchedMark("SEIKO")], [["MOON", "SEIKA", "SEIKO", "Seyko"], ["MOON"], ["SEYKO"]])
+    assert [(one.mark, one.candidate, one.name) for one in found] == [(0, 0, "SEIKO"), (0, 2, "SEYKO")]
+    assert found[0].likeness.level == 1
+    assert found[0].form == "SEIKO"
+
+
+def test_marks_and_filings_keep_their_places() -> None:
+    marks = [WatchedMark("SEIKO"), WatchedMark("GORILLA", classes=frozenset({9})), WatchedMark("SEIKO")]
+    found = nearest(marks, [["GORRILA"], ["SEIKO"], ["Seiko!"]])
+    assert [(one.mark, one.candidate) for one in found] == [(0, 1), (0, 2), (1, 0), (2, 1), (2, 2)]
+
+
+def test_a_declared_twin_finds_what_the_mark_itself_does_not() -> None:
+    found = only(WatchedMark("JD", JD), "京东之家")
+    assert found is not None
+    assert (found.form, found.likeness.level) == ("京东", 1)
+    assert found.likeness.reasons[0] == "by the declared twin 京东"
+    assert only(WatchedMark("JD"), "京东之家", level=4) is None
+
+
+def test_initials_that_nobody_declared_are_no_form() -> None:
+    for name in ("金鼎", "江东电子", "京东", "Jin Da Trading"):
+        assert only(WatchedMark("JD"), name) is None, name
+
+
+@pytest.mark.parametrize(
+    ("mark", "name", "said"),
+    [
+        ("L8R", "LATER", "8 read as ATE"),
+        ("LATER", "L8R", "8 read as ATE"),
+        ("4EVER", "FOREVER", "4 read as FOR"),
+        ("FOREVER", "4EVER", "4 read as FOR"),
+        ("V0LTRA", "VOLTRA", "0 read as O"),
+        ("VOLTRA", "V0LTRA", "0 read as O"),
+    ],
+)
+def test_digits_are_read_as_letters_on_either_side(mark: str, name: str, said: str) -> None:
+    found = only(WatchedMark(mark), name)
+    assert found is not None
+    assert found.likeness.level == 1
+    assert found.likeness.reasons[0] == said
+    assert found.name == name
+
+
+def test_a_short_mark_is_not_read_as_shorter_words() -> None:
+    assert only(WatchedMark("3M"), "EM", level=1) is None
+    assert only(WatchedMark("JD0"), "JDO", level=1) is not None
+
+
+def test_all_readings_of_chinese_characters_count_on_either_side() -> None:
+    for mark, name in (("ZHANGCHENG", "长城"), ("长城", "ZHANGCHENG")):
+        found = only(WatchedMark(mark), name)
+        assert found is not None, mark
+        assert found.likeness.level == 2
+        assert found.likeness.reasons[0] == "长城 is also read Zhangcheng"
+
+
+def test_nothing_comes_near_to_an_empty_name() -> None:
+    assert nearest([WatchedMark(""), WatchedMark(" ")], [["", "JD"], []], 4) == []
+    assert nearest([], []) == []
+
+
+def test_a_level_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="a level is 1 to 4"):
+        nearest([WatchedMark("JD")], [["JD"]], 5)
+
+
+def test_parts_give_the_same_as_the_whole() -> None:
+    marks = [WatchedMark("JD", JD), WatchedMark("L8R"), WatchedMark("SEIKO")]
+    filings = [["LATER"], ["京东派", "Jing Dong Pai"], ["SEIKKO"], ["JD AUTO"]]
+    whole = nearest(marks, filings)
+    parts = [
+        (at, one.candidate, one.name, one.form, one.likeness)
+        for at in range(3)
+        for one in nearest(marks[at : at + 1], filings)
+    ]
+    assert [(one.mark, one.candidate, one.name, one.form, one.likeness) for one in whole] == parts

@@ -1,0 +1,184 @@
+"""The marks of a watch against filings of several names: which come near, by which form of the mark. Pure.
+
+A mark is looked for as it is written and in its other forms: the twins that its owner declared (JD and 京东),
+letters for the digits that stand in their place (L8R, 4EVER), the other readings of its Chinese characters.
+A filing is all its names: the mark's text, its transliteration, translation, pseudo marks. Of all pairs the
+nearest is given, and its reasons say by which form it was found. Initials are no form: only whoever declares
+that JD is 京东 is shown the one for the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from tmwatch.similarity.hits import hits
+from tmwatch.similarity.score import Likeness, Scorer, scorer
+from tmwatch.text.han import HAN
+from tmwatch.text.lookalike import normal, readings, twin_forms, variants
+
+_VARIANTS = 6
+_READINGS = 4
+# A form that is read out of fewer letters says too little: 3M is not EM. Only what looks alike goes below.
+_LEAST_LETTERS = 4
+_LOOKS_ALIKE = str.maketrans("015", "ols")
+# Chinese read otherwise, like any transliteration, is near and never near identical.
+_BEST_READ = 2
+
+
+@dataclass(frozen=True)
+class WatchedMark:
+    """One mark of a watch.
+
+    `twins` are groups of names that the user declared to be one, `(("JD", "京东"),)`; `classes` the Nice
+    classes of the watch: a word that is common in one of them weighs little.
+    """
+
+    text: str
+    twins: tuple[tuple[str, ...], ...] = ()
+    classes: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Near:
+    """A filing near a mark; both by their place in the sequences given.
+
+    `name` is which of the filing's names came near, `form` which form of the mark (its own text, mostly).
+    The reasons of `likeness` begin with how the form came about, where it is not the text itself.
+    """
+
+    mark: int
+    candidate: int
+    name: str
+    form: str
+    likeness: Likeness
+
+
+@dataclass(frozen=True)
+class _Form:
+    """One way to write a name: of whom it is, and what has to be said of it."""
+
+    of: int
+    written: str  # the name as it was given
+    why: str = ""
+    read: bool = False
+
+
+def nearest(
+    marks: Sequence[WatchedMark],
+    candidates: Sequence[Sequence[str]],
+    level: int = 3,
+    using: Scorer | None = None,
+) -> list[Near]:
+    """The filings near a mark at `level` or nearer, each once for each mark, by mark and candidate.
+
+    Raises `ValueError` for a level outside 1 to 4. An empty name comes near to nothing.
+    """
+    one = using or scorer()
+    names: dict[str, list[_Form]] = {}
+    for place, given in enumerate(candidates):
+        for name in given:
+            for text, form in _forms(place, name):
+                names.setdefault(text, []).append(form)
+    best: dict[tuple[int, int], Near] = {}
+    for classes in dict.fromkeys(mark.classes for mark in marks):
+        forms: dict[str, list[_Form]] = {}
+        for place, mark in enumerate(marks):
+            if mark.classes == classes:
+                for text, form in _forms(place, mark.text, mark.twins):
+                    forms.setdefault(text, []).append(form)
+        _find(forms, names, level, one, best)
+    return [best[pair] for pair in sorted(best)]
+
+
+def _find(
+    forms: dict[str, list[_Form]],
+    names: dict[str, list[_Form]],
+    level: int,
+    one: Scorer,
+    best: dict[tuple[int, int], Near],
+) -> None:
+    """Puts into `best` what is nearer than what it holds."""
+    written, given = list(forms), list(names)
+    for hit in hits(written, given, level, one):
+        text, name = written[hit.watched], given[hit.candidate]
+        found = one.compare(text, name)
+        for mine in forms[text]:
+            for theirs in names[name]:
+                if (likeness := _said(found, mine, theirs)).level > level:
+                    continue
+                near = Near(mine.of, theirs.of, theirs.written, text if mine.why else mine.written, likeness)
+                known = best.get((mine.of, theirs.of))
+                if known is None or _rank(near) < _rank(known):
+                    best[mine.of, theirs.of] = near
+
+
+def _rank(near: Near) -> tuple[int, float]:
+    return near.likeness.level, -near.likeness.score
+
+
+def _said(found: Likeness, mine: _Form, theirs: _Form) -> Likeness:
+    """The likeness with what was done to either name in front of the reasons."""
+    why = tuple(form.why for form in (mine, theirs) if form.why)
+    if not why:
+        return found
+    least = _BEST_READ if mine.read or theirs.read else 1
+    return replace(found, level=max(found.level, least), reasons=(*why, *found.reasons))
+
+
+def _forms(place: int, name: str, twins: Sequence[Sequence[str]] = ()) -> Iterator[tuple[str, _Form]]:
+    """The name itself and its other forms, each with what has to be said of it; no form twice."""
+    seen = {normal(name)}
+    if not any(seen):
+        return
+    yield name, _Form(place, name)
+    for make in _MAKERS:
+        for text, why, read in make(name, twins):
+            if (plain := normal(text)) not in seen:
+                seen.add(plain)
+                yield text, _Form(place, name, why, read)
+
+
+_Made = Iterator[tuple[str, str, bool]]
+
+
+def _twins(name: str, twins: Sequence[Sequence[str]]) -> _Made:
+    for text in twin_forms(name, twins):
+        yield text, f"by the declared twin {text.upper()}", False
+
+
+def _spelled(name: str, _twins: Sequence[Sequence[str]]) -> _Made:
+    plain = normal(name)
+    letters = plain.replace(" ", "")
+    taken = 0
+    for text in variants(name):
+        short = len(text.replace(" ", "")) < _LEAST_LETTERS
+        if short and letters.translate(_LOOKS_ALIKE) != text.replace(" ", ""):
+            continue
+        yield text, _how(plain, text), False
+        taken += 1
+        if taken == _VARIANTS:
+            return
+
+
+def _how(plain: str, text: str) -> str:
+    """What was read as what: "8 read as ATE"."""
+    parts = [
+        f"{plain[start:end].upper()} read as {text[start2:end2].upper()}"
+        for kind, start, end, start2, end2 in SequenceMatcher(None, plain, text, autojunk=False).get_opcodes()
+        if kind == "replace"
+    ]
+    return ", ".join(parts) or f"{plain.upper()} written {text.upper()}"
+
+
+def _read(name: str, _twins: Sequence[Sequence[str]]) -> _Made:
+    """Chinese as it may also be read; the likeliest reading is compared with the characters themselves."""
+    if name.isascii() or not HAN.search(name):
+        return
+    joined = list(dict.fromkeys(text.replace(" ", "") for text in readings(name) if text.isascii()))
+    for text in joined[1 : 1 + _READINGS]:
+        yield text, f"{name.strip()} is also read {text.capitalize()}", True
+
+
+_MAKERS: tuple[Callable[[str, Sequence[Sequence[str]]], _Made], ...] = (_twins, _spelled, _read)
