@@ -27,7 +27,7 @@ PATIENCE = 60  # seconds; a child that hangs is a failure too, and is told apart
 
 def load() -> None:
     """Everything a command may import late, so that a child imports nothing."""
-    # Where numpy is installed (`make quality`), rapidfuzz loads it, and its algebra would start a thread.
+    # rapidfuzz loads numpy, and its algebra would start a thread.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     import tmwatch
     from tmwatch.alerts import mail

@@ -14,8 +14,8 @@ from rapidfuzz.distance import Indel
 
 from tmwatch.similarity.name import Name
 
-_LETTERS = 0.5
-_SOUND = 0.55
+LETTERS = 0.5
+SOUND = 0.55
 _LONGEST = 24
 _indel = Indel.normalized_similarity
 
@@ -25,9 +25,9 @@ def may_be_near(one: Name, other: Name) -> bool:
     if not one.compact or not other.compact:
         return False
     return (
-        _indel(one.compact, other.compact) >= _LETTERS
-        or _indel(one.key, other.key) >= _SOUND
-        or _indel(one.reading_key, other.reading_key) >= _SOUND
+        _indel(one.compact, other.compact) >= LETTERS
+        or _indel(one.key, other.key) >= SOUND
+        or _indel(one.reading_key, other.reading_key) >= SOUND
         or not one.texts.isdisjoint(other.texts)
         or not one.keys.isdisjoint(other.keys)
         or not one.senses.isdisjoint(other.senses)
@@ -75,15 +75,15 @@ class Batch:
                 found.add(bisect_right(self._starts, at) - 1)
                 at = self._text.find(text, at + 1)
         found.update(self._held_in(one.compact))
-        found.update(_closest(one.compact, self._compact, _LETTERS))
-        found.update(_closest(one.key, self._keys, _SOUND))
+        found.update(_closest(one.compact, self._compact, LETTERS))
+        found.update(_closest(one.key, self._keys, SOUND))
         if one.reading_key != one.key:
             found.update(
                 number
-                for number in _closest(one.reading_key, [name.reading_key for name in self.names], _SOUND)
+                for number in _closest(one.reading_key, [name.reading_key for name in self.names], SOUND)
             )
         else:
-            found.update(self._odd[at] for at in _closest(one.reading_key, self._readings, _SOUND))
+            found.update(self._odd[at] for at in _closest(one.reading_key, self._readings, SOUND))
         return sorted(number for number in found if self._compact[number])
 
     def _held_in(self, text: str) -> Iterable[int]:

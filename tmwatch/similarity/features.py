@@ -187,14 +187,14 @@ def by_accident(one: Name, other: Name) -> bool:
 
 
 # Of the numbers, those of the names run together; a mark of one or two letters inside a word is weak in them.
-_RUN_TOGETHER = tuple(
+RUN_TOGETHER = tuple(
     NAMES.index(name)
     for name in (
         "trigrams", "letters", "opening", "key_letters", "key_opening", "bones",
         "whole_start", "whole_end", "whole_inside", "whole_bits",
     )
 )  # fmt: skip
-_WEAK_INSIDE = 0.6
+WEAK_INSIDE = 0.6
 
 
 def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], list[Match]]:
@@ -269,6 +269,6 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
         reading,
     ]
     if whole and len(short) <= 2 and short.isascii() and not (one.texts & other.texts):
-        for at in _RUN_TOGETHER:  # JD in JDEX
-            numbers[at] *= _WEAK_INSIDE
+        for at in RUN_TOGETHER:  # JD in JDEX
+            numbers[at] *= WEAK_INSIDE
     return numbers, matches

@@ -6,10 +6,13 @@ on the two names and on the scorer alone. So the work can be spread over process
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+
+import numpy as np
 
 from tmwatch.similarity.score import Scorer, scorer
 
@@ -29,30 +32,40 @@ class Hit:
 
 def hits(
     watched: Sequence[str],
-    candidates: Sequence[str],
+    candidates: Iterable[str],
     level: int = 3,
     using: Scorer | None = None,
     batch: int = _BATCH,
+    cores: int | None = None,
 ) -> Iterator[Hit]:
     """The hits of `level` or nearer, by candidates batch by batch, in each by watched mark and candidate.
 
-    Memory is bounded by `batch` candidates and the watched marks. ValueError for a level outside 1 to 4 or an
-    empty batch.
+    Memory is bounded by `batch` candidates and the watched marks. `cores`: how many threads compare, all of
+    the machine by default. ValueError for a level outside 1 to 4 or an empty batch.
     """
     if not 1 <= level <= 4 or batch < 1:
         raise ValueError(f"level {level} or batch {batch}: a level is 1 to 4, a batch one name or more")
     one = using or scorer()
+    threads = cores or os.cpu_count() or 1
+    marks = [one.name(raw) for raw in watched]
+    less = one.weights.noise * one.noises(marks, threads)
+    # A little generous: the score itself decides.
+    least = (one.weights.levels[level - 1] if level < 4 else -np.inf) + less - 1e-9
     start = 0
     names = iter(candidates)
-    while part := list(islice(names, batch)):
-        ready = one.batch(part)
-        for number, mark in enumerate(watched):
-            for at, score in sorted(one.many(mark, ready).items()):
-                if one.level(score) > level and one.name(mark).compact != ready.names[at].compact:
-                    continue
-                found = one.compare(mark, part[at])
-                if found.level <= level:
-                    yield Hit(number, start + at, found.level, found.score, found.reasons)
+    while part := [one.make(raw) for raw in islice(names, batch)]:
+        found = list(one.engine(marks, part, threads).scores(least))
+        mark, name, raw = (
+            np.concatenate([getattr(some, what) for some in found]) for what in ("mark", "name", "raw")
+        )
+        order = np.lexsort((name, mark))
+        score = raw[order] - less[mark[order]]
+        for a, b, value in zip(mark[order].tolist(), name[order].tolist(), score.tolist(), strict=True):
+            if one.level(value) > level and marks[a].compact != part[b].compact:
+                continue
+            likeness = one.likeness(marks[a], part[b], value)
+            if likeness.level <= level:
+                yield Hit(a, start + b, likeness.level, likeness.score, likeness.reasons)
         start += len(part)
 
 
@@ -71,5 +84,5 @@ def _part(task: tuple[int, list[str], list[str], int]) -> list[Hit]:
     start, watched, candidates, level = task
     return [
         Hit(hit.watched + start, hit.candidate, hit.level, hit.score, hit.reasons)
-        for hit in hits(watched, candidates, level)
+        for hit in hits(watched, candidates, level, cores=1)
     ]

@@ -19,11 +19,15 @@ from dataclasses import dataclass
 from importlib.resources import files
 from operator import mul
 
-from tmwatch.similarity import freq, meaning
+import numpy as np
+
+from tmwatch.similarity import freq, meaning, name
+from tmwatch.similarity.arrays import Columns, Floats, Vocabulary
 from tmwatch.similarity.batch import Batch, may_be_near
+from tmwatch.similarity.engine import Engine, Formula
 from tmwatch.similarity.features import ALL_NAMES, expand, measure
 from tmwatch.similarity.han import meant
-from tmwatch.similarity.name import Name, make
+from tmwatch.similarity.name import Name
 from tmwatch.similarity.reasons import reasons
 
 # The score of a pair that shares nothing; below every score of a pair that was compared.
@@ -31,6 +35,8 @@ NOTHING = -30.0
 # The noise of a mark is the score that this many of 10,000 names reach.
 _NOISE_AT = 10
 _MADE_NAMES = 6000
+# Marks whose noise is found in one go: what memory it takes.
+_MARKS_AT_ONCE = 2000
 # No mark counts as quieter than this, or a mark of odd letters would alarm at anything.
 _QUIET = -9.0
 
@@ -97,13 +103,16 @@ class Scorer:
         self.counts = counts or freq.shipped()
         self.meanings = meanings or meaning.shipped()
         self.weights = weights or shipped_weights()
+        self.formula = Formula(self.weights.by_name, self.weights.constant)
         self._background = background
-        self._beside: dict[bool, Batch] = {}
+        self._vocabulary = Vocabulary(self.counts)
+        self._beside: dict[bool, Columns] = {}
         self._noise: dict[str, float] = {}
-        self.name = functools.lru_cache(200_000)(self._make)
+        self.name = functools.lru_cache(200_000)(self.make)
 
-    def _make(self, raw: str) -> Name:
-        return make(raw, self.counts, self.meanings)
+    def make(self, raw: str) -> Name:
+        """A name made ready; `name` does the same and remembers it."""
+        return name.make(raw, self.counts, self.meanings)
 
     def batch(self, candidates: Sequence[str]) -> Batch:
         """Candidates made ready, for `many`."""
@@ -121,32 +130,51 @@ class Scorer:
 
     def noise(self, one: Name) -> float:
         """The score that ten of 10,000 background names reach with this mark."""
-        known = self._noise.get(one.compact)
-        if known is None:
-            beside = self._beside_of(bool(one.han))
-            scores = sorted(
-                (
-                    self._joined(measure(one, beside.names[at], self.counts)[0])
-                    for at in beside.near(one)
-                    if beside.names[at].compact != one.compact
-                ),
-                reverse=True,
-            )
-            place = _NOISE_AT * len(beside.names) // 10_000
-            known = max(scores[place] if place < len(scores) else _QUIET, _QUIET)
-            self._noise[one.compact] = known
-        return known
+        return float(self.noises([one])[0])
 
-    def _beside_of(self, han: bool) -> Batch:
+    def noises(self, marks: Sequence[Name], cores: int = 1) -> Floats:
+        """The noise of each mark; those not known yet are found together."""
+        missing = {one.compact: one for one in marks if one.compact not in self._noise}
+        for han in (False, True):
+            some = [one for one in missing.values() if (bool(one.han) and self._background is None) == han]
+            for start in range(0, len(some), _MARKS_AT_ONCE):
+                self._find_noise(some[start : start + _MARKS_AT_ONCE], self._beside_of(han), cores)
+        return np.array([self._noise[one.compact] for one in marks], np.float64)
+
+    def _find_noise(self, marks: Sequence[Name], beside: Columns, cores: int) -> None:
+        with self._vocabulary.passing():
+            ready = Columns(marks, self._vocabulary)
+            found = list(
+                Engine(self.counts, self.formula, ready, beside, cores).scores(np.full(len(marks), _QUIET))
+            )
+        mark, name, raw = (
+            np.concatenate([getattr(one, what) for one in found]) for what in ("mark", "name", "raw")
+        )
+        other = [ready.compact[a] != beside.compact[b] for a, b in zip(mark, name, strict=True)]
+        mark, raw = mark[other], raw[other]
+        order = np.lexsort((-raw, mark))
+        raw = raw[order]
+        start = np.searchsorted(mark[order], np.arange(len(marks) + 1))
+        place = _NOISE_AT * len(beside) // 10_000
+        for at, one in enumerate(marks):
+            reached = start[at] + place < start[at + 1]
+            self._noise[one.compact] = max(float(raw[start[at] + place]), _QUIET) if reached else _QUIET
+
+    def _beside_of(self, han: bool) -> Columns:
         """The background of a mark: the user's own names, else made-up ones of its script."""
-        if self._background is not None:
-            han = False
         if han not in self._beside:
             names = self._background
             if names is None:
                 names = made_han_names(self.counts) if han else made_names(self.counts)
-            self._beside[han] = self.batch(names)
+            self._beside[han] = Columns([self.make(raw) for raw in names], self._vocabulary)
         return self._beside[han]
+
+    def engine(self, marks: Sequence[Name], names: Sequence[Name], cores: int = 1) -> Engine:
+        """Marks beside names, as columns; `Engine.scores` gives what reaches a score."""
+        vocabulary = Vocabulary(self.counts)
+        return Engine(
+            self.counts, self.formula, Columns(marks, vocabulary), Columns(names, vocabulary), cores
+        )
 
     def score(self, watched: str, candidate: str) -> float:
         """How near `candidate` is to the watched mark, comparable over marks, or `NOTHING`."""
@@ -166,8 +194,10 @@ class Scorer:
 
     def compare(self, watched: str, candidate: str) -> Likeness:
         """The score with its level and reasons."""
-        one, other = self.name(watched), self.name(candidate)
-        score = self.score(watched, candidate)
+        return self.likeness(self.name(watched), self.name(candidate), self.score(watched, candidate))
+
+    def likeness(self, one: Name, other: Name, score: float) -> Likeness:
+        """What the score of two names amounts to."""
         numbers, matches = measure(one, other, self.counts)
         value = dict(zip(ALL_NAMES, numbers, strict=False))
         same = bool(one.compact) and one.compact == other.compact
