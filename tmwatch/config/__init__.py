@@ -24,6 +24,7 @@ from tmwatch.config.mistakes import ConfigMistakes
 from tmwatch.config.models import (
     LEAST_BY_ROLE,
     ConfigFile,
+    DeadlineConfig,
     Operator,
     Recipient,
     Smtp,
@@ -48,6 +49,7 @@ class Config(Frozen):
     operator: Operator
     store: StoreConfig = Field(default_factory=StoreConfig)  # path made absolute
     smtp: Smtp | None = None
+    deadlines: DeadlineConfig = Field(default_factory=DeadlineConfig)  # path made absolute
     sources: dict[str, SourceConfig] = Field(default_factory=dict)
     recipients: tuple[Recipient, ...] = ()
     watches: tuple[Watch, ...] = ()

@@ -95,6 +95,15 @@ class Smtp(Frozen):
     timeout: float = Field(default=30.0, gt=0, le=600, description="Seconds to wait for the server.")
 
 
+class DeadlineConfig(Frozen):
+    """Rules of one's own for deadlines, and how long before a day is told."""
+
+    rules: Path | None = Field(
+        default=None,
+        description="CSV file of rules that stand over the shipped ones; relative to the configuration file.",
+    )
+
+
 class SourceConfig(Frozen):
     """How one source is used; every setting has a default in the source's own declaration."""
 
@@ -242,6 +251,7 @@ class ConfigFile(Shared):
     operator: Operator
     store: StoreConfig = Field(default_factory=StoreConfig)
     smtp: Smtp | None = None
+    deadlines: DeadlineConfig = Field(default_factory=DeadlineConfig)
     source: dict[str, SourceConfig] = Field(default_factory=dict)
     recipient: tuple[Recipient, ...] = ()
     watch: tuple[WatchTable, ...] = ()

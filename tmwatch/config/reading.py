@@ -22,6 +22,7 @@ from tmwatch.config.checks import check_across, check_inbox
 from tmwatch.config.mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
 from tmwatch.config.models import (
     ConfigFile,
+    DeadlineConfig,
     Operator,
     Recipient,
     Shared,
@@ -63,11 +64,12 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
             "is missing; registers must be able to reach whoever asks them",
             'Add [operator] with contact = "you@your-firm.com".',
         )
-    tables = {name: _table(raw, name, found) for name in ("operator", "store", "smtp", "source")}
+    tables = {name: _table(raw, name, found) for name in ("operator", "store", "smtp", "source", "deadlines")}
     recipients, watches = (_list_of_tables(raw, name, found) for name in ("recipient", "watch"))
     operator = _validated(Operator, tables["operator"], "[operator]", found)
     store = _validated(StoreConfig, tables["store"] or {}, "[store]", found)
     smtp = _validated(Smtp, tables["smtp"], "[smtp]", found)
+    dates = _validated(DeadlineConfig, tables["deadlines"] or {}, "[deadlines]", found)
     settings = _sources(tables["source"] or {}, sources, found)
     people = [
         _validated(Recipient, one, name_of("recipient", place, one), found)
@@ -90,11 +92,17 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
             inbox=path.parent / store.inbox.expanduser() if store.inbox is not None else None,
         ),
         smtp=smtp,
+        deadlines=_deadlines(dates, path.parent),
         sources=settings,
         recipients=tuple(one for one in people if one is not None),
         watches=tuple(one for one in watched if one is not None),
         twins=twins,
     )
+
+
+def _deadlines(given: DeadlineConfig | None, base: Path) -> DeadlineConfig:
+    own = given.rules if given else None
+    return DeadlineConfig(rules=base / own.expanduser() if own else None)
 
 
 def _text_of(path: Path) -> str:
