@@ -131,7 +131,7 @@ def test_the_body_is_type_timestamp_and_the_alert() -> None:
     assert body["type"] == "filing.changed"
     assert body["data"]["cards"][0]["changes"][1]["terms_added"] == ["downloadable manuals"]
     assert body["data"]["cards"][0]["docket_ref"] == "M-1234"
-    assert body["data"]["cut"] == {"cards": 0, "changes": 0, "terms": 0, "texts": 0, "coverage": 0}
+    assert set(body["data"]["cut"].values()) == {0}
     assert body_of(samples.joyrobotaxi_payload())["data"]["sample"] is True
 
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from tmwatch.alerts.payload import AlertPayload, CoverageLine, MarkCard, Newness
-from tmwatch.alerts.summary import lead
-from tmwatch.alerts.wording import wording
-from tmwatch.changes.compare import owner_key
+from tmwatch.alerts.campaigns import identity
+from tmwatch.alerts.gathering import changed, new_filings
+from tmwatch.alerts.payload import CoverageLine, MarkCard, Newness
 from tmwatch.config import Config, Watch
-from tmwatch.model import Change, FactKind, Significance
+from tmwatch.model import Change
 from tmwatch.sources.registry import register_link
 from tmwatch.store import AlertDraft, Database, HitDraft, Observed, React, Reaction
 from tmwatch.store.books import hits as known_hits
 from tmwatch.store.books import under_watch
-from tmwatch.text import fold
+from tmwatch.store.owners import earlier_filings
 from tmwatch.watches import Match, match
 from tmwatch.worklist import with_hand_work
 
@@ -79,10 +79,10 @@ def reactor(config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_ba
             lines = coverage.get(watch.name, ())
             if fresh or moved:  # read only where somebody is told: a docket is long
                 lines = with_hand_work(watch, lines, database)
-            for group in _grouped(fresh, _filing_key):
-                alerts.append(_draft(config, watch, "filing.new", group, lines))
-            for group in _grouped(moved, _change_key):
-                alerts.append(_draft(config, watch, "filing.changed", group, lines))
+            to = addresses(config, watch.notify)
+            if fresh:
+                alerts.append(_new_filings(watch, fresh, lines, to, database))
+            alerts += [_changed(watch, group, lines, to) for group in _by_cause(moved)]
         return Reaction(tuple(alerts), tuple(hits))
 
     return react
@@ -135,6 +135,41 @@ def addresses(config: Config, names: Iterable[str]) -> tuple[tuple[str, str, str
     return tuple(found)
 
 
+def _new_filings(
+    watch: Watch,
+    items: Sequence[_Item],
+    lines: tuple[CoverageLine, ...],
+    to: Sequence[tuple[str, str, str]],
+    database: Database,
+) -> AlertDraft:
+    cards = [card(watch, one.observed, newness=one.newness, found=one.match) for one in items]
+    payload = new_filings(watch.name, watch.role, cards, lines, partial(earlier_filings, database))
+    return AlertDraft(payload, tuple(one.st13 for one in payload.cards), tuple(to))
+
+
+def _changed(
+    watch: Watch,
+    items: Sequence[_Item],
+    lines: tuple[CoverageLine, ...],
+    to: Sequence[tuple[str, str, str]],
+) -> AlertDraft:
+    why = "; ".join(dict.fromkeys(item.match.why for item in items if item.match.why))
+    cards = tuple(card(watch, item.observed, item.changes) for item in items)
+    why = why or f'it has been under the watch "{watch.name}" before'
+    payload = changed(watch.name, watch.role, cards, lines, why)
+    return AlertDraft(payload, tuple(one.st13 for one in cards), tuple(to))
+
+
+def _by_cause(items: Sequence[_Item]) -> list[list[_Item]]:
+    """What befell several filings of one owner alike has one cause, and is told once."""
+    groups: dict[object, list[_Item]] = {}
+    for item in items:
+        who = identity(party.name for party in item.observed.record.owners)
+        told = tuple(sorted((one.field, one.old or "", one.new or "") for one in item.changes))
+        groups.setdefault((who or item.observed.st13, told), []).append(item)
+    return list(groups.values())
+
+
 def _newness(one: Observed) -> Newness:
     if one.what != "new":
         return "new to your watch"
@@ -144,58 +179,12 @@ def _newness(one: Observed) -> Newness:
     return "newly listed" if filed is not None else "new to your watch"
 
 
-def _grouped(items: Sequence[_Item], key: Callable[[_Item], tuple[object, ...]]) -> list[list[_Item]]:
-    groups: dict[tuple[object, ...], list[_Item]] = {}
-    for item in items:
-        groups.setdefault(key(item), []).append(item)
-    return list(groups.values())
-
-
-def _same_mark(item: _Item) -> tuple[object, ...]:
-    """What makes filings one campaign: mark, owner and filing day. A mark without words stands alone."""
-    record = item.observed.record
-    if not record.verbal_element or not record.owners or record.application_date is None:
-        return (record.st13,)
-    owners = frozenset(owner_key(party) for party in record.owners)
-    return (record.office, fold(record.verbal_element), owners, record.application_date)
-
-
-def _filing_key(item: _Item) -> tuple[object, ...]:
-    return (*_same_mark(item), item.newness)
-
-
-def _change_key(item: _Item) -> tuple[object, ...]:
-    told = tuple(sorted((change.field, change.old or "", change.new or "") for change in item.changes))
-    return (*_same_mark(item), told)
-
-
-def _draft(
-    config: Config,
-    watch: Watch,
-    kind: str,
-    items: Sequence[_Item],
-    lines: tuple[CoverageLine, ...],
-) -> AlertDraft:
-    cards = tuple(card(watch, item.observed, item.changes, item.newness) for item in items)
-    ranks = [change.significance for item in items for change in item.changes]
-    weight = max(ranks, key=lambda rank: rank.rank) if ranks else Significance.HIGH
-    why = "; ".join(dict.fromkeys(item.match.why for item in items if item.match.why))
-    payload = AlertPayload(
-        kind=kind,
-        watch=watch.name,
-        role=watch.role,
-        significance=weight,
-        sample=any(one.facts is FactKind.SAMPLE for one in cards),
-        why=why or f'it has been under the watch "{watch.name}" before',
-        cards=cards,
-        coverage=lines,
-    )
-    payload = payload.model_copy(update={"headline": lead(payload, wording("en"))})
-    return AlertDraft(payload, tuple(item.observed.st13 for item in items), addresses(config, watch.notify))
-
-
 def card(
-    watch: Watch | None, one: Observed, changes: tuple[Change, ...] = (), newness: Newness | None = None
+    watch: Watch | None,
+    one: Observed,
+    changes: tuple[Change, ...] = (),
+    newness: Newness | None = None,
+    found: Match | None = None,
 ) -> MarkCard:
     """One filing as an alert shows it; the docket row of the watch beside it."""
     record, provenance = one.record, one.provenance
@@ -218,6 +207,7 @@ def card(
         registration_date=record.registration_date,
         first_seen=one.first_seen,
         newness=newness,
+        why=found.why if found is not None else "",
         docket_ref=row.docket_ref if row else None,
         client=row.client if row else None,
         responsible=row.responsible if row else None,

@@ -57,6 +57,15 @@ class CoverageLine(Frozen):
     search: HandSearch | None = None  # where names are to be searched by hand
 
 
+class Near(Frozen):
+    """How near the mark of a filing comes to a watched name. Of likeness, never of what follows in law."""
+
+    to: str  # the watched name
+    level: int  # 1 (near identical) to 4 (distant)
+    score: float = 0.0  # 0 to 1; orders the filings of a level
+    reasons: tuple[str, ...] = ()  # "same sound: SEIKO / SEYCOS"
+
+
 class MarkCard(Frozen):
     """One filing within an alert: enough to act without opening tmwatch."""
 
@@ -77,6 +86,8 @@ class MarkCard(Frozen):
     registration_date: dt.date | None = None
     first_seen: dt.datetime | None = None  # UTC, by us
     newness: Newness | None = None
+    why: str = ""  # of a new filing: which trigger fired for it, and which filters held
+    near: Near | None = None  # where a watched name found it
     docket_ref: str | None = None
     client: str | None = None
     responsible: str | None = None
@@ -88,8 +99,54 @@ class MarkCard(Frozen):
     changes: tuple[Change, ...] = ()
 
 
+class ClassMark(Frozen):
+    """One mark in a class of a campaign, with the filings that claim it there."""
+
+    mark: str = ""  # "" for a mark without words
+    numbers: tuple[str, ...] = ()  # as people write them: "CN 00000021"
+
+
+class ClassLine(Frozen):
+    """One class of a campaign."""
+
+    number: str = ""  # Nice class; "" for filings whose source gives no class
+    name: str = ""  # short title in English
+    name_zh: str = ""  # the customary one in Chinese
+    marks: tuple[ClassMark, ...] = ()
+    new: bool = False  # the owner never filed in it before, as far as its earlier filings are stored
+
+
+class Earlier(Frozen):
+    """What is new against the owner's earlier filings. They are those that are *stored*, not the register's:
+    of `stored` = 0 nothing follows about the register, and nothing is called new."""
+
+    stored: int = 0
+    complete: bool = True  # False: more are stored, and only the newest were compared
+    first: dt.date | None = None  # filing dates of the earlier filings
+    last: dt.date | None = None
+    new_classes: tuple[str, ...] = ()
+    new_names: tuple[str, ...] = ()  # marks of a name that none of them bears
+    new_words: tuple[str, ...] = ()  # and words in them that stand in none of them
+    new_offices: tuple[str, ...] = ()
+    quiet_months: int | None = None  # whole months since the last of them, where they are many
+
+
+class Campaign(Frozen):
+    """Filings of one owner within some weeks; each has its own card in the alert too."""
+
+    owners: tuple[str, ...] = ()
+    filings: int
+    first_filed: dt.date | None = None
+    last_filed: dt.date | None = None
+    offices: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    st13: tuple[str, ...] = ()
+    classes: tuple[ClassLine, ...] = ()
+    earlier: Earlier = Earlier()
+
+
 class AlertPayload(Frozen):
-    """One alert: one thing that happened, to one filing or to a group filed or changed together."""
+    """One alert: what happened to one filing, to a group changed together, or a day's new filings."""
 
     kind: AlertKind
     watch: str
@@ -98,7 +155,8 @@ class AlertPayload(Frozen):
     sample: bool = False  # any fact in it is sample: `[SAMPLE]` stands wherever it shows
     headline: str = ""  # English, one line, no control characters: "PYTHON (US 76044902): status …"
     why: str = ""  # which trigger fired, and which filters held
-    cards: tuple[MarkCard, ...] = ()
+    cards: tuple[MarkCard, ...] = ()  # of new filings the nearest first
+    campaigns: tuple[Campaign, ...] = ()  # of those cards: what one owner filed within some weeks
     coverage: tuple[CoverageLine, ...] = ()
     detail: str = ""  # for health and watch.baseline: what happened, what to do
     note: str = VERIFY

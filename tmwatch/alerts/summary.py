@@ -12,16 +12,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tmwatch.alerts.campaigns import class_order, identity
 from tmwatch.alerts.payload import AlertPayload, MarkCard
 from tmwatch.alerts.wording import Wording
 from tmwatch.model import Change, FactKind, Phase, Significance
-from tmwatch.text import clean_line
+from tmwatch.text import clean_line, fold
 
 MARK_LIMIT = 40
 STATUS_LIMIT = 48
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2} +")  # the text of an event begins with its date
 FACT_LIMIT = 90
 REF_LIMIT = 40
+OWNER_LIMIT = 24
 # Fields that say the same thing as the status, in other words; the status speaks for them all.
 STATUS_FIELDS = frozenset(
     {"status", "status_text", "status_code", "status_phase", "status_live", "tm5_csd", "status_date"}
@@ -68,6 +70,8 @@ def who(payload: AlertPayload, words: Wording) -> str:
         return clean_line(payload.watch, MARK_LIMIT)
     if len(cards) == 1:
         return f"{mark_name(cards[0], words)} ({number(cards[0])})"
+    if payload.kind == "filing.new" and len({fold(card.mark) for card in cards}) > 1:
+        return _watch_and_owner(payload, words)
     names = _few([mark_name(card, words) for card in cards], words)
     offices = _few([card.office for card in cards], words)
     return words.say(
@@ -76,6 +80,19 @@ def who(payload: AlertPayload, words: Wording) -> str:
         offices=words.listed(offices),
         filings=words.say("filings", count=len(cards)),
     )
+
+
+def _watch_and_owner(payload: AlertPayload, words: Wording) -> str:
+    """Who watches, how many filings, and whose: "JD cars: 9 filings of 北京京东…"."""
+    owners = list({identity(card.owners): "; ".join(card.owners) for card in payload.cards}.values())
+    values = {
+        "watch": clean_line(payload.watch, MARK_LIMIT),
+        "filings": words.say("filings", count=len(payload.cards)),
+    }
+    if len(owners) > 1:
+        return words.say("who_owners", **values, count=len(owners))
+    owner = clean_line(owners[0], OWNER_LIMIT)
+    return words.say("who_owner", **values, owner=owner) if owner else words.say("who_watch", **values)
 
 
 def what(payload: AlertPayload, words: Wording) -> str:
@@ -88,9 +105,20 @@ def what(payload: AlertPayload, words: Wording) -> str:
     if payload.kind == "filing.new":
         kinds = list(dict.fromkeys(card.newness for card in payload.cards if card.newness))
         text = words.listed([words.newness(kind) for kind in kinds]) or words.alert_kind("filing.new")
-        parts = (with_facts(text, payload, words), _classes(payload, words))
+        parts = (with_facts(text, payload, words), _classes(payload, words), _nearest(payload, words))
         return " · ".join(part for part in parts if part)
     return with_facts(change_line(payload, words), payload, words)
+
+
+def _nearest(payload: AlertPayload, words: Wording) -> str:
+    """The filing that comes nearest to a watched name; of several found otherwise, the names."""
+    first = payload.cards[0]
+    if first.near is not None:
+        if len(payload.cards) == 1:
+            return words.say("level", level=first.near.level, word=words.level(first.near.level))
+        return words.say("nearest", mark=mark_name(first, words), level=first.near.level)
+    names = list({fold(card.mark): mark_name(card, words) for card in payload.cards}.values())
+    return words.listed(_few(names, words)) if len(names) > 1 else ""
 
 
 def with_facts(text: str, payload: AlertPayload, words: Wording) -> str:
@@ -169,7 +197,8 @@ def _weight(change: Change) -> float:
 
 
 def _classes(payload: AlertPayload, words: Wording) -> str:
-    numbers = list(dict.fromkeys(clean_line(name) for card in payload.cards for name in card.classes))
+    found = {clean_line(name) for card in payload.cards for name in card.classes}
+    numbers = sorted(found, key=class_order)
     if not numbers:
         return ""
     if len(numbers) > 5:

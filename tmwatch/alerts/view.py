@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tmwatch.alerts import summary
-from tmwatch.alerts.payload import VERIFY, AlertPayload, HandSearch, HandWork, MarkCard
+from tmwatch.alerts.payload import VERIFY, AlertPayload, MarkCard
+from tmwatch.alerts.view_campaigns import CampaignView, campaigns, near_line, rest
+from tmwatch.alerts.view_coverage import coverage, safe_link
 from tmwatch.alerts.wording import Wording
 from tmwatch.model import Change, Live, Phase
 from tmwatch.text import clean_line, clean_text
@@ -23,8 +25,7 @@ from tmwatch.text import clean_line, clean_text
 TEXT_LIMIT = 1500  # characters of one value; a goods text of 20 pages does not help in a mail
 TERMS_LIMIT = 40
 EVENTS_LIMIT = 40
-CARDS_LIMIT = 100
-_FEW_NAMES = 5
+IN_FULL = 20  # filings, the nearest; the rest are a line each
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}")
 
 
@@ -90,7 +91,9 @@ class MailView:
     detail: tuple[str, ...]
     groups: tuple[Group, ...]
     facts: tuple[Fact, ...]
+    campaigns: tuple[CampaignView, ...]
     rows: tuple[Row, ...]
+    lines: tuple[str, ...]  # filings behind the rows
     rows_cut: str
     why: str
     coverage: tuple[str, ...]
@@ -102,9 +105,9 @@ def build(payload: AlertPayload, words: Wording, timezone: str = "UTC") -> MailV
     """The alert as its reader sees it. `timezone` is an IANA name; an unknown one reads as UTC."""
     cards = payload.cards
     one = len(cards) == 1
-    shown = () if one else cards[:CARDS_LIMIT]
+    shown = () if one else cards[:IN_FULL]
     shared = _shared(cards, words, timezone) if cards else ()
-    cut = len(cards) - len(shown) if shown else 0
+    lines, cut = rest(cards[len(shown) :], words) if shown else ((), 0)
     return MailView(
         lang=words.tag,
         subject=summary.subject(payload, words),
@@ -120,10 +123,12 @@ def build(payload: AlertPayload, words: Wording, timezone: str = "UTC") -> MailV
         detail=_lines(payload.detail),
         groups=_groups(cards, words),
         facts=_facts(cards[0], words, timezone) if one else shared,
+        campaigns=campaigns(payload.campaigns, words),
         rows=tuple(_row(card, words, {fact.label for fact in shared}, timezone) for card in shown),
+        lines=lines,
         rows_cut=words.say("cards_cut", count=cut) if cut else "",
         why=clean_line(payload.why),
-        coverage=_coverage(payload, words),
+        coverage=coverage(payload, words),
         verify=words.say("verify") if payload.note == VERIFY else clean_line(payload.note),
         legal=words.say("legal"),
     )
@@ -254,6 +259,7 @@ def _facts(card: MarkCard, words: Wording, timezone: str) -> tuple[Fact, ...]:
         Fact(words.label("phase"), phase if status or card.phase is not Phase.UNKNOWN else ""),
         Fact(words.label("tm5"), clean_line(card.tm5_csd or "")),
         Fact(words.label("newness"), words.newness(card.newness) if card.newness else ""),
+        Fact(words.label("near"), near_line(card.near, words) if card.near else ""),
         Fact(words.label("filed"), _day(card.application_date)),
         Fact(words.label("registered"), _day(card.registration_date)),
         Fact(words.label("first_seen"), instant(card.first_seen, timezone)),
@@ -278,7 +284,7 @@ def _shared(cards: Sequence[MarkCard], words: Wording, timezone: str) -> tuple[F
 def _row(card: MarkCard, words: Wording, said: set[str], timezone: str) -> Row:
     """A filing in the table; what differs between filings and has no column stands below its number."""
     facts = {fact.label: fact for fact in _facts(card, words, timezone)}
-    extra = ("mark", "docket", "client", "responsible", "owner", "newness", "registration", "source")
+    extra = ("mark", "near", "docket", "client", "responsible", "owner", "newness", "registration", "source")
     labels = [words.label(name) for name in (*extra, "first_seen")]
     notes = [facts[label] for label in labels if label in facts and label not in said]
     return Row(
@@ -320,67 +326,7 @@ def _owners(card: MarkCard) -> str:
     return "; ".join(clean_line(owner) for owner in card.owners)
 
 
-def _coverage(payload: AlertPayload, words: Wording) -> tuple[str, ...]:
-    """For each office of the watch: live, import only or not watched, and why (design law 17)."""
-    if payload.kind == "delivery.health":
-        return ()  # it is about a receiver, not about what is looked at
-    lines = []
-    for item in payload.coverage:
-        line = words.say(
-            "coverage_line",
-            office=clean_line(item.office),
-            trigger=words.trigger(item.trigger),
-            state=words.coverage_state(item.state),
-        )
-        more = [clean_line(part) for part in (item.source or "", item.why) if part]
-        lines.append(line + words.say("more_in", text=" · ".join(more)) if more else line)
-        if item.by_hand is not None and item.by_hand.pages:
-            lines += _by_hand(item.by_hand, words)
-        if item.search is not None:
-            lines.append(_search_by_hand(item.search, words))
-    return tuple(lines) or (words.say("coverage_none"),)
-
-
-def _by_hand(work: HandWork, words: Wording) -> list[str]:
-    """Which pages only a person can save: how many and how old, and each with its link where they are few."""
-    parts = []
-    if work.never:
-        parts.append(words.say("never_read", count=work.never))
-    if work.oldest_days is not None:
-        parts.append(words.say("oldest", count=work.oldest_days))
-    lines = [words.say("by_hand", count=work.pages, age=words.listed(parts))]
-    for page in work.first:
-        shown = [
-            clean_line(page.number),
-            clean_line(page.mark),
-            page.read_on.isoformat() if page.read_on else "",
-        ]
-        lines.append(" · ".join(one for one in (*shown, safe_link(page.link)) if one))
-    return lines
-
-
-def _search_by_hand(search: HandSearch, words: Wording) -> str:
-    names = words.listed([f"“{clean_line(name, 60)}”" for name in search.names[:_FEW_NAMES]])
-    left = len(search.names) - _FEW_NAMES
-    if left > 0:
-        names = words.say("and_more", text=names, count=left)
-    said = words.say("search_by_hand", names=names)
-    return " · ".join(one for one in (said, safe_link(search.link)) if one)
-
-
 # -- values ----------------------------------------------------------------------------------------
-
-
-def safe_link(link: str | None) -> str:
-    """The link if it is a plain web address, else nothing: a page may carry `javascript:` or worse."""
-    text = clean_line(link or "")
-    if not text or any(char.isspace() or char in "<>\"'`\\" for char in text):
-        return ""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return ""
-    return text if parts.scheme in ("http", "https") and parts.hostname and not parts.username else ""
 
 
 def instant(moment: dt.datetime | None, timezone: str) -> str:

@@ -27,7 +27,7 @@ from typing import Any
 from pydantic import Field
 
 from tmwatch.alerts import summary
-from tmwatch.alerts.payload import AlertKind, AlertPayload, MarkCard
+from tmwatch.alerts.payload import AlertKind, AlertPayload, Campaign, ClassMark, MarkCard
 from tmwatch.alerts.personal import without_addresses
 from tmwatch.alerts.wording import wording
 from tmwatch.model import Change, Frozen
@@ -36,6 +36,7 @@ from tmwatch.text import clean_line
 MOST_BYTES = 20_000
 TOLERANCE = 300  # seconds between the sender's clock and the receiver's
 PREFIX = "whsec_"
+_NICE = 45  # classes; a list beyond that is somebody's joke
 _TEXTS = ("watch", "role", "headline", "why", "detail", "note")
 # From generous to tight: (bytes of a text, goods terms, changes of a filing, filings, coverage lines).
 _STEPS = (
@@ -58,6 +59,8 @@ class Cut(Frozen):
     terms: int = 0
     texts: int = 0  # shortened, ending in "…"
     coverage: int = 0
+    campaigns: int = 0
+    numbers: int = 0  # of filings, left out of the campaigns that stayed; their count stands there
 
 
 class WebhookData(AlertPayload):
@@ -149,7 +152,7 @@ def _shrunk(
 ) -> tuple[AlertPayload, Cut]:
     """The alert within these bounds, least significant changes first to go, and what went."""
     knife = _Knife(text)
-    gone = {"terms": 0, "changes": 0}
+    gone = {"terms": 0, "changes": 0, "numbers": 0}
     kept_cards = []
     for card in payload.cards[:cards]:
         weighty = sorted(card.changes, key=lambda change: -change.significance.rank)[:changes]
@@ -164,6 +167,7 @@ def _shrunk(
         update={
             **knife.every({name: getattr(payload, name) for name in _TEXTS}),
             "cards": tuple(kept_cards),
+            "campaigns": tuple(_bare_campaign(one, cards, knife, gone) for one in payload.campaigns[:cards]),
             "coverage": lines,
         }
     )
@@ -173,6 +177,37 @@ def _shrunk(
         terms=gone["terms"],
         texts=knife.count,
         coverage=len(payload.coverage) - len(lines),
+        campaigns=len(payload.campaigns) - len(small.campaigns),
+        numbers=gone["numbers"],
+    )
+
+
+def _bare_campaign(one: Campaign, most: int | None, knife: _Knife, gone: dict[str, int]) -> Campaign:
+    """Its classes stay; of the marks and numbers in each, and of the other lists, the first few."""
+    if most is None:
+        return one
+
+    def first(values: tuple[str, ...]) -> tuple[str, ...]:
+        knife.count += max(0, len(values) - most)
+        return tuple(knife.text(value) for value in values[:most])
+
+    lines = []
+    for line in one.classes[:_NICE]:
+        marks = tuple(
+            ClassMark(mark=knife.text(mark.mark), numbers=mark.numbers[:most]) for mark in line.marks[:most]
+        )
+        every, kept = (sum(len(mark.numbers) for mark in group) for group in (line.marks, marks))
+        gone["numbers"] += every - kept
+        lines.append(line.model_copy(update={"marks": marks}))
+    lists = {name: first(getattr(one.earlier, name)) for name in ("new_names", "new_words")}
+    return one.model_copy(
+        update={
+            "owners": first(one.owners),
+            "marks": first(one.marks),
+            "st13": one.st13[:most],
+            "classes": tuple(lines),
+            "earlier": one.earlier.model_copy(update=lists),
+        }
     )
 
 
@@ -186,10 +221,11 @@ def _bare_change(change: Change, terms: int | None, knife: _Knife, gone: dict[st
 def _bare_card(card: MarkCard, changes: Sequence[Change], most: int | None, knife: _Knife) -> MarkCard:
     given = {name: value for name, value in dict(card).items() if name not in ("changes", "st13")}
     values = knife.every(given)
+    if card.near is not None:
+        values["near"] = card.near.model_copy(update=knife.every(dict(card.near)))
     for name in ("owners", "classes"):
         full = values[name]
-        # Classes stop at 45; a list beyond that is somebody's joke.
-        most_of = max(most or 0, 45 if name == "classes" else 3)
+        most_of = max(most or 0, _NICE if name == "classes" else 3)
         if most is not None and len(full) > most_of:
             knife.count += len(full) - most_of
             values[name] = full[:most_of]

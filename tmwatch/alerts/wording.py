@@ -87,6 +87,10 @@ class Wording:
         """newly filed / newly listed / new to your watch: three things, never mixed."""
         return self._word("newness", newness)
 
+    def level(self, level: int) -> str:
+        """near identical / near / alike in part / distant."""
+        return self._word("levels", str(level))
+
     def facts(self, kind: FactKind, source: str = "") -> str:
         """How the fact is known: "register", "Tianyancha reports", "reported (press)", "[SAMPLE] …"."""
         reporter = str(self.table["reporters"].get(source, source or "?"))

@@ -8,7 +8,10 @@ from typing import Any
 import click
 
 from tmwatch.alerts.outbox import deliver_due
+from tmwatch.alerts.payload import Campaign, Near
 from tmwatch.alerts.receivers import switch_on, what_to_do
+from tmwatch.alerts.view_campaigns import campaigns, near_line
+from tmwatch.alerts.wording import wording
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
 from tmwatch.cli.output import complain, facts_grid, plain, say, say_json, tell
@@ -148,6 +151,8 @@ def why(session: Session, number: int, as_json: bool) -> None:
             *(("", plain(line)) for line in payload["detail"].splitlines()),
         ]
     )
+    for campaign in payload.get("campaigns", ()):
+        _print_campaign(campaign)
     for card in payload["cards"]:
         _print_card(card)
     for look in looks:
@@ -160,6 +165,20 @@ def why(session: Session, number: int, as_json: bool) -> None:
         say("nobody is told (notify is empty)", indent=2)
 
 
+def _print_campaign(campaign: dict[str, Any]) -> None:
+    (shown,) = campaigns([Campaign.model_validate(campaign)], wording("en"))
+    say()
+    say(plain(shown.title), style="bold")
+    say(f"Marks: {shown.marks}", indent=2)
+    if shown.news_head:
+        say(shown.news_head, indent=2)
+    for line in shown.news:
+        say(line, indent=4 if shown.news_head else 2)
+    for row in shown.classes:
+        title = " ".join(part for part in (row.number, row.title, f"({row.new})" if row.new else "") if part)
+        say(f"{title}: {'; '.join(row.marks)}", indent=2)
+
+
 def _print_card(card: dict[str, Any]) -> None:
     say()
     name = render.mark_name(card["mark"], card["facts"])
@@ -168,6 +187,8 @@ def _print_card(card: dict[str, Any]) -> None:
     newness = f", {card['newness']}" if card["newness"] else ""
     origin = render.where_from(card["source"], card["facts"], card["as_of"], card["as_of_kind"])
     say(f"{origin}{newness}", indent=2, style="dim")
+    if card.get("near"):
+        say(near_line(Near.model_validate(card["near"]), wording("en")), indent=2)
     for change in card["changes"]:
         for line in render.change_lines(change):
             say(line, indent=2)

@@ -6,12 +6,14 @@ what people ask for most. Instants are UTC in ISO 8601, dates ISO, lists JSON.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 
 import sqlite_utils
 
 from tmwatch.store.ids import alert_facts
+from tmwatch.text import fold_party
 
 # "tmw1": marks a file as ours (PRAGMA application_id).
 APPLICATION_ID = 0x746D7731
@@ -409,6 +411,19 @@ def _half_stored_files(db: sqlite_utils.Database) -> None:
     )
 
 
+def _owners_by_name(db: sqlite_utils.Database) -> None:
+    """`party.key`: of an owner the name as names of owners are compared (`text.fold_party`, without spaces),
+    so that an owner's filings are found however it writes itself; empty for everybody else.
+
+    The keys are those of the day they were written: who changes `data/company_forms.csv` writes them anew.
+    """
+    db.execute('alter table party add column "key" text')
+    key = functools.cache(lambda name: fold_party(name or "").replace(" ", ""))
+    db.conn.create_function("tmwatch_owner_key", 1, key)
+    db.execute("""update party set "key" = tmwatch_owner_key(name) where "as" = 'owner'""")
+    db.execute('create index idx_party_key on party ("key", st13) where "key" is not null')
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _version_1,
     _receivers,
@@ -417,5 +432,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _patience_with_sources,
     _pruned_looks,
     _half_stored_files,
+    _owners_by_name,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from tmwatch.model import FactKind, Provenance, TradeMark
 from tmwatch.store import marks, rows
 from tmwatch.store.database import Database, iso
 from tmwatch.store.timeline import Sighting, Step, canonical
+from tmwatch.text import fold_party
 
 
 @dataclass(frozen=True)
@@ -230,9 +232,12 @@ def write_lists(database: Database, records: Sequence[TradeMark], *, again: bool
         ),
     )
     rows.insert(
-        *(conn, "party", ("st13", "as", "name", "role", "address", "country")),
+        *(conn, "party", ("st13", "as", "name", "role", "address", "country", "key")),
         (
-            (record.st13, kind, party.name, party.role, show_party(party), party.country)
+            (
+                *(record.st13, kind, party.name, party.role, show_party(party), party.country),
+                owner_key(party.name) if kind == "owner" else None,
+            )
             for record in records
             for kind, parties in (
                 ("owner", record.owners),
@@ -242,3 +247,9 @@ def write_lists(database: Database, records: Sequence[TradeMark], *, again: bool
             for party in parties
         ),
     )
+
+
+@functools.lru_cache(maxsize=4096)
+def owner_key(name: str) -> str:
+    """An owner's name as owners are compared: `party.key`."""
+    return fold_party(name).replace(" ", "")

@@ -1,0 +1,76 @@
+"""Many filings in one alert: in which order, which make a campaign, what is said of all. Pure.
+
+The new filings of a watch are one alert, the nearest first; changes that one cause brought to several filings
+of one owner are one too (`compose` says which).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from tmwatch.alerts.campaigns import Ask, campaign, level, together
+from tmwatch.alerts.payload import AlertPayload, CoverageLine, MarkCard
+from tmwatch.alerts.summary import lead
+from tmwatch.alerts.wording import wording
+from tmwatch.model import FactKind, Significance
+
+_REASONS = 6  # parts of the reasons that are said for the whole alert; each filing has its own besides
+
+
+def new_filings(
+    watch: str, role: str, cards: Iterable[MarkCard], lines: tuple[CoverageLine, ...], ask: Ask
+) -> AlertPayload:
+    """The alert of a watch's new filings: the nearest first, then the latest filed."""
+    ordered = sorted(cards, key=_nearest)
+    return _said(
+        AlertPayload(
+            kind="filing.new",
+            watch=watch,
+            role=role,
+            significance=Significance.HIGH,
+            why=_why(ordered),
+            cards=tuple(ordered),
+            campaigns=tuple(campaign(group, ask) for group in together(ordered)),
+            coverage=lines,
+        )
+    )
+
+
+def changed(
+    watch: str, role: str, cards: Sequence[MarkCard], lines: tuple[CoverageLine, ...], why: str
+) -> AlertPayload:
+    """The alert of changes that befell these filings alike."""
+    ranks = [change.significance for card in cards for change in card.changes]
+    return _said(
+        AlertPayload(
+            kind="filing.changed",
+            watch=watch,
+            role=role,
+            significance=max(ranks, key=lambda rank: rank.rank, default=Significance.HIGH),
+            why=why,
+            cards=tuple(cards),
+            coverage=lines,
+        )
+    )
+
+
+def _said(payload: AlertPayload) -> AlertPayload:
+    sample = any(card.facts is FactKind.SAMPLE for card in payload.cards)
+    payload = payload.model_copy(update={"sample": sample})
+    return payload.model_copy(update={"headline": lead(payload, wording("en"))})
+
+
+def _nearest(card: MarkCard) -> tuple[int, float, int, str]:
+    filed = (card.application_date or dt.date.min).toordinal()
+    return level(card), -card.near.score if card.near else 0.0, -filed, card.st13
+
+
+def _why(cards: Sequence[MarkCard]) -> str:
+    """What brought the filings under the watch: first what holds for most of them."""
+    counts = Counter(part for card in cards for part in dict.fromkeys(card.why.split("; ")) if part)
+    parts = [part for part, _ in counts.most_common()]
+    if len(parts) > _REASONS:
+        parts = [*parts[:_REASONS], f"and {len(parts) - _REASONS} more reasons, each beside its filing"]
+    return "; ".join(parts)
