@@ -3,6 +3,7 @@
     score("SEIKO", "SEYCOS")       a number, higher is nearer, comparable over marks
     compare("SEIKO", "SEYCOS")     Likeness: score, level 1 (near identical) to 4 (distant), reasons
     hits(marks, names)             all hits of batches, the same however they are parted
+    index.Index                    a register's names, kept on disk and searched
     nearest(marks, filings)        marks with their twins and other forms against filings of several names
     touch({12}, {9, 39})           whether the goods touch; never mixed into the score of the names
 
