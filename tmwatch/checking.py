@@ -21,7 +21,7 @@ from tmwatch.http import Door
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, Observed, Outbox, backup, books, growth, opening, upkeep
 from tmwatch.store.database import now
-from tmwatch.store.locks import BeingChecked, checking
+from tmwatch.store.locks import BeingChecked, Shared, checking
 from tmwatch.sweep import SweepReport, sweep
 from tmwatch.watches.live import refused
 
@@ -78,6 +78,10 @@ class CheckReport:
             "inbox": self.inbox.as_json() if self.inbox is not None else None,
             "being_checked": [one.as_json() for one in self.being_checked],
             "not_due": self.sweep.not_due,
+            "closed": {
+                source: {"until": one.until.isoformat(), "questions": one.questions}
+                for source, one in self.sweep.closed.items()
+            },
             "changed": [_observed(one) for one in self.sweep.changed],
             "appeared": [_observed(one) for one in self.sweep.appeared],
             "baseline": [_observed(one) for one in self.sweep.baseline],
@@ -147,12 +151,18 @@ def check(
     look: bool = True,
     deliver: bool = True,
     dry: bool = False,
+    inbox: bool = True,
+    sources: Sequence[str] = (),
+    planned: dt.datetime | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    shared: Shared | None = None,
     progress: Progress = lambda done, total, text: None,
     started: Callable[[str], None] = lambda run: None,
 ) -> CheckReport:
     """Import the inbox, sweep (unless not to `look`) and `deliver`. `started` is told the run's id.
 
-    `dry` expects `database` to be a copy (`dry_copy`).
+    `dry` expects `database` to be a copy (`dry_copy`). What the daemon gives: no `inbox`, `sources` to ask
+    those alone, `planned`, `stop` (see `sweep`), and the locks that its threads hold together (`shared`).
 
     A watch that another process is checking is left to it (`store/locks.py`); the others are checked, and
     what waits is delivered. A dry run keeps nothing, so it needs no lock and heeds none: only the pace of
@@ -165,12 +175,12 @@ def check(
     run = books.start_run(database, "check" if look else "deliver")
     started(run)
     taken = None
-    if config.store.inbox is not None:
+    if inbox and config.store.inbox is not None:
         from tmwatch.inbox import take  # with it comes all that reads files: nothing that a look needs
 
         taken = take(config, database, env, run=run, again=everything, dry=dry)
     mine = [watch.name for watch in config.watches if look and (not only or watch.name in only)]
-    with checking(database.path, [] if dry else mine) as busy:
+    with checking(database.path, [] if dry else mine, shared) as busy:
         swept = sweep(
             config,
             database,
@@ -180,6 +190,9 @@ def check(
             everything=everything,
             only=only,
             leave=[one.watch for one in busy] if look else [watch.name for watch in config.watches],
+            sources=sources,
+            planned=planned,
+            stop=stop,
             progress=progress,
         )
     outbox = Outbox(database)

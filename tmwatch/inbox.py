@@ -177,6 +177,19 @@ def _take(
         _sweep_reasons(folder)
 
 
+def standing(config: Config) -> frozenset[tuple[str, int, int]]:
+    """What lies in the inbox now, apart from what was read: names, sizes, times of change."""
+    folder = config.store.inbox
+    found = set()
+    for at, folders, files in os.walk(folder) if folder is not None else ():
+        folders[:] = [name for name in folders if name != READ or Path(at) != folder]
+        for name in files:
+            with contextlib.suppress(OSError):
+                info = (Path(at) / name).lstat()
+                found.add((f"{at}/{name}", info.st_size, info.st_mtime_ns))
+    return frozenset(found)
+
+
 def not_read(folder: Path) -> list[str]:
     """The files of an inbox that the last check could not read, by the notes beside them."""
     found = (reason for reason in sorted(folder.rglob(f"*{WHY}")) if _is_ours(reason))

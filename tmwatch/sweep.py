@@ -37,7 +37,7 @@ from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, Observed, books, observe, queries
 from tmwatch.store.database import now
 from tmwatch.store.repeats import answered
-from tmwatch.sweep_report import Asked, Left, SweepReport, lightly
+from tmwatch.sweep_report import Asked, Closed, Left, SweepReport, lightly
 from tmwatch.text import clean_line
 from tmwatch.watches import Ask, Match, asks, coverage, match
 from tmwatch.worklist import with_hand_work
@@ -80,11 +80,17 @@ def sweep(
     everything: bool = False,
     only: Sequence[str] = (),
     leave: Collection[str] = (),
+    sources: Collection[str] = (),
+    planned: dt.datetime | None = None,
+    stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int, int, str], None] = lambda done, total, text: None,
 ) -> SweepReport:
     """Ask all that is due (`everything`: whether due or not), store the answers, fill the outbox.
 
-    `only` and `leave` are names of watches: those alone (empty: all), and not those. The sources are asked
+    `only` and `leave` are names of watches: those alone (empty: all), and not those; `sources` likewise those
+    sources alone. What was answered since `planned` is not due: a pass that was broken off goes on where it
+    was. Where `stop` says so nothing more is asked; what is not asked remains due. A source is not asked in
+    hours that the operator has closed it for. The sources are asked
     side by side, each at its own pace: one that is slow or has to be waited for holds up no other. A
     failure stops itself only. Raises `StoreError` when the database cannot be written and
     `ConfigError` when a key that the configuration points at cannot be had.
@@ -95,7 +101,7 @@ def sweep(
             for watch in config.watches
         }
     )
-    jobs = _jobs(config, database, env, report, everything, only, leave)
+    jobs = _jobs(config, database, env, report, everything, only, leave, sources, planned)
     lanes: dict[str, list[_Job]] = {}
     for job in jobs:
         lanes.setdefault(job.source_id, []).append(job)
@@ -105,7 +111,9 @@ def sweep(
         progress(done, len(jobs), f"{job.source_id} {describe(job.query)}")
 
     with door.keeping():
-        side_by_side(_lane(mine, config, database, door, env, run, report, told) for mine in lanes.values())
+        side_by_side(
+            _lane(mine, config, database, door, env, run, report, told, stop) for mine in lanes.values()
+        )
     progress(len(jobs), len(jobs), "")
     tell_turns(config, database, env, report, run)
     return report
@@ -120,6 +128,7 @@ def _lane(
     run: str,
     report: SweepReport,
     told: Callable[[_Job], None],
+    stop: Callable[[], bool],
 ) -> Lane[Looked]:
     """One source's questions, one after another. It yields what waits for the network (`lanes.py`)."""
     filings: dict[str, str] = {}  # the last question that was found answered, and the filing
@@ -148,7 +157,13 @@ def _lane(
             keep(_store_same(waiting, config, database, env, run, report.coverage))
 
     try:
-        for job in jobs:
+        for place, job in enumerate(jobs):
+            if (until := config.closed_until(job.source_id, now())) is not None:
+                report.closed[job.source_id] = Closed(until, len(jobs) - place)
+                break
+            if stop():
+                report.stopped += len(jobs) - place
+                break
             told(job)
             source = get_source(job.source_id)
             # A page that says "not modified" is no first look: a watch without one needs the page itself.
@@ -213,6 +228,8 @@ def _jobs(
     everything: bool,
     only: Sequence[str],
     leave: Collection[str],
+    sources: Collection[str],
+    planned: dt.datetime | None,
 ) -> list[_Job]:
     wanted: dict[tuple[str, Query], list[tuple[Watch, Ask, books.AskState]]] = {}
     for watch in config.watches:
@@ -220,8 +237,10 @@ def _jobs(
             continue
         states = books.ask_states(database, watch.name)
         for one in asks(watch, config, env):
+            if sources and one.source_id not in sources:
+                continue
             state = states.get(one.key, books.AskState())
-            if not everything and not _is_due(watch, state):
+            if not everything and not _is_due(watch, state, planned):
                 report.not_due += 1
                 continue
             wanted.setdefault((one.source_id, one.query), []).append((watch, one, state))
@@ -234,10 +253,12 @@ def _jobs(
     return sorted(jobs, key=lambda job: min(state.last_ok_at or _NEVER for state in job.states))
 
 
-def _is_due(watch: Watch, state: books.AskState) -> bool:
-    """A watch without `every` is due at each check; after a failure the next check tries again."""
+def _is_due(watch: Watch, state: books.AskState, planned: dt.datetime | None) -> bool:
+    """A watch without `every` is due at each check, once for each time that was planned; after a failure the
+    next check tries again."""
     if watch.every is None:
-        return True
+        last = state.last_ok_at
+        return planned is None or last is None or bool(state.failures) or not planned <= last <= now()
     if state.last_ok_at is None or state.failures or state.last_ok_at > now():
         return True  # the last: by a clock that has been set back since
     return now() - state.last_ok_at >= watch.every * (1 - SLACK)

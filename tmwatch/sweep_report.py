@@ -105,6 +105,14 @@ class Left:
         }
 
 
+@dataclass(frozen=True)
+class Closed:
+    """A source that the operator has closed for these hours, and how many questions wait for their end."""
+
+    until: dt.datetime  # UTC
+    questions: int
+
+
 @dataclass
 class SweepReport:
     """What one pass did."""
@@ -112,6 +120,8 @@ class SweepReport:
     asked: list[Asked] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     not_due: int = 0
+    closed: dict[str, Closed] = field(default_factory=dict)  # by source
+    stopped: int = 0  # questions that were not put, since the pass was told to stop
     coverage: dict[str, tuple[CoverageLine, ...]] = field(default_factory=dict)
 
     @property

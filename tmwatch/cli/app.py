@@ -17,14 +17,28 @@ from tmwatch.text import mended
 
 # How `--help` lists the commands, and `list` before what it helps to choose from.
 ORDER = (
-    *("demo", "init", "check", "import", "show", "history", "changes", "lookup", "name", "watch", "worklist"),
+    *(
+        "demo",
+        "init",
+        "check",
+        "run",
+        "import",
+        "show",
+        "history",
+        "changes",
+        "lookup",
+        "name",
+        "watch",
+        "worklist",
+    ),
     *("source", "alerts", "export", "doctor", "backup", "restore", "prune", "list", "add", "test", "why"),
     *("retry", "release", "drop"),
 )
 # Where each stands. Importing a module registers its commands, and only that of the one that is called is
 # imported: `check` needs nothing of `import`, nor `--version` of either.
 COMMAND_MODULES = {
-    "demo": ("starting",), "init": ("starting",), "check": ("checking",), "import": ("importing",),
+    "demo": ("starting",), "init": ("starting",), "check": ("checking",), "run": ("serving",),
+    "import": ("importing",),
     "show": ("records",), "history": ("records",), "changes": ("changes",), "lookup": ("lookup",),
     "name": ("naming",),
     "watch": ("watching",), "source": ("sources", "proving", "comparing", "capturing"), "alerts": ("alerts",),

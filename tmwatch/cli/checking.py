@@ -226,7 +226,14 @@ def _each(found: Iterable[Observed]) -> list[Observed]:
     return list({one.st13: one for one in found}.values())
 
 
+def _print_closed(report: CheckReport) -> None:
+    for source, one in report.sweep.closed.items():
+        waiting = render.counted(one.questions, "question")
+        say(f"{source} is not asked until {one.until:%Y-%m-%d %H:%M} UTC (closed hours): {waiting} wait.")
+
+
 def _print_changes(report: CheckReport) -> None:
+    _print_closed(report)
     appeared, changed = _each(report.sweep.appeared), _each(report.sweep.changed)
     say()
     if not appeared and not changed:

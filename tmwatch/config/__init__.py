@@ -13,6 +13,7 @@ Secrets are never values of this file: a setting names an environment variable o
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -27,6 +28,7 @@ from tmwatch.config.models import (
     DeadlineConfig,
     Operator,
     Recipient,
+    ScheduleConfig,
     Smtp,
     SourceConfig,
     StoreConfig,
@@ -38,6 +40,7 @@ from tmwatch.config.models import (
 from tmwatch.config.values import is_loopback
 from tmwatch.errors import ConfigError
 from tmwatch.model import Frozen
+from tmwatch.schedules import closed_until, parse_closed
 
 EXAMPLE_DOMAINS = ("example.com", "example.org", "example.net")
 
@@ -50,6 +53,7 @@ class Config(Frozen):
     store: StoreConfig = Field(default_factory=StoreConfig)  # path made absolute
     smtp: Smtp | None = None
     deadlines: DeadlineConfig = Field(default_factory=DeadlineConfig)  # path made absolute
+    schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
     sources: dict[str, SourceConfig] = Field(default_factory=dict)
     recipients: tuple[Recipient, ...] = ()
     watches: tuple[Watch, ...] = ()
@@ -58,6 +62,13 @@ class Config(Frozen):
     def source(self, source_id: str) -> SourceConfig:
         """The settings of that source; all at their defaults where the file says nothing."""
         return self.sources.get(source_id, SourceConfig())
+
+    def closed_until(self, source_id: str, instant: dt.datetime) -> dt.datetime | None:
+        """When the hours end (UTC) in which that source is not asked; None where it may be asked."""
+        hours = self.source(source_id).closed
+        if not hours:
+            return None
+        return closed_until((parse_closed(one, self.schedule.zone) for one in hours), instant)
 
     def watch(self, name: str) -> Watch | None:
         """The watch of that name."""
@@ -230,6 +241,7 @@ __all__ = [
     "ConfigMistakes",
     "Operator",
     "Recipient",
+    "ScheduleConfig",
     "Smtp",
     "SourceConfig",
     "StoreConfig",

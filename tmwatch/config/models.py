@@ -9,16 +9,19 @@ import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator
 
 from tmwatch.config.values import (
+    check_closed,
     check_email,
     check_env_name,
     check_least,
     check_line,
     check_mailbox,
     check_office,
+    check_schedule,
     check_url,
     check_zone,
     parse_interval,
@@ -43,6 +46,16 @@ Interval = Annotated[
     dt.timedelta,
     BeforeValidator(parse_interval),
     WithJsonSchema({"type": "string", "examples": ["1 day", "6 hours", "90 minutes"]}),
+]
+When = Annotated[
+    str,
+    AfterValidator(check_schedule),
+    Field(examples=["every 6 hours", "every day", "30 6 * * 1-5"]),
+]
+Hours = Annotated[
+    str,
+    AfterValidator(check_closed),
+    Field(examples=["Mon-Fri 08:00-18:00", "22:00-04:30", "Sun 01:00-05:00 America/New_York"]),
 ]
 Twins = tuple[Annotated[tuple[Line, ...], Field(min_length=2)], ...]
 Role = Literal["own", "adverse", "observed"]
@@ -104,6 +117,29 @@ class DeadlineConfig(Frozen):
     )
 
 
+class ScheduleConfig(Frozen):
+    """When `tmwatch run` does what."""
+
+    look: When = Field(
+        default="every 6 hours",
+        description="When each register is asked for the watches without `every`: a span, or a crontab line.",
+    )
+    timezone: Annotated[str, AfterValidator(check_zone)] = Field(
+        default="UTC", description="Zone of crontab lines and of closed hours, e.g. Europe/Berlin."
+    )
+    jitter: Interval | None = Field(
+        default=dt.timedelta(minutes=2),
+        description="A look begins up to so much later, by chance, so that not all begin at once.",
+    )
+    deliver: When = Field(default="every minute", description="When alerts that wait are delivered.")
+    inbox: When = Field(default="every minute", description="When the inbox is looked into, if there is one.")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone itself."""
+        return ZoneInfo(self.timezone)
+
+
 class SourceConfig(Frozen):
     """How one source is used; every setting has a default in the source's own declaration."""
 
@@ -128,6 +164,12 @@ class SourceConfig(Frozen):
     )
     min_interval: float | None = Field(
         default=None, ge=0, le=86400, description="Least seconds between requests; never raises the pace."
+    )
+    look: When | None = Field(
+        default=None, description="When `tmwatch run` asks it, in place of `look` in [schedule]."
+    )
+    closed: tuple[Hours, ...] = Field(
+        default=(), description="Hours in which it is never asked: maintenance, or its busiest hours."
     )
     key_env: EnvName | None = Field(default=None, description="Environment variable with the key or token.")
     key_file: str | None = Field(default=None, description="File whose content is the key or token.")
@@ -252,6 +294,7 @@ class ConfigFile(Shared):
     store: StoreConfig = Field(default_factory=StoreConfig)
     smtp: Smtp | None = None
     deadlines: DeadlineConfig = Field(default_factory=DeadlineConfig)
+    schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
     source: dict[str, SourceConfig] = Field(default_factory=dict)
     recipient: tuple[Recipient, ...] = ()
     watch: tuple[WatchTable, ...] = ()

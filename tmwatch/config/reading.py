@@ -25,6 +25,7 @@ from tmwatch.config.models import (
     DeadlineConfig,
     Operator,
     Recipient,
+    ScheduleConfig,
     Shared,
     Smtp,
     SourceConfig,
@@ -64,12 +65,14 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
             "is missing; registers must be able to reach whoever asks them",
             'Add [operator] with contact = "you@your-firm.com".',
         )
-    tables = {name: _table(raw, name, found) for name in ("operator", "store", "smtp", "source", "deadlines")}
+    known = ("operator", "store", "smtp", "deadlines", "schedule", "source")
+    tables = {name: _table(raw, name, found) for name in known}
     recipients, watches = (_list_of_tables(raw, name, found) for name in ("recipient", "watch"))
     operator = _validated(Operator, tables["operator"], "[operator]", found)
     store = _validated(StoreConfig, tables["store"] or {}, "[store]", found)
     smtp = _validated(Smtp, tables["smtp"], "[smtp]", found)
     dates = _validated(DeadlineConfig, tables["deadlines"] or {}, "[deadlines]", found)
+    schedule = _validated(ScheduleConfig, tables["schedule"] or {}, "[schedule]", found)
     settings = _sources(tables["source"] or {}, sources, found)
     people = [
         _validated(Recipient, one, name_of("recipient", place, one), found)
@@ -93,6 +96,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
         ),
         smtp=smtp,
         deadlines=_deadlines(dates, path.parent),
+        schedule=schedule or ScheduleConfig(),
         sources=settings,
         recipients=tuple(one for one in people if one is not None),
         watches=tuple(one for one in watched if one is not None),

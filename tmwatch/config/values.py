@@ -18,6 +18,7 @@ from tmwatch.config.mistakes import Expected
 from tmwatch.errors import UsageError
 from tmwatch.model import Significance
 from tmwatch.numbers import parse_office
+from tmwatch.schedules import parse_closed, parse_schedule
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -26,6 +27,7 @@ _MAILBOX = re.compile(r'"?([^<>"@]{1,100}?)"?\s*<([^<>]+)>')
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _INTERVAL = re.compile(r"(\d{1,5})\s*(second|minute|hour|day|week)s?", re.IGNORECASE)
 _LONGEST = dt.timedelta(days=366)
+_ANY_ZONE = zoneinfo.ZoneInfo("UTC")
 
 
 def check_line(text: str) -> str:
@@ -100,6 +102,26 @@ def check_zone(text: str) -> str:
             "a time zone such as Europe/Berlin, Asia/Shanghai or UTC",
             do=f"Did you mean {close[0]}?" if close else "",
         ) from None
+    return text
+
+
+def check_schedule(text: str) -> str:
+    """A schedule; which zone it is read in does not matter here."""
+    try:
+        parse_schedule(text, _ANY_ZONE)
+    except ValueError as error:
+        raise Expected(
+            f"a schedule {error}" if str(error).startswith("such as") else f"a schedule: {error}"
+        ) from None
+    return text
+
+
+def check_closed(text: str) -> str:
+    """Hours in which a register is not asked."""
+    try:
+        parse_closed(text, _ANY_ZONE)
+    except ValueError as error:
+        raise Expected(str(error)) from None
     return text
 
 

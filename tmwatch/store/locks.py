@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -54,9 +55,46 @@ class BeingChecked:
         return {"watch": self.watch, "pid": self.pid, "since": since, "host": self.host or None}
 
 
+class Shared:
+    """Locks that several threads of one process hold together: each checks the same watches at a source of
+    its own. The lock is taken with the first and let go with the last."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._held: dict[Path, tuple[int, contextlib.ExitStack]] = {}
+
+    @contextlib.contextmanager
+    def hold(self, path: Path, watch: str) -> Iterator[None]:
+        """Raises `filelock.Timeout` where another process holds it."""
+        with self._guard:
+            count, stack = self._held.get(path, (0, contextlib.ExitStack()))
+            if not count:
+                stack.enter_context(_alone(path, watch))
+            self._held[path] = count + 1, stack
+        try:
+            yield
+        finally:
+            with self._guard:
+                count, stack = self._held.pop(path)
+                if count > 1:
+                    self._held[path] = count - 1, stack
+                else:
+                    stack.close()
+
+
 @contextlib.contextmanager
-def checking(database: Path, watches: Iterable[str]) -> Iterator[list[BeingChecked]]:
-    """Hold the locks of all the watches that nobody else holds; gives those that somebody does.
+def _alone(path: Path, watch: str) -> Iterator[None]:
+    lock = filelock.FileLock(path.with_suffix(".lock"), timeout=0, mode=_FOR_THE_OWNER[1], thread_local=False)
+    with lock, _signed(path.with_suffix(".json"), watch):
+        yield
+
+
+@contextlib.contextmanager
+def checking(
+    database: Path, watches: Iterable[str], shared: Shared | None = None
+) -> Iterator[list[BeingChecked]]:
+    """Hold the locks of all the watches that nobody else holds; gives those that somebody does. The threads
+    of a process that name the same `shared` hold them together.
 
     It waits for none. Raises `StoreError` where the locks cannot be kept.
     """
@@ -65,10 +103,8 @@ def checking(database: Path, watches: Iterable[str]) -> Iterator[list[BeingCheck
     with contextlib.ExitStack() as held:
         for watch in watches:
             path = folder / hashlib.sha256(watch.encode()).hexdigest()[:16]
-            lock = filelock.FileLock(path.with_suffix(".lock"), timeout=0, mode=_FOR_THE_OWNER[1])
             try:
-                held.enter_context(lock)
-                held.enter_context(_signed(path.with_suffix(".json"), watch))
+                held.enter_context(shared.hold(path, watch) if shared is not None else _alone(path, watch))
             except filelock.Timeout:
                 busy.append(_holder(path.with_suffix(".json"), watch))
             except OSError as error:

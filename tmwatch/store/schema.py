@@ -424,6 +424,24 @@ def _owners_by_name(db: sqlite_utils.Database) -> None:
     db.execute('create index idx_party_key on party ("key", st13) where "key" is not null')
 
 
+def _timetable(db: sqlite_utils.Database) -> None:
+    """The timetable of `tmwatch run`, and its journal; see `store/timetable.py`."""
+    db.table("schedule").create({"job": str, "schedule": str, "done_until": str, "next_at": str}, pk="job")
+    db.table("schedule_run").create(
+        {
+            "id": int,
+            "job": str,
+            "planned_at": str,
+            "started_at": str,
+            "ended_at": str,
+            "outcome": str,
+            "merged": int,
+            "note": str,
+        },
+        pk="id",
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _version_1,
     _receivers,
@@ -433,5 +451,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _pruned_looks,
     _half_stored_files,
     _owners_by_name,
+    _timetable,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
