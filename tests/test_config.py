@@ -194,9 +194,26 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         ['recipient "legal"', "no way to tell"],
     ),
     "nothing to watch for": (
-        GOOD.replace('numbers = ["US 76044902"]', 'offices = ["US"]'),
-        ['watch "W"', "no trigger", "numbers_file"],
+        GOOD.replace('numbers = ["US 76044902"]', "since = 2026-01-01"),
+        ['watch "W"', "no trigger and no filter", "numbers_file"],
     ),
+    "related classes of none": (
+        GOOD + "related = true",
+        ['watch "W"', "key related", "widens `classes`"],
+    ),
+    "look-alikes of no owner": (
+        GOOD + "owners_like = true",
+        ["key owners_like", "widens `owners`"],
+    ),
+    "an owner who is watched and excepted": (
+        GOOD + 'owners = ["Zebra Ltd."]\nexcept_owners = ["Kodak", "ZEBRA LIMITED"]',
+        ["key except_owners[1] (2nd entry)", "stands in `owners` too"],
+    ),
+    "an excepted number that nobody understands": (
+        GOOD + 'except_numbers = ["7604490"]',
+        ["key except_numbers[0]", "Understood:"],
+    ),
+    "a level that there is not": (GOOD + "level = 5", ["key level", "4"]),
     "no secret for a webhook": (
         told_by('webhook = { url = "https://h.example/x" }'),
         ["key webhook.secret_env", "is missing"],
@@ -388,11 +405,12 @@ def test_a_twin_alone_is_no_twin(where: str) -> None:
 
 
 def test_what_may_surprise_is_said_in_words() -> None:
-    text = told_by('digest = "daily"') + 'marks = ["JD"]\ntwins = [["JD", "京东"]]'
+    text = told_by('digest = "daily"') + 'marks = ["JD"]\nlevel = 4'
     notes = "\n".join(read(text).notes())
     assert "sends all at once" in notes
-    assert "same name only" in notes
-    assert "twins are not used for finding" in notes
+    assert "level 4 finds whatever has something in common" in notes
+    text = OPERATOR + LEGAL + '[[watch]]\nname = "W"\nclasses = [12]\nnotify = ["legal"]'
+    assert "every new filing that passes its filters" in "\n".join(read(text).notes())
     assert "Nothing is watched yet" in "\n".join(read(OPERATOR).notes())
 
 

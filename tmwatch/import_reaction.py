@@ -18,9 +18,9 @@ from tmwatch.errors import Outcome
 from tmwatch.numbers import st13_office
 from tmwatch.sources.base import SearchQuery
 from tmwatch.sources.registry import get_source
-from tmwatch.store import Database, Observed, Reaction, books
+from tmwatch.store import Database, Observed, Reaction, books, hits
 from tmwatch.store.database import now
-from tmwatch.watches import Match, asks, coverage, match
+from tmwatch.watches import Match, Portfolio, asks, coverage
 
 
 def ask_key(office: str) -> str:
@@ -57,7 +57,8 @@ class ImportReaction:
         self._found: set[tuple[str, str]] = set()
         self._since = now()
         lines = {watch.name: coverage(watch, config, env) for watch in config.watches}
-        self._react = reactor(config, lines, self._is_baseline)
+        self._portfolio = Portfolio(config.watches)
+        self._react = reactor(config, lines, self._is_baseline, self._portfolio)
 
     def __call__(self, observed: Sequence[Observed], database: Database) -> Reaction:
         # An archive of hundreds of pages of one filing comes in several batches; what was new a moment ago
@@ -75,16 +76,15 @@ class ImportReaction:
 
     def _make_good(self, observed: Sequence[Observed], database: Database) -> None:
         """What came under a watch in a run that was killed before `book()`: this is its first look then."""
-        for watch in self.config.watches:
-            if not (watch.owners or watch.agents or watch.marks):
-                continue
-            under = books.hits(database, watch.name, {one.st13 for one in observed})
-            for one in observed:
-                here = (watch.name, st13_office(one.st13))
-                if one.st13 in under and here not in self._found:
-                    found = match(watch, one.record)
-                    if found.hit and "numbers" not in found.triggers:
-                        self._found.add(here)
+        under = hits.states(database, [one.st13 for one in observed])
+        unsaid = [
+            one.record
+            for one in observed
+            if any((name, st13_office(one.st13)) not in self._found for name in under.get(one.st13, ()))
+        ]
+        for (name, st13), found in self._portfolio.matches(unsaid).items() if unsaid else ():
+            if name in under[st13] and "numbers" not in found.triggers:
+                self._found.add((name, st13_office(st13)))
 
     def _is_baseline(self, watch: Watch, one: Observed, found: Match) -> bool:
         if "numbers" in found.triggers:

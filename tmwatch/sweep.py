@@ -39,7 +39,7 @@ from tmwatch.store.database import now
 from tmwatch.store.repeats import answered
 from tmwatch.sweep_report import Asked, Closed, Left, SweepReport, lightly
 from tmwatch.text import clean_line
-from tmwatch.watches import Ask, Match, asks, coverage, match
+from tmwatch.watches import Ask, Match, Portfolio, asks, coverage, match
 from tmwatch.worklist import with_hand_work
 
 log = Log()
@@ -102,6 +102,7 @@ def sweep(
         }
     )
     jobs = _jobs(config, database, env, report, everything, only, leave, sources, planned)
+    portfolio = Portfolio(config.watches)
     lanes: dict[str, list[_Job]] = {}
     for job in jobs:
         lanes.setdefault(job.source_id, []).append(job)
@@ -112,7 +113,8 @@ def sweep(
 
     with door.keeping():
         side_by_side(
-            _lane(mine, config, database, door, env, run, report, told, stop) for mine in lanes.values()
+            _lane(mine, config, database, door, env, run, report, told, stop, portfolio)
+            for mine in lanes.values()
         )
     progress(len(jobs), len(jobs), "")
     tell_turns(config, database, env, report, run)
@@ -129,6 +131,7 @@ def _lane(
     report: SweepReport,
     told: Callable[[_Job], None],
     stop: Callable[[], bool],
+    portfolio: Portfolio,
 ) -> Lane[Looked]:
     """One source's questions, one after another. It yields what waits for the network (`lanes.py`)."""
     filings: dict[str, str] = {}  # the last question that was found answered, and the filing
@@ -154,7 +157,7 @@ def _lane(
         waiting = dict(same)
         same.clear()
         if waiting:
-            keep(_store_same(waiting, config, database, env, run, report.coverage))
+            keep(_store_same(waiting, config, database, env, run, report.coverage, portfolio))
 
     try:
         for place, job in enumerate(jobs):
@@ -194,7 +197,7 @@ def _lane(
                     proof = yield partial(prove, source, door, config, env)
                     if proof.error is not None:
                         looked = _failed(looked, proof.error)
-            keep([_store(job, looked, config, database, env, run, report.coverage)])
+            keep([_store(job, looked, config, database, env, run, report.coverage, portfolio)])
         keep_same()
     except (Exception, KeyboardInterrupt):
         with contextlib.suppress(StoreError):  # what was seen is kept, if the disk lets us
@@ -272,6 +275,7 @@ def _store(
     env: Mapping[str, str],
     run: str,
     lines: dict[str, tuple[CoverageLine, ...]],
+    portfolio: Portfolio,
 ) -> Asked:
     """Keep what a question brought, or that it failed, with everything that follows from it."""
     states = job.states
@@ -326,7 +330,7 @@ def _store(
             database,
             sights(looked, config),
             run=run,
-            react=reactor(config, lines, is_baseline),
+            react=reactor(config, lines, is_baseline, portfolio),
             reread=reread,
             also=book_lost,
         )
@@ -364,11 +368,12 @@ def _store_same(
     env: Mapping[str, str],
     run: str,
     lines: dict[str, tuple[CoverageLine, ...]],
+    portfolio: Portfolio,
 ) -> list[Asked]:
     """Keep answers (by ST.13) that say what they said last time, all in one transaction."""
     if len(waiting) == 1:
         ((job, looked),) = waiting.values()
-        return [_store(job, looked, config, database, env, run, lines)]
+        return [_store(job, looked, config, database, env, run, lines, portfolio)]
 
     def is_baseline(watch: Watch, one: Observed, found: Match) -> bool:
         return "numbers" in found.triggers or not (
@@ -385,7 +390,7 @@ def _store_same(
             database,
             [sight for _, looked in waiting.values() for sight in sights(looked, config)],
             run=run,
-            react=reactor(config, lines, is_baseline),
+            react=reactor(config, lines, is_baseline, portfolio),
             reread=reread,
             also=book,
         )
@@ -393,7 +398,10 @@ def _store_same(
         raise
     except Exception:  # noqa: BLE001 - which of them it is will be seen when each is stored by itself
         log.info("looks not stored together", count=len(waiting), exc_info=True)
-        return [_store(job, looked, config, database, env, run, lines) for job, looked in waiting.values()]
+        return [
+            _store(job, looked, config, database, env, run, lines, portfolio)
+            for job, looked in waiting.values()
+        ]
     of = {one.st13: lightly(one) for one in stored}
     return [
         Asked(
@@ -417,6 +425,7 @@ def _found_before(database: Database, watch: Watch, one: Ask) -> bool:
         return False
     name = one.query.owner or one.query.mark or one.query.agent or ""
     nobody: dict[str, object] = {"numbers": (), "owners": (), "agents": (), "marks": ()}
+    # By the same name: what only comes near may have been found otherwise.
     alone = watch.model_copy(update={**nobody, one.trigger: (name,)})
     return any(
         books.answered_live(database, st13, one.source_id)

@@ -190,6 +190,9 @@ def worklist(
     )
 
 
+_BY_NAME = ("owners", "agents", "marks")  # what people can search a register for
+
+
 def with_hand_work(
     watch: Watch, lines: Sequence[CoverageLine], database: Database | None, at: dt.datetime | None = None
 ) -> tuple[CoverageLine, ...]:
@@ -199,7 +202,7 @@ def with_hand_work(
         if line.state == "import only" and line.trigger == "numbers":
             due = sorted((one for one in _pages(watch, [line], database, at or now()) if one.due), key=_order)
             line = line.model_copy(update={"by_hand": summed(due)})
-        elif line.state == "import only" and _by_hand(line.source):
+        elif line.state == "import only" and line.trigger in _BY_NAME and _by_hand(line.source):
             assert line.source is not None
             names = tuple(search_names(watch, line.trigger, line.office))
             line = line.model_copy(update={"search": HandSearch(names=names, link=_front_page(line.source))})
@@ -335,7 +338,7 @@ def _searches(watch: Watch, lines: Iterable[CoverageLine], database: Database | 
     from tmwatch.import_reaction import ask_key  # late: it is above us, and this is all we need of it
 
     for line in lines:
-        if line.state != "import only" or line.trigger == "numbers" or not _by_hand(line.source):
+        if line.state != "import only" or line.trigger not in _BY_NAME or not _by_hand(line.source):
             continue
         assert line.source is not None
         state = (

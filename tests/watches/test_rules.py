@@ -116,7 +116,7 @@ def test_any_trigger_fires_unless_all_are_asked_for() -> None:
     assert match(watch(**one_of_two), record()).hit
     found = match(watch(**one_of_two, require="all"), record())
     assert not found.hit
-    assert found.failed == ('mark name "JD" is not the same name as any watched',)
+    assert found.failed == ('mark name "JD" comes near no watched one',)
     both = match(watch(**one_of_two, require="all"), record(verbal_element="JOY ROBOTAXI".replace(" ", "")))
     assert both.hit
     assert both.triggers == ("owners", "marks")

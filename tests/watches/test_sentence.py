@@ -24,11 +24,10 @@ def test_the_rule_is_one_sentence_with_everything_that_matters() -> None:
         )
     )
     assert said == (
-        'A filing that belongs to "JD Ltd." (company forms folded) or bears the same name as "JD Auto" or '
-        '"Joyrobotaxi", if it stands in classes 9 or 12 and is at offices CN or US and was filed on or after '
-        '2024-01-01: "legal" and "desk" are told of changes of medium significance or more (filings that are '
-        "observed; looked at every 6 hours; the first look is summed up, not alerted; mark names: the same "
-        "name only, but for case, width, blanks and signs)."
+        'A filing that belongs to "JD Ltd." (company forms folded) or bears a name near "JD Auto" or '
+        '"Joyrobotaxi" (level 2 or nearer), if it stands in classes 9 or 12 and is at offices CN or US and '
+        'was filed on or after 2024-01-01: "legal" and "desk" are told of changes of medium significance or '
+        "more (filings that are observed; looked at every 6 hours; the first look is summed up, not alerted)."
     )
 
 

@@ -6,21 +6,21 @@ Pure but for one read (which filings a watch already has): the same batch gives 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tmwatch.alerts.campaigns import identity
 from tmwatch.alerts.gathering import changed, new_filings
+from tmwatch.alerts.matching import Batch, to_tell
 from tmwatch.alerts.payload import CoverageLine, MarkCard, Newness
 from tmwatch.config import Config, Watch
 from tmwatch.model import Change
 from tmwatch.sources.registry import register_link
 from tmwatch.store import AlertDraft, Database, HitDraft, Observed, React, Reaction
-from tmwatch.store.books import hits as known_hits
-from tmwatch.store.books import under_watch
 from tmwatch.store.owners import earlier_filings
-from tmwatch.watches import Match, match
+from tmwatch.watches import Match, Portfolio
+from tmwatch.watches.triage import basis
 from tmwatch.worklist import with_hand_work
 
 # A filing seen this soon after its filing date is news of the filing itself; later it is only news
@@ -40,42 +40,49 @@ class _Item:
     newness: Newness | None
 
 
-def reactor(config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_baseline: IsBaseline) -> React:
+def reactor(
+    config: Config,
+    coverage: dict[str, tuple[CoverageLine, ...]],
+    is_baseline: IsBaseline,
+    portfolio: Portfolio | None = None,
+) -> React:
     """The reaction of all watches of a configuration.
 
     `is_baseline` says whether a filing new to a watch belongs to its first look, which is summed up
-    and not alerted (unless the watch asks for it with `first_look = "alert"`).
+    and not alerted (unless the watch asks for it with `first_look = "alert"`). `portfolio`: its watches made
+    ready, where somebody has them; to make them takes long where there are many.
     """
+    ready = portfolio or Portfolio(config.watches)
 
     def react(observed: Sequence[Observed], database: Database) -> Reaction:
         alerts: list[AlertDraft] = []
         hits: list[HitDraft] = []
+        judged: list[tuple[int, Mapping[str, str]]] = []
+        batch = Batch(ready, observed, database)
         for watch in config.watches:
-            seen = known_hits(database, watch.name, {one.st13 for one in observed})
             fresh: list[_Item] = []
             moved: list[_Item] = []
-            for one in observed:
-                known = one.st13 in seen
-                if known and one.what != "changed":
-                    continue  # nothing to tell; its record need not even be read from the file
-                found = match(watch, one.record)
-                if not known:
-                    held = _held_before(watch, one, database)
+            for one in batch.concerning(watch):
+                state = batch.state(watch, one)
+                found = batch.match(watch, one)
+                if state is None:
+                    held = batch.held_before(watch, one)
                     if not found.hit and not held:
                         continue
                     # Bought by a watched owner while somebody watched the filing: the change is the news.
                     entered = found.hit and held is False and _by_change(one)
-                    first = is_baseline(watch, one, found) if found.hit else True
-                    why = found.why or "it was under the watch before it changed"
-                    hits.append(HitDraft(watch.name, one.st13, why, first and not entered))
+                    first = not found.hit or is_baseline(watch, one, found) or _only_wider(one, found)
+                    hits.append(_hit(watch, one, found, first and not entered))
                     if found.hit and not entered and (not first or watch.first_look == "alert"):
                         fresh.append(_Item(one, found, (), _newness(one)))
                         continue
                     if not held and not entered:
                         continue
-                told = _told(watch, one.changes)
+                told, why = to_tell(watch, one, state, found)
+                if state is not None and state.triage == "noise" and told:
+                    judged.append((state.id, basis(one.record)))
                 if one.what == "changed" and told:
-                    moved.append(_Item(one, found, told, None))
+                    moved.append(_Item(one, replace(found, why=why), told, None))
             lines = coverage.get(watch.name, ())
             if fresh or moved:  # read only where somebody is told: a docket is long
                 lines = with_hand_work(watch, lines, database)
@@ -83,39 +90,29 @@ def reactor(config: Config, coverage: dict[str, tuple[CoverageLine, ...]], is_ba
             if fresh:
                 alerts.append(_new_filings(watch, fresh, lines, to, database))
             alerts += [_changed(watch, group, lines, to) for group in _by_cause(moved)]
-        return Reaction(tuple(alerts), tuple(hits))
+        return Reaction(tuple(alerts), tuple(hits), tuple(judged))
 
     return react
+
+
+def _hit(watch: Watch, one: Observed, found: Match, baseline: bool) -> HitDraft:
+    why = found.why or "it was under the watch before it changed"
+    near = (found.level, found.score, found.reasons)
+    return HitDraft(watch.name, one.st13, why, baseline, *near, sure=found.sure)
+
+
+def _only_wider(one: Observed, found: Match) -> bool:
+    """Whether a filing that was stored before comes under the watch only because it looks wider now: its
+    likeness has not come up today."""
+    return not found.sure and one.what != "new"
 
 
 # What a watch goes by. A record that comes under it by a change of these has been brought under it.
 _GROUNDS = frozenset({"owners", "representatives", "domestic_representative", "verbal_element", "classes"})
 
 
-def _held_before(watch: Watch, one: Observed, database: Database) -> bool | None:
-    """Whether the watch would have had the filing as it stood before this look, had it been there then.
-
-    So a watch that was renamed, or is new beside another, misses no change of a filing that was being
-    watched already. A number that the watch names is compared with what is stored of it, whoever stored it:
-    import, `watch add`, import is how people begin. None for any other filing that nobody watched: what is
-    known of it is no baseline.
-    """
-    if one.what != "changed" or one.previous is None:
-        return None
-    before = match(watch, one.previous)
-    if "numbers" not in before.triggers and not under_watch(database, one.st13):
-        return None
-    return before.hit
-
-
 def _by_change(one: Observed) -> bool:
     return any(change.field.split(".")[0] in _GROUNDS for change in one.changes if change.significance.rank)
-
-
-def _told(watch: Watch, changes: Sequence[Change]) -> tuple[Change, ...]:
-    """What the watch wants to hear of, the status first; cosmetic changes are never told."""
-    wanted = [change for change in changes if change.significance.rank >= max(1, watch.least.rank)]
-    return tuple(sorted(wanted, key=lambda change: change.field != "status"))
 
 
 def addresses(config: Config, names: Iterable[str]) -> tuple[tuple[str, str, str], ...]:

@@ -49,7 +49,7 @@ class CoverageLine(Frozen):
     """For one watch and office: is it looked at, and if not, why (design law 17)."""
 
     office: str  # ST.3
-    trigger: Literal["numbers", "owners", "agents", "marks"]
+    trigger: Literal["numbers", "owners", "agents", "marks", "filings"]
     state: Literal["live", "import only", "not watched"]
     source: str | None = None
     why: str = ""

@@ -175,15 +175,10 @@ class Config(Frozen):
                 )
         for watch in self.watches:
             name = f'Watch "{watch.name}"'
-            if watch.marks:
-                found.append(
-                    f"{name}: marks finds the same name only; similar names come in a later version."
-                )
-            if watch.twins:
-                found.append(
-                    f"{name}: twins are not used for finding in this version; "
-                    "`tmwatch name` shows what they make."
-                )
+            if watch.marks and watch.level == 4:
+                found.append(f"{name}: level 4 finds whatever has something in common, which is very much.")
+            if not any((watch.numbers, watch.numbers_file, watch.owners, watch.agents, watch.marks)):
+                found.append(f"{name} has no trigger: every new filing that passes its filters is a hit.")
             if not watch.notify:
                 found.append(
                     f"{name} tells nobody (notify is empty): see its alerts with `tmwatch alerts list`."

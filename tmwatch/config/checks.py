@@ -12,6 +12,7 @@ from typing import Any
 from tmwatch.config.mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
 from tmwatch.config.models import StoreConfig
 from tmwatch.config.values import is_loopback
+from tmwatch.text import same_party
 
 Raw = Mapping[str, Any]
 
@@ -112,14 +113,43 @@ def _recipient(place: str, table: Raw, found: Gatherer) -> None:
         _one_secret(hook, "secret", place, "webhook.", found, needed=True)
 
 
+_TRIGGERS = ("numbers", "numbers_file", "owners", "agents", "marks")
+_ALONE = ("classes", "goods", "offices")  # a watch may have nothing but these
+
+
+def _excepted(place: str, table: Raw, found: Gatherer) -> None:
+    """Who is watched cannot be excepted too: which of the two was meant, nobody can tell."""
+    watched, excepted = table.get("owners"), table.get("except_owners")
+    if not isinstance(watched, list) or not isinstance(excepted, list):
+        return
+    for number, name in enumerate(excepted):
+        if isinstance(name, str) and any(isinstance(one, str) and same_party(one, name) for one in watched):
+            found.add(
+                place,
+                f"except_owners[{number}] ({ordinal(number + 1)} entry)",
+                f"{shown(name)} stands in `owners` too",
+                "Keep it in one of the two: whoever is in `owners` is told of whatever they file.",
+            )
+
+
 def _watch(place: str, table: Raw, recipients: Sequence[str], found: Gatherer) -> None:
-    if not any(table.get(key) for key in ("numbers", "numbers_file", "owners", "agents", "marks")):
+    if not any(table.get(key) for key in (*_TRIGGERS, *_ALONE)):
         found.add(
             place,
             "",
-            "nothing is watched: no trigger is given",
-            "Add numbers, numbers_file, owners, agents or marks; classes, offices, since only narrow them.",
+            "nothing is watched: no trigger and no filter is given",
+            "Add numbers, numbers_file, owners, agents or marks; or classes, goods or offices alone, for "
+            "every new filing in them.",
         )
+    for key, needs in (("related", "classes"), ("owners_like", "owners")):
+        if table.get(key) is True and not table.get(needs):
+            found.add(
+                place,
+                key,
+                f"it widens `{needs}`, and none are given",
+                f"Add {needs}, or take {key} away.",
+            )
+    _excepted(place, table, found)
     if "notify" not in table:
         known = f'e.g. notify = ["{recipients[0]}"]' if recipients else "after adding a [[recipient]]"
         found.add(

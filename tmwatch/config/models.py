@@ -37,6 +37,7 @@ Url = Annotated[str, AfterValidator(check_url), Field(examples=["https://hooks.e
 EnvName = Annotated[str, AfterValidator(check_env_name), Field(examples=["TMWATCH_WEBHOOK_SECRET"])]
 OfficeCode = Annotated[str, AfterValidator(check_office), Field(examples=["US", "CN", "EM", "WO"])]
 NiceClass = Annotated[int, Field(ge=1, le=45)]
+Level = Annotated[int, Field(ge=0, le=4)]
 Least = Annotated[
     Significance,
     AfterValidator(check_least),
@@ -223,10 +224,26 @@ class WatchRules(Frozen):
         default=(), description="Trigger: names of representatives or their firms."
     )
     marks: tuple[Line, ...] = Field(
-        default=(), description="Trigger: mark names; this version finds the same name, not a similar one."
+        default=(), description="Trigger: mark names, and by `level` what looks, sounds or means like them."
+    )
+    level: Level = Field(
+        default=2,
+        description="How near a mark must be: 1 near identical, to 4 distant; 0 the same name only.",
+    )
+    owners_like: bool = Field(
+        default=False, description="Whether owners whose names only look like the watched ones fire too."
+    )
+    except_owners: tuple[Line, ...] = Field(
+        default=(), description="Owners that are never a hit by likeness: your own company, allowed ones."
     )
     classes: tuple[NiceClass, ...] = Field(
         default=(), description="Filter: Nice classes 1 to 45, any of them."
+    )
+    related: bool = Field(
+        default=False, description="Whether `classes` lets related classes through too: 9, 37, 39 for 12."
+    )
+    goods: tuple[Line, ...] = Field(
+        default=(), description="Filter: words in the goods; any entry, all of its words in one term."
     )
     offices: tuple[OfficeCode, ...] = Field(default=(), description="Filter: WIPO ST.3 codes, any of them.")
     since: dt.date | None = Field(default=None, description="Filter: filed on or after this day.")
@@ -256,6 +273,9 @@ class WatchTable(WatchRules):
     numbers: tuple[str, ...] = Field(
         default=(), description='Trigger: numbers as people write them: "US 76044902", "WO 1266721".'
     )
+    except_numbers: tuple[str, ...] = Field(
+        default=(), description="Filings that are never a hit by likeness, such as your own earlier marks."
+    )
     numbers_file: str | None = Field(
         default=None, description="A CSV docket: number, office, docket_ref, client, responsible."
     )
@@ -265,6 +285,7 @@ class Watch(WatchRules):
     """A watch ready for use: numbers understood, the docket file read."""
 
     numbers: tuple[MarkNumber, ...] = ()  # those of the docket file included, each once
+    except_numbers: tuple[MarkNumber, ...] = ()
     numbers_file: Path | None = None
     docket: dict[str, DocketRow] = Field(default_factory=dict)  # by docket.number_key
     docket_problems: tuple[DocketProblem, ...] = ()

@@ -239,7 +239,8 @@ def _watch(place: int, raw: Mapping[str, Any], base: Path, twins: Twins, found: 
     checked = _validated(WatchTable, raw, table, found)
     # Even in a table with other mistakes the numbers are looked at, so that all is said at once.
     offices = [one for one in _strings(raw.get("offices")) if len(one) == 2]
-    numbers = _numbers(_strings(raw.get("numbers")), offices, table, found)
+    numbers = _numbers(_strings(raw.get("numbers")), "numbers", offices, table, found)
+    excepted = _numbers(_strings(raw.get("except_numbers")), "except_numbers", offices, table, found)
     file = raw.get("numbers_file")
     docket = Docket(())
     if isinstance(file, str):
@@ -255,6 +256,7 @@ def _watch(place: int, raw: Mapping[str, Any], base: Path, twins: Twins, found: 
     return Watch(
         **rules,
         numbers=(*numbers, *(row.number for row in rows.rows)),
+        except_numbers=tuple(excepted),
         numbers_file=base / Path(file).expanduser() if isinstance(file, str) else None,
         docket={number_key(row.number): row for row in rows.rows},
         docket_problems=problems,
@@ -265,18 +267,20 @@ def _strings(value: Any) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
-def _numbers(texts: list[str], offices: list[str], table: str, found: Gatherer) -> list[MarkNumber]:
+def _numbers(
+    texts: list[str], name: str, offices: list[str], table: str, found: Gatherer
+) -> list[MarkNumber]:
     """Each number of the file understood; a bare one belongs to the office, where only one is named."""
     only = offices[0] if len(offices) == 1 else None
     numbers = []
     for place, text in enumerate(texts):
-        key = f"numbers[{place}] ({ordinal(place + 1)} entry)"
+        key = f"{name}[{place}] ({ordinal(place + 1)} entry)"
         try:
             number = parse_with_default(text, None, only)
         except UsageError as error:
             found.add(table, key, error.message, error.do)
             continue
-        if offices and not _shut_in(number, offices):
+        if name == "numbers" and offices and not _shut_in(number, offices):
             found.add(
                 table,
                 key,

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from tmwatch.errors import LookError, Outcome
 from tmwatch.model import Change, TradeMark
-from tmwatch.store import firsts, held, marks, repeats, versions
+from tmwatch.store import firsts, held, hits, marks, repeats, versions
 from tmwatch.store.database import Database, iso, now
 from tmwatch.store.looks import Looks, keep_page
 from tmwatch.store.repeats import Repeat
@@ -374,11 +374,7 @@ def _upgrade(database: Database, sight: Sight, rows: Sequence[Sighting], reread:
 def _write_reaction(database: Database, reaction: Reaction, run: str) -> None:
     from tmwatch.store.outbox import write_alert
 
-    for hit in reaction.hits:
-        database.conn.execute(
-            "insert or ignore into hit (watch, st13, first_at, why, baseline) values (?,?,?,?,?)",
-            (hit.watch, hit.st13, iso(now()), hit.why, int(hit.baseline)),
-        )
+    hits.write(database, reaction.hits, reaction.judged)
     for draft in reaction.alerts:
         write_alert(database, draft.payload, draft.st13s, draft.to, run)
 

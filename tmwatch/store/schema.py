@@ -442,6 +442,28 @@ def _timetable(db: sqlite_utils.Database) -> None:
     )
 
 
+def _hits_by_likeness(db: sqlite_utils.Database) -> None:
+    """How near a hit is and why, and what people think of it.
+
+    `id`: by which people name it; `level` 1 (near identical) to 4, `score` and `reasons` (JSON) where a name
+    came near; `sure`: 0 where it came by likeness, or by filters alone, and no trigger names the filing;
+    `triage`: relevant or noise, at `triaged_at`; `basis`: owners, classes and goods then, each as a hash.
+    Every hit of before came by the very name, owner or number.
+    """
+    for statement in (
+        "create table hit_with_id (id integer primary key, watch text not null, st13 text not null,"
+        " first_at text, why text, baseline integer, level integer, score real, reasons text,"
+        " sure integer not null default 1, triage text, triaged_at text, basis text)",
+        "insert into hit_with_id (watch, st13, first_at, why, baseline)"
+        " select watch, st13, first_at, why, baseline from hit order by rowid",
+        "drop table hit",
+        "alter table hit_with_id rename to hit",
+        "create unique index idx_hit_watch_st13 on hit (watch, st13)",
+        "create index idx_hit_st13 on hit (st13)",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _version_1,
     _receivers,
@@ -452,5 +474,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _half_stored_files,
     _owners_by_name,
     _timetable,
+    _hits_by_likeness,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -157,12 +157,20 @@ class AlertDraft:
 
 @dataclass(frozen=True)
 class HitDraft:
-    """A filing has come under a watch."""
+    """A filing has come under a watch.
+
+    `level` (1 near identical, to 4), `score` and `reasons` where a name came near. `sure`: a trigger names
+    the filing itself; otherwise it came by likeness, or by filters alone.
+    """
 
     watch: str
     st13: str
     why: str
     baseline: bool
+    level: int | None = None
+    score: float | None = None
+    reasons: tuple[str, ...] = ()
+    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -171,6 +179,7 @@ class Reaction:
 
     alerts: tuple[AlertDraft, ...] = ()
     hits: tuple[HitDraft, ...] = ()
+    judged: tuple[tuple[int, Mapping[str, str]], ...] = ()  # (hit, by what noise is judged from now on)
 
 
 class React(Protocol):

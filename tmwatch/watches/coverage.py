@@ -15,6 +15,7 @@ from tmwatch.offices import office_label
 from tmwatch.sources.base import Source
 from tmwatch.watches.live import IMPORT_PAGES, live_state
 from tmwatch.watches.plan import Trigger, answers, by_authority, can_ask, known_sources, search_names
+from tmwatch.watches.rules import triggers_of
 
 if TYPE_CHECKING:
     from tmwatch.config import Config
@@ -25,6 +26,7 @@ _WORDS: dict[Trigger, str] = {
     "owners": "for owners",
     "agents": "for representatives",
     "marks": "for mark names",
+    "filings": "for all that is filed",
 }
 
 
@@ -45,13 +47,15 @@ def coverage(
         lines += [
             _search_line(office, one, watch, here, config, env) for one in searches if getattr(watch, one)
         ]
+        if not triggers_of(watch):
+            lines.append(_not_live(office, "filings", [], here, config, env))
     return tuple(lines)
 
 
 def _offices(watch: Watch, known: Iterable[Source]) -> list[str]:
     """Those of the filter, those of the numbers; for a search without filter all that have a source."""
     found = [*watch.offices, *(number.office for number in watch.numbers)]
-    if not watch.offices and (watch.owners or watch.agents or watch.marks):
+    if not watch.offices and (watch.owners or watch.agents or watch.marks or not triggers_of(watch)):
         found += sorted({one.declaration.office for one in known if not one.declaration.offices})
     return list(dict.fromkeys(found))
 

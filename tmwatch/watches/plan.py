@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from tmwatch.config import Config
     from tmwatch.config.models import Watch
 
-Trigger = Literal["numbers", "owners", "agents", "marks"]
+# "filings": all that is filed, of a watch that has filters alone; no search asks for that.
+Trigger = Literal["numbers", "owners", "agents", "marks", "filings"]
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _CHINESE_OFFICES = frozenset({"CN"})
 

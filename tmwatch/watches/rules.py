@@ -1,81 +1,146 @@
 """Does a record concern a watch? Pure: record and watch in, answer with its reasons out.
 
 Triggers (`numbers`, `owners`, `agents`, `marks`): any of them fires, or with `require = "all"` every
-kind that the watch gives. Filters (`classes`, `offices`, `since`): all must hold.
+kind that the watch gives. Filters (`classes`, `goods`, `offices`, `since`): all must hold. A watch without
+any trigger is hit by every filing that passes its filters.
 
-Three decisions, each with its reason:
+Four decisions, each with its reason:
 
 * **A former owner does not fire.** Whoever sold a mark has no more to do with what becomes of it. That
   a watched company sells or buys one is seen all the same if the caller asks `match` for the record
   before and after the change, and treats either hit as a hit.
-* **What a source does not give cannot fail a filter.** A list page without classes would else hide a
-  filing for ever (design law 17); `why` says that the filter could not be checked. What the source
-  shows as empty does fail it.
-* **Marks are compared for the same name** after folding (case, width, blanks, signs), nothing more.
+* **What a source does not give cannot fail a filter** (`filters.py`).
+* **How near a name comes is not found here** but for many filings at once by `Portfolio.near`, and handed in.
+  The same name after folding (case, width, blanks, signs) is seen without.
+* **Allowed owners and own numbers are never hits by likeness**, nor of a watch without triggers. Whoever is
+  named as a trigger is told of all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tmwatch.model import Party, TradeMark
+from tmwatch.model import TradeMark
 from tmwatch.numbers import MarkNumber, show_number
-from tmwatch.text import clean_line, fold, fold_space, same_party
+from tmwatch.text import clean_line, fold
+from tmwatch.watches import owners
 from tmwatch.watches.docket import bare
+from tmwatch.watches.filing import party_names
+from tmwatch.watches.filters import filters
 
 if TYPE_CHECKING:
     from tmwatch.config.models import Watch
+    from tmwatch.similarity import Near
+
+TRIGGERS = ("numbers", "owners", "agents", "marks")
 
 
 @dataclass(frozen=True)
 class Match:
-    """The answer. `why` is one English sentence for a hit, "" otherwise; `failed` says what did not hold."""
+    """The answer. `why` is one English sentence for a hit, "" otherwise; `failed` says what did not hold.
+
+    `near` is the nearest mark of the watch (`near.mark`: its place in `watch.marks`), where likeness was
+    looked for and found, whether or not it was near enough. `sure`: a trigger names the filing itself (its
+    number, owner, agent or very name); otherwise it is a hit by likeness, or by filters alone.
+    """
 
     hit: bool
     why: str = ""
     triggers: tuple[str, ...] = ()  # which fired, of "numbers", "owners", "agents", "marks"
     failed: tuple[str, ...] = ()  # also filled for a hit: with `any`, the triggers that did not fire
+    near: Near | None = None
+    sure: bool = True
+
+    @property
+    def level(self) -> int | None:
+        """How near: 1 (near identical) to 4 (distant); None where no name came near."""
+        return self.near.likeness.level if self.near is not None else None
+
+    @property
+    def score(self) -> float | None:
+        """The score of the nearest name, comparable over marks: higher is nearer."""
+        return self.near.likeness.score if self.near is not None else None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the names are near, in words."""
+        return self.near.likeness.reasons if self.near is not None else ()
 
 
-def match(watch: Watch, record: TradeMark) -> Match:
-    """Whether the record as it stands is one this watch is about, and why (or why not)."""
-    fired: dict[str, str] = {}
+def triggers_of(watch: Watch) -> tuple[str, ...]:
+    """The kinds of triggers that the watch has. One whose docket file holds nothing that can be read has no
+    number, and must not take all that is filed for its own."""
+    return tuple(
+        trigger
+        for trigger in TRIGGERS
+        if getattr(watch, trigger) or (trigger == "numbers" and watch.numbers_file is not None)
+    )
+
+
+@dataclass(frozen=True)
+class _Fired:
+    why: str
+    sure: bool = True
+
+
+def match(watch: Watch, record: TradeMark, near: Near | None = None) -> Match:
+    """Whether the record as it stands is one this watch is about, and why (or why not).
+
+    `near` is what `Portfolio.near` found for this watch and this record. Without it marks are compared for
+    the same name only.
+    """
+    fired: dict[str, _Fired] = {}
     failed: list[str] = []
-    for trigger, test in _TRIGGERS.items():
-        if not getattr(watch, trigger):
-            continue
-        reason = test(watch, record)
-        if reason:
-            fired[trigger] = reason
+    excluded = _excluded(watch, record)
+    wanted = triggers_of(watch)
+    for trigger in wanted:
+        found = _TESTS[trigger](watch, record, near)
+        if found is not None and not found.sure and excluded:
+            failed.append(f"{found.why}, but {excluded}")
+        elif found is not None:
+            fired[trigger] = found
         else:
-            failed.append(_not_fired(trigger, watch, record))
-    enough = bool(fired) and (watch.require == "any" or not failed)
+            failed.append(_not_fired(trigger, watch, record, near))
+    enough = bool(fired) and (watch.require == "any" or len(fired) == len(wanted))
+    if not wanted:
+        enough = not excluded
+        failed += [excluded] if excluded else []
     held: list[str] = []
     filters_hold = True
-    for holds, sentence in _filters(watch, record):
+    for holds, sentence in filters(watch, record):
         if holds:
             held.append(sentence)
         else:
             filters_hold = False
             failed.append(sentence)
     hit = enough and filters_hold
-    why = "; ".join([*fired.values(), *held]) if hit else ""
-    return Match(hit, why, tuple(fired), tuple(failed))
+    why = "; ".join([*(one.why for one in fired.values()), *held]) if hit else ""
+    sure = any(one.sure for one in fired.values())
+    return Match(hit, why, tuple(fired), tuple(failed), near, sure)
+
+
+def _excluded(watch: Watch, record: TradeMark) -> str:
+    """Why it is never a hit by likeness; "" where it may be one."""
+    for number in watch.except_numbers:
+        if is_number(number, record):
+            return f"{show_number(number)} is excepted (except_numbers)"
+    same = owners.first_same(watch.except_owners, party_names(record.owners)) if watch.except_owners else None
+    return f'owner "{clean_line(same[1])}" is excepted (except_owners)' if same else ""
 
 
 # -- triggers: the reason why it fires, or None ----------------------------------------------------
 
 
-def _by_number(watch: Watch, record: TradeMark) -> str | None:
+def _by_number(watch: Watch, record: TradeMark, _: Near | None) -> _Fired | None:
     for number in watch.numbers:
-        if _is_number(number, record):
-            return f"number {show_number(number)} is watched"
+        if is_number(number, record):
+            return _Fired(f"number {show_number(number)} is watched")
     return None
 
 
-def _is_number(number: MarkNumber, record: TradeMark) -> bool:
+def is_number(number: MarkNumber, record: TradeMark) -> bool:
     """By ST.13; else by the number of its kind, as the record carries it."""
     if number.st13 is not None and number.st13 == record.st13:
         return True
@@ -89,44 +154,44 @@ def _is_number(number: MarkNumber, record: TradeMark) -> bool:
     return number.st13 is None and bare(record.application_number or "") == wanted
 
 
-def _by_owner(watch: Watch, record: TradeMark) -> str | None:
-    return _by_party("owner", watch.owners, record.owners)
-
-
-def _by_agent(watch: Watch, record: TradeMark) -> str | None:
-    people = [*record.representatives, *filter(None, [record.domestic_representative])]
-    return _by_party("representative", watch.agents, people)
-
-
-def _by_party(what: str, watched: Iterable[str], parties: Iterable[Party]) -> str | None:
-    everyone = list(parties)
-    for alias in watched:
-        for party in everyone:
-            for name in filter(
-                None, (party.name, party.name_local, party.organisation, *(party.aliases or ()))
-            ):
-                if same_party(alias, name):
-                    return _same_name(what, name, alias)
+def _by_owner(watch: Watch, record: TradeMark, _: Near | None) -> _Fired | None:
+    names = party_names(record.owners)
+    same = owners.first_same(watch.owners, names)
+    if same is not None:
+        alias, name = same
+        return _Fired(owners.same_name("owner", name, alias))
+    if watch.owners_like:
+        for alias in watch.owners:
+            for name in names:
+                if how := owners.looks_like(alias, name):
+                    shown = f'owner "{clean_line(name)}" looks like the watched "{clean_line(alias)}"'
+                    return _Fired(f"{shown} ({how})", sure=False)
     return None
 
 
-def _same_name(what: str, name: str, alias: str) -> str:
-    shown = clean_line(name)
-    if fold_space(name) == fold_space(alias):
-        return f'{what} "{shown}" is watched'
-    folded = "spelling folded" if fold(name) == fold(alias) else "company form folded"
-    return f'{what} "{shown}" is the watched "{clean_line(alias)}" ({folded})'
+def _by_agent(watch: Watch, record: TradeMark, _: Near | None) -> _Fired | None:
+    people = [*record.representatives, *filter(None, [record.domestic_representative])]
+    same = owners.first_same(watch.agents, party_names(people))
+    return _Fired(owners.same_name("representative", same[1], same[0])) if same is not None else None
 
 
-def _by_mark(watch: Watch, record: TradeMark) -> str | None:
+def _by_mark(watch: Watch, record: TradeMark, near: Near | None) -> _Fired | None:
     name = record.verbal_element or ""
     for wanted in watch.marks:
         if fold(wanted) and fold(wanted) == fold(name):
-            return f'mark "{clean_line(name)}" is the watched name "{clean_line(wanted)}"'
+            return _Fired(f'mark "{clean_line(name)}" is the watched name "{clean_line(wanted)}"')
+    if near is not None and near.likeness.level <= watch.level:
+        return _Fired(f"{said(watch, near)}: {'; '.join(near.likeness.reasons)}", sure=False)
     return None
 
 
-_TRIGGERS: dict[str, Callable[[Watch, TradeMark], str | None]] = {
+def said(watch: Watch, near: Near) -> str:
+    """What came near what, and how near."""
+    name, mark = clean_line(near.name), clean_line(watch.marks[near.mark])
+    return f'mark "{name}" is near the watched "{mark}" (level {near.likeness.level})'
+
+
+_TESTS: dict[str, Callable[[Watch, TradeMark, Near | None], _Fired | None]] = {
     "numbers": _by_number,
     "owners": _by_owner,
     "agents": _by_agent,
@@ -140,9 +205,11 @@ _NEEDS = {
 }
 
 
-def _not_fired(trigger: str, watch: Watch, record: TradeMark) -> str:
+def _not_fired(trigger: str, watch: Watch, record: TradeMark, near: Near | None) -> str:
     if trigger == "numbers":
         return f"{show_number(record)} is not among the watched numbers"
+    if trigger == "marks" and near is not None:
+        return f"{said(watch, near)}, and the watch asks for level {watch.level} or nearer"
     field, word = _NEEDS[trigger]
     if not record.gives(field):
         return f"this source does not give the {word}"
@@ -153,51 +220,9 @@ def _not_fired(trigger: str, watch: Watch, record: TradeMark) -> str:
     if not has:
         return f"the record shows no {word}"
     names = ", ".join(f'"{clean_line(name)}"' for name in has[:3])
-    end = "is not the same name as any watched" if trigger == "marks" else "is not watched"
-    return f"{word} {names} {end}"
+    if trigger == "marks":
+        return f"{word} {names} {'comes near no watched one' if watch.level else _NOT_THE_SAME}"
+    return f"{word} {names} is not watched"
 
 
-# -- filters: (holds, sentence) --------------------------------------------------------------------
-
-
-def _filters(watch: Watch, record: TradeMark) -> Iterable[tuple[bool, str]]:
-    if watch.classes:
-        yield _class_filter(watch, record)
-    if watch.offices:
-        inside = record.office in watch.offices
-        yield inside, f"office {record.office} is {'' if inside else 'not '}watched"
-    if watch.since:
-        yield _since_filter(watch, record)
-
-
-def _class_filter(watch: Watch, record: TradeMark) -> tuple[bool, str]:
-    if not record.gives("classes"):
-        return True, "classes could not be checked (this source does not give them)"
-    stands_in: list[int] = []
-    for item in record.classes:
-        texts = (item.class_number, *(item.other_classes or ()))
-        stands_in += [int(text) for text in texts if text.isdigit()]
-    watched = sorted(set(stands_in) & set(watch.classes))
-    if watched:
-        return True, _classes(watched, "is watched", "are watched")
-    if not record.classes:
-        return False, "the record shows no class"
-    if not stands_in:  # US certification and collective marks: classes A, B, 200
-        return False, f"class {', '.join(record.class_numbers)} is no Nice class that is watched"
-    return False, _classes(sorted(set(stands_in)), "is not watched", "are not watched")
-
-
-def _classes(numbers: list[int], one: str, many: str) -> str:
-    if len(numbers) == 1:
-        return f"class {numbers[0]} {one}"
-    return f"classes {', '.join(str(number) for number in numbers[:-1])} and {numbers[-1]} {many}"
-
-
-def _since_filter(watch: Watch, record: TradeMark) -> tuple[bool, str]:
-    if not record.gives("application_date"):
-        return True, "the filing date could not be checked (this source does not give it)"
-    if record.application_date is None:
-        return False, f"the record shows no filing date, and the watch asks for filings since {watch.since}"
-    assert watch.since is not None
-    late = record.application_date >= watch.since
-    return late, f"filed {record.application_date}, {'not ' if late else ''}before {watch.since}"
+_NOT_THE_SAME = "is not the same name as any watched"

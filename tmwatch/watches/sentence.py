@@ -17,13 +17,20 @@ _ROLES = {
     "adverse": "filings of others that may be in your way",
     "observed": "filings that are observed",
 }
+_LEVELS = {
+    1: "level 1: near identical",
+    2: "level 2 or nearer",
+    3: "level 3 or nearer",
+    4: "level 4: however distant",
+}
 _MOST = 5  # names or numbers spelled out
 
 
 def sentence(watch: Watch) -> str:
     """What fires, what narrows it, who is told of what and how often; always one sentence."""
     joint = " or " if watch.require == "any" else " and at the same time "
-    rule = f"A filing that {joint.join(_triggers(watch))}"
+    triggers = _triggers(watch)
+    rule = f"A filing that {joint.join(triggers)}" if triggers else "Every filing"
     filters = _filters(watch)
     if filters:
         rule += f", if it {' and '.join(filters)}"
@@ -33,8 +40,11 @@ def sentence(watch: Watch) -> str:
         f"looked at every {interval(watch.every)}" if watch.every else "looked at with every check",
         f"the first look {'is summed up, not alerted' if quiet else 'alerts too'}",
     ]
-    if watch.marks:
+    if watch.marks and not watch.level:
         notes.append("mark names: the same name only, but for case, width, blanks and signs")
+    excepted = [*_quoted(watch.except_owners), *map(show_number, watch.except_numbers)]
+    if excepted:
+        notes.append(f"never by likeness: {_listed(excepted, 'and')}")
     return f"{rule}: {_told(watch)} ({'; '.join(notes)})."
 
 
@@ -62,19 +72,28 @@ def _triggers(watch: Watch) -> list[str]:
         shown = [show_number(number) for number in watch.numbers]
         found.append(f"has the number {_listed(shown, 'or')}")
     if watch.owners:
-        found.append(f"belongs to {_listed(_quoted(watch.owners), 'or')} (company forms folded)")
+        like = " or to an owner whose name looks like that" if watch.owners_like else ""
+        found.append(f"belongs to {_listed(_quoted(watch.owners), 'or')}{like} (company forms folded)")
     if watch.agents:
         found.append(f"is represented by {_listed(_quoted(watch.agents), 'or')}")
     if watch.marks:
-        found.append(f"bears the same name as {_listed(_quoted(watch.marks), 'or')}")
-    return found or ["has a number of the docket file (which names none that can be read)"]
+        names = _listed(_quoted(watch.marks), "or")
+        near = f"bears a name near {names} ({_LEVELS[watch.level]})"
+        found.append(near if watch.level else f"bears the same name as {names}")
+    if not found and watch.numbers_file is not None:
+        return ["has a number of the docket file (which names none that can be read)"]
+    return found
 
 
 def _filters(watch: Watch) -> list[str]:
     found = []
     if watch.classes:
         word = "class" if len(watch.classes) == 1 else "classes"
-        found.append(f"stands in {word} {_listed([str(one) for one in watch.classes], 'or', most=45)}")
+        related = " or in a related one" if watch.related else ""
+        listed = _listed([str(one) for one in watch.classes], "or", most=45)
+        found.append(f"stands in {word} {listed}{related}")
+    if watch.goods:
+        found.append(f"its goods hold {_listed(_quoted(watch.goods), 'or')}")
     if watch.offices:
         word = "office" if len(watch.offices) == 1 else "offices"
         found.append(f"is at {word} {_listed(watch.offices, 'or', most=99)}")

@@ -1,0 +1,152 @@
+"""All watches of a configuration against many filings at once. Pure.
+
+Whoever has more than one filing in hand asks here which watches each may concern, and how near its names
+come, and then asks `match` of those alone: with a thousand watches `match` of every pair takes a thousand
+times as long. The answers are those of `match` of every pair (a test holds them against each other).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tmwatch.model import TradeMark
+from tmwatch.numbers import MarkNumber
+from tmwatch.text import fold
+from tmwatch.watches import owners
+from tmwatch.watches.docket import bare
+from tmwatch.watches.filing import Filing, filing_of, mark_names, number_keys
+from tmwatch.watches.filters import may_pass
+from tmwatch.watches.rules import Match, match, triggers_of
+
+if TYPE_CHECKING:
+    from tmwatch.config.models import Watch
+    from tmwatch.similarity import Near, WatchedMark
+
+_Index = dict[str, list[int]]  # key → places of the watches that ask for it
+
+
+class Portfolio:
+    """The watches made ready once. `level` has marks looked for as far off as that, whatever they ask for."""
+
+    def __init__(self, watches: Sequence[Watch], level: int | None = None) -> None:
+        self.watches = tuple(watches)
+        self._level = level
+        self._numbers: _Index = {}
+        self._owners: _Index = {}
+        self._agents: _Index = {}
+        self._alike: _Index = {}
+        self._names: _Index = {}
+        self._all: list[int] = []  # watches without triggers
+        self._marks: dict[int, dict[WatchedMark, list[tuple[int, int]]]] | None = None
+        for place, watch in enumerate(self.watches):
+            _put(self._numbers, place, (key for number in watch.numbers for key in _keys_of(number)))
+            _put(self._owners, place, (key for name in watch.owners for key in owners.keys(name)))
+            _put(self._agents, place, (key for name in watch.agents for key in owners.keys(name)))
+            _put(self._names, place, filter(None, map(fold, watch.marks)))
+            if watch.owners_like:
+                _put(self._alike, place, (key for name in watch.owners for key in owners.like_keys(name)))
+            if not triggers_of(watch):
+                self._all.append(place)
+
+    def near(self, records: Sequence[TradeMark]) -> dict[tuple[str, str], Near]:
+        """(watch name, ST.13) → the nearest of the watch's marks; `mark` is its place in `watch.marks`."""
+        found = self._nearest([mark_names(record) for record in records])
+        return {
+            (self.watches[watch].name, records[place].st13): near for (watch, place), near in found.items()
+        }
+
+    def pairs(self, filings: Sequence[Filing]) -> dict[int, set[int]]:
+        """Place of a filing → places of the watches that it may concern: those of all hits, and few more."""
+        return self._pairs(filings, self._nearest([filing.names for filing in filings]))
+
+    def concerning(self, filings: Sequence[Filing]) -> set[int]:
+        """The places of the filings that may concern any watch: what need not be read is not among them."""
+        return set(self.pairs(filings))
+
+    def matches(self, records: Sequence[TradeMark]) -> dict[tuple[str, str], Match]:
+        """(watch name, ST.13) → the answer of `match`, for every hit; whoever is not in it is none."""
+        filings = [filing_of(record) for record in records]
+        near = self._nearest([filing.names for filing in filings])
+        found: dict[tuple[str, str], Match] = {}
+        for place, watches in self._pairs(filings, near).items():
+            for at in sorted(watches):
+                answer = match(self.watches[at], records[place], near.get((at, place)))
+                if answer.hit:
+                    found[self.watches[at].name, records[place].st13] = answer
+        return found
+
+    def _pairs(self, filings: Sequence[Filing], near: Mapping[tuple[int, int], Near]) -> dict[int, set[int]]:
+        found: dict[int, set[int]] = {}
+        for place, filing in enumerate(filings):
+            asked = set(self._all)
+            for key in number_keys(filing):
+                asked.update(self._numbers.get(key, ()))
+            for name in filing.owners:
+                for key in owners.keys(name):
+                    asked.update(self._owners.get(key, ()))
+                for key in owners.like_keys(name) if self._alike else ():
+                    asked.update(self._alike.get(key, ()))
+            for name in filing.names if self._names else ():
+                asked.update(self._names.get(fold(name), ()))
+            for name in filing.agents if self._agents else ():
+                for key in owners.keys(name):
+                    asked.update(self._agents.get(key, ()))
+            if asked:
+                found[place] = asked
+        for watch, place in near:
+            found.setdefault(place, set()).add(watch)
+        passing = {
+            place: {at for at in asked if may_pass(self.watches[at], filings[place])}
+            for place, asked in found.items()
+        }
+        return {place: passing[place] for place in sorted(passing) if passing[place]}
+
+    def _nearest(self, names: Sequence[Sequence[str]]) -> dict[tuple[int, int], Near]:
+        """(watch, filing) → the nearest mark of that watch, for those that look for marks."""
+        best: dict[tuple[int, int], Near] = {}
+        if not any(names) or not any(watch.marks for watch in self.watches):
+            return best
+        from tmwatch.similarity import nearest  # late: its tables are large, and most watches have numbers
+
+        for level, marks in self._prepared().items():
+            asked = list(marks)
+            for near in nearest(asked, names, level):
+                for watch, place in marks[asked[near.mark]]:
+                    one, at = replace(near, mark=place), (watch, near.candidate)
+                    if at not in best or _rank(one) < _rank(best[at]):
+                        best[at] = one
+        return best
+
+    def _prepared(self) -> dict[int, dict[WatchedMark, list[tuple[int, int]]]]:
+        """Level → each mark once → the watches that have it, and where in their lists it stands."""
+        if self._marks is None:
+            from tmwatch.similarity import WatchedMark
+
+            self._marks = {}
+            for at, watch in enumerate(self.watches):
+                level = watch.level if self._level is None else self._level
+                if not level:
+                    continue  # the same name only: `match` sees that by itself
+                for place, text in enumerate(watch.marks):
+                    mark = WatchedMark(text, watch.twins, frozenset(watch.classes))
+                    self._marks.setdefault(level, {}).setdefault(mark, []).append((at, place))
+        return self._marks
+
+
+def _put(index: _Index, place: int, keys: Iterable[str]) -> None:
+    for key in dict.fromkeys(keys):
+        index.setdefault(key, []).append(place)
+
+
+def _keys_of(number: MarkNumber) -> Iterable[str]:
+    if number.st13 is not None:
+        yield number.st13
+    office = "" if number.kind == "international" else f"{number.office}:"
+    if number.kind != "application" or number.st13 is None:
+        yield f"{office}{number.kind}:{bare(number.number)}"
+
+
+def _rank(near: Near) -> tuple[int, float]:
+    return near.likeness.level, -near.likeness.score
