@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+import tmwatch.config.bots as bots
 import tmwatch.config.models as models
 from tmwatch.config import Config, ConfigMistakes, load_config
 from tmwatch.config.reading import parse_config, read_config
@@ -76,6 +77,9 @@ def test_the_published_schema_is_the_one_of_the_models() -> None:
         ('## `[source."us.tsdr"]`', models.SourceConfig),
         ("## `[[recipient]]`", models.Recipient),
         ("### `webhook = { … }`", models.Webhook),
+        ("### `slack`, `teams`, `wecom`, `apprise` `= { … }`", bots.Bot),
+        ("### `feishu`, `dingtalk` `= { … }`", bots.SignedBot),
+        ("### `ntfy = { … }`", bots.NtfyTopic),
         ("## `[[watch]]`", models.WatchTable),
     ],
 )
@@ -217,6 +221,18 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "no secret for a webhook": (
         told_by('webhook = { url = "https://h.example/x" }'),
         ["key webhook.secret_env", "is missing"],
+    ),
+    "the address of a bot in the file itself": (
+        told_by('slack = { url = "https://hooks.slack.com/services/T0/B0/PLANTED" }'),
+        ["key slack.url", "did you mean `url_env`", "A secret never stands in this file"],
+    ),
+    "the address of a bot in place of its table": (
+        told_by('teams = "https://x.logic.azure.com/PLANTED"'),
+        ["key teams"],
+    ),
+    "two places for the secret of a bot": (
+        told_by('feishu = { url_env = "F_URL", secret_env = "F", secret_file = "f.txt" }'),
+        ["key feishu.secret_env", "both secret_env and secret_file"],
     ),
     "a webhook without encryption": (
         hook("http://h.example/x"),
@@ -365,6 +381,10 @@ def test_an_empty_secret_is_a_missing_secret(tmp_path: Path) -> None:
             "[[watch]]", 'webhook = { url = "https://u:T0K3N@h.example/" , secret_env = "S"}\n[[watch]]'
         ),
         hook("https://h.example/", "whsec_T0K3N"),
+        told_by('slack = { url = "https://hooks.slack.com/services/T0K3N" }'),
+        told_by('slack = "https://hooks.slack.com/services/T0K3N"'),
+        told_by('teams = ["https://x.logic.azure.com/T0K3N"]'),
+        told_by('webhook = "https://h.example/T0K3N"'),
         GOOD + '[source."us.tsdr-api"]\nkey = "T0K3N"',
         GOOD + '[source."us.tsdr-api"]\nkey_env = "abc-T0K3N+/="',
         GOOD + '[source."us.tsdr-api"]\nkey_env = ["T0K3N"]',

@@ -16,11 +16,11 @@ from typing import Any, Literal
 
 from tmwatch.alerts.payload import CoverageLine
 from tmwatch.alerts.webhook import SecretError, key_of
-from tmwatch.config import Config, SourceConfig, Watch
+from tmwatch.config import SECOND_SECRETS, Config, SourceConfig, Watch
 from tmwatch.errors import PASSING, ConfigError
 from tmwatch.inbox import WHY, not_read
 from tmwatch.looking import describe
-from tmwatch.receiver_state import private_webhooks, receivers_in_trouble
+from tmwatch.receiver_state import receivers_in_trouble, unfit_addresses
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, books, growth, queries, upkeep
 from tmwatch.store.copies import not_private
@@ -180,7 +180,7 @@ def _configuration(health: Health, config: Config, env: Mapping[str, str]) -> No
         health.add("act", "configuration", said, problem.do)
     for said, do in _unfit_secrets(config, env):
         health.add("act", "configuration", said, do)
-    for said, do in private_webhooks(config):
+    for said, do in unfit_addresses(config, env):
         health.add("act", "configuration", said, do)
     # The rows of dockets are told below, those not watched apart from those that stand there twice.
     dockets = {
@@ -263,6 +263,10 @@ def secrets(config: Config, env: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         if one.webhook is not None:
             hook = one.webhook
             pointed.append((f'recipient "{one.name}"', hook.secret_env, hook.secret_file, "webhook.secret"))
+        for name, bot in one.bots.items():
+            for key in ("url", *SECOND_SECRETS.get(name, "").split()):
+                variable, path = getattr(bot, f"{key}_env"), getattr(bot, f"{key}_file")
+                pointed.append((f'recipient "{one.name}"', variable, path, f"{name}.{key}"))
     for source in all_sources().values():
         declaration = source.declaration
         own = config.source(declaration.id)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import importlib.util
+from collections.abc import Iterator, Mapping
 from typing import Literal
 from urllib.parse import urlsplit
 
 from tmwatch.alerts.channels.addresses import refused
+from tmwatch.alerts.channels.bot import CHECK_URL, INSTALL, unfit
 from tmwatch.alerts.receivers import still_off, switch_on
-from tmwatch.config import Config, is_loopback
+from tmwatch.config import Config, Recipient, is_loopback
+from tmwatch.errors import ConfigError
 from tmwatch.store import Database
 from tmwatch.store.endpoints import endpoints, waiting
 from tmwatch.text import clean_line
@@ -36,17 +40,30 @@ def receivers_in_trouble(
         yield "act", f"{one.name} is switched off since {since}. {waits}", switch_on(one.recipient)
 
 
-def private_webhooks(config: Config) -> Iterator[tuple[str, str]]:
-    """Webhooks whose address as written cannot be posted to; where a name leads is asked at delivery."""
+def unfit_addresses(config: Config, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Webhooks and bots whose address, as written, cannot be posted to; where a name leads is asked at
+    delivery. A bot's address is a secret and never said; one that cannot be had is told elsewhere."""
     for one in config.recipients:
-        if one.webhook is None:
-            continue
-        host = urlsplit(one.webhook.url).hostname or ""
-        try:
-            literal = "127.0.0.1" if is_loopback(host) else host
-            bad = refused([literal], allow_private=one.webhook.allow_private)
-        except ValueError:
-            continue  # a name
-        if bad is not None:
-            do = "Set allow_private = true there if that is meant." if bad[1].opens else "Correct it."
-            yield f'recipient "{one.name}", webhook: {host} is not public ({bad[1].what})', do
+        if one.webhook is not None:
+            yield from _private(one, "webhook", one.webhook.url, one.webhook.allow_private)
+        for name, bot in one.bots.items():
+            with contextlib.suppress(ConfigError):
+                url = config.bot_url(one, name, env) or ""
+                if name == "apprise":
+                    if importlib.util.find_spec("apprise") is None:
+                        yield f'recipient "{one.name}", apprise: Apprise is not installed', INSTALL
+                elif problem := unfit(url):
+                    yield f'recipient "{one.name}", {name}: {problem}', CHECK_URL
+                else:
+                    yield from _private(one, name, url, bot.allow_private)
+
+
+def _private(one: Recipient, channel: str, url: str, allow: bool) -> Iterator[tuple[str, str]]:
+    host = urlsplit(url).hostname or ""
+    try:
+        bad = refused(["127.0.0.1" if is_loopback(host) else host], allow_private=allow)
+    except ValueError:
+        return  # a name
+    if bad is not None:
+        do = "Set allow_private = true there if that is meant." if bad[1].opens else "Correct it."
+        yield f'recipient "{one.name}", {channel}: {host} is not public ({bad[1].what})', do

@@ -118,17 +118,14 @@ def _by_change(one: Observed) -> bool:
 def addresses(config: Config, names: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
     """(recipient, channel, address) for each recipient of those names.
 
-    A webhook's URL may hold a token, and no secret goes into the database (law 13): its address is
-    the recipient's name, and the URL is looked up at delivery.
+    The URL of a webhook or bot may hold a token, and no secret goes into the database (law 13): its address
+    is the recipient's name, and the URL is looked up at delivery.
     """
     found: list[tuple[str, str, str]] = []
     for name in names:
         recipient = config.recipient(name)
-        if recipient is None:
-            continue
-        found += [(recipient.name, "email", address) for address in recipient.email]
-        if recipient.webhook is not None:
-            found.append((recipient.name, "webhook", recipient.name))
+        if recipient is not None:
+            found += [(recipient.name, channel, address) for channel, address in recipient.ways]
     return tuple(found)
 
 

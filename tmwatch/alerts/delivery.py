@@ -9,7 +9,7 @@ from typing import Literal
 from tmwatch.alerts.payload import AlertPayload
 
 State = Literal["pending", "sent", "dead", "held", "dropped"]
-ChannelName = Literal["email", "webhook"]
+ChannelName = Literal["email", "webhook", "slack", "teams", "feishu", "dingtalk", "wecom", "ntfy", "apprise"]
 
 
 @dataclass(frozen=True)

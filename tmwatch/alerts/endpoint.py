@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tmwatch.alerts.delivery import Delivery
+from tmwatch.config import SERVICES
 
 Key = tuple[str, str, str]  # recipient, channel, address; of a mail server: "", "email", "host:port"
 EndpointState = Literal["failing", "disabled"]
@@ -49,8 +50,10 @@ def key_of(delivery: Delivery) -> Key:
 
 
 def name_of(key: Key) -> str:
-    """'the webhook of "legal"', "a@firm.test", "the mail server smtp.firm.test:587"."""
+    """'the webhook of "legal"', 'Slack of "legal"', "a@firm.test", "the mail server smtp.firm.test:587"."""
     recipient, channel, address = key
+    if channel in SERVICES:
+        return f'{SERVICES[channel]} of "{recipient}"'
     if channel == "webhook":
         return f'the webhook of "{recipient}"'
     return address if recipient else f"the mail server {address}"

@@ -20,11 +20,12 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from tmwatch.alerts.channels.base import BrokeOff, Channel, EndpointGone, OperatorNeeded, TryLater
+from tmwatch.alerts.channels.table import Channels
 from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.receivers import EndpointStore, Notice, Receivers, switch_on
 from tmwatch.config import Config, Recipient
@@ -138,41 +139,9 @@ def deliver_due(
     return run.report
 
 
-class _Configured(Mapping[str, Channel]):
-    """The channels by name, each loaded when something is sent through it: most runs send nothing."""
-
-    _NAMES = ("email", "webhook")
-
-    def __init__(self, config: Config, env: Mapping[str, str] | None) -> None:
-        self._config, self._env = config, env
-        self._made: dict[str, Channel] = {}
-
-    def __getitem__(self, name: str) -> Channel:
-        if name not in self._NAMES:
-            raise KeyError(name)
-        if name not in self._made:
-            self._made[name] = self._make(name)
-        return self._made[name]
-
-    def _make(self, name: str) -> Channel:
-        if name == "email":
-            from tmwatch.alerts.channels.email import EmailChannel
-
-            return EmailChannel(self._config, env=self._env)
-        from tmwatch.alerts.channels.webhook import WebhookChannel
-
-        return WebhookChannel(self._config, env=self._env)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._NAMES)
-
-    def __len__(self) -> int:
-        return len(self._NAMES)
-
-
 def default_channels(config: Config, env: Mapping[str, str] | None = None) -> Mapping[str, Channel]:
-    """E-mail and webhook as configured; secrets are read from `env` at the moment of sending."""
-    return _Configured(config, env)
+    """Every way out as configured; secrets are read from `env` at the moment of sending."""
+    return Channels(config, env)
 
 
 def next_try(tries: int, now: dt.datetime, rng: random.Random) -> dt.datetime | None:
@@ -315,8 +284,8 @@ class _Run:
             raise _Nowhere(
                 f'{delivery.address} is not an address of recipient "{recipient.name}" any more', do=again
             )
-        if delivery.channel == "webhook" and recipient.webhook is None:
-            raise _Nowhere(f'recipient "{recipient.name}" has no webhook any more', do=again)
+        if delivery.channel not in dict(recipient.ways):
+            raise _Nowhere(f'recipient "{recipient.name}" has no {delivery.channel} any more', do=again)
         return recipient
 
     def _failed(
@@ -324,8 +293,10 @@ class _Run:
     ) -> None:
         now = self.now
         when = self._when(delivery, error, now)
-        # What waits for a person uses up no try: the schedule starts when the person has done it.
+        # What waits for a person uses up no try: the schedule starts when the person has done it. Nor does
+        # what was not asked because the receiver had enough for now: twenty a minute, say some.
         counted = not isinstance(error, OperatorNeeded | EndpointGone)
+        counted = counted and (asked or not isinstance(error, TryLater))
         with self.store.together():
             self.store.mark_failed(delivery.id, now, str(error), when, asked=asked, counted=counted)
             if about_receiver:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -29,7 +30,7 @@ from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.endpoint import Endpoint, Key, key_of
 from tmwatch.alerts.payload import AlertPayload
 from tmwatch.config import Config
-from tmwatch.errors import DeliveryError
+from tmwatch.errors import ConfigError, DeliveryError
 from tmwatch.model import Significance
 from tmwatch.text import clean_line
 
@@ -182,7 +183,7 @@ class Receivers:
             error=str(error),
             disabled_at=now,
             why=error.message,
-            fingerprint=fingerprint(_url(self._config, delivery.recipient)),
+            fingerprint=fingerprint(_url(self._config, key_of(delivery)) or ""),
             told_at=now,
         )
         self._put(one)
@@ -271,20 +272,27 @@ def what_to_do(alert: int, delivery: Mapping[str, Any]) -> str:
 def switch_on(recipient: str) -> str:
     """How a receiver that was switched off is switched on again."""
     return (
-        "Correct its url in the configuration, or take the webhook out of it; if the receiver is in order "
+        "Correct its url, or take it out of the configuration; if the receiver is in order "
         f'again, `tmwatch alerts retry --recipient "{recipient}"` switches it on.'
     )
 
 
 def still_off(one: Endpoint, config: Config) -> bool:
-    """Whether the configuration still names the URL that was switched off."""
-    url = _url(config, one.recipient)
-    return bool(url) and same_url(one.fingerprint, url)
+    """Whether the configuration still names the URL that was switched off; so it is taken to be while the
+    URL, which stands in the environment or a file, cannot be read."""
+    url = _url(config, one.key)
+    return url is None or (bool(url) and same_url(one.fingerprint, url))
 
 
-def _url(config: Config, recipient: str) -> str:
-    found = config.recipient(recipient)
-    return found.webhook.url if found is not None and found.webhook is not None else ""
+def _url(config: Config, key: Key) -> str | None:
+    """The URL of a webhook or bot now; "" where there is none, None where it cannot be had."""
+    found = config.recipient(key[0])
+    if found is None or key[1] == "webhook":
+        return found.webhook.url if found is not None and found.webhook is not None else ""
+    try:
+        return config.bot_url(found, key[1], os.environ) or ""
+    except ConfigError:
+        return None
 
 
 # -- a URL that may hold a token, remembered without it (design law 13) -----------------------------------

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from tmwatch.config.bots import Bot
 from tmwatch.config.mistakes import ConfigMistakes
 from tmwatch.config.models import (
     LEAST_BY_ROLE,
@@ -37,6 +38,7 @@ from tmwatch.config.models import (
     WatchTable,
     Webhook,
 )
+from tmwatch.config.services import SECOND_SECRETS, SERVICES
 from tmwatch.config.values import is_loopback
 from tmwatch.errors import ConfigError
 from tmwatch.model import Frozen
@@ -97,6 +99,25 @@ class Config(Frozen):
         table = f'recipient "{recipient.name}"'
         return self.secret(env, hook.secret_env, hook.secret_file, table=table, key="webhook.secret")
 
+    def bot_url(self, recipient: Recipient, channel: str, env: Mapping[str, str]) -> str | None:
+        """The address of a recipient's bot, which holds its token. Raises `ConfigError` when it cannot be
+        had; None where the recipient has no such bot."""
+        bot = recipient.bots.get(channel)
+        if bot is None:
+            return None
+        table = f'recipient "{recipient.name}"'
+        return self.secret(env, bot.url_env, bot.url_file, table=table, key=f"{channel}.url")
+
+    def bot_secret(self, recipient: Recipient, channel: str, env: Mapping[str, str]) -> str | None:
+        """The second secret of a bot (a signing secret, an access token); None where none is set.
+        Raises `ConfigError` when it cannot be had."""
+        bot, key = recipient.bots.get(channel), SECOND_SECRETS.get(channel)
+        if bot is None or key is None:
+            return None
+        table = f'recipient "{recipient.name}"'
+        variable, file = getattr(bot, f"{key}_env"), getattr(bot, f"{key}_file")
+        return self.secret(env, variable, file, table=table, key=f"{channel}.{key}")
+
     def smtp_password(self, env: Mapping[str, str]) -> str | None:
         """The mail server's password. Raises `ConfigError` when it cannot be had."""
         if self.smtp is None:
@@ -143,6 +164,8 @@ class Config(Frozen):
         return [
             partial(self.smtp_password, env),
             *(partial(self.webhook_secret, one, env) for one in self.recipients),
+            *(partial(self.bot_url, one, name, env) for one in self.recipients for name in one.bots),
+            *(partial(self.bot_secret, one, name, env) for one in self.recipients for name in one.bots),
             *(partial(self.source_key, source_id, env) for source_id in self.sources),
         ]
 
@@ -231,6 +254,9 @@ def load_config(path: Path) -> Config:
 
 __all__ = [
     "LEAST_BY_ROLE",
+    "SECOND_SECRETS",
+    "SERVICES",
+    "Bot",
     "Config",
     "ConfigFile",
     "ConfigMistakes",

@@ -11,6 +11,7 @@ from typing import Any
 
 from tmwatch.config.mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
 from tmwatch.config.models import StoreConfig
+from tmwatch.config.services import SECOND_SECRETS, SERVICES
 from tmwatch.config.values import is_loopback
 from tmwatch.text import same_party
 
@@ -101,16 +102,30 @@ def _unique(kind: str, tables: Sequence[Raw], found: Gatherer) -> None:
 
 
 def _recipient(place: str, table: Raw, found: Gatherer) -> None:
-    if not table.get("email") and "webhook" not in table:
+    if not table.get("email") and not any(name in table for name in ("webhook", *SERVICES)):
         found.add(
             place,
             "email",
             "no way to tell this recipient anything is given",
-            'Add email = ["name@example.com"] or a webhook.',
+            'Add email = ["name@example.com"], a webhook, or a service such as slack.',
         )
     hook = table.get("webhook")
     if isinstance(hook, dict):
         _one_secret(hook, "secret", place, "webhook.", found, needed=True)
+    for name, service in SERVICES.items():
+        bot = table.get(name)
+        if not isinstance(bot, dict):
+            continue
+        if not any(key in bot for key in ("url_env", "url_file", "url")):
+            found.add(
+                place,
+                f"{name}.url_env",
+                f"is missing; the address that {service} gave you holds a token and is a secret",
+                'Add url_env = "NAME_OF_A_VARIABLE" or url_file = "path", and put it there, not here.',
+            )
+        _one_secret(bot, "url", place, f"{name}.", found, needed=False)
+        if name in SECOND_SECRETS:
+            _one_secret(bot, SECOND_SECRETS[name], place, f"{name}.", found, needed=False)
 
 
 _TRIGGERS = ("numbers", "numbers_file", "owners", "agents", "marks")

@@ -16,10 +16,14 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from tmwatch.config.services import SERVICES
 from tmwatch.errors import ConfigError
 
 # Keys whose value may be, or hold, a secret, whether they belong into the file or were put there by error.
-_SECRET_WORDS = ("secret", "password", "passwd", "token", "key", "url", "credential", "username")
+_SECRET_WORDS = (
+    *("secret", "password", "passwd", "token", "key", "url", "credential", "username", "webhook"),
+    *SERVICES,  # `slack = "https://hooks.slack.com/…"`
+)
 
 
 class ConfigMistakes(ConfigError):
@@ -133,7 +137,7 @@ def _unknown(path: str, key: str, allowed: Iterable[str]) -> tuple[str, str, str
     meant = did_you_mean(key, known)
     message = f"`{shown(key)[1:-1]}` is not a setting" + (f"; {meant}" if meant else "")
     do = f"Known here: {', '.join(known)}."
-    if any(word in key.lower() for word in ("password", "secret", "token", "key")):
+    if key == "url" or any(word in key.lower() for word in ("password", "secret", "token", "key")):
         do += " A secret never stands in this file: name an environment variable or a file that holds it."
     return path, message, do
 

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator
 
+from tmwatch.config.bots import Bot, NtfyTopic, SignedBot
+from tmwatch.config.services import SERVICES
 from tmwatch.config.values import (
     check_closed,
     check_email,
@@ -204,13 +206,40 @@ class Recipient(Frozen):
     name: Line = Field(description="What `notify` of a watch calls this recipient.")
     email: tuple[Address, ...] = Field(default=(), description="E-mail addresses; each gets its own mail.")
     webhook: Webhook | None = Field(default=None, description="A signed webhook.")
-    language: Literal["en", "zh"] = Field(default="en", description="Wording of mails: English or Chinese.")
+    slack: Bot | None = Field(default=None, description="An incoming webhook of Slack.")
+    teams: Bot | None = Field(default=None, description="A webhook of Workflows in Microsoft Teams.")
+    feishu: SignedBot | None = Field(default=None, description="A custom bot of Feishu or Lark.")
+    dingtalk: SignedBot | None = Field(default=None, description="A custom robot of DingTalk.")
+    wecom: Bot | None = Field(default=None, description="A group robot of WeCom.")
+    ntfy: NtfyTopic | None = Field(
+        default=None, description="A topic of ntfy; its address is the server's and the topic."
+    )
+    apprise: Bot | None = Field(
+        default=None, description="An address of Apprise, for any other service (tmwatch[apprise])."
+    )
+    language: Literal["en", "zh"] = Field(
+        default="en", description="Wording of mails and messages: English or Chinese."
+    )
     timezone: Annotated[str, AfterValidator(check_zone)] = Field(
         default="UTC", description="Zone in which instants are shown, e.g. Europe/Berlin."
     )
     digest: Literal["off", "daily", "weekly"] = Field(
         default="off", description="Kept for a later version; this one sends everything at once."
     )
+
+    @property
+    def bots(self) -> dict[str, Bot]:
+        """The chat and push services it has, by channel."""
+        found = {name: getattr(self, name) for name in SERVICES}
+        return {name: bot for name, bot in found.items() if bot is not None}
+
+    @property
+    def ways(self) -> tuple[tuple[str, str], ...]:
+        """(channel, address) of every way to it. The address of a webhook or bot may hold a token, and no
+        secret goes into the database (law 13): there its recipient's name stands for it."""
+        ways = [("email", address) for address in self.email]
+        ways += [("webhook", self.name)] if self.webhook is not None else []
+        return (*ways, *((name, self.name) for name in self.bots))
 
 
 class WatchRules(Frozen):

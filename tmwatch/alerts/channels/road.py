@@ -100,8 +100,11 @@ def post(
     timeouts: Timeouts,
     verify: bool | str = True,
     env: Mapping[str, str] | None = None,
+    most: int = EXCERPT_BYTES,
 ) -> Answer:
-    """Send once, follow nothing. Raises `AddressRefused` or `Broken`, whose texts are not for showing."""
+    """Send once, follow nothing; `most` bytes of the answer's body are read.
+
+    Raises `AddressRefused` or `Broken`, whose texts are not for showing."""
     env = os.environ if env is None else env
     host = urlsplit(url).hostname or ""
     if verify is True:
@@ -114,7 +117,7 @@ def post(
     adapter = _Adapter(rule)
     _here.posting = True
     try:
-        return _post(adapter, prepared, timeouts, verify, proxies)
+        return _post(adapter, prepared, timeouts, verify, proxies, most)
     finally:
         _here.posting = False
 
@@ -125,6 +128,7 @@ def _post(
     timeouts: Timeouts,
     verify: bool | str,
     proxies: dict[str, str],
+    most: int,
 ) -> Answer:
     with Watchdog(timeouts.total) as watchdog:
         try:
@@ -146,7 +150,7 @@ def _post(
                 raise Broken(TimeoutError(), late=True)
             watchdog.restart(min(EXCERPT_SECONDS, timeouts.answer))
             retry_after = answer.headers.get("Retry-After", "")
-            return Answer(answer.status_code, retry_after, _beginning(answer))
+            return Answer(answer.status_code, retry_after, _beginning(answer, most))
 
 
 class _Quiet(logging.Filter):
@@ -161,10 +165,10 @@ for _name in ("urllib3.connection", "urllib3.connectionpool"):
     logging.getLogger(_name).addFilter(_Quiet())
 
 
-def _beginning(answer: requests.Response) -> bytes:
+def _beginning(answer: requests.Response, most: int) -> bytes:
     """What the body begins with, undecoded: it is for a person's eyes, and a bomb must not go off."""
     try:
-        return bytes(answer.raw.read(EXCERPT_BYTES, decode_content=False))
+        return bytes(answer.raw.read(most, decode_content=False))
     except TROUBLE:
         return b""
 
@@ -194,6 +198,12 @@ class _Rule:
             self.resolved(host, 443)
         except OSError:
             return
+
+
+def check_host(host: str, *, allow_private: bool, seconds: float) -> None:
+    """Raises `AddressRefused` where a name leads, as seen from here, to what may not be posted to."""
+    if host:
+        _Rule(allow_private, only_this_machine=False, seconds=seconds).check_if_known(host)
 
 
 def _is_this_machine(address: str) -> bool:

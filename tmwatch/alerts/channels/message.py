@@ -1,0 +1,183 @@
+"""An alert as a chat or a telephone shows it: one weighty line first, then as much as there is room for.
+
+Made from the same view as the mail (`alerts.view`), so that both say the same; private persons' addresses
+are left out, since what stands in a chat room is read by many (`alerts.personal`). Every text here is one
+clean line (design law 12); what a service would take for markup is its channel's to make harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tmwatch.alerts import view
+from tmwatch.alerts.payload import AlertPayload
+from tmwatch.alerts.personal import without_addresses
+from tmwatch.alerts.view import Block, MailView
+from tmwatch.alerts.wording import Wording, wording
+from tmwatch.model import Significance
+from tmwatch.text import clean_line
+
+TITLE_LIMIT = 120  # characters: what a notification on a telephone shows of a message
+LINE_LIMIT = 300
+Body = TypeVar("Body")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line; with a link, where it is about one filing."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is said, top to bottom. Only `body` is ever cut, from its end."""
+
+    title: str
+    head: tuple[Line, ...]
+    body: tuple[Line, ...]
+    foot: tuple[Line, ...]
+    alert: int  # its number, by which the rest is found; 0 where there is none
+    weight: Significance
+    words: Wording
+
+    def lines(self, shown: int) -> tuple[Line, ...]:
+        """Everything below the title with so many lines of the body, and how much was left out."""
+        left = len(self.body) - shown
+        key = "lines_cut" if self.alert else "lines_cut_plain"
+        cut = (Line(self.words.say(key, count=left, alert=self.alert)),) if left else ()
+        return (*self.head, *self.body[:shown], *cut, *self.foot)
+
+
+@dataclass(frozen=True)
+class Fitted(Generic[Body]):
+    """A message in the form of its service. `size` and the limit are in the channel's unit."""
+
+    body: Body
+    size: int
+    cut: int  # lines left out
+
+
+def fit(
+    message: Message,
+    write: Callable[[str, tuple[Line, ...]], Body],
+    size: Callable[[Body], int],
+    limit: int,
+) -> Fitted[Body]:
+    """The message with as many lines as the limit takes, at least those of head and foot."""
+    low, high = 0, len(message.body)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if size(write(message.title, message.lines(middle))) <= limit:
+            low = middle
+        else:
+            high = middle - 1
+    body = write(message.title, message.lines(low))
+    return Fitted(body, size(body), len(message.body) - low)
+
+
+def build(payload: AlertPayload, *, alert: int, language: str, timezone: str) -> Message:
+    """The alert as a message in "en" or "zh"; `alert` is its number."""
+    words = wording(language)
+    bare, _ = without_addresses(payload)
+    seen = view.build(bare, words, timezone)
+    title = seen.subject if len(seen.subject) <= TITLE_LIMIT else clean_line(seen.lead, TITLE_LIMIT)
+    whole = [seen.lead] if title.endswith("…") and seen.lead != title else []
+    link = next((fact.href for fact in seen.facts if fact.href), "")
+    number = next((fact.value for fact in seen.facts if fact.label == words.label("number")), "")
+    return Message(
+        title=without_links(title),
+        head=_lines(seen.sample_note, seen.watch_line),
+        body=(
+            *_lines(*whole, *seen.detail),
+            *_changes(seen),
+            *_campaigns(seen, words),
+            *_filings(seen, words),
+            *_lines(seen.why),
+        ),
+        foot=(
+            *((Line(number or words.label("link"), link),) if link else ()),
+            *_lines(" ".join(one for one in (seen.verify, seen.legal) if one)),
+        ),
+        alert=alert,
+        weight=payload.significance,
+        words=words,
+    )
+
+
+def _lines(*texts: str) -> tuple[Line, ...]:
+    return tuple(Line(without_links(clean_line(text, LINE_LIMIT))) for text in texts if text)
+
+
+def _changes(seen: MailView) -> tuple[Line, ...]:
+    found: list[str] = []
+    for group in seen.groups:
+        found += [group.where] if group.where else []
+        for block in group.blocks:
+            found += _block(block)
+    return _lines(*found)
+
+
+def _block(block: Block) -> list[str]:
+    values = " → ".join(value for value in (block.old, block.new) if value)
+    date = f" ({block.date})" if block.date else ""
+    lines = [f"{block.label} [{block.significance}]{date}: {values}".removesuffix(": ")]
+    lines += block.lines
+    lines += [f"+ {term}" for term in block.added]
+    lines += [f"− {term}" for term in block.removed]
+    return lines
+
+
+def _campaigns(seen: MailView, words: Wording) -> tuple[Line, ...]:
+    """What an owner filed within some weeks: what is new of it before the map of its classes."""
+    colon, found = words.table["colon"], []
+    for one in seen.campaigns:
+        found += [one.title, f"{words.label('marks')}{colon}{one.marks}" if one.marks else "", one.news_head]
+        found += [f"· {line}" if one.news_head else line for line in one.news]
+        for row in one.classes:
+            named = words.say("class_one", name=row.number) if row.number else ""
+            new = f"[{row.new}]" if row.new else ""
+            text = " · ".join(part for part in (named, row.title, new) if part)
+            found.append(f"{text}{colon}{words.listed(row.marks)}" if row.marks else text)
+    return _lines(*found)
+
+
+def _filings(seen: MailView, words: Wording) -> tuple[Line, ...]:
+    colon = words.table["colon"]
+    lines = list(_lines(*(f"{fact.label}{colon}{fact.value}" for fact in seen.facts if not fact.href)))
+    for row in seen.rows:
+        named = words.say("class_one", name=row.classes) if row.classes else ""
+        text = " · ".join(part for part in (row.number, named, row.status, *row.notes) if part)
+        lines += [Line(line.text, row.href) for line in _lines(text)]
+    return (*lines, *_lines(*seen.lines, seen.rows_cut))
+
+
+# -- texts that a service must not take for anything else ------------------------------------------------
+
+# Where a service's markup knows no escape, the signs are replaced by those that East Asian type has for them:
+# they read the same and mean nothing.
+_LOOKALIKES = str.maketrans("<>[]()*_`#~|\\", "＜＞［］（）＊＿｀＃～｜＼")
+
+
+def without_markup(text: str) -> str:
+    """No sign of it is markup any more."""
+    return text.translate(_LOOKALIKES)
+
+
+def without_links(text: str) -> str:
+    """No address in it is made a link of by whoever shows it: "http: //…". Done to every text here: the only
+    links of a message are those of the registers' pages."""
+    return text.replace("://", ": //")
+
+
+def safe_target(href: str) -> str:
+    """A link's target that cannot end the markup around it."""
+    return href.replace("(", "%28").replace(")", "%29").replace("|", "%7C")
+
+
+def plain_text(lines: tuple[Line, ...]) -> str:
+    """Lines as plain text, with the registers' links written out."""
+    return "\n".join(f"{line.text} {line.href}".rstrip() for line in lines)
