@@ -30,6 +30,7 @@ ORDER = (
         "name",
         "watch",
         "worklist",
+        "deadlines",
     ),
     *("source", "alerts", "export", "doctor", "backup", "restore", "prune", "list", "add", "test", "why"),
     *("retry", "release", "drop"),
@@ -43,7 +44,7 @@ COMMAND_MODULES = {
     "name": ("naming",),
     "watch": ("watching",), "source": ("sources", "proving", "comparing", "capturing"), "alerts": ("alerts",),
     "export": ("exporting",), "doctor": ("upkeep",), "backup": ("upkeep",), "prune": ("upkeep",),
-    "restore": ("restoring",), "worklist": ("working",),
+    "restore": ("restoring",), "worklist": ("working",), "deadlines": ("deadlines",),
 }  # fmt: skip
 FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -45,6 +45,8 @@ def priority_deadline(
     said = [f"claimed in {', '.join(used)}"] if used else []
     if missing:
         said.append(f"no {' or '.join(missing)} filing seen")
+    if not offices and not used:
+        said.append("no later filing that claims it seen")
     what = f"priority of {number}"
     if used and not missing and one.status != "moot":
         return replace(one, what=what, status="met", status_words=said[0])

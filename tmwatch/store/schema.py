@@ -464,6 +464,22 @@ def _hits_by_likeness(db: sqlite_utils.Database) -> None:
         db.execute(statement)
 
 
+def _deadlines(db: sqlite_utils.Database) -> None:
+    """What was shown of each deadline (`store.deadlines`): its day, and how often it moved."""
+    db.table("deadline").create(
+        {
+            "key": str,
+            "st13": str,
+            "what": str,
+            "day": str,
+            "state": str,
+            "sequence": int,
+            "changed_at": str,
+        },
+        pk="key",
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _version_1,
     _receivers,
@@ -475,5 +491,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _owners_by_name,
     _timetable,
     _hits_by_likeness,
+    _deadlines,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -1,0 +1,236 @@
+"""The deadlines of everything that is watched: which filing, for which watch, how many days are left.
+
+A watch's role decides which deadlines of a filing matter to it. The law and the arithmetic are in
+`deadlines/`; here the stored records and the watches are put beside them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tmwatch.deadlines import (
+    Deadline,
+    End,
+    RuleBook,
+    day_at,
+    deadlines,
+    priority_deadline,
+    shipped,
+    with_own,
+)
+from tmwatch.deadlines.opposition import extensions_in_words
+from tmwatch.model import FactKind, TradeMark
+from tmwatch.numbers import show_number
+from tmwatch.store import Database, books, queries
+from tmwatch.store.database import now
+from tmwatch.store.deadlines import Shown
+from tmwatch.text import clean_line
+from tmwatch.watches.docket import bare
+from tmwatch.watches.rules import match
+
+if TYPE_CHECKING:
+    from tmwatch.config import Config, Watch
+
+PAST = dt.timedelta(days=180)  # how long what has passed stays on the list
+NOT_SHOWN = frozenset({"met", "moot"})
+
+
+@dataclass(frozen=True)
+class Due:
+    """One deadline of one stored filing. `today` is the day at its office."""
+
+    deadline: Deadline
+    number: str
+    mark: str
+    sample: bool
+    watches: tuple[str, ...]
+    docket_ref: str | None
+    as_of: dt.date | None
+    today: dt.date
+
+    @property
+    def key(self) -> str:
+        return self.deadline.key
+
+    @property
+    def day(self) -> dt.date:
+        """The day to work to; that of the opening for what opens and does not close."""
+        assert self.deadline.day is not None
+        return self.deadline.day
+
+    @property
+    def days_left(self) -> int:
+        """Negative once it has passed."""
+        return (self.day - self.today).days
+
+    @property
+    def state(self) -> str:
+        """What a calendar makes of it: "live", "met" or "cancelled"."""
+        return {"met": "met", "moot": "cancelled"}.get(self.deadline.status, "live")
+
+    @property
+    def title(self) -> str:
+        """ "US 76044902 PYTHON: renewal"."""
+        name = f" {self.mark}" if self.mark else ""
+        return clean_line(
+            f"{'[SAMPLE] ' if self.sample else ''}{self.number}{name}: {self.deadline.what}", 200
+        )
+
+    def shown(self) -> Shown:
+        """For the books."""
+        return Shown(self.key, self.deadline.st13, self.title, self.day, self.state)
+
+    def within(self, span: dt.timedelta) -> bool:
+        """Whether it falls in the coming `span`, or passed lately and was not met."""
+        if self.deadline.status in NOT_SHOWN:
+            return False
+        return -PAST <= self.day - self.today <= span
+
+    def as_json(self) -> dict[str, Any]:
+        """One object; dates as ISO text."""
+        one = self.deadline
+        return {
+            "key": one.key,
+            "office": one.office,
+            "st13": one.st13,
+            "number": self.number,
+            "mark": self.mark,
+            "docket_ref": self.docket_ref,
+            "watches": list(self.watches),
+            "sample": self.sample,
+            "what": one.what,
+            "act": one.act,
+            "day": self.day.isoformat(),
+            "days_left": self.days_left,
+            "opens": _iso(one.opens),
+            "statutory_date": _iso(one.statutory),
+            "last_safe_day": _iso(one.last_safe),
+            "extendable_to": [_end(end) for end in one.extendable],
+            "extensions": list(one.extension_words),
+            "grace": _end(one.grace) if one.grace else None,
+            "other_dates": [{"rule": rule, **_end(end)} for rule, end in one.others],
+            "status": one.status,
+            "status_words": one.status_words,
+            "source": one.source,
+            "mismatch": one.mismatch or None,
+            "trigger": one.trigger,
+            "trigger_day": one.trigger_day.isoformat(),
+            "rule": one.rule,
+            "legal_basis": one.basis,
+            "link": one.link or None,
+            "confidence": one.confidence,
+            "follows": one.follows or None,
+            "notes": list(one.notes),
+            "as_of": _iso(self.as_of),
+        }
+
+    def details(self) -> list[str]:
+        """What stands below the title, line by line; clean of what a terminal would obey."""
+        one = self.deadline
+        lines = [f"{one.rule}: {one.basis}; {_source(one)}"]
+        if one.status_words:
+            lines.append(f"{one.status}: {one.status_words}")
+        if one.statutory and one.statutory != one.last_safe:
+            lines.append(f"statutory date {one.statutory}, a closed day: last safe day {one.last_safe}")
+        lines += [f"until {end.last_safe} under {end.words}" for _, end in one.others]
+        if one.mismatch:
+            lines.append(f"check: {one.mismatch}")
+        if one.extendable or one.extension_words:
+            lines.append(f"extendable {extensions_in_words(one)}")
+        if one.grace:
+            lines.append(f"in grace until {one.grace.last_safe}, {one.grace.words}")
+        lines += list(one.notes)
+        if one.follows:
+            lines.append(f"then: {one.follows}")
+        return [clean_line(line) for line in lines]
+
+
+def due_list(
+    config: Config | None,
+    database: Database,
+    *,
+    only: Sequence[str] = (),
+    st13s: Iterable[str] | None = None,
+    instant: dt.datetime | None = None,
+) -> list[Due]:
+    """Every deadline of every stored filing under a watch, soonest first, whatever its status.
+
+    Without a configuration: of all stored filings, whatever the role. `st13s` narrows it to these filings.
+    Raises `ConfigError` for a bad file of rules.
+    """
+    rules = rules_of(config)
+    at = instant or now()
+    watches = [watch for watch in config.watches if not only or watch.name in only] if config else []
+    hits = {watch.name: books.hits(database, watch.name) for watch in watches}
+    wanted = None if st13s is None else frozenset(st13s)
+    claims: dict[str, list[TradeMark]] = {}  # filings that claim priority, by the number they claim
+    mine: list[tuple[TradeMark, list[Watch]]] = []
+    for record in queries.all_marks(database):
+        for claim in record.priorities:
+            if number := bare(claim.number or claim.registration_number or ""):
+                claims.setdefault(number, []).append(record)
+        if wanted is not None and record.st13 not in wanted:
+            continue
+        under = [watch for watch in watches if record.st13 in hits[watch.name] or match(watch, record).hit]
+        if config is None or under:
+            mine.append((record, under))
+    found = [due for record, under in mine for due in _of_record(record, under, config, rules, claims, at)]
+    return sorted(found, key=lambda one: (one.day, one.key))
+
+
+def rules_of(config: Config | None) -> RuleBook:
+    """The shipped rules, with the user's file over them. Raises `ConfigError` for a bad one."""
+    own = config.deadlines.rules if config else None
+    return with_own(own) if own else shipped()
+
+
+def _of_record(
+    record: TradeMark,
+    under: Sequence[Watch],
+    config: Config | None,
+    rules: RuleBook,
+    claims: Mapping[str, list[TradeMark]],
+    at: dt.datetime,
+) -> Iterable[Due]:
+    origin = record.provenance
+    as_of, today = (origin.as_of if origin else None), day_at(record.office, at)
+    offices = tuple(dict.fromkeys(office for watch in under for office in watch.offices))
+    elsewhere = claims.get(bare(record.application_number or ""), ())
+    priority = priority_deadline(
+        record, today=today, as_of=as_of, elsewhere=elsewhere, offices=offices, rules=rules
+    )
+    every = deadlines(record, today=today, as_of=as_of, rules=rules)
+    rows = [row for watch in under if (row := watch.docket_row(record)) and row.docket_ref]
+    for one in [*every, *filter(None, [priority])]:
+        mine = tuple(watch.name for watch in under if watch.role in one.roles)
+        if one.day is None or (config is not None and not mine):
+            continue
+        yield Due(
+            deadline=one,
+            number=show_number(record),
+            mark=clean_line(record.verbal_element or "", 60),
+            sample=origin is not None and origin.kind is FactKind.SAMPLE,
+            watches=mine,
+            docket_ref="; ".join(dict.fromkeys(row.docket_ref for row in rows if row.docket_ref)) or None,
+            as_of=as_of,
+            today=today,
+        )
+
+
+def _source(one: Deadline) -> str:
+    return "as printed by the office" if one.source == "office" else "computed"
+
+
+def _iso(day: dt.date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _end(end: End) -> dict[str, Any]:
+    return {
+        "statutory_date": end.statutory.isoformat(),
+        "last_safe_day": end.last_safe.isoformat(),
+        "words": end.words,
+    }
