@@ -55,6 +55,7 @@ class ImportReaction:
         self.alerts = 0
         self._env = env
         self._found: set[tuple[str, str]] = set()
+        self._known: set[str] = set()  # filings that a watch would have found in the register before
         self._since = now()
         lines = {watch.name: coverage(watch, config, env) for watch in config.watches}
         self._portfolio = Portfolio(config.watches)
@@ -91,9 +92,17 @@ class ImportReaction:
             return True
         office = one.record.office
         self._found.add((watch.name, office))
-        if one.what not in ("new", "changed"):
+        if one.what not in ("new", "changed") or one.st13 in self._known:
             return True  # stored before this page came: the watch is new, not the filing
         return not searched_before(watch, office, self.config, self.database, self._env)
+
+    def known(self, st13s: set[str]) -> None:
+        """For a store of the whole register (`importing.registered.News`)."""
+        self._known |= st13s
+
+    def saw_all(self, office: str) -> None:
+        """The same."""
+        self._found |= {(watch.name, office) for watch in self.config.watches}
 
     def memory(self) -> str:
         """What the rest of a file must know that is stored in part, should this run not come to its end."""

@@ -37,6 +37,7 @@ from tmwatch.files import whole
 from tmwatch.import_reaction import ImportReaction
 from tmwatch.importing import File, Imported, import_files
 from tmwatch.importing.finding import beside_a_page, companions
+from tmwatch.keeping import keeping
 from tmwatch.store import Database, books
 from tmwatch.store.database import now
 from tmwatch.store.locks import BeingChecked, checking
@@ -159,9 +160,15 @@ def _take(
             files.append(one)
     if files:
         reaction = ImportReaction(config, database, env)
-        report.imported, _ = import_files(
-            database, [File(one.path) for one in files], run=run, config=config, react=reaction
-        )
+        with keeping(config, database, reaction) as keep:
+            report.imported, _ = import_files(
+                database,
+                [File(one.path) for one in files],
+                run=run,
+                config=config,
+                react=reaction,
+                keep=keep,
+            )
         reaction.book()
         for result in report.imported:
             books.note_words(database, result.source or "", result.unknown_words)

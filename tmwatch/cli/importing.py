@@ -17,6 +17,7 @@ from tmwatch.config import Config
 from tmwatch.errors import Outcome, UsageError
 from tmwatch.import_reaction import ImportReaction
 from tmwatch.importing import File, Imported, files_in, import_files
+from tmwatch.keeping import keeping
 from tmwatch.logs import set_run
 from tmwatch.numbers import show_number
 from tmwatch.sources.registry import get_source
@@ -91,7 +92,7 @@ def import_(
     reaction = ImportReaction(config, database, session.env) if config is not None else None
     watches = [watch.name for watch in config.watches] if config is not None else []
     told = _Told(as_json, database, watches if on_terminal() and not as_json else [])
-    with Bar("reading", len(paths)) as bar:
+    with keeping(config, database, reaction) as keep, Bar("reading", len(paths)) as bar:
         import_files(
             database,
             paths,
@@ -104,6 +105,7 @@ def import_(
             more=bar.grow,
             processes=processes,
             tell=told.take,
+            keep=keep,
         )
     if reaction is not None:
         reaction.book()

@@ -42,7 +42,10 @@ def check_inbox(store: StoreConfig, config: Path, found: Gatherer) -> None:
         return
     inbox = (config.parent / store.inbox.expanduser()).resolve()
     database = (config.parent / store.path.expanduser()).resolve()
-    for file, what in ((config.resolve(), "this file"), (database, "the database")):
+    files = [(config.resolve(), "this file"), (database, "the database")]
+    if store.register is not None:
+        files.append(((config.parent / store.register.expanduser()).resolve(), "the store of the register"))
+    for file, what in files:
         if file.is_relative_to(inbox):
             found.add(
                 "[store]",
@@ -50,6 +53,20 @@ def check_inbox(store: StoreConfig, config: Path, found: Gatherer) -> None:
                 f"{what} lies in it, and what lies in the inbox is moved away when it was read",
                 'Name a folder of its own: inbox = "inbox".',
             )
+
+
+def check_register(store: StoreConfig, config: Path, found: Gatherer) -> None:
+    """The store of a whole register is a file of its own."""
+    if store.register is None:
+        return
+    file = (config.parent / store.register.expanduser()).resolve()
+    if file in ((config.parent / store.path.expanduser()).resolve(), config.resolve()):
+        found.add(
+            "[store]",
+            "register",
+            "it is the database, or this file; the store of a register is apart from both",
+            'Name a file of its own: register = "register.db".',
+        )
 
 
 def _one_secret(table: Raw, name: str, place: str, prefix: str, found: Gatherer, *, needed: bool) -> None:

@@ -6,6 +6,7 @@ The description of each setting is what the JSON Schema says of it.
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -81,16 +82,25 @@ class Operator(Frozen):
     )
 
 
-class StoreConfig(Frozen):
-    """Where the database lies, and the folder for pages saved by hand."""
+# `register` is also the name of what every abstract class has; nobody registers subclasses of a table.
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message='Field name "register"')
 
-    path: Path = Field(
-        default=Path("tmwatch.db"), description="The SQLite file; relative to the configuration file."
-    )
-    inbox: Path | None = Field(
-        default=None,
-        description="Folder whose files are imported at each check; relative to the configuration file.",
-    )
+    class StoreConfig(Frozen):
+        """Where the database lies, and the folder for pages saved by hand."""
+
+        path: Path = Field(
+            default=Path("tmwatch.db"), description="The SQLite file; relative to the configuration file."
+        )
+        inbox: Path | None = Field(
+            default=None,
+            description="Folder whose files are imported at each check; relative to the configuration file.",
+        )
+        register: Path | None = Field(
+            default=None,
+            description="SQLite file for a few fields of every filing of a register whose files are "
+            "imported; relative to the configuration file. Without it all of them go into the database.",
+        )
 
 
 class Smtp(Frozen):

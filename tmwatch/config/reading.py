@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tmwatch.config import Config
-from tmwatch.config.checks import check_across, check_inbox
+from tmwatch.config.checks import check_across, check_inbox, check_register
 from tmwatch.config.mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
 from tmwatch.config.models import (
     ConfigFile,
@@ -84,6 +84,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
     check_across(tables, recipients, watches, found)
     if store is not None:
         check_inbox(store, path, found)
+        check_register(store, path, found)
     found.stop()
     assert operator is not None
     assert store is not None
@@ -93,6 +94,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
         store=StoreConfig(
             path=path.parent / store.path.expanduser(),
             inbox=path.parent / store.inbox.expanduser() if store.inbox is not None else None,
+            register=path.parent / store.register.expanduser() if store.register is not None else None,
         ),
         smtp=smtp,
         deadlines=_deadlines(dates, path.parent),

@@ -118,12 +118,13 @@ def parts_of(
     given = AsOf(as_of, "given") if as_of is not None else None
     for done, piece in enumerate(pieces_of(file, source), 1):
         if done > stored:
-            yield Part(_one_piece(database, path, source, piece, given, config), done, count)
+            yield Part(one_piece(database, path, source, piece, given, config), done, count)
 
 
-def _one_piece(
+def one_piece(
     database: Database, path: Path, source: Source, piece: Piece, given: AsOf | None, config: Config | None
 ) -> list[One]:
+    """One record of a file of many, read whole; an error in it is what it gives."""
     page = Page(piece.body, name=f"{path.name}#{piece.number}")
     base = sight(source, page, given, config, whole(source, piece.body))
     if (already := known(database, path, source, base)) is not None:

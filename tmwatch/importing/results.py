@@ -30,6 +30,7 @@ class Imported:
     as_of_kind: str | None = None
     saved_at: dt.datetime | None = None  # by the browser that saved it, UTC; a hint, never the as-of day
     unknown_words: tuple[str, ...] = ()  # status words in none of our tables; recorded as unknown
+    kept_in: str = "database"  # or "register": the store of the whole register alone
 
     def as_json(self) -> dict[str, Any]:
         """One object a file and record: file, source, st13, outcome, then what it did."""
@@ -44,6 +45,7 @@ class Imported:
             "as_of_kind": self.as_of_kind,
             "saved_at": self.saved_at.isoformat() if self.saved_at else None,
             "unknown_words": list(self.unknown_words),
+            "kept_in": self.kept_in,
             "error": self.error or None,
         }
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from tmwatch.config import Config
 from tmwatch.errors import LayoutChanged, TmwatchError
+from tmwatch.importing import registered
 from tmwatch.importing.finding import File, files_in
-from tmwatch.importing.many import digest, parts_of, unpacked
+from tmwatch.importing.many import digest, one_piece, parts_of, unpacked
 from tmwatch.importing.pages import Opened, made_of, open_one
-from tmwatch.importing.results import Found, Imported, failed, result
+from tmwatch.importing.results import Found, Imported, One, failed, result
 from tmwatch.looking import reread as reread
 from tmwatch.reading import read_in_order
-from tmwatch.sources.base import Source
+from tmwatch.sources.base import AsOf, Piece, Source
+from tmwatch.sources.slim import Slims
 from tmwatch.store import BulkFile, Database, Observed, React, observe
 from tmwatch.store.half_stored import Half
 from tmwatch.text import clean_line
@@ -41,11 +43,14 @@ def import_files(
     also: Callable[[Database], None] | None = None,
     processes: int | None = None,
     tell: Callable[[Imported], None] | None = None,
+    keep: registered.Keeping | None = None,
 ) -> tuple[list[Imported], list[Observed]]:
     """Read and store files in batches; a bad file stops itself only.
 
     With `tell` each result is told when it is stored, and none is kept: a register has millions. A file of
     many records that an earlier import stored in part is gone on with where that ended (`half_stored`).
+
+    With `keep` the files of a register go into the store of the whole register (`registered`).
 
     Many pages are read by several processes (see `reading`), one a core unless `processes` says otherwise.
 
@@ -56,9 +61,13 @@ def import_files(
     observed: list[Observed] = []
     files = [one for what in paths for one in ([what] if isinstance(what, File) else files_in([what]))]
     recall = react.recall if isinstance(react, Remembers) else None
-    batches = _batches(database, files, as_of, source_id, config, progress, more, processes, recall)
+    batches = _batches(database, files, as_of, source_id, config, progress, more, processes, recall, keep)
     with contextlib.closing(batches):  # whatever stops us, the processes that read for us end
         for batch in batches:
+            for one in batch.told:
+                (tell or results.append)(one)
+            if batch.empty:
+                continue
             stored, found = _store(database, batch.found, run, react, batch.also(also, react), batch.bulk)
             observed += [] if batch.bulk else stored
             done = {one.st13: one for one in stored}
@@ -88,6 +97,12 @@ class _Batch:
     bulk: BulkFile | None = None
     half: Half | None = None
     done: int = 0
+    told: list[Imported] = field(default_factory=list)  # of the store of the whole register
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing for the database in it."""
+        return not self.found and self.half is None
 
     def also(
         self, also: Callable[[Database], None] | None, react: React | None
@@ -117,12 +132,16 @@ def _batches(
     more: Callable[[int], None],
     processes: int | None,
     recall: Callable[[str], None] | None,
+    keep: registered.Keeping | None,
 ) -> Generator[_Batch, None, None]:
     """What the files say, a transaction at a time: so many files, or so many records of a file of many."""
     waiting: Found = []
     opened = (open_one(database, file, as_of, source_id, config) for file in unpacked(files, source_id, more))
     for one, said in read_in_order(opened, Opened.job, processes=processes):
         path, bulk = one.file.path, one.bulk
+        if bulk is not None and keep is not None and isinstance(bulk, Slims):
+            yield from _of_a_register(database, one.file, bulk, as_of, config, progress, more, recall, keep)
+            continue
         if bulk is not None:
             yield from _of_many(database, one.file, bulk, as_of, config, progress, more, recall)
             continue
@@ -147,10 +166,7 @@ def _of_many(
 ) -> Generator[_Batch, None, None]:
     """A file of many records, so many of them at a time. A transaction ends with a record of the file."""
     path = what.path
-    file = BulkFile(path.name, sha256=digest(what))
-    declaration = source.declaration
-    given = as_of.isoformat() if as_of else ""
-    half = Half(file.sha256, declaration.id, declaration.parser_version, given) if file.sha256 else None
+    file, half = _half_of(what, source, as_of, "")
     stored, memory = half.stored(database) if half is not None else (0, "")
     if memory and recall is not None:
         recall(memory)
@@ -166,6 +182,48 @@ def _of_many(
         if len(many) >= BULK_BATCH or size >= BULK_BYTES:
             yield _Batch(many, file, half, part.done)
             many, size = [], 0
+
+
+def _half_of(what: File, source: Source, as_of: dt.date | None, road: str) -> tuple[BulkFile, Half | None]:
+    file = BulkFile(what.path.name, sha256=digest(what))
+    declaration = source.declaration
+    given = as_of.isoformat() if as_of else ""
+    name = f"{declaration.id}{road}"
+    return file, Half(file.sha256, name, declaration.parser_version, given) if file.sha256 else None
+
+
+def _of_a_register(
+    database: Database,
+    what: File,
+    source: Source,
+    as_of: dt.date | None,
+    config: Config | None,
+    progress: Callable[[Path], None],
+    more: Callable[[int], None],
+    recall: Callable[[str], None] | None,
+    keep: registered.Keeping,
+) -> Generator[_Batch, None, None]:
+    """A file of many records for the store of the whole register. Which of them are stored tells their hash;
+    what is kept of an import that did not come to its end is what the watches made of the first part."""
+    file, half = _half_of(what, source, as_of, "/register")
+    begun, memory = half.stored(database) if half is not None else (0, "")
+    if memory and recall is not None:
+        recall(memory)
+    given = AsOf(as_of, "given") if as_of is not None else None
+
+    def whole(piece: Piece) -> list[One]:
+        return one_piece(database, what.path, source, piece, given, config)
+
+    for step in registered.steps(database, what, source, keep, whole, more):
+        if step.found:
+            begun += 1
+            yield _Batch(step.found, file, half, begun)
+        if step.told:
+            yield _Batch([], told=step.told)
+        for _ in range(len(step.found) + len(step.told)):
+            progress(what.path)
+    if half is not None and begun:
+        yield _Batch([], file, half)  # its row goes
 
 
 def _store(

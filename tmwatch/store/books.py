@@ -156,6 +156,11 @@ def hits(database: Database, watch: str, among: Collection[str] | None = None) -
     return frozenset(row["st13"] for row in rows)
 
 
+def ever_hit(database: Database) -> set[str]:
+    """ST.13 of every filing that ever came under a watch."""
+    return {row["st13"] for row in database.conn.execute("select distinct st13 from hit")}
+
+
 def under_watch(database: Database, st13: str) -> bool:
     """Whether the filing has come under any watch yet, be it one that has another name now."""
     return database.conn.execute("select 1 from hit where st13 = ? limit 1", (st13,)).fetchone() is not None

@@ -278,3 +278,15 @@ def replace_record(database: Database, sighting: int, record: TradeMark, parser_
     if old["record"] != record_hash:
         change |= {"record": record_hash, "technical": 1}
     database.db.table("sighting").update(sighting, change)
+
+
+def stored_among(database: Database, st13s: Sequence[str]) -> set[str]:
+    """Those of these filings of which a record is stored."""
+    found: set[str] = set()
+    for start in range(0, len(st13s), 500):
+        some = st13s[start : start + 500]
+        rows = database.conn.execute(
+            f"select st13 from mark where st13 in ({','.join('?' * len(some))})", list(some)
+        )
+        found.update(row[0] for row in rows)
+    return found

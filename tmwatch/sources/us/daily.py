@@ -11,6 +11,7 @@ case, not the 200 MB around it.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 from collections.abc import Iterator, Sequence
@@ -34,7 +35,8 @@ from tmwatch.sources.base import (
     Request,
     Terms,
 )
-from tmwatch.sources.us import daily_case, portal, xml
+from tmwatch.sources.slim import Essence, Slim
+from tmwatch.sources.us import daily_case, daily_slim, portal, xml
 from tmwatch.sources.us.daily_file import FORM
 
 # What the file has no place for, or says in words of its own (the law office as a code).
@@ -87,6 +89,7 @@ class Daily:
     """The source object."""
 
     declaration = DECLARATION
+    slim_version = daily_slim.VERSION
 
     def requests(self, query: Query) -> Sequence[Request]:
         """Raises `UsageError`: this version reads saved files."""
@@ -110,22 +113,38 @@ class Daily:
         for case in streamed.records(FORM, file, where):
             yield Piece(case.number and case.number.zfill(8), case.body)
 
+    def essence(self, piece: Piece) -> Essence | None:
+        """For a store of the whole register; see `slim.Slims`."""
+        return daily_slim.essence(piece)
+
+    def slim(self, piece: Piece, where: str) -> Slim:
+        """Its few fields. Raises `LookError`s only."""
+        with _plainly(where):
+            return daily_slim.slim(piece.body, where)
+
     def read(self, page: Page) -> Answer:
         """Every case of the file. One that stands in it twice is taken as of its latest transaction."""
         where = page.name or page.url or DECLARATION.id
-        try:
+        with _plainly(where):
             _refuse(page, where)
             return _answer(page, where)
-        except LookError as error:
-            error.where = error.where or where
-            error.do = error.do or "Save the file again; if this stays so, please report it."
-            raise
-        except (ValidationError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise LayoutChanged(
-                f"the case is not built as expected ({type(error).__name__}: {str(error)[:200]})",
-                where=where,
-                do="If this stays so, the office has changed its format: please report it with the file.",
-            ) from error
+
+
+@contextlib.contextmanager
+def _plainly(where: str) -> Iterator[None]:
+    """Whatever is wrong with the bytes is said in an error of the family of `read`."""
+    try:
+        yield
+    except LookError as error:
+        error.where = error.where or where
+        error.do = error.do or "Save the file again; if this stays so, please report it."
+        raise
+    except (ValidationError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise LayoutChanged(
+            f"the case is not built as expected ({type(error).__name__}: {str(error)[:200]})",
+            where=where,
+            do="If this stays so, the office has changed its format: please report it with the file.",
+        ) from error
 
 
 def _refuse(page: Page, where: str) -> None:

@@ -1,0 +1,124 @@
+"""The store of a whole register: what it refuses, how it opens, and the register's clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from array import array
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tmwatch.errors import StoreError
+from tmwatch.sources.slim import Essence, Slim
+from tmwatch.store import Database
+from tmwatch.store.register import SCHEMA_VERSION, Register, Told
+
+ONE = "US500000099990501"
+
+
+def told(day: str, state: bytes, **fields: object) -> Told:
+    known: dict[str, object] = {
+        "st13": ONE,
+        "application_number": "99990501",
+        "name": "SAMPLE NAME",
+        "classes": ("9", "25"),
+        "owners": ("Sample Company, Inc.",),
+        "agents": (),
+        "status_code": "602",
+        "status_live": "dead",
+        "filing_date": dt.date(2023, 9, 1),
+        "as_of": dt.date.fromisoformat(day),
+    }
+    return Told(Essence(ONE, day, state), Slim(**{**known, **fields}))  # type: ignore[arg-type]
+
+
+def take(register: Register, *many: Told, version: int = 1, file: str = "apc260420.zip") -> list[str]:
+    with register.write():
+        return list(register.take(many, source="us.daily", slim_version=version, file=file))
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Register:
+    return Register(tmp_path / "register.db")
+
+
+def test_what_differs_is_kept_with_old_and_new_and_the_day_the_file_speaks_for(register: Register) -> None:
+    assert take(register, told("2026-04-20", b"a")) == ["new"]
+    assert take(register, told("2026-04-21", b"b", status_code="616", classes=("9",))) == ["changed"]
+    assert [(one["as_of"], one["field"], one["old"], one["new"]) for one in register.changes(ONE)] == [
+        ("2026-04-21", "classes", ["9", "25"], ["9"]),
+        ("2026-04-21", "status_code", "602", "616"),
+    ]
+    assert register.rows([ONE])[ONE]["classes"] == ["9"]
+
+
+def test_other_bytes_that_say_the_same_are_no_change(register: Register) -> None:
+    take(register, told("2026-04-20", b"a"))
+    assert take(register, told("2026-04-21", b"b")) == ["unchanged"]
+    assert (register.changes(ONE), register.rows([ONE])[ONE]["as_of"]) == ([], "2026-04-21")
+
+
+def test_an_older_file_imported_today_moves_nothing(register: Register) -> None:
+    take(register, told("2026-04-20", b"a"))
+    with register.write():
+        register.told_again({"2026-04-23": array("q", [1])})
+    assert take(register, told("2026-04-22", b"b", status_code="616")) == ["past"]
+    assert (register.rows([ONE])[ONE]["status_code"], register.changes(ONE)) == ("602", [])
+
+
+def test_there_and_back_again_is_two_changes(register: Register) -> None:
+    for day, code in (("2026-04-20", "602"), ("2026-04-21", "616"), ("2026-04-22", "602")):
+        take(register, told(day, code.encode(), status_code=code))
+    assert [(one["old"], one["new"]) for one in register.changes(ONE)] == [("602", "616"), ("616", "602")]
+
+
+def test_a_better_reader_of_the_same_bytes_makes_no_news(register: Register) -> None:
+    take(register, told("2026-04-20", b"a"))
+    assert take(register, told("2026-04-20", b"a", agents=("Sample Attorney LLP",)), version=2) == [
+        "unchanged"
+    ]
+    assert register.changes(ONE) == []
+    assert register.rows([ONE])[ONE]["agents"] == ["Sample Attorney LLP"]
+
+
+def test_a_filing_is_found_by_its_registration_and_international_number(register: Register) -> None:
+    take(register, told("2026-04-20", b"a", registration_number="2824281", international_number="1266721"))
+    assert register.by_number("registration", ["2824281"]) == {ONE}
+    assert register.by_number("international", ["1266721"]) == {ONE}
+    assert register.by_number("registration", ["1"]) == set()
+
+
+def test_a_file_of_another_kind_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    text, other, database = tmp_path / "text.db", tmp_path / "other.db", tmp_path / "tmwatch.db"
+    text.write_bytes(b"no database at all")
+    with closing(sqlite3.connect(other)) as conn:
+        conn.execute("create table mine (id integer)")
+    Database(database).close()
+    for path, why in ((text, "no SQLite file"), (other, "no store of a register"), (database, "no store")):
+        before = path.read_bytes()
+        with pytest.raises(StoreError, match=why) as refused:
+            Register(path)
+        assert str(path) in str(refused.value)
+        assert path.read_bytes() == before
+
+
+def test_a_newer_file_is_refused_and_left_as_it_is(tmp_path: Path, register: Register) -> None:
+    register.conn.execute(f"pragma user_version = {SCHEMA_VERSION + 1}")
+    register.close()
+    with pytest.raises(StoreError, match="newer"):
+        Register(tmp_path / "register.db")
+
+
+def test_the_file_is_for_its_owner_alone_and_nothing_of_a_failed_step_is_kept(register: Register) -> None:
+    assert register.path.stat().st_mode & 0o077 == 0
+
+    def broken() -> None:
+        with register.write():
+            register.take([told("2026-04-20", b"a")], source="us.daily", slim_version=1, file="x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert register.count() == 0

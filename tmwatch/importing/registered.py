@@ -1,0 +1,302 @@
+"""A file of many records into the store of the whole register; what concerns a watch goes on to the database.
+
+The file is run through to its end first, as always: of one that is cut off nothing is stored. In that pass
+each record is hashed and compared with what is stored. The second reads the few fields of those that are new
+or moved, and asks which of them concern a watch: these are read whole, and observed as any other page.
+
+The database is written before the register. An import that is killed between the two finds those records
+moved once more, and the database says that they are nothing new; what the watches made of the first part is
+remembered with it (`half_stored`).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, Protocol
+
+from tmwatch.errors import LookError, NotFound, Outcome
+from tmwatch.importing.finding import File
+from tmwatch.importing.many import pieces_of
+from tmwatch.importing.results import Found, Imported, One, failed
+from tmwatch.sources.base import Piece, Source
+from tmwatch.sources.slim import Essence, Slims
+from tmwatch.store import Database
+from tmwatch.store.marks import stored_among
+from tmwatch.store.register import Register, Told
+from tmwatch.watches.concern import filing_of_row, filing_of_slim
+from tmwatch.watches.filing import Filing
+
+AT_ONCE = 1000  # records of which the hashes are looked up together, and written together
+BYTES = 4 * 2**20  # … and so much of the file at most
+_AT_HAND = 8 * 2**20  # bytes of moved records kept from the first pass: of most days none is read twice
+
+
+class News(Protocol):
+    """What the reaction of the watches must know of filings that the database knows nothing of."""
+
+    def known(self, st13s: set[str]) -> None:
+        """These concerned a watch as they stood in the register before: it is the watch that is new."""
+        ...
+
+    def saw_all(self, office: str) -> None:
+        """Every watch has seen a whole file of this office: what the next one brings is news."""
+        ...
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """The store of the whole register, and what decides which filings go on to the database.
+
+    `concerning` gives the places of those that concern a watch. `always` are filings (ST.13) that are
+    observed whenever a file tells of them: by number, and what came under a watch before.
+    """
+
+    register: Register
+    concerning: Callable[[Sequence[Filing]], set[int]]
+    always: Callable[[Register], set[str]] = field(default=lambda register: set())
+    news: News | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: records for the database (stored before the next step is taken), or what became of others."""
+
+    found: Found = field(default_factory=list)
+    told: list[Imported] = field(default_factory=list)
+
+
+def steps(
+    database: Database,
+    file: File,
+    source: Source,
+    keep: Keeping,
+    one_piece: Callable[[Piece], list[One]],
+    more: Callable[[int], None],
+) -> Iterator[Step]:
+    """The steps of one file. `one_piece` reads a record whole, for the database."""
+    assert isinstance(source, Slims)
+    path = file.path
+    always = keep.always(keep.register)
+    try:
+        seen = _compare(file, source, keep.register, always)
+    except LookError as error:
+        yield Step([failed(path, source.declaration.id, error)])
+        return
+    if not seen.count:
+        nothing = NotFound("the file says that it holds no record", where=str(path), do="Nothing to import.")
+        yield Step([failed(path, source.declaration.id, nothing)])
+        return
+    more(seen.count - 1)
+    reading = _Reading(database, path, source, keep, always, one_piece)
+    for piece in _moved(file, source, seen):
+        told = source.essence(piece)
+        if reading.full_with(told):
+            yield from reading.close()
+        reading.add(piece, told)
+    yield from reading.close()
+    with keep.register.write():
+        keep.register.told_again(seen.same)
+    if keep.news is not None:
+        keep.news.saw_all(source.declaration.office)
+    yield from _unchanged(path, source, keep.register, seen)
+
+
+# -- first pass: which have moved --------------------------------------------------------------------------
+
+
+@dataclass
+class _Seen:
+    """Of a file: rows of unchanged filings by the day it tells, and the places of the other records."""
+
+    count: int = 0
+    same: dict[str, array[int]] = field(default_factory=dict)
+    moved: array[int] = field(default_factory=lambda: array("q"))
+    at_hand: list[Piece] | None = field(default_factory=list)  # the moved ones, as long as they are few
+    size: int = 0
+
+    def add_moved(self, place: int, piece: Piece) -> None:
+        self.moved.append(place)
+        self.size += len(piece.body)
+        if self.at_hand is not None:
+            self.at_hand.append(piece)
+        if self.size > _AT_HAND:
+            self.at_hand = None
+
+
+def _compare(file: File, source: Source, register: Register, always: set[str]) -> _Seen:
+    """Raises `LookError`s only."""
+    assert isinstance(source, Slims)
+    seen = _Seen()
+    waiting: list[tuple[int, Piece, Essence | None]] = []
+    size = 0
+    for piece in pieces_of(file, source):
+        seen.count += 1
+        waiting.append((seen.count, piece, source.essence(piece)))
+        size += len(piece.body)
+        if len(waiting) >= AT_ONCE or size >= BYTES:
+            _sort(waiting, seen, register, always, source.slim_version)
+            waiting, size = [], 0
+    _sort(waiting, seen, register, always, source.slim_version)
+    return seen
+
+
+def _sort(
+    waiting: list[tuple[int, Piece, Essence | None]],
+    seen: _Seen,
+    register: Register,
+    always: set[str],
+    version: int,
+) -> None:
+    known = register.kept([told.st13 for _, _, told in waiting if told is not None])
+    for place, piece, told in waiting:
+        kept = known.get(told.st13) if told is not None else None
+        if (
+            told is None
+            or kept is None
+            or kept.hash != told.digest
+            or kept.slim_version != version
+            or told.st13 in always
+        ):
+            seen.add_moved(place, piece)
+            continue
+        seen.same.setdefault(told.day, array("q")).append(kept.id)
+
+
+def _moved(file: File, source: Source, seen: _Seen) -> Iterator[Piece]:
+    if seen.at_hand is not None:
+        yield from seen.at_hand
+        return
+    places = iter(seen.moved)
+    wanted = next(places, 0)
+    for place, piece in enumerate(pieces_of(file, source), 1):
+        if place == wanted:
+            yield piece
+            wanted = next(places, 0)
+
+
+def _unchanged(path: Path, source: Source, register: Register, seen: _Seen) -> Iterator[Step]:
+    told: list[Imported] = []
+    for st13, name, day in register.named(chain.from_iterable(seen.same.values())):
+        told.append(_imported(path, source, st13, name, day, "unchanged"))
+        if len(told) >= AT_ONCE:
+            yield Step(told=told)
+            told = []
+    yield Step(told=told)
+
+
+def _imported(path: Path, source: Source, st13: str, name: str | None, day: str, what: str) -> Imported:
+    return Imported(
+        *(str(path), source.declaration.id, st13, Outcome.OK, what),
+        mark=name,
+        as_of=day,
+        as_of_kind="printed",
+        kept_in="register",
+    )
+
+
+# -- second pass: what they say ------------------------------------------------------------------------------
+
+
+class _Reading:
+    """Moved records of which the fields are read, until so many are written together."""
+
+    def __init__(
+        self,
+        database: Database,
+        path: Path,
+        source: Source,
+        keep: Keeping,
+        always: set[str],
+        one_piece: Callable[[Piece], list[One]],
+    ) -> None:
+        assert isinstance(source, Slims)
+        self._database = database
+        self._path = path
+        self._source = source
+        self._slims: Slims = source
+        self._keep = keep
+        self._always = always
+        self._one_piece = one_piece
+        self._begin()
+
+    def _begin(self) -> None:
+        self._many: dict[str, tuple[Told, Piece]] = {}
+        self._failed: Found = []
+        self._size = 0
+
+    def full_with(self, told: Essence | None) -> bool:
+        """Whether this record must wait for the next transaction: a filing stands once in each."""
+        if len(self._many) >= AT_ONCE or self._size >= BYTES:
+            return True
+        return told is not None and told.st13 in self._many
+
+    def add(self, piece: Piece, told: Essence | None) -> None:
+        """Read the few fields of a record; one that cannot be read stops itself only."""
+        where = f"{self._path.name}, US {piece.number}" if piece.number else self._path.name
+        try:
+            slim = self._slims.slim(piece, where)
+        except LookError as error:
+            error.kept = "Nothing of it was stored; the other records of the file were."
+            self._failed.append(failed(self._path, self._source.declaration.id, error, piece.number))
+            return
+        state = told or Essence(slim.st13, slim.as_of.isoformat(), b"")
+        self._many[slim.st13] = Told(state, slim), piece
+        self._size += len(piece.body)
+
+    def close(self) -> Iterator[Step]:
+        """What concerns a watch is for the database; when that is stored, all goes into the register."""
+        many = list(self._many.values())
+        chosen = self._chosen([told for told, _ in many])
+        found = list(self._failed)
+        for place in sorted(chosen):
+            found += self._one_piece(many[place][1])
+        # One that the database cannot read whole is told with its error, and not a second time.
+        if found:
+            yield Step(found)
+        if many:
+            with self._keep.register.write():
+                became = self._keep.register.take(
+                    [told for told, _ in many],
+                    source=self._source.declaration.id,
+                    slim_version=self._slims.slim_version,
+                    file=self._path.name,
+                )
+            yield Step(
+                told=[
+                    self._told(told, what)
+                    for place, ((told, _), what) in enumerate(zip(many, became, strict=True))
+                    if place not in chosen
+                ]
+            )
+        self._begin()
+
+    def _told(self, told: Told, what: str) -> Imported:
+        slim = told.slim
+        made = _imported(self._path, self._source, slim.st13, slim.name, told.essence.day, what)
+        return replace(made, unknown_words=slim.unknown_words) if slim.unknown_words else made
+
+    def _chosen(self, many: Sequence[Told]) -> set[int]:
+        if not many:
+            return set()
+        numbers = [one.slim.st13 for one in many]
+        stored = stored_among(self._database, numbers) | self._always
+        known = self._keep.register.rows(numbers)
+        # What is older than what is stored is no news: only the past of what the database has is filled.
+        current = [
+            place
+            for place, one in enumerate(many)
+            if one.slim.st13 not in known or known[one.slim.st13]["as_of"] <= one.essence.day
+        ]
+        hit = self._keep.concerning([filing_of_slim(many[place].slim) for place in current])
+        chosen = {current[place] for place in hit}
+        self._tell_known([known[numbers[place]] for place in chosen if numbers[place] in known])
+        return chosen | {place for place, number in enumerate(numbers) if number in stored}
+
+    def _tell_known(self, before: Sequence[Mapping[str, Any]]) -> None:
+        if before and self._keep.news is not None:
+            hit = self._keep.concerning([filing_of_row(row) for row in before])
+            self._keep.news.known({before[place]["st13"] for place in hit})

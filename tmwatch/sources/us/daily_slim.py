@@ -1,0 +1,248 @@
+"""The few fields of a case of the daily file for a store of the whole register (`sources.slim`).
+
+What is read here says what `daily_case` says of the same bytes: a test holds the two together. The events,
+half of the bytes, are left out before anything is parsed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from tmwatch.errors import LayoutChanged
+from tmwatch.sources import safe_xml
+from tmwatch.sources.base import Piece
+from tmwatch.sources.slim import Essence, Slim
+from tmwatch.sources.us import common
+
+VERSION = 1
+_HEAD = 400  # bytes within which number and day stand
+_DAY = re.compile(rb"<transaction-date>\s*((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)\s*</transaction-date>")
+_EVENTS = b"<case-file-event-statements>"
+_EVENTS_END = b"</case-file-event-statements>"
+_NOT_AN_OWNER = 70  # party types from here on are correspondents of old records
+_HEAD_NAMES = ("serial-number", "registration-number", "transaction-date")
+_AGENTS = ("attorney-name", "domestic-representative-name")
+_HEADER = (
+    *("filing-date", "status-code", "mark-identification", "filing-basis-filed-as-66a-in"),
+    *_AGENTS,
+)
+_INTERNATIONAL = ("international-registration-number",)
+_STATEMENT = ("type-code", "text")
+_OWNER = ("party-type", "entry-number", "party-name")
+_CLASS = ("international-code", "primary-code", "us-code")
+_NEEDED = frozenset({"case-file-header", "case-file-statements", "classifications", "case-file-owners"})
+_BOXES = _NEEDED | {"international-registration"}
+_KINDS = {"PM": "pseudo", "TR": "translation", "TL": "transliteration"}
+
+
+def essence(piece: Piece) -> Essence | None:
+    """Number, day and hash of a case, without a parse. The transaction date is left out of the hash."""
+    body = piece.body
+    day = _DAY.search(body, 0, _HEAD)
+    if day is None or not piece.number:
+        return None
+    made = hashlib.sha256(body[: day.start()])
+    made.update(memoryview(body)[day.end() :])
+    return Essence(common.st13_of(piece.number), _iso(day[1], day[2], day[3]), made.digest()[:16])
+
+
+def slim(body: bytes, where: str) -> Slim:
+    """The fields of one case. Raises `LayoutChanged` or `Incomplete` for what is no whole record."""
+    return _made(_read(safe_xml.parse(_without_events(body), where)))
+
+
+Leaves = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is taken from a case, as texts. Of a class the international and the US codes are many."""
+
+    head: Leaves
+    header: Leaves
+    international: Leaves
+    statements: list[Leaves]
+    classes: list[tuple[str, list[str], list[str]]]  # primary code, international codes, US codes
+    owners: list[Leaves]
+
+
+def _made(case: _Case) -> Slim:
+    header = case.header
+    serial = case.head.get("serial-number", "")
+    code = header.get("status-code", "").zfill(3)
+    told = _day(case.head.get("transaction-date", ""), "transaction-date")
+    if not (serial.isascii() and serial.isdigit() and 7 <= len(serial) <= 8):
+        raise LayoutChanged(f"no serial number: {serial[:40]!r}")
+    if not (code.isascii() and code.isdigit()) or "status-code" not in header:
+        raise LayoutChanged(f"no status code: {code[:40]!r}")
+    if told is None:
+        raise LayoutChanged("the case has no `transaction-date`")
+    serial = serial.zfill(8)
+    meaning = common.status_from_code(code)
+    madrid = serial.startswith("79") or header.get("filing-basis-filed-as-66a-in") == "T"
+    international = case.international.get("international-registration-number") if madrid else None
+    return Slim(
+        st13=common.st13_of(serial),
+        application_number=serial,
+        registration_number=common.registration(case.head.get("registration-number")),
+        international_number=common.international(international),
+        name=_name(header.get("mark-identification", ""), case.statements),
+        other_names=_other_names(case.statements),
+        classes=_classes(case.classes),
+        owners=_owners(case.owners),
+        agents=tuple([header[name] for name in _AGENTS if name in header]),
+        status_code=code,
+        status_live=meaning.live.value,
+        filing_date=_day(header.get("filing-date", ""), "filing-date"),
+        as_of=told,
+        goods=tuple([one["text"] for one in case.statements if _is(one, "GS")]),
+        unknown_words=() if meaning.known else (f"status code {code}",),
+    )
+
+
+@functools.lru_cache(maxsize=512)
+def _iso(year: bytes, month: bytes, day: bytes) -> str:
+    return b"-".join((year, month, day)).decode("ascii")
+
+
+def _without_events(body: bytes) -> bytes:
+    start = body.find(_EVENTS)
+    end = body.find(_EVENTS_END, start)
+    # A comment may hold a tag: then all of it is parsed.
+    if start < 0 or end < 0 or (b"!" in body and b"<!" in body):
+        return body
+    return body[:start] + body[end + len(_EVENTS_END) :]
+
+
+def _read(root: etree._Element) -> _Case:
+    boxes: dict[str, etree._Element] = {}
+    head: Leaves = {}
+    for child in root:
+        tag = child.tag
+        if tag in _BOXES:
+            if tag in boxes:
+                raise LayoutChanged(f"the case has more than one `{tag}`")
+            boxes[tag] = child
+        elif tag in _HEAD_NAMES:
+            _add(head, tag, common.squeeze(child.text))
+    if missing := _NEEDED - boxes.keys():
+        raise LayoutChanged(f"the case has no `{min(missing)}`")
+    own = boxes.get("international-registration")
+    return _Case(
+        head,
+        _leaves(boxes["case-file-header"], _HEADER),
+        _leaves(own, _INTERNATIONAL) if own is not None else {},
+        _items(boxes["case-file-statements"], "case-file-statement", _STATEMENT),
+        [
+            (
+                " ".join(one.get("primary-code", ())),
+                one.get("international-code", []),
+                one.get("us-code", []),
+            )
+            for one in _lists(boxes["classifications"], "classification", _CLASS)
+        ],
+        _items(boxes["case-file-owners"], "case-file-owner", _OWNER),
+    )
+
+
+def _leaves(box: etree._Element, wanted: Sequence[str]) -> Leaves:
+    """The texts of those children that are wanted and have one; of a name that stands twice all of them."""
+    found: Leaves = {}
+    for child in box.iterchildren(*wanted):
+        _add(found, child.tag, common.squeeze(child.text))
+    return found
+
+
+def _items(box: etree._Element, item: str, wanted: Sequence[str]) -> list[Leaves]:
+    """The same of each item in the box."""
+    return [{name: " ".join(texts) for name, texts in one.items()} for one in _lists(box, item, wanted)]
+
+
+def _lists(box: etree._Element, item: str, wanted: Sequence[str]) -> list[dict[str, list[str]]]:
+    """Of each item in the box its wanted texts by name, all of them; in one walk, which lxml makes in C."""
+    found: list[dict[str, list[str]]] = []
+    for element in box.iterdescendants(item, *wanted):
+        tag = element.tag
+        if tag == item:
+            found.append({})
+        elif found and (text := common.squeeze(element.text)):
+            found[-1].setdefault(tag, []).append(text)
+    return found
+
+
+def _add(leaves: Leaves, name: str, text: str) -> None:
+    if text:
+        leaves[name] = f"{leaves[name]} {text}" if name in leaves else text
+
+
+def _day(text: str, name: str) -> dt.date | None:
+    if not text.strip("0"):
+        return None
+    try:
+        return _date(text)
+    except ValueError:
+        if len(text) == 8 and text.isdigit() and "00" in (text[4:6], text[6:]):
+            return None  # 19870000 in cases of the paper age
+        raise LayoutChanged(f"`{name}` is no date: {text[:40]!r}") from None
+
+
+@functools.lru_cache(maxsize=4096)
+def _date(text: str) -> dt.date:
+    if len(text) != 8 or not (text.isascii() and text.isdigit()):
+        raise ValueError(text)
+    return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+
+
+def _name(words: str, statements: list[Leaves]) -> str | None:
+    """The mark's words, and those too long for their place, which go on in statements `MK`."""
+    more = {one["type-code"]: one["text"] for one in statements if _is(one, "MK")}
+    texts = [words, *dict.fromkeys(more[code] for code in sorted(more))]
+    return common.squeeze(" ".join(texts)) or None
+
+
+def _is(statement: Leaves, kind: str) -> bool:
+    return statement.get("type-code", "").upper().startswith(kind) and "text" in statement
+
+
+def _other_names(statements: list[Leaves]) -> tuple[tuple[str, str], ...]:
+    """By their code: the file's order means nothing."""
+    found = sorted(
+        (one["type-code"].upper(), one["text"]) for one in statements if "text" in one and "type-code" in one
+    )
+    return tuple((_KINDS[code[:2]], text) for code, text in found if code[:2] in _KINDS)
+
+
+def _classes(boxes: list[tuple[str, list[str], list[str]]]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for primary, international, national in boxes:
+        nice = [common.class_number(code) for code in international]
+        found[common.own_class(primary, nice, national)] = None
+        found.update(dict.fromkeys(nice))
+    if not found:
+        raise LayoutChanged("the case shows no class")
+    # Numbers first, by size; certification and US classes after them, by name.
+    return tuple(sorted(found, key=lambda one: (not one.isdigit(), int(one) if one.isdigit() else 0, one)))
+
+
+def _owners(boxes: list[Leaves]) -> tuple[str, ...]:
+    """The names of the highest party type, in the order of their entries."""
+    found: list[tuple[int, int, str]] = []
+    for one in boxes:
+        kind, place, name = one.get("party-type", ""), one.get("entry-number", ""), one.get("party-name", "")
+        if not (kind.isascii() and kind.isdigit() and len(kind) < 6 and name):
+            raise LayoutChanged("an owner without party type or name")
+        found.append(
+            (int(kind), int(place) if place.isascii() and place.isdigit() and len(place) < 6 else 0, name)
+        )
+    if not found:
+        raise LayoutChanged("the case shows no owner")
+    highest = max((kind for kind, _, _ in found if kind < _NOT_AN_OWNER), default=0)
+    found.sort(key=lambda one: one[:2])
+    return tuple(dict.fromkeys(name for kind, _, name in found if kind == highest))
