@@ -49,6 +49,7 @@ class CheckReport:
     failed_at: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     being_checked: list[BeingChecked] = field(default_factory=list)  # left to another process
     inbox: InboxReport | None = None  # None: there is none
+    told_nobody: list[str] = field(default_factory=list)  # metrics or heartbeat that failed
     dry: bool = False
 
     @property
@@ -212,6 +213,10 @@ def check(
     report.outbox = upkeep.outbox_standing(database)
     _undelivered(report, outbox)
     books.end_run(database, run, {**_summary(report), "bytes": growth.used(database)})
+    if deliver and not dry:
+        from tmwatch.status import report_out
+
+        report.told_nobody = report_out(config, database, env)
     return report
 
 

@@ -73,6 +73,7 @@ class WatchHealth:
     oldest_look: dt.datetime | None = None  # of all answered questions, the one answered longest ago
     latest_look: dt.datetime | None = None
     hits: int = 0
+    asked_at: tuple[str, ...] = ()  # the sources that its questions go to
 
     def as_json(self) -> dict[str, Any]:
         """For `watch list --json` and `doctor --json`."""
@@ -363,6 +364,7 @@ def source_states(
             "since": row.get("since"),
             "last_ok_at": row.get("last_ok_at"),
             "last_error": row.get("last_error"),
+            "last_outcome": row.get("last_outcome"),
         }
 
 
@@ -390,7 +392,8 @@ def watch_health(
     failing.sort(key=lambda item: not item[0])
     lasting = sum(lasts for lasts, _ in failing)
     oldest = min(looks, default=None)
-    overdue = oldest is not None and now() - oldest > (watch.every or _USUAL) * _SLACK
+    target = watch.fresh or (watch.every or _USUAL) * _SLACK
+    overdue = oldest is not None and now() - oldest > target
     state_word: State
     if not questions:
         importable = any(line.state == "import only" for line in lines)
@@ -412,6 +415,7 @@ def watch_health(
         oldest,
         max(looks, default=None),
         len(found),
+        tuple(dict.fromkeys(one.source_id for one in questions)),
     )
 
 

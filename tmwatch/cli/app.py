@@ -44,7 +44,8 @@ COMMAND_MODULES = {
     "name": ("naming",),
     "watch": ("watching",), "source": ("sources", "proving", "comparing", "capturing"), "alerts": ("alerts",),
     "export": ("exporting",), "doctor": ("upkeep",), "backup": ("upkeep",), "prune": ("upkeep",),
-    "restore": ("restoring",), "worklist": ("working",), "deadlines": ("deadlines",),
+    "restore": ("restoring",), "status": ("standing",), "worklist": ("working",),
+    "deadlines": ("deadlines",),
 }  # fmt: skip
 FILE = click.Path(dir_okay=False, path_type=Path)
 

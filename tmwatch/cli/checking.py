@@ -109,6 +109,8 @@ def _complain(report: CheckReport) -> None:
         complain(f"Note: {busy}")
     for problem in report.problems:
         complain_of(problem)
+    for text in report.told_nobody:
+        complain(f"Note: {text}")
     for text in report.docket_problems:
         complain(f"Note: {text}")
     for item in report.sweep.failures:

@@ -17,7 +17,7 @@ from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, StoreError, UsageError
 from tmwatch.health import Finding, Health, examine
-from tmwatch.store import Database, backup, opening
+from tmwatch.store import Database, backup, books, opening
 from tmwatch.store.prune import LEAST, prune
 from tmwatch.store.schema import APPLICATION_ID
 
@@ -190,6 +190,7 @@ def backup_command(session: Session, file: Path | None, force: bool, as_json: bo
     if source.exists():
         opening.refuse_unusable(source)
     backup(source, target)
+    books.note_backup(source)
     if as_json:
         say_json({"database": str(source), "backup": str(target), "size": target.stat().st_size})
     else:

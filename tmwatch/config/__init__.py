@@ -27,6 +27,7 @@ from tmwatch.config.models import (
     LEAST_BY_ROLE,
     ConfigFile,
     DeadlineConfig,
+    HealthConfig,
     Operator,
     Recipient,
     ScheduleConfig,
@@ -56,6 +57,7 @@ class Config(Frozen):
     smtp: Smtp | None = None
     deadlines: DeadlineConfig = Field(default_factory=DeadlineConfig)  # path made absolute
     schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
+    health: HealthConfig = Field(default_factory=HealthConfig)  # path made absolute
     sources: dict[str, SourceConfig] = Field(default_factory=dict)
     recipients: tuple[Recipient, ...] = ()
     watches: tuple[Watch, ...] = ()
@@ -260,6 +262,7 @@ __all__ = [
     "Config",
     "ConfigFile",
     "ConfigMistakes",
+    "HealthConfig",
     "Operator",
     "Recipient",
     "ScheduleConfig",

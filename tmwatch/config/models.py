@@ -153,6 +153,30 @@ class ScheduleConfig(Frozen):
         return ZoneInfo(self.timezone)
 
 
+class HealthConfig(Frozen):
+    """What counts as well, and who outside is told that it is."""
+
+    metrics: Path | None = Field(
+        default=None,
+        description="Prometheus text file, written after each pass; relative to the configuration file.",
+    )
+    heartbeat_env: EnvName | None = Field(
+        default=None,
+        description="Environment variable with an address that is called (POST) while all is well.",
+    )
+    heartbeat_file: str | None = Field(default=None, description="File whose content is that address.")
+    allow_private: bool = Field(
+        default=False, description="Whether that address may lie on this machine or in a private network."
+    )
+    oldest_alert: Interval = Field(
+        default=dt.timedelta(hours=4), description="So long an alert may wait for its delivery."
+    )
+    disk_floor: int = Field(default=500, ge=0, description="MiB that the disk must have left.")
+    backup: Interval | None = Field(
+        default=None, description="How often `tmwatch backup` has to have run; without it, it need not."
+    )
+
+
 class SourceConfig(Frozen):
     """How one source is used; every setting has a default in the source's own declaration."""
 
@@ -297,6 +321,9 @@ class WatchRules(Frozen):
     every: Interval | None = Field(
         default=None, description="How often it is looked at; without it, at every check."
     )
+    fresh: Interval | None = Field(
+        default=None, description="How old its last full look may be. Default twice `every`, else two days."
+    )
     notify: tuple[str, ...] = Field(default=(), description="Names of recipients; [] tells nobody.")
     twins: Twins = Field(
         default=(), description="Names that count as one here, such as JD and 京东; initials count only so."
@@ -355,6 +382,7 @@ class ConfigFile(Shared):
     smtp: Smtp | None = None
     deadlines: DeadlineConfig = Field(default_factory=DeadlineConfig)
     schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
+    health: HealthConfig = Field(default_factory=HealthConfig)
     source: dict[str, SourceConfig] = Field(default_factory=dict)
     recipient: tuple[Recipient, ...] = ()
     watch: tuple[WatchTable, ...] = ()

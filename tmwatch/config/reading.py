@@ -23,6 +23,7 @@ from tmwatch.config.mistakes import Gatherer, did_you_mean, name_of, ordinal, sh
 from tmwatch.config.models import (
     ConfigFile,
     DeadlineConfig,
+    HealthConfig,
     Operator,
     Recipient,
     ScheduleConfig,
@@ -65,7 +66,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
             "is missing; registers must be able to reach whoever asks them",
             'Add [operator] with contact = "you@your-firm.com".',
         )
-    known = ("operator", "store", "smtp", "deadlines", "schedule", "source")
+    known = ("operator", "store", "smtp", "deadlines", "schedule", "health", "source")
     tables = {name: _table(raw, name, found) for name in known}
     recipients, watches = (_list_of_tables(raw, name, found) for name in ("recipient", "watch"))
     operator = _validated(Operator, tables["operator"], "[operator]", found)
@@ -73,6 +74,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
     smtp = _validated(Smtp, tables["smtp"], "[smtp]", found)
     dates = _validated(DeadlineConfig, tables["deadlines"] or {}, "[deadlines]", found)
     schedule = _validated(ScheduleConfig, tables["schedule"] or {}, "[schedule]", found)
+    health = _validated(HealthConfig, tables["health"] or {}, "[health]", found)
     settings = _sources(tables["source"] or {}, sources, found)
     people = [
         _validated(Recipient, one, name_of("recipient", place, one), found)
@@ -99,6 +101,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
         smtp=smtp,
         deadlines=_deadlines(dates, path.parent),
         schedule=schedule or ScheduleConfig(),
+        health=_health(health, path.parent),
         sources=settings,
         recipients=tuple(one for one in people if one is not None),
         watches=tuple(one for one in watched if one is not None),
@@ -109,6 +112,12 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
 def _deadlines(given: DeadlineConfig | None, base: Path) -> DeadlineConfig:
     own = given.rules if given else None
     return DeadlineConfig(rules=base / own.expanduser() if own else None)
+
+
+def _health(given: HealthConfig | None, folder: Path) -> HealthConfig:
+    if given is None or given.metrics is None:
+        return given or HealthConfig()
+    return given.model_copy(update={"metrics": folder / given.metrics.expanduser()})
 
 
 def _text_of(path: Path) -> str:

@@ -25,13 +25,13 @@ from tmwatch.daemon.lane import Lane, Tell
 from tmwatch.errors import ConfigError, StoreError
 from tmwatch.http import Door
 from tmwatch.logs import Log
+from tmwatch.status import DAEMON_LOCK, report_out
 from tmwatch.store import Database, Outbox, books, timetable
 from tmwatch.store.database import now
 from tmwatch.store.locks import Shared, checking
 
 log = Log()
 
-_LOCK = "\0daemon"  # no watch can have this name
 STOP_SECONDS = 6.0  # what is under way has so long to end; ten are promised
 _LOOK_SECONDS = 5.0  # how often the clock is looked at
 _MOVED = 30.0  # seconds by which the clock and the time that passed may differ
@@ -87,7 +87,7 @@ class Daemon:
         cannot be used."""
         database = Database(self._path)
         try:
-            with checking(self._path, [_LOCK]) as busy:
+            with checking(self._path, [DAEMON_LOCK]) as busy:
                 if busy:
                     by = f" (process {busy[0].pid})" if busy[0].pid else ""
                     raise StoreError(
@@ -221,6 +221,8 @@ class Daemon:
         if job.id == DELIVER:
             report = deliver_due(Outbox(database), config, now())
             self._report(job.id, report)
+            for text in report_out(config, database, self._env):
+                self._tell(f"Note: {text}")
         elif job.id == INBOX:
             self._take(config, database)
         else:

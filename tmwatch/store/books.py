@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tmwatch import __version__
 from tmwatch.errors import Outcome
 from tmwatch.store import held
-from tmwatch.store.database import Database, iso, now
+from tmwatch.store.database import Database, connect, iso, now
+from tmwatch.store.schema import SCHEMA_VERSION
 
 _FEW = 50  # filings: more are sooner found among all
 
@@ -57,6 +60,26 @@ def end_run(database: Database, run: str, summary: Mapping[str, Any]) -> None:
         row = database.conn.execute("select command from run where id = ?", (run,)).fetchone()
         if row is not None and row["command"] == "check":
             held.settle_health(database)
+
+
+def note_backup(path: Path) -> None:
+    """Book that a backup was made, for `tmwatch status`. Not in a file of another schema: who makes a backup
+    before an upgrade wants no upgrade. Where it cannot be booked the backup is good all the same."""
+    at = iso(now())
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(connect(path)) as conn:
+        if conn.execute("pragma user_version").fetchone()[0] == SCHEMA_VERSION:
+            conn.execute(
+                "insert into run (id, command, tmwatch, started_at, ended_at) values (?, 'backup', ?, ?, ?)",
+                (uuid.uuid4().hex[:12], __version__, at, at),
+            )
+
+
+def last_run(database: Database, command: str) -> dt.datetime | None:
+    """When a run of that command last came to its end; None where none did."""
+    row = database.conn.execute(
+        "select max(ended_at) as at from run where command = ?", (command,)
+    ).fetchone()
+    return dt.datetime.fromisoformat(row["at"]) if row["at"] else None
 
 
 def ask_state(database: Database, watch: str, ask: str) -> AskState:

@@ -112,6 +112,22 @@ def checking(
         yield busy
 
 
+def who_holds(database: Path, name: str) -> BeingChecked | None:
+    """Who holds a lock of that name, without waiting for it or keeping it; None where nobody does."""
+    real = database.resolve()
+    folder = real.with_name(f"{real.name}.locks")
+    path = folder / hashlib.sha256(name.encode()).hexdigest()[:16]
+    if not path.with_suffix(".json").exists():
+        return None  # who takes a lock signs it
+    try:
+        with filelock.FileLock(path.with_suffix(".lock"), timeout=0, mode=_FOR_THE_OWNER[1]):
+            return None
+    except filelock.Timeout:
+        return _holder(path.with_suffix(".json"), name)
+    except OSError:
+        return None
+
+
 def _folder(database: Path) -> Path:
     # By its real path: two names of one file are one database.
     real = database.resolve()
