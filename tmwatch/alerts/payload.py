@@ -14,7 +14,9 @@ from tmwatch.model import Change, FactKind, Frozen, Live, Phase, Significance
 
 VERIFY = "Verify with the office before acting on this."
 
-AlertKind = Literal["filing.changed", "filing.new", "watch.baseline", "source.health", "delivery.health"]
+AlertKind = Literal[
+    "filing.changed", "filing.new", "watch.baseline", "source.health", "delivery.health", "test"
+]
 
 # Three things that are never mixed (design law 19).
 Newness = Literal["newly filed", "newly listed", "new to your watch"]

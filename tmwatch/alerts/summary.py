@@ -53,14 +53,20 @@ def subject(payload: AlertPayload, words: Wording) -> str:
     parts = [who(payload, words), what(payload, words)]
     references = [clean_line(card.docket_ref, REF_LIMIT) for card in payload.cards if card.docket_ref]
     parts += [words.say("ref", ref=words.listed(_few(references, words)))] if references else []
-    line = " · ".join(part for part in parts if part)
-    return f"{words.say('sample_mark')} {line}" if is_sample(payload) else line
+    return _marked(" · ".join(part for part in parts if part), payload, words)
 
 
 def lead(payload: AlertPayload, words: Wording) -> str:
     """The first line of the mail: as the subject, without the docket reference."""
-    line = " · ".join(part for part in (who(payload, words), what(payload, words)) if part)
-    return f"{words.say('sample_mark')} {line}" if is_sample(payload) else line
+    return _marked(
+        " · ".join(part for part in (who(payload, words), what(payload, words)) if part), payload, words
+    )
+
+
+def _marked(line: str, payload: AlertPayload, words: Wording) -> str:
+    """What is no fact of a register says so first."""
+    mark = "test_mark" if payload.kind == "test" else "sample_mark" if is_sample(payload) else ""
+    return f"{words.say(mark)} {line}" if mark else line
 
 
 def who(payload: AlertPayload, words: Wording) -> str:
@@ -98,6 +104,8 @@ def _watch_and_owner(payload: AlertPayload, words: Wording) -> str:
 def what(payload: AlertPayload, words: Wording) -> str:
     """What happened, with how we know it where that is not the register itself."""
     states = {"watch.baseline": "baseline", "source.health": "health", "delivery.health": "receiver"}
+    if payload.kind == "test":
+        return words.say("test_lead")
     if payload.kind in states:
         if payload.kind != "watch.baseline" and payload.headline and words.language == "en":
             return clean_line(payload.headline, FACT_LIMIT)

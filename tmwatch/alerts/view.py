@@ -113,12 +113,7 @@ def build(payload: AlertPayload, words: Wording, timezone: str = "UTC") -> MailV
         subject=summary.subject(payload, words),
         lead=summary.lead(payload, words),
         sample_note=words.say("sample_note") if summary.is_sample(payload) else "",
-        watch_line=words.say(
-            "watch_line",
-            significance=_capital(words.significance(payload.significance)),
-            watch=words.quoted(clean_line(payload.watch, 100)),
-            role=words.role(clean_line(payload.role, 30)),
-        ),
+        watch_line=_watch_line(payload, words),
         level=payload.significance.value,
         detail=_lines(payload.detail),
         groups=_groups(cards, words),
@@ -131,6 +126,17 @@ def build(payload: AlertPayload, words: Wording, timezone: str = "UTC") -> MailV
         coverage=coverage(payload, words),
         verify=words.say("verify") if payload.note == VERIFY else clean_line(payload.note),
         legal=words.say("legal"),
+    )
+
+
+def _watch_line(payload: AlertPayload, words: Wording) -> str:
+    if payload.kind == "test":
+        return words.say("test_line")
+    return words.say(
+        "watch_line",
+        significance=_capital(words.significance(payload.significance)),
+        watch=words.quoted(clean_line(payload.watch, 100)),
+        role=words.role(clean_line(payload.role, 30)),
     )
 
 

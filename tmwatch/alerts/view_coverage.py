@@ -13,7 +13,7 @@ _FEW_NAMES = 5
 
 def coverage(payload: AlertPayload, words: Wording) -> tuple[str, ...]:
     """For each office of the watch: live, import only or not watched, and why (design law 17)."""
-    if payload.kind == "delivery.health":
+    if payload.kind in ("delivery.health", "test"):
         return ()  # it is about a receiver, not about what is looked at
     lines = []
     for item in payload.coverage:

@@ -27,7 +27,7 @@ STATES = {"pending": "waiting", "sent": "sent", "dead": "GIVEN UP", "held": "HEL
 
 @cli.group("alerts", cls=Group)
 def alerts_group() -> None:
-    """Alerts and their deliveries: list, why, retry, release, drop."""
+    """Alerts and their deliveries: list, why, preview, retry, release, drop."""
 
 
 @alerts_group.command("list")
@@ -108,7 +108,7 @@ def _to(one: dict[str, Any]) -> str:
     return plain(f"{one['recipient']} ({one['channel']} {one['address']})")
 
 
-def _need(database: Database, number: int) -> dict[str, Any]:
+def need_alert(database: Database, number: int) -> dict[str, Any]:
     alert = Outbox(database).alert(number)
     if alert is None:
         raise TmwatchError(
@@ -117,7 +117,7 @@ def _need(database: Database, number: int) -> dict[str, Any]:
     return alert
 
 
-def _number(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+def alert_number(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
     """The number of an alert, as `alerts list` shows it."""
     if value is None:
         return None
@@ -129,13 +129,13 @@ def _number(_: click.Context, __: click.Parameter, value: str | None) -> int | N
 
 
 @alerts_group.command("why")
-@click.argument("number", metavar="ID", callback=_number)
+@click.argument("number", metavar="ID", callback=alert_number)
 @json_option
 @pass_session
 def why(session: Session, number: int, as_json: bool) -> None:
     """Show why an alert was raised: trigger, changes, the looks behind it, and its deliveries."""
     database = session.database()
-    alert = _need(database, number)
+    alert = need_alert(database, number)
     looks = upkeep.looks_behind(database, number)
     if as_json:
         say_json({**alert, "looks": looks})
@@ -214,7 +214,7 @@ def _print_delivery(one: dict[str, Any]) -> None:
 
 
 @alerts_group.command("retry")
-@click.argument("number", metavar="[ID]", callback=_number, required=False)
+@click.argument("number", metavar="[ID]", callback=alert_number, required=False)
 @click.option("--all", "everything", is_flag=True, help="Every delivery that was given up or waits.")
 @click.option("--recipient", metavar="NAME", help="Every one to this recipient.")
 @pass_session
@@ -230,7 +230,7 @@ def retry(session: Session, number: int | None, everything: bool, recipient: str
         )
     database = session.database()
     if number is not None:
-        _need(database, number)
+        need_alert(database, number)
     on = [one for one in endpoints(database).values() if one.state == "disabled"]
     count = Outbox(database).retry(number, recipient)
     for one in on:
@@ -254,9 +254,9 @@ HELD_HELP = "Every alert that is held."
 def _held(database: Database, numbers: tuple[str, ...]) -> list[int]:
     found = []
     for text in numbers:
-        number = _number(click.get_current_context(), click.Argument(["id"]), text)
+        number = alert_number(click.get_current_context(), click.Argument(["id"]), text)
         assert number is not None
-        _need(database, number)
+        need_alert(database, number)
         found.append(number)
     return found
 
