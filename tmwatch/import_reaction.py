@@ -52,7 +52,6 @@ class ImportReaction:
     def __init__(self, config: Config, database: Database, env: Mapping[str, str]) -> None:
         self.config = config
         self.database = database
-        self.alerts = 0
         self._env = env
         self._found: set[tuple[str, str]] = set()
         self._known: set[str] = set()  # filings that a watch would have found in the register before
@@ -71,9 +70,7 @@ class ImportReaction:
             for one in observed
         ]
         self._make_good(observed, database)
-        reaction = self._react(settled, database)
-        self.alerts += len(reaction.alerts)
-        return reaction
+        return self._react(settled, database)
 
     def _make_good(self, observed: Sequence[Observed], database: Database) -> None:
         """What came under a watch in a run that was killed before `book()`: this is its first look then."""

@@ -267,6 +267,9 @@ class MemoryOutbox:
         self.leases[delivery_id] = now + dt.timedelta(seconds=lease_seconds)
         return True
 
+    def fresh(self, delivery: Delivery) -> Delivery:
+        return delivery
+
     def mark_sent(self, delivery_id: int, now: dt.datetime, answer: str) -> None:
         self.rows[delivery_id] = replace(self.rows[delivery_id], state="sent")
         self.answers[delivery_id] = answer

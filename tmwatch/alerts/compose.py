@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from tmwatch.alerts.campaigns import identity
-from tmwatch.alerts.gathering import changed, new_filings
+from tmwatch.alerts.gathering import cause, changed, new_filings
 from tmwatch.alerts.matching import Batch, to_tell
-from tmwatch.alerts.payload import CoverageLine, MarkCard, Newness
+from tmwatch.alerts.payload import AlertPayload, CoverageLine, MarkCard, Near, Newness
 from tmwatch.config import Config, Watch
 from tmwatch.model import Change
 from tmwatch.sources.registry import register_link
@@ -89,7 +88,7 @@ def reactor(
             to = addresses(config, watch.notify)
             if fresh:
                 alerts.append(_new_filings(watch, fresh, lines, to, database))
-            alerts += [_changed(watch, group, lines, to) for group in _by_cause(moved)]
+            alerts += [_changed(watch, group, lines, to) for group in _by_cause(watch, moved)]
         return Reaction(tuple(alerts), tuple(hits), tuple(judged))
 
     return react
@@ -137,8 +136,11 @@ def _new_filings(
     database: Database,
 ) -> AlertDraft:
     cards = [card(watch, one.observed, newness=one.newness, found=one.match) for one in items]
-    payload = new_filings(watch.name, watch.role, cards, lines, partial(earlier_filings, database))
-    return AlertDraft(payload, tuple(one.st13 for one in payload.cards), tuple(to))
+
+    def make(them: Sequence[MarkCard]) -> AlertPayload:
+        return new_filings(watch.name, watch.role, them, lines, partial(earlier_filings, database))
+
+    return AlertDraft(make(cards), tuple(to), "new filings", make)
 
 
 def _changed(
@@ -147,20 +149,20 @@ def _changed(
     lines: tuple[CoverageLine, ...],
     to: Sequence[tuple[str, str, str]],
 ) -> AlertDraft:
-    why = "; ".join(dict.fromkeys(item.match.why for item in items if item.match.why))
-    cards = tuple(card(watch, item.observed, item.changes) for item in items)
-    why = why or f'it has been under the watch "{watch.name}" before'
-    payload = changed(watch.name, watch.role, cards, lines, why)
-    return AlertDraft(payload, tuple(one.st13 for one in cards), tuple(to))
+    cards = [card(watch, item.observed, item.changes, found=item.match) for item in items]
+    before = f'it has been under the watch "{watch.name}" before'
+    cards = [one if one.why else one.model_copy(update={"why": before}) for one in cards]
+
+    def make(them: Sequence[MarkCard]) -> AlertPayload:
+        return changed(watch.name, watch.role, them, lines)
+
+    return AlertDraft(make(cards), tuple(to), cause(cards[0]), make)
 
 
-def _by_cause(items: Sequence[_Item]) -> list[list[_Item]]:
-    """What befell several filings of one owner alike has one cause, and is told once."""
-    groups: dict[object, list[_Item]] = {}
+def _by_cause(watch: Watch, items: Sequence[_Item]) -> list[list[_Item]]:
+    groups: dict[str, list[_Item]] = {}
     for item in items:
-        who = identity(party.name for party in item.observed.record.owners)
-        told = tuple(sorted((one.field, one.old or "", one.new or "") for one in item.changes))
-        groups.setdefault((who or item.observed.st13, told), []).append(item)
+        groups.setdefault(cause(card(watch, item.observed, item.changes)), []).append(item)
     return list(groups.values())
 
 
@@ -171,6 +173,16 @@ def _newness(one: Observed) -> Newness:
     if filed is not None and one.first_seen.date() - filed <= NEWLY_FILED:
         return "newly filed"
     return "newly listed" if filed is not None else "new to your watch"
+
+
+def _near(watch: Watch | None, found: Match | None) -> Near | None:
+    """The watched name that brought the filing, if one did."""
+    if watch is None or found is None or found.near is None or "marks" not in found.triggers:
+        return None
+    said = found.near.likeness
+    return Near(
+        to=watch.marks[found.near.mark], level=said.level, score=round(said.score, 4), reasons=said.reasons
+    )
 
 
 def card(
@@ -202,6 +214,7 @@ def card(
         first_seen=one.first_seen,
         newness=newness,
         why=found.why if found is not None else "",
+        near=_near(watch, found),
         docket_ref=row.docket_ref if row else None,
         client=row.client if row else None,
         responsible=row.responsible if row else None,

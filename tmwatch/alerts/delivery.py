@@ -27,3 +27,4 @@ class Delivery:
     created_at: dt.datetime  # UTC
     state: State = "pending"
     asked_at: dt.datetime | None = None  # when the receiver was last asked to take it, in vain
+    joined: int = 0  # how often more filings have joined the alert

@@ -7,10 +7,12 @@ of one owner are one too (`compose` says which).
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tmwatch.alerts.campaigns import Ask, campaign, level, together
+from tmwatch.alerts.campaigns import Ask, campaign, identity, level, together
 from tmwatch.alerts.payload import AlertPayload, CoverageLine, MarkCard
 from tmwatch.alerts.summary import lead
 from tmwatch.alerts.wording import wording
@@ -38,8 +40,16 @@ def new_filings(
     )
 
 
+def cause(card: MarkCard) -> str:
+    """A word for what befell a filing, the same for all of one owner that it befell alike: one cause is told
+    once, whatever the marks."""
+    told = sorted((one.field, one.old or "", one.new or "") for one in card.changes)
+    who = sorted(identity(card.owners)) or [card.st13]
+    return hashlib.sha256(json.dumps([who, told]).encode()).hexdigest()[:32]
+
+
 def changed(
-    watch: str, role: str, cards: Sequence[MarkCard], lines: tuple[CoverageLine, ...], why: str
+    watch: str, role: str, cards: Sequence[MarkCard], lines: tuple[CoverageLine, ...]
 ) -> AlertPayload:
     """The alert of changes that befell these filings alike."""
     ranks = [change.significance for card in cards for change in card.changes]
@@ -49,7 +59,7 @@ def changed(
             watch=watch,
             role=role,
             significance=max(ranks, key=lambda rank: rank.rank, default=Significance.HIGH),
-            why=why,
+            why=_why(cards),
             cards=tuple(cards),
             coverage=lines,
         )
@@ -71,6 +81,6 @@ def _why(cards: Sequence[MarkCard]) -> str:
     """What brought the filings under the watch: first what holds for most of them."""
     counts = Counter(part for card in cards for part in dict.fromkeys(card.why.split("; ")) if part)
     parts = [part for part, _ in counts.most_common()]
-    if len(parts) > _REASONS:
+    if len(cards) > 1 and len(parts) > _REASONS:
         parts = [*parts[:_REASONS], f"and {len(parts) - _REASONS} more reasons, each beside its filing"]
     return "; ".join(parts)

@@ -59,6 +59,10 @@ class OutboxStore(EndpointStore, Protocol):
         """Take it for this process; False when another was faster. Atomic across processes."""
         ...
 
+    def fresh(self, delivery: Delivery, /) -> Delivery:
+        """As it stands now that it is claimed: filings may have joined its alert since it was read."""
+        ...
+
     def mark_sent(self, delivery_id: int, now: dt.datetime, answer: str, /) -> None:
         """Done; the receiver's answer is kept."""
         ...
@@ -235,6 +239,7 @@ class _Run:
             self._failed(delivery, self.down[endpoint], asked=False)
             return
         try:
+            delivery = self.store.fresh(delivery)
             recipient = self._recipient(delivery)
             answer = mask(self._channel(delivery).send(delivery, recipient), self.secrets)
         except _Nowhere as error:

@@ -88,7 +88,7 @@ class MarkCard(Frozen):
     registration_date: dt.date | None = None
     first_seen: dt.datetime | None = None  # UTC, by us
     newness: Newness | None = None
-    why: str = ""  # of a new filing: which trigger fired for it, and which filters held
+    why: str = ""  # which trigger fired for it, and which filters held
     near: Near | None = None  # where a watched name found it
     docket_ref: str | None = None
     client: str | None = None

@@ -21,7 +21,7 @@ from tmwatch.keeping import keeping
 from tmwatch.logs import set_run
 from tmwatch.numbers import show_number
 from tmwatch.sources.registry import get_source
-from tmwatch.store import Database, books
+from tmwatch.store import Database, books, upkeep
 from tmwatch.store.database import now
 
 LISTED = 40  # so many records are listed on a terminal; a file of thousands is summed up
@@ -109,7 +109,7 @@ def import_(
         )
     if reaction is not None:
         reaction.book()
-    alerts = reaction.alerts if reaction is not None else 0
+    alerts = len(upkeep.alerts_of_run(database, run))
     books.end_run(
         database, run, {"records": told.records, "failed": sum(told.failed.values()), "alerts": alerts}
     )

@@ -1,7 +1,8 @@
 """What is not sent, or not yet: after a restore, what went out in the time that was lost.
 
 Monday's backup is restored on Thursday. The next look finds again what was found and told on Tuesday.
-Until a filing has been looked at once since the restore it is *unsettled*, and of an alert about it:
+Until a filing has been looked at once since the restore it is *unsettled*, and of an alert about it (each
+filing of a draft is judged by itself: `store.joining`):
 
 1. **The replaced file could be read.** `restore` carried over which deliveries had left (`sent_before`)
    and the last word each address had on each field of each filing (`told_before`). A delivery is born
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING
 
 from tmwatch.alerts.payload import AlertPayload
 from tmwatch.model import Change
-from tmwatch.store.ids import delivery_id
+from tmwatch.store.ids import alert_facts, alert_uid, delivery_id
 
 if TYPE_CHECKING:
     from tmwatch.store.database import Database
@@ -82,6 +83,11 @@ class Standing:
     echo_of: sqlite3.Row | None  # a row of `restored`
 
 
+def ever_restored(database: Database) -> bool:
+    """Whether this database has ever taken the place of another."""
+    return _last_restore(database) is not None
+
+
 def standing(database: Database, payload: AlertPayload, st13s: Sequence[str]) -> Standing:
     """Whether all that the alert is about is unsettled. One settled filing makes the whole alert news."""
     last = _last_restore(database)
@@ -111,6 +117,16 @@ def is_taken(database: Database, message_id: str) -> bool:
     """Whether a delivery of the lost time left under this id."""
     row = database.conn.execute("select 1 from sent_before where message_id = ?", (message_id,)).fetchone()
     return row is not None
+
+
+def ids_alone(payload: AlertPayload, to: To) -> list[str]:
+    """The ids under which the filings of an alert would have left, had each been told by itself: one may be
+    found again without the others."""
+    if len(payload.cards) < 2 or payload.kind != "filing.changed":
+        return []
+    alone = [payload.model_copy(update={"cards": (card,)}) for card in payload.cards]
+    facts = [alert_facts(one.model_dump(mode="json"), [one.cards[0].st13]) for one in alone]
+    return [delivery_id(alert_uid(one, "", 1), *to) for one in facts]
 
 
 def fate(database: Database, payload: AlertPayload, about: str, uid: str, to: To, where: Standing) -> str:

@@ -372,11 +372,11 @@ def _upgrade(database: Database, sight: Sight, rows: Sequence[Sighting], reread:
 
 
 def _write_reaction(database: Database, reaction: Reaction, run: str) -> None:
-    from tmwatch.store.outbox import write_alert
+    from tmwatch.store.joining import write_draft
 
     hits.write(database, reaction.hits, reaction.judged)
     for draft in reaction.alerts:
-        write_alert(database, draft.payload, draft.st13s, draft.to, run)
+        write_draft(database, draft, run)
 
 
 __all__ = [

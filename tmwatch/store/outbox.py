@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -40,13 +40,17 @@ def write_alert(
     run: str,
     *,
     about: tuple[str, str] | None = None,
+    fates: Mapping[held.To, str] | None = None,
+    joins: str = "",
 ) -> int:
     """An alert with one delivery per (recipient, channel, address). Returns the alert's number.
 
     Ids are drawn here, from what is told (`store.ids`), and never change between tries: the same facts
     give the same ids again after a lost commit or a restore. What went out before a restore is born
     `sent`, what may have is `held` (`store.held`). `about` is what a health alert is about and the state
-    it tells, `("source us.tsdr", "failing")`: its wording may differ from one telling to the next.
+    it tells, `("source us.tsdr", "failing")`: its wording may differ from one telling to the next. `fates`:
+    what its deliveries are born as, where that is known already; `joins`: the alert is open for what may
+    join it under that word (`store.joining`).
     """
     at = now()
     instant, to = iso(at), tuple(dict.fromkeys(to))
@@ -54,10 +58,10 @@ def write_alert(
     with database.write() as db:
         where = held.standing(database, payload, st13s)
         facts = alert_facts(payload.model_dump(mode="json"), st13s, told, at.date())
-        uid, fates = _draw(database, payload, told, facts, to, where)
+        uid, drawn = _draw(database, payload, told, facts, to, where, fates)
         cursor = database.conn.execute(
             "insert into alert (uid, kind, watch, significance, sample, headline, payload, created_at, run,"
-            " facts, about) values (?,?,?,?,?,?,?,?,?,?,?)",
+            " facts, about, open, joins, joined) values (?,?,?,?,?,?,?,?,?,?,?,?,?,0)",
             (
                 uid,
                 payload.kind,
@@ -70,6 +74,8 @@ def write_alert(
                 run,
                 facts,
                 told or None,
+                int(bool(joins)),
+                joins or None,
             ),
         )
         alert = int(cursor.lastrowid or 0)
@@ -83,14 +89,14 @@ def write_alert(
                     "channel": channel,
                     "address": address,
                     "message_id": delivery_id(uid, *one),
-                    "state": fates[one],
+                    "state": drawn[one],
                     "tries": 0,
-                    "next_try_at": instant if fates[one] == PENDING else None,
+                    "next_try_at": instant if drawn[one] == PENDING else None,
                     "lease_until": None,
                     "sent_at": None,
-                    "answer": held.SENT_BEFORE if fates[one] == SENT else None,
+                    "answer": held.SENT_BEFORE if drawn[one] == SENT else None,
                     "error": None,
-                    "held_for": held.RESTORE if fates[one] == HELD else None,
+                    "held_for": held.RESTORE if drawn[one] == HELD else None,
                 }
             )
     return alert
@@ -103,8 +109,9 @@ def _draw(
     facts: str,
     to: Sequence[held.To],
     where: held.Standing,
+    given: Mapping[held.To, str] | None = None,
 ) -> tuple[str, dict[held.To, str]]:
-    """The alert's id, and what each of its deliveries is born as.
+    """The alert's id, and what each of its deliveries is born as (`given`: that is known already).
 
     The occurrence counts the alerts that told the same before. An id that is not free, or under which
     something else left in a time that a restore has undone, is passed over: a receiver would drop it.
@@ -116,10 +123,19 @@ def _draw(
         uid = alert_uid(facts, where.salt, occurrence)
         if database.conn.execute("select 1 from alert where uid = ?", (uid,)).fetchone():
             continue
-        fates = {one: held.fate(database, payload, about, uid, one, where) for one in to}
+        fates = dict(given or {one: held.fate(database, payload, about, uid, one, where) for one in to})
         if any(fates[one] == PENDING and held.is_taken(database, delivery_id(uid, *one)) for one in to):
             continue
         return uid, fates
+
+
+def fates_of(
+    database: Database, payload: AlertPayload, st13s: Sequence[str], to: Sequence[held.To]
+) -> tuple[str, dict[held.To, str]]:
+    """What the deliveries of an alert with these facts would be born as, and the salt of its id."""
+    where = held.standing(database, payload, st13s)
+    facts = alert_facts(payload.model_dump(mode="json"), st13s)
+    return where.salt, _draw(database, payload, "", facts, to, where)[1]
 
 
 class Outbox:
@@ -133,7 +149,7 @@ class Outbox:
     def due_deliveries(self, at: dt.datetime) -> list[Delivery]:
         """Pending, due and not in another process's hands, oldest first."""
         rows = self.database.conn.execute(
-            "select d.*, a.payload, a.created_at from delivery d join alert a on a.id = d.alert"
+            "select d.*, a.payload, a.created_at, a.joined from delivery d join alert a on a.id = d.alert"
             f" where {_DUE} order by d.id",
             _instants(at),
         )
@@ -156,7 +172,23 @@ class Outbox:
                 f"update delivery set lease_until = :until, tries = tries + 1 where id = :id and {_DUE}",
                 {"until": until, "id": delivery_id, **_instants(at)},
             )
-            return cursor.rowcount == 1
+            taken = cursor.rowcount == 1
+            if taken:  # from now on nothing joins the alert
+                self.database.conn.execute(
+                    "update alert set open = 0 where open = 1"
+                    " and id = (select alert from delivery where id = ?)",
+                    (delivery_id,),
+                )
+            return taken
+
+    def fresh(self, delivery: Delivery) -> Delivery:
+        """The delivery as it stands: more may have joined its alert between reading it and taking it."""
+        row = self.database.conn.execute(
+            "select d.*, a.payload, a.created_at, a.joined from delivery d join alert a on a.id = d.alert"
+            " where d.id = ? and a.joined <> ?",
+            (delivery.id, delivery.joined),
+        ).fetchone()
+        return _delivery(row) if row is not None else delivery
 
     def mark_sent(self, delivery_id: int, at: dt.datetime, answer: str) -> None:
         """The receiver has taken it."""
@@ -323,5 +355,6 @@ def _delivery(row: Any) -> Delivery:
         payload=AlertPayload.model_validate_json(row["payload"]),
         created_at=dt.datetime.fromisoformat(row["created_at"]),
         state=row["state"],
+        joined=row["joined"],
         asked_at=dt.datetime.fromisoformat(row["asked_at"]) if row["asked_at"] else None,
     )

@@ -120,7 +120,7 @@ def _doom(conn: sqlite3.Connection, cutoff: str) -> None:
         " (partition by st13, source order by as_of desc, id desc) as place"
         " from observation where outcome = 'ok') where place = 1",
         "select o.id from alert a join alert_mark m on m.alert = a.id join observation o on o.st13 = m.st13"
-        " and o.run = a.run",
+        " and o.run = coalesce(m.run, a.run)",
         # "No longer listed" counts the looks since the last good one.
         "select o.id from observation o left join (select source, asked, max(id) as id from observation"
         " where outcome = 'ok' group by source, asked) good"

@@ -216,6 +216,7 @@ def _prepare(
         (name, iso(now()), str(file), _last_look(new), str(aside) if aside else None, int(known)),
     )
     _unsettle(new, name, last["id"] if last else "")
+    new.execute("update alert set open = 0 where open = 1")  # it may have gone out since
     new.execute(
         "update delivery set state = 'held', held_for = ?, lease_until = null, next_try_at = null"
         " where state = 'pending'",
@@ -291,14 +292,17 @@ def _carry_over(new: sqlite3.Connection, old: sqlite3.Connection) -> int:
             payload = AlertPayload.model_validate(json.loads(row["payload"]))
         except (ValueError, ValidationError):
             continue
+        to = (row["recipient"], row["channel"], row["address"])
+        new.executemany(
+            "insert or ignore into sent_before values (?, ?)",
+            ((one, row["sent_at"]) for one in held.ids_alone(payload, to)),
+        )
         for word in held.words(payload, row["about"] or ""):
             new.execute(
                 "insert or replace into told_before (recipient, channel, address, watch, what, field, key,"
                 " word, as_of) values (?,?,?,?,?,?,?,?,?)",
                 (
-                    row["recipient"],
-                    row["channel"],
-                    row["address"],
+                    *to,
                     payload.watch,
                     word.what,
                     word.field,

@@ -480,6 +480,23 @@ def _deadlines(db: sqlite_utils.Database) -> None:
     )
 
 
+def _alerts_that_are_joined(db: sqlite_utils.Database) -> None:
+    """An alert takes in what is found later, until somebody begins to send it (`store.joining`).
+
+    `open`: it still does; `joins`: what may join it; `joined`: how often that happened. Of a filing that
+    joined, `run` and `joined_at` say by which run and when; they are empty for those of the beginning.
+    """
+    for statement in (
+        "alter table alert add column open integer not null default 0",
+        "alter table alert add column joins text",
+        "alter table alert add column joined integer not null default 0",
+        "alter table alert_mark add column run text",
+        "alter table alert_mark add column joined_at text",
+        "create index idx_alert_open on alert (watch, joins) where open = 1",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _version_1,
     _receivers,
@@ -492,5 +509,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _timetable,
     _hits_by_likeness,
     _deadlines,
+    _alerts_that_are_joined,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

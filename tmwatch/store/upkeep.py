@@ -54,8 +54,13 @@ def outbox_standing(database: Database) -> dict[str, Any]:
 
 
 def alerts_of_run(database: Database, run: str) -> list[int]:
-    """The numbers of the alerts that a run made, oldest first; other processes make theirs meanwhile."""
-    rows = database.conn.execute("select id from alert where run = ? order by id", (run,))
+    """The numbers of the alerts that a run made or added to, oldest first; other processes make theirs
+    meanwhile."""
+    rows = database.conn.execute(
+        "select id from alert where run = :run"
+        " or id in (select alert from alert_mark where run = :run) order by id",
+        {"run": run},
+    )
     return [row["id"] for row in rows]
 
 
@@ -64,8 +69,9 @@ def looks_behind(database: Database, alert: int) -> list[dict[str, Any]]:
     rows = database.conn.execute(
         "select o.st13, o.source, o.url, o.looked_at, o.live, o.as_of, o.as_of_kind, o.snapshot as sha256,"
         " o.parser_version, o.run from alert a join alert_mark m on m.alert = a.id"
-        " join observation o on o.st13 = m.st13 and o.run = a.run"
-        " where a.id = ? and o.outcome = 'ok' and o.looked_at <= a.created_at order by o.id",
+        " join observation o on o.st13 = m.st13 and o.run = coalesce(m.run, a.run)"
+        " where a.id = ? and o.outcome = 'ok' and o.looked_at <= coalesce(m.joined_at, a.created_at)"
+        " order by o.id",
         (alert,),
     )
     return [{**dict(row), "live": bool(row["live"])} for row in rows]

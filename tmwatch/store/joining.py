@@ -1,0 +1,116 @@
+"""An alert takes in what the same run, or the same day, finds later, as long as nobody has begun to send it.
+
+A file of many records is stored in many transactions, a check asks many questions: what they bring a watch
+is one message all the same. The first transaction writes the alert with its deliveries; a later one *joins*
+it in its own transaction: more filings, the headline anew, the ids as they are. So each transaction is whole
+by itself (design law 5), and one that is killed takes nothing back and leaves nothing behind.
+
+An alert is open from its birth until a process takes one of its deliveries (`Outbox.claim`), or the database
+is restored. Whoever takes one reads the alert again then (`Outbox.fresh`): what joined until that moment is
+in it, and nothing joins later. So an id under which something was sent never comes to tell anything else.
+
+After a restore the filings of an alert may have different fates (`held`): what left before it, what may have,
+what is news. Then each fate is an alert of its own, and only news is open.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+
+from pydantic import ValidationError
+
+from tmwatch.alerts.payload import AlertPayload, MarkCard
+from tmwatch.store import held
+from tmwatch.store.database import Database, iso, now
+from tmwatch.store.outbox import PENDING, fates_of, write_alert
+from tmwatch.store.sights import AlertDraft
+
+# Filings in one alert; the next ones begin another. A message of more helps nobody, and each time that some
+# join, the whole alert is written anew.
+MOST = 1000
+
+
+def write_draft(database: Database, draft: AlertDraft, run: str) -> None:
+    """Write what is to be told: into the open alert that it belongs to, or as a new one."""
+    for payload, fates in _by_fate(database, draft):
+        st13s = [card.st13 for card in payload.cards]
+        opened = draft.joins if set(fates.values()) <= {PENDING} else ""
+        if opened and _join(database, draft, payload, run):
+            continue
+        write_alert(database, payload, st13s, draft.to, run, fates=fates, joins=opened)
+
+
+def _by_fate(database: Database, draft: AlertDraft) -> list[tuple[AlertPayload, dict[held.To, str]]]:
+    """The draft, parted where a restore has given its filings different fates."""
+    cards, to = draft.payload.cards, tuple(dict.fromkeys(draft.to))
+    if draft.make is None or not held.ever_restored(database):
+        return [(draft.payload, dict.fromkeys(to, PENDING))]
+    groups: dict[tuple[str, ...], list[MarkCard]] = {}
+    for card in cards:
+        alone = draft.make((card,))
+        salt, fates = fates_of(database, alone, (card.st13,), to)
+        groups.setdefault((salt, *(fates[one] for one in to)), []).append(card)
+    return [
+        (
+            draft.payload if len(group) == len(cards) else draft.make(group),
+            dict(zip(to, said, strict=True)),
+        )
+        for (_, *said), group in groups.items()
+    ]
+
+
+def _join(database: Database, draft: AlertDraft, payload: AlertPayload, run: str) -> bool:
+    """Add these filings to the open alert; False where there is none that they can join."""
+    at = now()
+    for row in _open(database, draft, run, at):
+        try:
+            before = AlertPayload.model_validate_json(row["payload"])
+        except ValidationError:
+            continue  # written by another version: the outbox tells of it
+        there = {card.st13 for card in before.cards}
+        if len(there) + len(payload.cards) > MOST or any(card.st13 in there for card in payload.cards):
+            continue
+        assert draft.make is not None
+        _extend(database, row["id"], draft.make((*before.cards, *payload.cards)), payload, run, at)
+        return True
+    return False
+
+
+def _open(database: Database, draft: AlertDraft, run: str, at: dt.datetime) -> list[sqlite3.Row]:
+    """The open alerts of the watch that the draft may join, the latest first: for the same receivers, of this
+    run or this day (UTC)."""
+    rows = database.conn.execute(
+        "select a.id, a.payload from alert a where a.open = 1 and a.watch = :watch and a.kind = :kind"
+        " and a.joins = :joins and (substr(a.created_at, 1, 10) = :day or (:run <> '' and (a.run = :run"
+        " or exists (select 1 from alert_mark where alert = a.id and run = :run))))"
+        " and not exists (select 1 from delivery where alert = a.id"
+        f" and (state <> '{PENDING}' or tries > 0 or lease_until is not null)) order by a.id desc",
+        {
+            "watch": draft.payload.watch,
+            "kind": draft.payload.kind,
+            "joins": draft.joins,
+            "run": run,
+            "day": iso(at)[:10],
+        },
+    ).fetchall()
+    return [row for row in rows if _receivers(database, row["id"]) == set(draft.to)]
+
+
+def _receivers(database: Database, alert: int) -> set[held.To]:
+    rows = database.conn.execute("select recipient, channel, address from delivery where alert = ?", (alert,))
+    return {(row["recipient"], row["channel"], row["address"]) for row in rows}
+
+
+def _extend(
+    database: Database, alert: int, whole: AlertPayload, more: AlertPayload, run: str, at: dt.datetime
+) -> None:
+    database.conn.execute(
+        "update alert set payload = ?, headline = ?, significance = ?, sample = ?, joined = joined + 1"
+        " where id = ?",
+        (whole.model_dump_json(), whole.headline, whole.significance.value, int(whole.sample), alert),
+    )
+    database.conn.executemany(
+        "insert into alert_mark (alert, st13, run, joined_at) values (?,?,?,?)",
+        ((alert, card.st13, run, iso(at)) for card in more.cards),
+    )
