@@ -26,7 +26,15 @@ from rapidfuzz.distance import Indel, JaroWinkler
 
 from tmwatch.similarity.arrays import MOST_WORDS, Bools, Columns, Floats, Ints, Lists, inside, join
 from tmwatch.similarity.batch import LETTERS, SOUND, Batch
-from tmwatch.similarity.features import NAMES, RUN_TOGETHER, TOGETHER, WEAK_INSIDE, measure
+from tmwatch.similarity.features import (
+    NAMES,
+    RUN_TOGETHER,
+    SHORT,
+    TOGETHER,
+    WEAK_INSIDE,
+    measure,
+    short_near,
+)
 from tmwatch.similarity.freq import Frequencies
 from tmwatch.similarity.words import WordTable, alike, distances
 
@@ -239,6 +247,8 @@ class Engine:
         if weak.any():
             for one in RUN_TOGETHER:
                 numbers[one, weak] *= WEAK_INSIDE
+        for at in np.flatnonzero((size <= SHORT) & (other_size <= size + 1)).tolist():
+            out["short_near"][at] = short_near(marks.compact[mark[at]], names.compact[name[at]])
         return weak
 
     def _by_words(self, numbers: Floats, block: Ints, row: Ints, name: Ints) -> None:
@@ -251,7 +261,8 @@ class Engine:
         place = np.searchsorted(self._used[1], other_words)
         count, other_count = self._word_count[0][block][row], self._word_count[1][name]
         size = len(row)
-        bits, top, sense = np.zeros(size), np.zeros(size), np.zeros(size)
+        bits, top, sense, mine_top = (np.zeros(size) for _ in range(4))
+        weight = marks.vocabulary.bits()
         by_other = np.zeros((other_words.shape[1], size))
         for at in range(words.shape[1]):
             pairs = np.flatnonzero(count > at)
@@ -270,8 +281,12 @@ class Engine:
                 best[there], which[there], signed[there] = np.abs(value), other, value
             bits[pairs] += best
             top[pairs] = np.maximum(top[pairs], best)
+            strong = weight[words[row[pairs], at]] >= marks.most[block][row[pairs]]
+            mine_top[pairs] = np.maximum(mine_top[pairs], best * strong)
             sense[pairs] += np.where(signed < 0, best, 0.0)
             by_other[which, pairs] = np.maximum(by_other[which, pairs], best)
+        strong = weight[other_words[name]] >= names.most[name][:, None]
+        their_top = (by_other * strong.T).max(axis=0, initial=0.0)
         own, other_bits = marks.bits[block][row], names.bits[name]
         cover_one = np.minimum(1.0, bits / own)
         cover_other = np.minimum(1.0, by_other.sum(axis=0) / other_bits)
@@ -282,6 +297,8 @@ class Engine:
             ("bits", np.minimum(1.0, bits / 32.0)),
             ("top_bits", np.minimum(1.0, top / 16.0)),
             ("sense", np.minimum(1.0, sense / own)),
+            ("own_word", np.minimum(1.0, mine_top / marks.most[block][row])),
+            ("their_word", np.minimum(1.0, their_top / names.most[name])),
         ):
             numbers[_AT[what]] = value
 

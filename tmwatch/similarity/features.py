@@ -7,9 +7,10 @@ read as "how much this counts at most".
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from rapidfuzz.distance import Indel, JaroWinkler
+from rapidfuzz.distance import OSA, Indel, JaroWinkler
 
 from tmwatch.similarity.freq import Frequencies
 from tmwatch.similarity.han import meant
@@ -121,6 +122,7 @@ NAMES = (
     "cover_one", "cover_other", "cover_both", "bits", "top_bits", "trigrams", "letters", "opening",
     "key_letters", "key_opening", "bones", "same_letters", "same_key", "sense", "whole_start", "whole_end",
     "whole_inside", "whole_bits", "first_letter", "first_word", "shortness", "length", "own_bits", "reading",
+    "own_word", "their_word", "short_near",
 )  # fmt: skip
 # Numbers that only together say much; the learned weights hold for these too.
 TOGETHER = (
@@ -186,6 +188,20 @@ def by_accident(one: Name, other: Name) -> bool:
     return short in long and not meant(short, long)
 
 
+SHORT = 3
+
+
+def short_near(a: str, b: str) -> bool:
+    """Whether a mark of up to three letters is another but for one letter: BMW and BMN, VW and VYW.
+
+    Also the same letters in another order, with one more at most: BMW and MBWL. Such marks have neither sound
+    nor groups of letters that would tell.
+    """
+    if not 1 < len(a) <= SHORT or not 1 < len(b) <= len(a) + 1 or a == b or not a.isascii():
+        return False
+    return OSA.distance(a, b, score_cutoff=1) <= 1 or not Counter(a) - Counter(b)
+
+
 # Of the numbers, those of the names run together; a mark of one or two letters inside a word is weak in them.
 RUN_TOGETHER = tuple(
     NAMES.index(name)
@@ -202,7 +218,7 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
     if by_accident(one, other):
         return [0.0] * len(NAMES), []
     matches = match_all(one, other, counts)
-    bits = top = sense = 0.0
+    bits = top = sense = own = theirs = 0.0
     by_other: dict[str, float] = {}
     for match in matches:
         bits += match.bits
@@ -210,6 +226,10 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
             top = match.bits
         if match.how == SENSE:
             sense += match.bits
+        if match.one.bits >= one.most and match.bits > own:
+            own = match.bits
+        if match.other.bits >= other.most and match.bits > theirs:
+            theirs = match.bits
         if match.bits > by_other.get(match.other.text, 0.0):
             by_other[match.other.text] = match.bits
     cover_one = min(1.0, bits / one.bits) if one.bits else 0.0
@@ -267,6 +287,9 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
         min(1.0, len(a) / 32.0),
         min(1.0, one.most / 16.0),
         reading,
+        min(1.0, own / one.most) if one.most else 0.0,
+        min(1.0, theirs / other.most) if other.most else 0.0,
+        1.0 if len(a) <= SHORT and short_near(a, b) else 0.0,
     ]
     if whole and len(short) <= 2 and short.isascii() and not (one.texts & other.texts):
         for at in RUN_TOGETHER:  # JD in JDEX
