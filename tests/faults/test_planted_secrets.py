@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -35,8 +35,14 @@ HOOK_PATH = "T04planted5/B05hidden/xoxb-six"
 CLIENT_ID = "planted-client-id-seven7"
 CLIENT_SECRET = "eight/planted+Secret=="
 ACCESS = "eyJhbGci.planted-access-nine.x9"
+BOT_TOKEN = "xoxb-planted-ten/of+the.bot"
+BOT_SECRET = "SECplanted+eleven=="
+NTFY_TOKEN = "tk_planted_twelve"
 USER = "ip-watch@firm.test"
 SECRETS = {
+    "bot's address": BOT_TOKEN,
+    "bot's secret": BOT_SECRET,
+    "ntfy's token": NTFY_TOKEN,
     "API key": API_KEY,
     "token": TOKEN,
     "password": PASSWORD,
@@ -107,6 +113,7 @@ class Blabbing(http.server.BaseHTTPRequestHandler):
             self._send(401 if refused else 200, json.dumps(heard if refused else good).encode())
             return
         said = f"Cannot POST {self.path} {HOOK_KEY} whsec_{HOOK_KEY} {self.headers['webhook-signature']}"
+        said += f" {BOT_SECRET} {unquote(self.path)} {self.headers['Authorization']}"
         self._send(500, said.encode(), **{"X-Echo": self.path})
 
     def _send(self, status: int, body: bytes, **headers: str) -> None:
@@ -137,6 +144,9 @@ class Place:
         self.folder, self.capture = folder, capture
         self.said: list[str] = []
         self.own = {folder / name for name in ("tmwatch.toml", "token.txt", "password.txt", "page.xml")}
+        self.own.add(folder / "slack.txt")
+        slack = f"http://127.0.0.1:{register}/services/T0/{quote(BOT_TOKEN, safe='')}"
+        (folder / "slack.txt").write_text(slack + "\n", encoding="utf-8")
         (folder / "token.txt").write_text(TOKEN + "\n", encoding="utf-8")
         (folder / "password.txt").write_text(PASSWORD + "\n", encoding="utf-8")
         (folder / "tmwatch.toml").write_text(
@@ -165,6 +175,9 @@ min_interval = 0
 [[recipient]]
 name = "legal"
 email = ["legal@firm.test"]
+slack = {{ url_file = "slack.txt", allow_private = true }}
+dingtalk = {{ url_env = "DING_URL", secret_env = "DING_SECRET", allow_private = true }}
+ntfy = {{ url_env = "NTFY_URL", token_env = "NTFY_TOKEN", allow_private = true }}
 [recipient.webhook]
 url = "http://127.0.0.1:{register}/{HOOK_PATH}"
 secret_env = "HOOK_SECRET"
@@ -213,10 +226,15 @@ def place(
     monkeypatch.setenv("EUIPO_CLIENT_ID", CLIENT_ID)
     monkeypatch.setenv("EUIPO_CLIENT_SECRET", CLIENT_SECRET)
     monkeypatch.setenv("HOOK_SECRET", f"whsec_{HOOK_KEY}")
+    monkeypatch.setenv("DING_SECRET", BOT_SECRET)
+    monkeypatch.setenv("NTFY_TOKEN", NTFY_TOKEN)
     monkeypatch.setenv("TMWATCH_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
     register = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Blabbing)
     threading.Thread(target=register.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{register.server_port}"
+    monkeypatch.setenv("DING_URL", f"{address}/robot/send?access_token={quote(BOT_TOKEN, safe='')}")
+    monkeypatch.setenv("NTFY_URL", f"{address}/{quote(BOT_TOKEN, safe='')}")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -245,6 +263,9 @@ def test_no_secret_is_in_any_log_error_database_row_dump_backup_or_export(
     place.run("watch", "list", "--json")
     place.run("alerts", "list", "--json")
     place.run("alerts", "retry")
+    place.run("notify", "test", "legal")
+    place.run("notify", "test", "legal", "--json", "--debug")
+    place.run("alerts", "preview", "--channel", "dingtalk", "--json")
     place.run("-vv", "check")
     place.run("doctor", "--json")
     place.run("doctor")
@@ -261,7 +282,7 @@ def test_no_secret_is_in_any_log_error_database_row_dump_backup_or_export(
         assert {"ok", "login_required", "throttled", "server_error", "not_found", "declined"} <= outcomes
         tried = dict(base.execute("select channel, max(tries) from delivery group by channel"))
     base.close()
-    assert set(tried) == {"email", "webhook"}
+    assert set(tried) == {"email", "webhook", "slack", "dingtalk", "ntfy"}
     assert min(tried.values()) > 0
     found = [
         (name, where)

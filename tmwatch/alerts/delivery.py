@@ -28,3 +28,5 @@ class Delivery:
     state: State = "pending"
     asked_at: dt.datetime | None = None  # when the receiver was last asked to take it, in vain
     joined: int = 0  # how often more filings have joined the alert
+    # Of a mail: the ids of the first mails about its filings to the same address, whose thread it joins.
+    threads: tuple[str, ...] = ()

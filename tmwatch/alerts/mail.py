@@ -9,11 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import hashlib
+import re
+from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from tmwatch.alerts import summary, view
 from tmwatch.alerts.payload import AlertPayload
@@ -28,6 +31,7 @@ POLICY = SMTP.clone(cte_type="7bit", max_line_length=76)
 # Right of the @ in a Message-ID. Not the sender's domain: that may be edited between two tries, and
 # the id must not change (design law 5). `.invalid` is nobody's name (RFC 2606).
 ID_DOMAIN = "tmwatch.invalid"
+MOST_THREADS = 10
 
 
 def render_mail(
@@ -40,12 +44,15 @@ def render_mail(
     created_at: dt.datetime,
     language: str = "en",
     timezone: str = "UTC",
+    contact: str = "",
+    threads: Sequence[str] = (),
 ) -> EmailMessage:
     """The alert as a message to one address.
 
     `message_id` is the stable local part (or a whole id with "@"); `created_at` an aware instant, the
-    Date of the message; `sender` an address, with or without a display name. Raises `ValueError` for
-    an address that is none, a naive instant or an unknown language.
+    Date of the message; `sender` an address, with or without a display name; `contact` who can stop these
+    mails, an address or a page; `threads` the ids of the first mails about the same filings. Raises
+    `ValueError` for an address that is none, a naive instant or an unknown language.
     """
     if created_at.tzinfo is None:
         raise ValueError("created_at must be an aware instant (UTC)")
@@ -57,14 +64,24 @@ def render_mail(
     message["Subject"] = header_text(shown.subject)
     message["Date"] = format_datetime(created_at.astimezone(dt.UTC))
     message["Message-ID"] = full_message_id(message_id)
+    if threads:
+        roots = [full_message_id(one) for one in threads[:MOST_THREADS]]
+        if len(roots) == 1:  # an answer has one question only (RFC 5322 3.6.4)
+            message["In-Reply-To"] = roots[0]
+        message["References"] = " ".join(roots)
+    message["List-Id"] = list_id(payload.watch)
+    if leave := _leave(contact):
+        message["List-Unsubscribe"] = leave
     # RFC 3834: keeps out-of-office answers away; the second line is what Exchange listens to.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message["X-Tmwatch-Alert"] = f"{payload.kind}; significance={payload.significance.value}" + (
         "; sample" if summary.is_sample(payload) else ""
     )
-    message.set_content(_render("mail.txt.j2", shown, words))
-    message.add_alternative(_render("mail.html.j2", shown, words), subtype="html")
+    who = clean_line(contact, 200)
+    stop = words.say("leave", contact=who, recipient=clean_line(recipient_name, 100)) if who else ""
+    message.set_content(_render("mail.txt.j2", shown, words, stop))
+    message.add_alternative(_render("mail.html.j2", shown, words, stop), subtype="html")
     # Late, because setting the content moves every Content-… header into the first part.
     message["Content-Language"] = words.tag
     message.set_boundary("=_tmwatch_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
@@ -84,6 +101,25 @@ def full_message_id(message_id: str) -> str:
     """`<local@domain>` from the stable local part of a delivery."""
     bare = "".join(clean_line(message_id).split()).strip("<>")
     return f"<{bare}>" if "@" in bare else f"<{bare}@{ID_DOMAIN}>"
+
+
+def list_id(watch: str) -> str:
+    """The mails of one watch, for a filter (RFC 2919): the same as long as the watch keeps its name."""
+    plain = re.sub(r"[^a-z0-9]+", "-", watch.lower()).strip("-")[:30] or "watch"
+    digest = hashlib.sha256(watch.encode("utf-8", "replace")).hexdigest()[:8]
+    return f"<{plain}-{digest}.{ID_DOMAIN}>"
+
+
+def _leave(contact: str) -> str:
+    """Where a mail program that offers "unsubscribe" turns to (RFC 2369): the operator."""
+    address = clean_line(contact)
+    if not address.isascii() or any(char.isspace() or char in '<>,"' for char in address):
+        return ""
+    if address.startswith("https://"):
+        return f"<{address}>"
+    if "@" not in address:
+        return ""
+    return f"<mailto:{quote(address, safe='@+')}?subject=unsubscribe%20tmwatch>"
 
 
 def mailbox(text: str, *, default_name: str = "") -> Address:
@@ -118,8 +154,9 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _render(template: str, shown: view.MailView, words: Wording) -> str:
+def _render(template: str, shown: view.MailView, words: Wording, stop: str) -> str:
     values: dict[str, Any] = {
+        "stop": stop,
         "view": shown,
         "head": words.head,
         "label": words.label,

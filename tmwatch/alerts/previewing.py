@@ -63,6 +63,7 @@ def _mail(payload: AlertPayload, config: Config, recipient: Recipient, at: dt.da
         created_at=at,
         language=recipient.language,
         timezone=recipient.timezone,
+        contact=config.operator.contact,
     )
     parts = {part.get_content_type(): _content(part) for part in message.walk() if not part.is_multipart()}
     headers = {name: str(value) for name, value in message.items() if not name.startswith("Content-")}

@@ -154,14 +154,34 @@ class Outbox:
             _instants(at),
         )
         found = []
-        for row in rows.fetchall():
+        due = rows.fetchall()
+        threads = self._threads(at) if any(row["channel"] == "email" for row in due) else {}
+        for row in due:
             try:
-                found.append(_delivery(row))
+                found.append(_delivery(row, tuple(threads.get(row["id"], ()))))
             except ValidationError as error:
                 # Written by another version or by hand: it must not hold up all the others.
                 said = f"the stored alert {row['alert']} cannot be read: {error.error_count()} mistakes"
                 self.mark_failed(row["id"], at, said, None, asked=False)
                 self.unreadable.append((row["id"], row["recipient"], row["channel"], said))
+        return found
+
+    def _threads(self, at: dt.datetime) -> dict[int, list[str]]:
+        """For each mail that is due, the ids of the first mails about its filings to the same address."""
+        rows = self.database.conn.execute(
+            "with due as (select d.id, d.recipient, d.address, m.st13 from delivery d"
+            f" join alert_mark m on m.alert = d.alert where d.channel = 'email' and {_DUE}),"
+            # The id is that of the row with the least number: SQLite takes bare columns from there.
+            " first as (select d.recipient, d.address, m.st13, min(d.id) as number, d.message_id"
+            " from alert_mark m join delivery d on d.alert = m.alert where d.channel = 'email'"
+            " and m.st13 in (select st13 from due) group by d.recipient, d.address, m.st13)"
+            " select distinct due.id, first.number, first.message_id from due"
+            " join first using (recipient, address, st13) where first.number < due.id order by 1, 2",
+            _instants(at),
+        )
+        found: dict[int, list[str]] = {}
+        for row in rows.fetchall():
+            found.setdefault(row[0], []).append(row[2])
         return found
 
     def claim(self, delivery_id: int, at: dt.datetime, lease_seconds: float) -> bool:
@@ -343,7 +363,7 @@ def _why_off(row: Any, off: dict[Key, Endpoint]) -> str | None:
     return found.why if found is not None and row["state"] == PENDING else None
 
 
-def _delivery(row: Any) -> Delivery:
+def _delivery(row: Any, threads: tuple[str, ...] = ()) -> Delivery:
     return Delivery(
         id=row["id"],
         alert_id=row["alert"],
@@ -357,4 +377,5 @@ def _delivery(row: Any) -> Delivery:
         state=row["state"],
         joined=row["joined"],
         asked_at=dt.datetime.fromisoformat(row["asked_at"]) if row["asked_at"] else None,
+        threads=threads,
     )

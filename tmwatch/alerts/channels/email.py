@@ -101,6 +101,8 @@ class EmailChannel:
                 created_at=delivery.created_at,
                 language=recipient.language,
                 timezone=recipient.timezone,
+                contact=self._config.operator.contact,
+                threads=delivery.threads,
             )
             to = mailbox(delivery.address).addr_spec
             sender = mailbox(parseaddr(smtp.sender)[1]).addr_spec
