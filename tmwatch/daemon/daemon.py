@@ -21,7 +21,7 @@ from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.checking import CheckReport, check
 from tmwatch.config import Config
 from tmwatch.daemon.jobs import DELIVER, INBOX, Job, jobs_of
-from tmwatch.daemon.lane import Lane, Tell
+from tmwatch.daemon.lane import Due, Lane, Tell, do
 from tmwatch.errors import ConfigError, StoreError
 from tmwatch.http import Door
 from tmwatch.logs import Log
@@ -66,8 +66,10 @@ class Daemon:
         env: Mapping[str, str],
         tell: Tell,
         report: Report = lambda job, report: None,
+        door: Callable[[Config], Door] = lambda config: Door(config.operator.contact),
     ) -> None:
         self._load, self._path, self._env, self._tell, self._report = load, database, env, tell, report
+        self._door = door
         self.config = load()
         self._jobs: dict[str, Job] = {}
         self._lanes: dict[str, Lane] = {}
@@ -100,6 +102,19 @@ class Daemon:
                     self._serve(database)
         finally:
             database.close()
+
+    def step(self, database: Database) -> int:
+        """Do what is due now, here and one after the other, without scheduler, lock and signals: for whoever
+        has a clock of his own. How many jobs were done."""
+        if not self._jobs:
+            timetable.settle(database, timetable.BROKEN_OFF, "the process ended in the middle of it")
+            self._take_up(database)
+        done = 0
+        for job in [*self._jobs.values(), *self._jobs.values()]:  # a look makes a delivery due
+            if times := job.due(now()):
+                do(Due(job, times), self._work, self._tell, database)
+                done += 1
+        return done
 
     def stop(self) -> None:
         """From any thread, or a signal: end as at SIGTERM."""
@@ -172,10 +187,8 @@ class Daemon:
 
     def _plan(self, database: Database) -> None:
         """Put the jobs of the configuration into the scheduler, each where it was."""
-        before, self._jobs = self._jobs, jobs_of(self.config, self._env)
+        before = self._take_up(database)
         for job in self._jobs.values():
-            known = before.get(job.id)
-            job.done = known.done if known is not None else timetable.done_until(database, job.id)
             lane = self._lanes.get(job.lane)
             if lane is None:
                 lane = self._lanes[job.lane] = Lane(job.lane, self._path, self._work, self._tell)
@@ -187,6 +200,14 @@ class Daemon:
             with contextlib.suppress(LookupError):
                 self._scheduler.remove_job(gone)
         timetable.forget(database, set(self._jobs))
+
+    def _take_up(self, database: Database) -> dict[str, Job]:
+        """The jobs of the configuration, each where it was left; those there were before."""
+        before, self._jobs = self._jobs, jobs_of(self.config, self._env)
+        for job in self._jobs.values():
+            known = before.get(job.id)
+            job.done = known.done if known is not None else timetable.done_until(database, job.id)
+        return before
 
     def _fire(self, job: Job) -> None:
         """In a thread of the scheduler: hand over what is due. It may be called for nothing."""
@@ -253,7 +274,7 @@ class Daemon:
         report = check(
             config,
             database,
-            Door(config.operator.contact),
+            self._door(config),
             self._env,
             only=names,
             deliver=False,
@@ -267,7 +288,8 @@ class Daemon:
         self._report(job.id, report)
         if report.alerts:
             self._jobs[DELIVER].done = None  # now, not at the next minute
-            self._scheduler.modify_job(DELIVER, next_run_time=now())
+            if self._scheduler.running:
+                self._scheduler.modify_job(DELIVER, next_run_time=now())
         for source, closed in report.sweep.closed.items():
             self._again(job, closed.until)
             return f"{source} is closed until {closed.until:%Y-%m-%d %H:%M} UTC: the rest is asked then"
@@ -286,6 +308,8 @@ class Daemon:
                 self._lanes[job.lane].put(job, [at])
 
         following = job.next(now())
+        if not self._scheduler.running:
+            return
         if following is None or at < following:
             self._scheduler.add_job(fire, "date", run_date=at, id=f"{job.id} again", replace_existing=True)
 

@@ -60,7 +60,7 @@ class Lane(threading.Thread):
             while (due := self._next()) is not None:
                 try:
                     database = database or Database(self._path, create=False)
-                    self._do(due, database)
+                    do(due, self._work, self._tell, database)
                 except TmwatchError as error:  # a full disk, a database that was moved away
                     self._tell(f"{due.job.id} was not done: {error}")
                     if database is not None:
@@ -81,21 +81,23 @@ class Lane(threading.Thread):
             self.at_work = True
             return self._waiting.pop(next(iter(self._waiting)))
 
-    def _do(self, due: Due, database: Database) -> None:
-        job, planned = due.job, due.times[-1]
-        silent = not job.watches and len(due.times) == 1  # each minute's delivery fills no journal
-        entry = 0 if silent else timetable.begin(database, job.id, planned, len(due.times) - 1, _merged(due))
-        try:
-            left = self._work(job, planned, database)
-        except TmwatchError as error:
-            self._tell(f"{job.id} failed: {error}")
-            left = f"failed: {error.message}"
-        except Exception as fault:  # noqa: BLE001 - one job's fault is not the end of all others
-            self._tell(f"{job.id} failed: {type(fault).__name__}: {fault}. Please report this.")
-            left = f"failed: {type(fault).__name__}"
-        outcome, note = _ended(left)
-        if entry or left is not None:
-            timetable.end(database, entry, job.id, planned, outcome, note or _merged(due))
+
+def do(due: Due, work: Work, tell: Tell, database: Database) -> None:
+    """One run, with its row in the journal."""
+    job, planned = due.job, due.times[-1]
+    silent = not job.watches and len(due.times) == 1  # each minute's delivery fills no journal
+    entry = 0 if silent else timetable.begin(database, job.id, planned, len(due.times) - 1, _merged(due))
+    try:
+        left = work(job, planned, database)
+    except TmwatchError as error:
+        tell(f"{job.id} failed: {error}")
+        left = f"failed: {error.message}"
+    except Exception as fault:  # noqa: BLE001 - one job's fault is not the end of all others
+        tell(f"{job.id} failed: {type(fault).__name__}: {fault}. Please report this.")
+        left = f"failed: {type(fault).__name__}"
+    outcome, note = _ended(left)
+    if entry or left is not None:
+        timetable.end(database, entry, job.id, planned, outcome, note or _merged(due))
 
 
 def _merged(due: Due) -> str:
