@@ -18,6 +18,7 @@ from tmwatch.alerts.payload import CoverageLine
 from tmwatch.alerts.webhook import SecretError, key_of
 from tmwatch.config import SECOND_SECRETS, Config, SourceConfig, Watch
 from tmwatch.errors import PASSING, ConfigError
+from tmwatch.following import with_relevant
 from tmwatch.inbox import WHY, not_read
 from tmwatch.looking import describe
 from tmwatch.receiver_state import receivers_in_trouble, unfit_addresses
@@ -169,7 +170,8 @@ def examine(
                 f"The reason stands beside each in *{WHY}, in {config.store.inbox}.",
             )
     if config is not None:
-        health.watches = [watch_health(watch, config, database, env) for watch in config.watches]
+        watches = with_relevant(config, database).watches
+        health.watches = [watch_health(watch, config, database, env) for watch in watches]
         for one in health.watches:
             _watch(health, one)
     return health

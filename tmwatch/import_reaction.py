@@ -15,6 +15,7 @@ from dataclasses import replace
 from tmwatch.alerts.compose import reactor
 from tmwatch.config import Config, Watch
 from tmwatch.errors import Outcome
+from tmwatch.following import with_relevant
 from tmwatch.numbers import st13_office
 from tmwatch.sources.base import SearchQuery
 from tmwatch.sources.registry import get_source
@@ -50,7 +51,7 @@ class ImportReaction:
     """
 
     def __init__(self, config: Config, database: Database, env: Mapping[str, str]) -> None:
-        self.config = config
+        self.config = config = with_relevant(config, database)
         self.database = database
         self._env = env
         self._found: set[tuple[str, str]] = set()

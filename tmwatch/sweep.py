@@ -26,6 +26,7 @@ from tmwatch.errors import (
     StoreError,
     TmwatchError,
 )
+from tmwatch.following import with_relevant
 from tmwatch.http import Door
 from tmwatch.import_reaction import searched_before
 from tmwatch.lanes import Lane, side_by_side
@@ -95,6 +96,7 @@ def sweep(
     failure stops itself only. Raises `StoreError` when the database cannot be written and
     `ConfigError` when a key that the configuration points at cannot be had.
     """
+    config = with_relevant(config, database)
     report = SweepReport(
         coverage={
             watch.name: with_hand_work(watch, coverage(watch, config, env), database)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tmwatch.alerts.payload import CoverageLine, HandPage, HandSearch, HandWork
+from tmwatch.following import with_relevant
 from tmwatch.numbers import MarkNumber, show_number
 from tmwatch.sources.registry import all_sources, register_link
 from tmwatch.store import Database, books, queries
@@ -171,7 +172,7 @@ def worklist(
     pages: dict[MarkNumber, ToSave] = {}
     searches: list[ToSearch] = []
     files: dict[str, ToImport] = {}
-    for watch in config.watches:
+    for watch in with_relevant(config, database).watches:
         if only and watch.name not in only:
             continue
         lines = coverage(watch, config, env)

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from tmwatch.config import Watch
+from tmwatch.deadlines import day_at
 from tmwatch.model import Change, Significance
 from tmwatch.store import Database, Observed
+from tmwatch.store.database import now
 from tmwatch.store.hits import HitState, states
 from tmwatch.watches import Match, Portfolio, match
 from tmwatch.watches.triage import (
@@ -116,7 +118,7 @@ def to_tell(
     if triage == "relevant":
         said = f"marked relevant on {day}"
         if one.what == "changed" and published(one.previous, one.record):
-            said += f"; {opposition_words(one.record)}"
+            said += f"; {opposition_words(one.record, day_at(one.record.office, now()))}"
             told += [
                 change
                 for change in one.changes

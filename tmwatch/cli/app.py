@@ -32,8 +32,8 @@ ORDER = (
         "worklist",
         "deadlines",
     ),
-    *("source", "alerts", "notify", "export", "doctor", "backup", "restore", "prune", "list", "add", "test"),
-    *("why", "preview", "retry", "release", "drop"),
+    *("hits", "source", "alerts", "notify", "export", "doctor", "backup", "restore", "prune", "list", "add"),
+    *("test", "replay", "why", "why-not", "mark", "preview", "retry", "release", "drop"),
 )
 # Where each stands. Importing a module registers its commands, and only that of the one that is called is
 # imported: `check` needs nothing of `import`, nor `--version` of either.
@@ -42,7 +42,8 @@ COMMAND_MODULES = {
     "import": ("importing",),
     "show": ("records",), "history": ("records",), "changes": ("changes",), "lookup": ("lookup",),
     "name": ("naming",),
-    "watch": ("watching",), "source": ("sources", "proving", "comparing", "capturing"),
+    "watch": ("watching",), "hits": ("hits",),
+    "source": ("sources", "proving", "comparing", "capturing"),
     "alerts": ("alerts", "notify"), "notify": ("notify",), "export": ("exporting",),
     "doctor": ("upkeep",), "backup": ("upkeep",), "prune": ("upkeep",),
     "restore": ("restoring",), "status": ("standing",), "worklist": ("working",),

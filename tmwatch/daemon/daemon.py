@@ -23,6 +23,7 @@ from tmwatch.config import Config
 from tmwatch.daemon.jobs import DELIVER, INBOX, Job, jobs_of
 from tmwatch.daemon.lane import Due, Lane, Tell, do
 from tmwatch.errors import ConfigError, StoreError
+from tmwatch.following import with_relevant
 from tmwatch.http import Door
 from tmwatch.logs import Log
 from tmwatch.status import DAEMON_LOCK, report_out
@@ -188,6 +189,7 @@ class Daemon:
     def _plan(self, database: Database) -> None:
         """Put the jobs of the configuration into the scheduler, each where it was."""
         before = self._take_up(database)
+        before, self._jobs = self._jobs, jobs_of(with_relevant(self.config, database), self._env)
         for job in self._jobs.values():
             lane = self._lanes.get(job.lane)
             if lane is None:

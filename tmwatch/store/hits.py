@@ -85,12 +85,14 @@ def _json(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False) if value else None
 
 
-def mark(database: Database, number: int, triage: Triage, basis: Mapping[str, str]) -> None:
-    """Write down what somebody thinks of a hit."""
+def mark(database: Database, triage: Triage | None, hits: Mapping[int, Mapping[str, str]]) -> None:
+    """Write down what somebody thinks of these hits (by id, each with what noise is judged by); None takes
+    an earlier word back."""
+    instant = iso(now()) if triage is not None else None
     with database.write():
-        database.conn.execute(
+        database.conn.executemany(
             "update hit set triage = ?, triaged_at = ?, basis = ? where id = ?",
-            (triage, iso(now()), _json(basis), number),
+            [(triage, instant, _json(basis) if triage else None, number) for number, basis in hits.items()],
         )
 
 
@@ -104,19 +106,25 @@ def relevant(database: Database) -> dict[str, list[str]]:
 
 def by_id(database: Database, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The hits with these numbers, each with its filing, as `listed` gives them."""
-    return {row["id"]: row for row in listed(database) if row["id"] in set(numbers)}
+    return {number: row for number in numbers for row in listed(database, number=number)}
 
 
 def listed(
-    database: Database, watch: str | None = None, level: int | None = None, *, untriaged: bool = False
+    database: Database,
+    watch: str | None = None,
+    level: int | None = None,
+    *,
+    untriaged: bool = False,
+    number: int | None = None,
 ) -> list[dict[str, Any]]:
     """Hits with their filings, the latest first; `level`: as near as that or nearer."""
     rows = database.conn.execute(
         "select h.*, m.office, m.application_number, m.mark, m.owners, m.classes, m.status,"
         " m.application_date, m.facts, m.source from hit h left join mark m on m.st13 = h.st13"
         " where (:watch is null or h.watch = :watch) and (:level is null or h.level <= :level)"
-        " and (:untriaged = 0 or h.triage is null) order by h.id desc",
-        {"watch": watch, "level": level, "untriaged": int(untriaged)},
+        " and (:untriaged = 0 or h.triage is null) and (:number is null or h.id = :number)"
+        " order by h.id desc",
+        {"watch": watch, "level": level, "untriaged": int(untriaged), "number": number},
     )
     return [
         {
@@ -131,10 +139,15 @@ def listed(
     ]
 
 
-def tally(database: Database) -> list[dict[str, Any]]:
-    """For each watch and level how many hits are relevant, noise and open; by watch and level."""
+def tally(database: Database, watch: str | None = None) -> list[dict[str, Any]]:
+    """For each watch and level how many hits are relevant, noise and open; by watch and level.
+
+    `level` is None for what came by its number, owner or agent, or by filters alone.
+    """
     rows = database.conn.execute(
         "select watch, level, sum(triage is 'relevant') as relevant, sum(triage is 'noise') as noise,"
-        " sum(triage is null) as open from hit group by watch, level order by watch, level is null, level"
+        " sum(triage is null) as open from hit where :watch is null or watch = :watch"
+        " group by watch, level order by watch, level is null, level",
+        {"watch": watch},
     )
     return [dict(row) for row in rows]

@@ -5,12 +5,14 @@ When noise is told of once more, and when something that matters to them is publ
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
 
 from tmwatch.changes.compare import folded, owner_key
 from tmwatch.changes.goods import terms
-from tmwatch.model import Change, Period, Phase, TradeMark
+from tmwatch.deadlines import DISCLAIMER, RuleBook, opposition_window
+from tmwatch.model import Change, Phase, TradeMark
 from tmwatch.watches.filing import goods_texts
 
 # The parts of a filing that noise is judged by, and the fields of a change that belong to each.
@@ -71,16 +73,13 @@ def published(before: TradeMark | None, record: TradeMark) -> bool:
     return alive and any(one.date is not None and one.date not in known for one in record.publications)
 
 
-def opposition_window(record: TradeMark) -> Period | None:
-    """From when to when it may be opposed: as the office gives it; None where it gives no such days."""
-    return record.opposition_period
+def opposition_words(record: TradeMark, today: dt.date, rules: RuleBook | None = None) -> str:
+    """That it is published, and until when it may be opposed, for the reason of an alert.
 
-
-def opposition_words(record: TradeMark) -> str:
-    """The opposition window in words, for the reason of an alert."""
-    window = opposition_window(record)
-    if window is None or window.end is None:
-        return "published; the record gives no end of the opposition period"
-    since = f" from {window.start}" if window.start else ""
-    how = "as the office gives it" if window.source == "office" else "computed"
-    return f"published; opposition{since} until {window.end} ({how}; verify with the office)"
+    `today` is the day at the office, `rules` those of the operator.
+    """
+    as_of = record.provenance.as_of if record.provenance is not None else None
+    window = opposition_window(record, today=today, as_of=as_of, rules=rules)
+    if window is None:
+        return "published; until when it may be opposed, the record does not tell"
+    return f"published. {window.sentence} {DISCLAIMER}".removesuffix(".")
