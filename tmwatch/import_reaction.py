@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -22,6 +23,10 @@ from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, Observed, Reaction, books, hits
 from tmwatch.store.database import now
 from tmwatch.watches import Match, Portfolio, asks, coverage
+
+# Who imports so many filings of an office in one go has a file of the register, not pages of his own: it is a
+# first look also for the watches that find nothing in it.
+MANY = 100
 
 
 def ask_key(office: str) -> str:
@@ -55,6 +60,7 @@ class ImportReaction:
         self.database = database
         self._env = env
         self._found: set[tuple[str, str]] = set()
+        self._seen: Counter[str] = Counter()  # looks by office
         self._known: set[str] = set()  # filings that a watch would have found in the register before
         self._since = now()
         lines = {watch.name: coverage(watch, config, env) for watch in config.watches}
@@ -70,6 +76,7 @@ class ImportReaction:
             else one
             for one in observed
         ]
+        self._seen.update(st13_office(one.st13) for one in observed)
         self._make_good(observed, database)
         return self._react(settled, database)
 
@@ -114,5 +121,8 @@ class ImportReaction:
 
     def book(self) -> None:
         """The first look at what these pages hold lies behind the watches that found something."""
+        for office, looks in self._seen.items():
+            if looks >= MANY:
+                self.saw_all(office)
         for watch, office in sorted(self._found):
             books.book_ask(self.database, watch, ask_key(office), Outcome.OK)

@@ -19,7 +19,7 @@ from tests.store.freeze import COMPANY, ODD, stamped
 from tests.test_whole_way import CANCELLED, JD, OWN, SERIAL, House, answer, house, row
 from tmwatch.errors import StoreError
 from tmwatch.model import TradeMark
-from tmwatch.store import Database, Outbox, backup, queries
+from tmwatch.store import Database, Outbox, backup, hits, queries
 from tmwatch.store import schema as of_schema
 from tmwatch.store.schema import SCHEMA_VERSION
 
@@ -103,6 +103,20 @@ def test_no_row_is_lost_and_none_says_anything_else(old: Path, as_it_was: Path, 
         for column, value in was.items():
             if (table, column) not in MOVED:
                 assert now[column] == value, (table, column)
+
+
+def test_every_hit_of_before_has_a_number_and_came_by_no_likeness(old: Path, as_it_was: Path) -> None:
+    base = Database(old)
+    was = [(row["watch"], row["st13"]) for row in rows(as_it_was, "select * from hit order by rowid")]
+    found = list(reversed(hits.listed(base)))
+    assert [(one["watch"], one["st13"]) for one in found] == was
+    assert [one["id"] for one in found] == list(range(1, len(was) + 1))
+    assert all(one["sure"] and one["level"] is None and one["triage"] is None for one in found)
+    hits.mark(base, "relevant", {1: {"owner": "x"}})
+    assert hits.relevant(base) == {was[0][0]: [was[0][1]]}
+    with base.write(), pytest.raises(sqlite3.IntegrityError):
+        base.conn.execute("insert into hit (watch, st13) values (?, ?)", was[0])
+    base.close()
 
 
 def test_every_record_and_every_version_reads_as_before(old: Path, as_it_was: Path) -> None:

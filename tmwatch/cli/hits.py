@@ -23,7 +23,7 @@ from tmwatch.watches.live import live_state
 from tmwatch.watches.plan import known_sources, source_for_number
 from tmwatch.watches.triage import basis
 
-VERDICTS = ("relevant", "noise", "open")
+VERDICTS: dict[str, hits.Triage | None] = {"relevant": "relevant", "noise": "noise", "open": None}
 COLUMNS = (
     *("id", "watch", "level", "score", "triage", "triaged_at", "office", "number", "mark", "owners"),
     *("classes", "filed", "status", "reasons", "why", "first_at", "baseline", "st13", "facts"),
@@ -118,17 +118,15 @@ def _print(row: dict[str, Any]) -> None:
     number = render.short_number(row["office"], row["number"], row["st13"])
     near = f", level {row['level']} ({row['score']:.1f})" if row["level"] is not None else ""
     say(f"{row['id']}  {name} ({number}){near}", style="bold")
-    triaged = (
-        f"{row['triage']}, since {render.local(row['triaged_at'])}" if row["triage"] else "not marked yet"
-    )
+    marked = f"{row['triage']}, on {render.local(row['triaged_at'])}" if row["triage"] else "not yet"
     first = ", with its first look" if row["baseline"] else ""
     facts_grid(
         [
             ("Watch", f'"{plain(row["watch"])}", {render.local(row["first_at"])}{first}'),
             ("Why", plain(row["why"], 300)),
-            ("Owner", plain("; ".join(row["owners"]), 200)),
-            ("Classes", plain(", ".join(row["classes"]))),
-            ("Marked", triaged),
+            ("Owner", plain(row["owners"], 200)),
+            ("Classes", plain(row["classes"])),
+            ("Marked", marked),
         ],
         indent=2,
     )
@@ -160,10 +158,7 @@ def mark(session: Session, numbers: tuple[str, ...], verdict: str, as_json: bool
     for number, row in found.items():
         record = queries.get(database, row["st13"])
         judged[number] = basis(record) if record is not None else {}
-    triage: hits.Triage | None = (
-        None if verdict == "open" else "relevant" if verdict == "relevant" else "noise"
-    )
-    hits.mark(database, triage, judged)
+    hits.mark(database, VERDICTS[verdict], judged)
     rows = [_row(row) for row in hits.by_id(database, ids).values()]
     watches = list(dict.fromkeys(row["watch"] for row in rows))
     tally = [one for name in watches for one in hits.tally(database, name)]
@@ -172,8 +167,8 @@ def mark(session: Session, numbers: tuple[str, ...], verdict: str, as_json: bool
         return
     for row in rows:
         name = render.mark_name(row["mark"], row["facts"])
-        number = render.short_number(row["office"], row["number"], row["st13"])
-        say(f"{row['id']}  {name} ({number}): {verdict}", style="bold")
+        shown = render.short_number(row["office"], row["number"], row["st13"])
+        say(f"{row['id']}  {name} ({shown}): {verdict}", style="bold")
         say(_then(session, row), indent=2)
     for one in tally:
         say(f"{plain(one['watch'])}, {level_words(one['level'])}: {counts(one)}", style="dim")
@@ -208,12 +203,10 @@ def _then(session: Session, row: dict[str, Any]) -> str:
         return f"Its changes are told under that watch, but {gone} any more."
     asked = _asked_at(session, config, row["st13"])
     if asked:
-        return (
-            f"Its number is asked for at each check ({asked}); publication is told with the opposition date."
-        )
+        return f"Its number is asked for ({asked}); its publication is told with the opposition date."
     return (
-        "No source can be asked for its number here: `tmwatch worklist` has its page. What is imported is "
-        "told, publication with the opposition date."
+        "No source can be asked for its number here: `tmwatch worklist` has its page. What is imported of it "
+        "is told, its publication with the opposition date."
     )
 
 

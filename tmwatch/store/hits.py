@@ -130,8 +130,6 @@ def listed(
         {
             **{key: value for key, value in dict(row).items() if key != "basis"},
             "reasons": json.loads(row["reasons"] or "[]"),
-            "owners": json.loads(row["owners"] or "[]"),
-            "classes": json.loads(row["classes"] or "[]"),
             "baseline": bool(row["baseline"]),
             "sure": row["sure"] != 0,
         }
