@@ -126,6 +126,7 @@ WATCHED = """
 [[watch]]
 name = "lantern"
 marks = ["SAMPLE LANTERN"]
+level = 0
 first_look = "alert"
 notify = ["legal"]
 """
