@@ -189,7 +189,6 @@ class Daemon:
     def _plan(self, database: Database) -> None:
         """Put the jobs of the configuration into the scheduler, each where it was."""
         before = self._take_up(database)
-        before, self._jobs = self._jobs, jobs_of(with_relevant(self.config, database), self._env)
         for job in self._jobs.values():
             lane = self._lanes.get(job.lane)
             if lane is None:
@@ -205,7 +204,7 @@ class Daemon:
 
     def _take_up(self, database: Database) -> dict[str, Job]:
         """The jobs of the configuration, each where it was left; those there were before."""
-        before, self._jobs = self._jobs, jobs_of(self.config, self._env)
+        before, self._jobs = self._jobs, jobs_of(with_relevant(self.config, database), self._env)
         for job in self._jobs.values():
             known = before.get(job.id)
             job.done = known.done if known is not None else timetable.done_until(database, job.id)
