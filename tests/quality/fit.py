@@ -55,9 +55,9 @@ def measured(which: tuple[str, str]) -> dict[str, Any]:
     for number, mark in enumerate(marks):
         one = scorer.name(mark)
         for names, into, into_of in ((batch, rows, of), (made, made_rows, made_of)):
-            for at in names.near(one):
-                if names.names[at].compact != one.compact:
-                    into.append(expand(measure(one, names.names[at], scorer.counts)[0]))
+            for at in scorer.near([one], names, np.array([-np.inf])).name.tolist():
+                if names.name(at).compact != one.compact:
+                    into.append(expand(measure(one, names.name(at), scorer.counts)[0]))
                     into_of.append(number)
     shared = [
         expand(measure(scorer.name(pair["mark_a"]), scorer.name(pair["mark_b"]), scorer.counts)[0])
@@ -67,7 +67,7 @@ def measured(which: tuple[str, str]) -> dict[str, Any]:
         "pairs": pairs,
         "marks": marks,
         "size": len(background),
-        "made_size": len(made.names),
+        "made_size": len(made),
         "rows": np.array(rows),
         "of": np.array(of),
         "made_rows": np.array(made_rows),

@@ -1,30 +1,29 @@
 """Names as flat arrays: converted once, compared by the million. Pure.
 
-`Vocabulary` numbers what recurs in names (words, sound keys, meanings), so that whatever is equal has one
-number. `Columns` holds a batch of names in those numbers: words as lists in one array (`Lists`), letters and
-sound keys as strings beside their lengths, groups of three letters.
+`Columns` holds a batch of names: their letters, sound keys and words, and for whatever two names can have in
+common (a word, its sound, its meaning, three letters) who holds it (`Holders`). Things are joined by a number
+of 64 bits made from their text, so that columns that were made apart, or loaded from a file, fit together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tmwatch.similarity.freq import Frequencies
+from tmwatch.similarity.batch import bags
 from tmwatch.similarity.name import Name, Word
+from tmwatch.similarity.strings import Bools, Codes, Ints, Strings, groups, hashes, inside
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-
-# Names with more words than this are slogans: few, and compared one by one.
+# Names with more words or letters than this are slogans: few, and compared one by one.
 MOST_WORDS = 8
-MOST_SIGNS = 64
-_HASH = np.uint64(0x9E3779B97F4A7C15)
+MOST_LETTERS = 64
+# The sizes of the words that are looked for inside other names (`name.make`).
+PART_SIZES = range(2, 25)
 
 
 @dataclass(slots=True, frozen=True)
@@ -32,41 +31,42 @@ class Lists:
     """Lists of numbers, one for each row, in one array."""
 
     start: Ints  # one more than there are rows
-    item: Ints
+    item: NDArray[Any]
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[int]]) -> Lists:
-        start = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum([len(row) for row in rows], out=start[1:])
-        return cls(start, np.fromiter((item for row in rows for item in row), np.int64, start[-1]))
+    def of(cls, rows: Sequence[Iterable[int]], kind: Any = np.int64) -> Lists:
+        held = [list(row) for row in rows]
+        start = np.zeros(len(held) + 1, np.int64)
+        np.cumsum([len(row) for row in held], out=start[1:])
+        return cls(start, np.array([item for row in held for item in row], kind))
 
     @classmethod
-    def by(cls, row: Ints, item: Ints, rows: int) -> Lists:
-        """From pairs in any order; the items of a row stay in the order given."""
-        order = np.argsort(row, kind="stable")
+    def by(cls, row: Ints, item: NDArray[Any], rows: int) -> Lists:
+        """From pairs whose rows ascend."""
         start = np.zeros(rows + 1, np.int64)
         np.cumsum(np.bincount(row, minlength=rows), out=start[1:])
-        return cls(start, item[order])
+        return cls(start, item)
+
+    def count(self) -> Ints:
+        return np.diff(self.start)
 
     def rows(self) -> Ints:
         """The row of each item."""
-        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+        return np.repeat(np.arange(len(self.start) - 1), self.count())
 
-    def turned(self, rows: int) -> Lists:
-        """For each number its rows: an index of who holds it."""
-        return Lists.by(self.item, self.rows(), rows)
-
-    def of_rows(self, rows: Ints) -> tuple[Ints, Ints]:
-        """(which of `rows`, item) for all their items."""
+    def of_rows(self, rows: Ints) -> tuple[Ints, NDArray[Any]]:
+        """(which of `rows`, item) of all their items."""
         count = self.start[rows + 1] - self.start[rows]
         return np.repeat(np.arange(len(rows)), count), self.item[spread(self.start[rows], count)]
 
-    def part(self, rows: Ints) -> Lists:
-        """The lists of `rows` alone."""
-        count = self.start[rows + 1] - self.start[rows]
-        start = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(count, out=start[1:])
-        return Lists(start, self.item[spread(self.start[rows], count)])
+    def padded(self) -> NDArray[Any]:
+        """The items side by side, `MOST_WORDS` at most; the last again where there are fewer."""
+        count = self.count()
+        if not len(self.item):
+            return np.zeros((len(count), 1), np.int64)
+        places = self.start[:-1, None] + np.arange(min(MOST_WORDS, int(count.max())))
+        out: NDArray[Any] = self.item[np.minimum(places, np.maximum(self.start[1:] - 1, 0)[:, None])]
+        return out
 
 
 def spread(start: Ints, count: Ints) -> Ints:
@@ -76,178 +76,200 @@ def spread(start: Ints, count: Ints) -> Ints:
     return out
 
 
-def join(left: Lists, right: Lists) -> tuple[Ints, Ints]:
-    """(row of left, item of right) wherever an item of `left` is a row of `right`."""
-    count = right.start[left.item + 1] - right.start[left.item]
-    return np.repeat(left.rows(), count), right.item[spread(right.start[left.item], count)]
+@dataclass(slots=True, frozen=True)
+class Holders:
+    """For each of many things (by its number of 64 bits, ascending) the rows that hold it, ascending."""
+
+    code: Codes
+    start: Ints
+    row: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, row: Ints, code: Codes) -> Holders:
+        order = np.argsort(code, kind="stable")
+        ordered, row = code[order], row[order]
+        new = np.ones(len(ordered), bool)
+        new[1:] = ordered[1:] != ordered[:-1]
+        first = np.flatnonzero(new)
+        return cls(ordered[first], np.append(first, len(ordered)), row.astype(np.int32))
+
+    def join(self, row: Ints, code: Codes) -> tuple[Ints, Ints]:
+        """(row that was given, row here) wherever something that was given is held here."""
+        if not len(self.code):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        at = np.searchsorted(self.code, code)
+        at[at == len(self.code)] = 0
+        known = self.code[at] == code
+        at, row = at[known], row[known]
+        start = self.start[at]
+        count = self.start[at + 1] - start
+        if len(at) and int(count.sum()) > 100 * len(at):  # a few long lists: taken whole
+            pieces = [self.row[a : a + many] for a, many in zip(start.tolist(), count.tolist(), strict=True)]
+            return np.repeat(row, count), np.concatenate(pieces).astype(np.int64)
+        return np.repeat(row, count), self.row[spread(start, count)].astype(np.int64)
+
+    def among(self, least: int, below: int) -> NDArray[np.int32]:
+        """The rows that hold anything from one number to below another."""
+        first, last = np.searchsorted(self.code, np.array([least, below], np.uint64))
+        return self.row[self.start[first] : self.start[last]]
 
 
-class Vocabulary:
-    """Numbers for words, sound keys and meanings: equal things, equal numbers."""
+class Words:
+    """The different words of a batch, by number."""
 
-    def __init__(self, counts: Frequencies) -> None:
-        self.counts = counts
-        self.words: list[Word] = []
-        self.texts: list[str] = []
-        self.keys: list[str] = []  # of words: the key of each
-        self._word: dict[str, int] = {}
-        self._key: dict[str, int] = {}
-        self._sense: dict[str, int] = {}
-        self._bits: list[float] = []
-        self._key_of: list[int] = []
+    def __init__(self, words: Sequence[Word]) -> None:
+        self._words: dict[int, Word] = dict(enumerate(words))
+        self.text = Strings.of([word.text for word in words])
+        self.key = Strings.of([word.key for word in words])
+        self.bits = np.array([word.bits for word in words], np.float64)
+        self.text_code = hashes([word.text for word in words])
+        self.key_code = hashes([word.key for word in words])
+        senses = [
+            (number, sense)
+            for number, word in enumerate(words)
+            for sense in word.senses.union(*(senses for _part, senses, _rest in word.split))
+        ]
+        parts = [(number, part) for number, word in enumerate(words) for part, _senses, _rest in word.split]
+        self.senses, self.parts = _pairs(senses), _pairs(parts)
 
-    def word(self, word: Word) -> int:
-        number = self._word.get(word.text)
-        if number is None:
-            number = self._word[word.text] = len(self.words)
-            self.words.append(word)
-            self.texts.append(word.text)
-            self.keys.append(word.key)
-            self._bits.append(word.bits)
-            self._key_of.append(self.key(word.key))
-        return number
+    def __len__(self) -> int:
+        return len(self.bits)
 
-    @contextmanager
-    def passing(self) -> Iterator[None]:
-        """What is added within is forgotten afterwards."""
-        sizes = self.size()
-        try:
-            yield
-        finally:
-            for column in (self.words, self.texts, self.keys, self._bits, self._key_of):
-                del column[sizes[0] :]
-            for table, size in zip((self._word, self._key, self._sense), sizes, strict=True):
-                while len(table) > size:
-                    table.popitem()
+    def word(self, number: int) -> Word:
+        return self._words[number]
 
-    def number(self, text: str) -> int:
-        """The number of a word that is there."""
-        return self._word[text]
+    @cached_property
+    def meaning(self) -> Holders:
+        return Holders.of(*self.senses)
 
-    def key(self, key: str) -> int:
-        return self._key.setdefault(key, len(self._key))
+    @cached_property
+    def part(self) -> Holders:
+        return Holders.of(*self.parts)
 
-    def sense(self, sense: str) -> int:
-        return self._sense.setdefault(sense, len(self._sense))
 
-    def size(self) -> tuple[int, int, int]:
-        """How many words, keys and meanings there are."""
-        return len(self.words), len(self._key), len(self._sense)
-
-    def bits(self) -> Floats:
-        """The weight of each word."""
-        return np.array(self._bits)
-
-    def key_of(self) -> Ints:
-        """The number of the sound key of each word."""
-        return np.array(self._key_of, np.int64)
+def _pairs(pairs: Sequence[tuple[int, str]]) -> tuple[Ints, Codes]:
+    return np.array([row for row, _ in pairs], np.int64), hashes([text for _, text in pairs])
 
 
 class Columns:
     """A batch of names in columns. `plain` are those in Latin letters and digits of an ordinary length:
     the others are compared one by one."""
 
-    def __init__(self, names: Sequence[Name], vocabulary: Vocabulary) -> None:
-        self.names = names
-        self.vocabulary = vocabulary
-        self.compact = [name.compact for name in names]
-        self.key = [name.key for name in names]
-        self.bones = [name.bones for name in names]
-        self.size = _lengths(self.compact)
-        self.key_size = _lengths(self.key)
+    def __init__(self, names: Sequence[Name]) -> None:
+        self._names = names
+        self.compact = Strings.of([name.compact for name in names])
+        self.key = Strings.of([name.key for name in names])
+        self.bones = Strings.of([name.bones for name in names])
         self.bits = np.array([name.bits for name in names], np.float64)
         self.most = np.array([name.most for name in names], np.float64)
-        self.plain: Bools = np.array(
-            [
-                name.compact.isascii()
-                and len(name.compact) <= MOST_SIGNS
-                and 0 < len(name.words) <= MOST_WORDS
-                for name in names
-            ],
-            bool,
+        self.plain: Bools = np.array([_plain(name) for name in names], bool)
+        self.full: Bools = np.array([bool(name.compact) for name in names], bool)
+        number: dict[str, int] = {}
+        different: list[Word] = []
+        held: list[list[int]] = []
+        for name in names:
+            mine = []
+            for word in name.words:
+                at = number.setdefault(word.text, len(different))
+                if at == len(different):
+                    different.append(word)
+                mine.append(at)
+            held.append(mine)
+        self.words = Words(different)
+        self.word = Lists.of(held)
+        row = self.word.rows()
+        self.texts = _once(row, self.words.text_code[self.word.item])
+        self.keys = _once(row, self.words.key_code[self.word.item])
+        self.senses = _pairs([(at, sense) for at, name in enumerate(names) for sense in name.senses])
+        self.joined = _pairs([(at, key) for at, name in enumerate(names) for key in name.joined])
+        self.bags = _pairs([(at, bag) for at, name in enumerate(names) for bag in bags(name.compact)])
+        self.groups = groups([name.compact for name in names])
+        self.key_groups = groups([name.key for name in names])
+        self.foreign: Bools = np.array([name.reading_key != name.key for name in names], bool)
+        foreign = np.flatnonzero(self.foreign)
+        at_foreign, code = groups([names[at].reading_key for at in foreign.tolist()])
+        self.reading_groups = foreign[at_foreign], code
+        self.group_count, self.key_group_count, self.reading_count = (
+            np.bincount(row, minlength=len(names))
+            for row, _ in (self.groups, self.key_groups, self.reading_groups)
         )
-        word, key, sense = vocabulary.word, vocabulary.key, vocabulary.sense
-        self.words = Lists.of([[word(one) for one in name.words] for name in names])
-        self.keys = Lists.of([[key(one) for one in name.keys] for name in names])
-        self.senses = Lists.of([[sense(one) for one in name.senses] for name in names])
-        self.joined = Lists.of([[key(one) for one in name.joined] for name in names])
-        self.parts = Lists.of([[vocabulary.number(part) for part in name.parts] for name in names])
-        self.first = np.array([word(name.words[0]) if name.words else 0 for name in names], np.int64)
-        self.trigrams = trigrams(self.compact)
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.bits)
+
+    def name(self, row: int) -> Name:
+        return self._names[row]
+
+    @cached_property
+    def by(self) -> dict[str, Holders]:
+        """Who holds what."""
+        return {
+            what: Holders.of(*getattr(self, what))
+            for what in (
+                "texts",
+                "keys",
+                "senses",
+                "joined",
+                "bags",
+                "groups",
+                "key_groups",
+                "reading_groups",
+            )
+        }
+
+    def with_part(self, parts: Sequence[str]) -> tuple[Ints, Ints]:
+        """(which part, which row) wherever a part of two signs or more stands in the letters of a name."""
+        if len(parts) > 50:
+            return inside(parts, [self.name(row).compact for row in range(len(self))])
+        found = [self._with_part(part) for part in parts]
+        return (
+            np.repeat(np.arange(len(parts)), [len(rows) for rows in found]),
+            np.concatenate(found) if found else np.zeros(0, np.int64),
+        )
+
+    def _with_part(self, part: str) -> Ints:
+        by = self.by["groups"]
+        if len(part) == 2:
+            first = ord(part[0]) << 42 | ord(part[1]) << 21
+            return np.unique(by.among(first, first + (1 << 21))).astype(np.int64)
+        codes = [
+            ord(part[at]) << 42 | ord(part[at + 1]) << 21 | ord(part[at + 2]) for at in range(len(part) - 2)
+        ]
+        held = sorted((by.among(code, code + 1) for code in codes), key=len)
+        rows = held[0]
+        for more in held[1:]:
+            if len(rows):
+                at = np.minimum(np.searchsorted(more, rows), len(more) - 1)
+                rows = rows[more[at] == rows]
+        if len(part) > 3:
+            rows = np.array([row for row in rows.tolist() if part in self.compact[row]], np.int64)
+        return rows.astype(np.int64)
 
 
-def _lengths(texts: Iterable[str]) -> Ints:
-    return np.array([len(text) for text in texts], np.int64)
+def _once(row: Ints, code: Codes) -> tuple[Ints, Codes]:
+    """Each thing of a row once."""
+    order = np.lexsort((code, row))
+    row, code = row[order], code[order]
+    new = np.ones(len(row), bool)
+    new[1:] = (row[1:] != row[:-1]) | (code[1:] != code[:-1])
+    return row[new], code[new]
 
 
-def codes(texts: Sequence[str], before: str = "", after: str = "\n") -> tuple[NDArray[np.uint64], Ints]:
-    """(the characters of all texts in one array, where each text starts)."""
-    text = "".join(f"{before}{one}{after}" for one in texts)
-    signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
-    start = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum(_lengths(texts) + len(before) + len(after), out=start[1:])
-    return signs, start
+def _plain(name: Name) -> bool:
+    return (
+        name.compact.isascii()
+        and len(name.compact) <= MOST_LETTERS
+        and len(name.key) <= MOST_LETTERS
+        and 0 < len(name.words) <= MOST_WORDS
+    )
 
 
-def trigrams(texts: Sequence[str]) -> Lists:
-    """The different groups of three letters of each text, with two spaces before and one after it.
-
-    A group is one number: three characters of 21 bits. A text without letters has its one group of spaces.
-    """
-    signs, start = codes(texts, "  ", " \n")
-    if len(signs) < 3:
-        return Lists(np.zeros(len(texts) + 1, np.int64), np.zeros(0, np.int64))
-    group = (signs[:-2] << np.uint64(42) | signs[1:-1] << np.uint64(21) | signs[2:]).astype(np.int64)
-    row = np.repeat(np.arange(len(texts)), np.diff(start))[: len(group)]
-    # Groups that reach over the end of a text are none.
-    inside = np.arange(len(group)) + 3 < start[1:][row]
-    group, row = group[inside], row[inside]
-    order = np.lexsort((group, row))
-    group, row = group[order], row[order]
-    new = np.ones(len(group), bool)
-    new[1:] = (group[1:] != group[:-1]) | (row[1:] != row[:-1])
-    return Lists.by(row[new], group[new], len(texts))
-
-
-def hashes(texts: Sequence[str]) -> NDArray[np.uint64]:
-    """A number of 64 bits for each text, the same as `windows` gives it inside another."""
-    signs, start = codes(texts, after="")
-    out = np.zeros(len(texts), np.uint64)
-    size = np.diff(start)
-    for at in range(int(size.max(initial=0))):
-        longer = size > at
-        out[longer] = out[longer] * _HASH + signs[start[:-1][longer] + at] + np.uint64(1)
-    return out
-
-
-def inside(parts: Sequence[str], texts: Sequence[str]) -> tuple[Ints, Ints]:
-    """(which part, which text) wherever a part stands in a text, each pair once."""
-    if not parts or not texts:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    wanted = hashes(parts)
-    order = np.argsort(wanted, kind="stable")
-    wanted = wanted[order]
-    size = _lengths(parts)
-    signs, start = codes(texts)
-    row = np.repeat(np.arange(len(texts)), np.diff(start))
-    rolled = np.zeros(len(signs), np.uint64)
-    found: list[tuple[Ints, Ints]] = []
-    lengths = set(size.tolist())
-    for length in range(1, min(int(size.max()), len(signs)) + 1):
-        rolled = rolled[: len(signs) - length + 1] * _HASH + signs[length - 1 :] + np.uint64(1)
-        if length not in lengths:
-            continue
-        at = np.searchsorted(wanted, rolled)
-        at[at == len(wanted)] = 0
-        # A window over the end of a text holds the sign of its end, and no part does.
-        place = np.flatnonzero(wanted[at] == rolled)
-        part = order[at[place]]
-        good = size[part] == length
-        found.append((part[good], row[place[good]]))
-    part = np.concatenate([one for one, _ in found]) if found else np.zeros(0, np.int64)
-    text = np.concatenate([one for _, one in found]) if found else np.zeros(0, np.int64)
-    both = np.unique(part * len(texts) + text)
-    return both // len(texts), both % len(texts)
+def parts_of(texts: Sequence[str]) -> tuple[Ints, Codes]:
+    """(text, part): whatever stands in a text that other names may hold as a word."""
+    row: list[int] = []
+    part: list[str] = []
+    for at, text in enumerate(texts):
+        these = {text[a : a + size] for size in PART_SIZES for a in range(len(text) - size + 1)}
+        part += these
+        row += [at] * len(these)
+    return np.array(row, np.int64), hashes(part)

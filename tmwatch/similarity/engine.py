@@ -2,9 +2,9 @@
 
 What happens to a block of marks and a batch of names:
 
-1. `_near`: which pairs could be near at all, by the rule of `batch.may_be_near`: distances of the letters and
-   sound keys of all pairs in C, and an index for words, sounds, meanings and parts.
-2. The numbers of `features.measure` that cost little (words, letters, groups of three letters), for those.
+1. `_near`: which pairs could be near at all, by the rule of `batch.may_be_near`, from who holds which groups
+   of three letters, words, sounds and meanings.
+2. The numbers of `features.measure` that cost little (letters, sounds, words), for those.
 3. The highest score that a pair could still reach with whatever its other numbers are (`Formula.at_most`):
    what stays below the level that was asked for is left there. No hit is lost so, whatever the weights are.
 4. The other numbers, for the rest, and the score.
@@ -15,17 +15,18 @@ through `features.measure` itself, one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import process
-from rapidfuzz.distance import Indel, JaroWinkler
+from rapidfuzz.distance import JaroWinkler
 
-from tmwatch.similarity.arrays import MOST_WORDS, Bools, Columns, Floats, Ints, Lists, inside, join
-from tmwatch.similarity.batch import LETTERS, SOUND, Batch
+from tmwatch.similarity.arrays import Columns, Holders, parts_of, spread
+from tmwatch.similarity.batch import LETTERS, SHARE, SOUND, may_be_near
 from tmwatch.similarity.features import (
     NAMES,
     RUN_TOGETHER,
@@ -36,10 +37,12 @@ from tmwatch.similarity.features import (
     short_near,
 )
 from tmwatch.similarity.freq import Frequencies
-from tmwatch.similarity.words import WordTable, alike, distances
+from tmwatch.similarity.strings import Bools, Codes, Floats, Ints, Patterns, alike
+from tmwatch.similarity.words import shared_bits
 
-# Pairs of a block: its tables of distances stay in the cache of the processor.
+# Pairs of a block, and pairs of a word of its marks with a word of the names: what its tables hold.
 _BLOCK = 1_000_000
+_WORDS = 4_000_000
 _AT = {name: at for at, name in enumerate((*NAMES, "strongest"))}
 _PAIRS = tuple((_AT[one], _AT[other]) for one, other in TOGETHER)
 _STRONGEST_OF = ("cover_both", "letters", "key_letters", "reading")
@@ -54,6 +57,16 @@ class Scores:
     mark: Ints
     name: Ints
     raw: Floats
+
+    @classmethod
+    def together(cls, parts: list[Scores]) -> Scores:
+        """All parts as one, by mark and name."""
+        if not parts:
+            return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        mark, name = (np.concatenate([getattr(part, what) for part in parts]) for what in ("mark", "name"))
+        raw = np.concatenate([part.raw for part in parts])
+        order = np.lexsort((name, mark))
+        return cls(mark[order], name[order], raw[order])
 
 
 class Formula:
@@ -105,129 +118,171 @@ class Formula:
 
 
 class Engine:
-    """Marks against a batch of names, both as columns of one vocabulary."""
+    """Marks against a batch of names."""
 
     def __init__(
-        self, counts: Frequencies, formula: Formula, marks: Columns, names: Columns, cores: int = 2
+        self, counts: Frequencies, formula: Formula, marks: Columns, names: Columns, cores: int = 1
     ) -> None:
         self.counts, self.formula, self.cores = counts, formula, cores
         self.marks, self.names = marks, names
-        self._near_by = self._indexed()
-        keys = marks.vocabulary.size()[1]
-        self._two_as_one = [
-            (marks.joined, names.keys.turned(keys)),
-            (marks.keys, names.joined.turned(keys)),
-        ]
-        groups = np.unique(names.trigrams.item)
-        at = np.minimum(np.searchsorted(groups, marks.trigrams.item), max(0, len(groups) - 1))
-        known = groups[at] == marks.trigrams.item if len(groups) else np.zeros(0, bool)
-        self._groups = (
-            Lists.by(marks.trigrams.rows()[known], at[known], len(marks)),
-            Lists(names.trigrams.start, np.searchsorted(groups, names.trigrams.item)).turned(len(groups)),
+        self._held = {
+            what: getattr(marks, what)
+            for what in (
+                "texts",
+                "keys",
+                "senses",
+                "joined",
+                "bags",
+                "groups",
+                "key_groups",
+                "reading_groups",
+            )
+        }
+        texts = [marks.name(at).compact for at in range(len(marks))]
+        self._held["inside"] = parts_of(texts)
+        # Whose letters hold which words of the marks, by the number of the word.
+        parts = sorted({part for at in range(len(marks)) for part in marks.name(at).parts})
+        self._part_holders = Holders.of(*_turned(names.with_part(parts)))
+        number = {part: at for at, part in enumerate(parts)}
+        held = [(at, number[part]) for at in range(len(marks)) for part in marks.name(at).parts]
+        self._held["parts"] = (
+            np.array([row for row, _ in held], np.int64),
+            np.array([part for _, part in held], np.uint64),
         )
-        self._group_count = [np.diff(marks.trigrams.start), np.diff(names.trigrams.start)]
-        self._words_of = [_padded(side.words) for side in (marks, names)]
-        self._word_count = [np.diff(side.words.start) for side in (marks, names)]
-        self._used = [np.unique(side.words.part(np.flatnonzero(side.plain)).item) for side in (marks, names)]
-        self._table = WordTable(marks.vocabulary, self._used[0], self._used[1], cores)
-        self._initial = [
-            np.array([ord(text[0]) if text else 0 for text in side.compact]) for side in (marks, names)
-        ]
-        # Names that are not compared here stand as empty texts.
-        plain = names.plain.tolist()
-        self._compact, self._key = (
-            [text if one else "" for text, one in zip(column, plain, strict=True)]
-            for column in (names.compact, names.key)
+        self._start = {
+            what: np.searchsorted(row, np.arange(len(marks) + 1)) for what, (row, _) in self._held.items()
+        }
+        self._padded = marks.word.padded(), names.word.padded()
+        self._word_count = marks.word.count(), names.word.count()
+        self._size, self._key_size, self._bones_size = (
+            (np.diff(getattr(marks, what).start), np.diff(getattr(names, what).start))
+            for what in ("compact", "key", "bones")
         )
-        self._size, self._key_size = names.size * names.plain, names.key_size * names.plain
-        most, most_key = (
-            int((size * marks.plain).max(initial=0) + other.max(initial=0))
-            for size, other in ((marks.size, self._size), (marks.key_size, self._key_size))
-        )
-        self._letters_within, self._sound_within = _within(LETTERS, most), _within(SOUND, most_key)
-
-    def _indexed(self) -> list[tuple[Lists, Lists]]:
-        """(what marks hold, which names hold it): words, sounds, meanings, parts."""
-        marks, names = self.marks, self.names
-        words, keys, senses = marks.vocabulary.size()
-        texts = marks.vocabulary.texts
-        own = np.unique(marks.parts.item)
-        part, name = inside([texts[at] for at in own.tolist()], names.compact)
-        their = np.unique(names.parts.item)
-        other, mark = inside([texts[at] for at in their.tolist()], marks.compact)
-        return [
-            (marks.words, names.words.turned(words)),
-            (marks.keys, names.keys.turned(keys)),
-            (marks.senses, names.senses.turned(senses)),
-            (marks.parts, Lists.by(own[part], name, words)),
-            (Lists.by(mark, their[other], len(marks)), names.parts.turned(words)),
-        ]
 
     def scores(self, least: Floats) -> Iterator[Scores]:
         """Block by block of marks the near pairs whose score is at least `least` of their mark.
 
         Pairs of the same letters are always among them. In no particular order.
         """
-        plain = np.flatnonzero(self.marks.plain)
-        plain = plain[np.argsort(self.marks.size[plain], kind="stable")]
-        step = max(1, _BLOCK // max(1, len(self.names)))
-        if self.names.plain.any():
-            for start in range(0, len(plain), step):
-                yield from self._block(plain[start : start + step], least)
-        odd = np.flatnonzero(~self.names.plain)
-        yield self._alone(plain, odd, least)
-        yield self._alone(np.flatnonzero(~self.marks.plain), np.arange(len(self.names)), least)
+        if not len(self.names):
+            return
+        step = max(1, min(_BLOCK // len(self.names), _WORDS // (2 * len(self.names.words) + 1)))
+        blocks = []
+        for plain in (True, False):
+            these = np.flatnonzero((self.marks.plain == plain) & self.marks.full)
+            these = these[np.argsort(self._size[0][these], kind="stable")]
+            blocks += [these[start : start + step] for start in range(0, len(these), step)]
+        if self.cores == 1 or len(blocks) < 2:
+            for block in blocks:
+                yield from self._block(block, least)
+            return
+        # numpy and rapidfuzz compute outside the interpreter's lock.
+        with ThreadPoolExecutor(self.cores) as pool:
+            for found in pool.map(lambda block: list(self._block(block, least)), blocks):
+                yield from found
+
+    def _of(self, what: str, block: Ints) -> tuple[Ints, Codes]:
+        """(row in the block, code) of what its marks hold."""
+        start = self._start[what]
+        row, at = _slices(start[block], start[block + 1])
+        return row, self._held[what][1][at]
 
     def _block(self, block: Ints, least: Floats) -> Iterator[Scores]:
         marks, names = self.marks, self.names
-        by_letters = distances([marks.compact[at] for at in block], self._compact, self.cores)
-        by_key = distances([marks.key[at] for at in block], self._key, self.cores)
-        near = by_letters <= self._letters_within[marks.size[block][:, None] + self._size]
-        near |= by_key <= self._sound_within[marks.key_size[block][:, None] + self._key_size]
-        for held, holders in self._near_by:
-            near[join(held.part(block), holders)] = True
-        near[:, ~names.plain] = False
-        apart = np.zeros(near.shape, bool)
-        for held, holders in self._two_as_one:
-            apart[join(held.part(block), holders)] = True
+        close, related, shared = self._near(block)
+        plain = bool(marks.plain[block[0]])
+        near = close | related
+        near &= names.full
+        apart = np.zeros(near.shape, bool) if plain else np.ones(near.shape, bool)
+        if plain:
+            apart[:, ~names.plain] = True
+            for what, holders in (("joined", "keys"), ("keys", "joined")):
+                apart[names.by[holders].join(*self._of(what, block))] = True
         apart &= near
         near &= ~apart
-        row, name = np.nonzero(near)
+        place = np.flatnonzero(apart)
+        yield self._measured(block[place // len(names)], place % len(names), least)
+        place = np.flatnonzero(near)
+        if not len(place):
+            return
+        row, name = place // len(names), place % len(names)
+        size, key_size = self._size, self._key_size
         mark = block[row]
-        letters, key = by_letters[row, name].astype(np.int64), by_key[row, name].astype(np.int64)
+        letters = (size[0][mark] + size[1][name]) - 2 * Patterns(marks.compact.of_rows(block)).common(
+            row, names.compact, name
+        )
+        key = (key_size[0][mark] + key_size[1][name]) - 2 * Patterns(marks.key.of_rows(block)).common(
+            row, names.key, name
+        )
+        kept = np.flatnonzero(
+            related.ravel()[place]
+            | (alike(letters, size[0][mark] + size[1][name]) >= LETTERS)
+            | (alike(key, key_size[0][mark] + key_size[1][name]) >= SOUND)
+        )
+        row, mark, name, letters, key = row[kept], mark[kept], name[kept], letters[kept], key[kept]
         numbers = np.zeros((len(NAMES), len(row)))
-        shared = self._shared(block, near.shape)[row, name]
-        weak = self._run_together(numbers, mark, name, letters, key, shared)
+        weak = self._run_together(numbers, mark, name, letters, key, shared.ravel()[place[kept]])
         self._by_words(numbers, block, row, name)
         kept = np.flatnonzero((self.formula.at_most(numbers, _LATER) >= least[mark]) | (letters == 0))
-        mark, name, numbers, letters = mark[kept], name[kept], numbers[:, kept], letters[kept]
-        self._rest(numbers, mark, name, weak[kept])
+        row, mark, name, numbers, letters = row[kept], mark[kept], name[kept], numbers[:, kept], letters[kept]
+        self._rest(numbers, block, row, name, weak[kept])
         raw = self.formula.joined(numbers)
         kept = np.flatnonzero((raw >= least[mark]) | (letters == 0))
         yield Scores(mark[kept], name[kept], raw[kept])
-        row, name = np.nonzero(apart)
-        yield self._measured(block[row], name, least)
 
-    def _shared(self, block: Ints, shape: tuple[int, int]) -> NDArray[Any]:
-        """How many groups of three letters each mark of the block shares with each name."""
-        row, name = join(self._groups[0].part(block), self._groups[1])
-        count: NDArray[Any] = np.bincount(row * shape[1] + name, minlength=shape[0] * shape[1])
-        return count.reshape(shape)
+    def _near(self, block: Ints) -> tuple[Bools, Bools, NDArray[Any]]:
+        """Of all pairs: whether enough groups are shared, whether anything else is, how many of letters."""
+        marks, names, by = self.marks, self.names, self.names.by
+        shape = (len(block), len(names))
+
+        def count(what: str, holders: str) -> NDArray[Any]:
+            row, name = by[holders].join(*self._of(what, block))
+            row *= shape[1]
+            row += name
+            return np.bincount(row, minlength=shape[0] * shape[1]).reshape(shape)
+
+        def enough(shared: NDArray[Any], mine: Ints, theirs: Ints) -> Bools:
+            out: Bools = (SHARE + 1) * shared >= mine[block][:, None] + theirs
+            return out
+
+        shared = count("groups", "groups")
+        close = enough(shared, marks.group_count, names.group_count)
+        close |= enough(count("key_groups", "key_groups"), marks.key_group_count, names.key_group_count)
+        # How other scripts are read, beside how the rest sounds.
+        if names.foreign.any():
+            close |= names.foreign & enough(
+                count("key_groups", "reading_groups"), marks.key_group_count, names.reading_count
+            )
+        foreign = marks.foreign[block][:, None]
+        if foreign.any():
+            for holders, theirs, where in (
+                ("key_groups", names.key_group_count, ~names.foreign),
+                ("reading_groups", names.reading_count, names.foreign),
+            ):
+                shared_reading = count("reading_groups", holders)
+                close |= foreign & where & enough(shared_reading, marks.reading_count, theirs)
+        related = np.zeros(shape, bool)
+        for what in ("texts", "keys", "senses", "bags", "inside"):
+            related[by["texts" if what == "inside" else what].join(*self._of(what, block))] = True
+        related[self._part_holders.join(*self._of("parts", block))] = True
+        return close, related, shared
 
     def _run_together(
         self, numbers: Floats, mark: Ints, name: Ints, letters: Ints, key: Ints, shared: Ints
     ) -> Bools:
         """Fills in the numbers of the names run together; True for pairs where these are weak."""
         marks, names = self.marks, self.names
-        size, other_size = marks.size[mark], names.size[name]
+        size, other_size = self._size[0][mark], self._size[1][name]
         small, large = np.minimum(size, other_size), np.maximum(size, other_size)
         out = {what: numbers[at] for what, at in _AT.items() if what != "strongest"}
-        out["trigrams"][:] = shared / (self._group_count[0][mark] + self._group_count[1][name] - shared)
+        out["trigrams"][:] = shared / (marks.group_count[mark] + names.group_count[name] - shared)
         out["letters"][:] = alike(letters, size + other_size)
-        out["key_letters"][:] = alike(key, marks.key_size[mark] + names.key_size[name])
+        key_total = self._key_size[0][mark] + self._key_size[1][name]
+        out["key_letters"][:] = alike(key, key_total)
         out["same_letters"][:] = letters == 0
         out["same_key"][:] = key == 0
-        out["first_letter"][:] = self._initial[0][mark] == self._initial[1][name]
+        first = marks.compact.sign[marks.compact.start[mark]] == names.compact.sign[names.compact.start[name]]
+        out["first_letter"][:] = first
         out["shortness"][:] = 1.0 / np.maximum(1, small)
         out["length"][:] = np.minimum(1.0, size / 32.0)
         out["own_bits"][:] = np.minimum(1.0, marks.most[mark] / 16.0)
@@ -238,12 +293,10 @@ class Engine:
             short, long = (a, b) if len(a) <= len(b) else (b, a)
             if short not in long:
                 continue
-            share = len(short) / len(long)
             where = "start" if long.startswith(short) else "end" if long.endswith(short) else "inside"
-            out[f"whole_{where}"][at] = share
+            out[f"whole_{where}"][at] = len(short) / len(long)
             out["whole_bits"][at] = self.counts.inside_bits(short) / 16.0
-            if len(short) <= 2 and not marks.names[mark[at]].texts & names.names[name[at]].texts:
-                weak[at] = True
+            weak[at] = len(short) <= 2 and not self._same_word(mark[at], name[at])
         if weak.any():
             for one in RUN_TOGETHER:
                 numbers[one, weak] *= WEAK_INSIDE
@@ -251,134 +304,121 @@ class Engine:
             out["short_near"][at] = short_near(marks.compact[mark[at]], names.compact[name[at]])
         return weak
 
+    def _same_word(self, mark: int, name: int) -> bool:
+        mine, theirs = (
+            set(side.words.text_code[side.word.item[side.word.start[at] : side.word.start[at + 1]]].tolist())
+            for side, at in ((self.marks, mark), (self.names, name))
+        )
+        return not mine.isdisjoint(theirs)
+
     def _by_words(self, numbers: Floats, block: Ints, row: Ints, name: Ints) -> None:
         """Fills in what the words share, each word of the mark beside the word that says most."""
         marks, names = self.marks, self.names
-        words, other_words = self._words_of[0][block], self._words_of[1]
-        used, local = np.unique(words, return_inverse=True)
-        local = local.reshape(words.shape)
-        table = self._table.block(np.searchsorted(self._used[0], used))
-        place = np.searchsorted(self._used[1], other_words)
+        used, local = np.unique(self._padded[0][block], return_inverse=True)
+        local = local.reshape(len(block), -1) * len(names.words)
+        theirs = self._padded[1]
         count, other_count = self._word_count[0][block][row], self._word_count[1][name]
-        size = len(row)
-        bits, top, sense, mine_top = (np.zeros(size) for _ in range(4))
-        weight = marks.vocabulary.bits()
-        by_other = np.zeros((other_words.shape[1], size))
-        for at in range(words.shape[1]):
+        # Which word of the mark beside which of the name, for which pairs: its place in the table.
+        steps = []
+        asked = np.zeros(len(used) * len(names.words), bool)
+        for at in range(int(count.max(initial=0))):
             pairs = np.flatnonzero(count > at)
-            if not len(pairs):
-                break
+            mine, held, many = local[row[pairs], at], name[pairs], other_count[pairs]
+            beside = []
+            for other in range(int(many.max())):
+                there = np.flatnonzero(many > other)
+                place = mine[there] + theirs[held[there], other]
+                asked[place] = True
+                beside.append((there, place))
+            steps.append((pairs, beside))
+        place = np.flatnonzero(asked)
+        table = np.zeros(len(asked))
+        table[place] = shared_bits(
+            marks.words, names.words, used, place // len(names.words), place % len(names.words), self.counts
+        )
+        bits, top, sense, mine_top = (np.zeros(len(row)) for _ in range(4))
+        most = marks.most[block][row]
+        by_other = np.zeros((theirs.shape[1], len(row)))
+        for at, (pairs, beside) in enumerate(steps):
             best, which = np.zeros(len(pairs)), np.zeros(len(pairs), np.int64)
-            signed = np.zeros(len(pairs))
-            mine, theirs = local[row[pairs], at], name[pairs]
-            for other in range(other_words.shape[1]):
-                there = np.flatnonzero(other_count[pairs] > other)
-                if not len(there):
-                    break
-                value = table[mine[there], place[theirs[there], other]]
-                more = np.abs(value) > best[there]
-                there, value = there[more], value[more]
-                best[there], which[there], signed[there] = np.abs(value), other, value
+            meant = np.zeros(len(pairs), bool)
+            for other, (there, place) in enumerate(beside):
+                value = table[place]
+                said = np.abs(value)
+                more = np.flatnonzero(said > best[there])
+                there = there[more]
+                best[there], which[there], meant[there] = said[more], other, value[more] < 0
             bits[pairs] += best
             top[pairs] = np.maximum(top[pairs], best)
-            strong = weight[words[row[pairs], at]] >= marks.most[block][row[pairs]]
+            strong = marks.words.bits[self._padded[0][block][row[pairs], at]] >= most[pairs]
             mine_top[pairs] = np.maximum(mine_top[pairs], best * strong)
-            sense[pairs] += np.where(signed < 0, best, 0.0)
+            sense[pairs] += np.where(meant, best, 0.0)
             by_other[which, pairs] = np.maximum(by_other[which, pairs], best)
-        strong = weight[other_words[name]] >= names.most[name][:, None]
+        strong = names.words.bits[theirs[name]] >= names.most[name][:, None]
         their_top = (by_other * strong.T).max(axis=0, initial=0.0)
         own, other_bits = marks.bits[block][row], names.bits[name]
         cover_one = np.minimum(1.0, bits / own)
         cover_other = np.minimum(1.0, by_other.sum(axis=0) / other_bits)
-        for what, value in (
+        for what, number in (
             ("cover_one", cover_one),
             ("cover_other", cover_other),
             ("cover_both", cover_one * cover_other),
             ("bits", np.minimum(1.0, bits / 32.0)),
             ("top_bits", np.minimum(1.0, top / 16.0)),
             ("sense", np.minimum(1.0, sense / own)),
-            ("own_word", np.minimum(1.0, mine_top / marks.most[block][row])),
+            ("own_word", np.minimum(1.0, mine_top / most)),
             ("their_word", np.minimum(1.0, their_top / names.most[name])),
         ):
-            numbers[_AT[what]] = value
+            numbers[_AT[what]] = number
 
-    def _rest(self, numbers: Floats, mark: Ints, name: Ints, weak: Bools) -> None:
+    def _rest(self, numbers: Floats, block: Ints, row: Ints, name: Ints, weak: Bools) -> None:
         """Fills in the numbers of `_LATER`."""
         marks, names = self.marks, self.names
-        for what, mine, theirs, scorer in (
-            ("opening", marks.compact, names.compact, JaroWinkler.normalized_similarity),
-            ("key_opening", marks.key, names.key, JaroWinkler.normalized_similarity),
-            ("bones", marks.bones, names.bones, Indel.normalized_similarity),
+        mark = block[row]
+        for what, mine, theirs in (
+            ("opening", marks.compact, names.compact),
+            ("key_opening", marks.key, names.key),
         ):
+            texts = mine.of_rows(block)
             numbers[_AT[what]] = process.cpdist(
-                _strings(mine, mark),
-                _strings(theirs, name),
-                scorer=scorer,
+                [texts[at] for at in row.tolist()],
+                theirs.of_rows(name),
+                scorer=JaroWinkler.normalized_similarity,
                 dtype=np.float64,
-                workers=self.cores,
             )
-        bits = marks.vocabulary.bits()[marks.first[mark]]
-        key_of = marks.vocabulary.key_of()
-        one, other = marks.first[mark], names.first[name]
-        share = np.minimum(1.0, bits / 16.0)
-        numbers[_AT["first_word"]] = np.where(
-            one == other, share, np.where(key_of[one] == key_of[other], 0.9 * share, 0.0)
-        )
+        total = self._bones_size[0][mark] + self._bones_size[1][name]
+        common = Patterns(marks.bones.of_rows(block)).common(row, names.bones, name)
+        numbers[_AT["bones"]] = alike(total - 2 * common, total)
+        one, other = marks.word.item[marks.word.start[mark]], names.word.item[names.word.start[name]]
+        share = np.minimum(1.0, marks.words.bits[one] / 16.0)
+        same_key = marks.words.key_code[one] == names.words.key_code[other]
+        same_text = marks.words.text_code[one] == names.words.text_code[other]
+        numbers[_AT["first_word"]] = np.where(same_text, share, np.where(same_key, 0.9 * share, 0.0))
         for at in RUN_TOGETHER:
             if NAMES[at] in _LATER:
                 numbers[at, weak] *= WEAK_INSIDE
 
-    def _alone(self, mark: Ints, name: Ints, least: Floats) -> Scores:
-        """The same one by one, for names that the columns do not suit."""
-        found_mark: list[int] = []
-        found_name: list[int] = []
-        if len(mark) and len(name):
-            batch = Batch([self.names.names[at] for at in name.tolist()])
-            for one in mark.tolist():
-                near = batch.near(self.marks.names[one])
-                found_mark += [one] * len(near)
-                found_name += name[near].tolist()
-        return self._measured(np.array(found_mark, np.int64), np.array(found_name, np.int64), least)
-
     def _measured(self, mark: Ints, name: Ints, least: Floats) -> Scores:
-        marks, names = self.marks.names, self.names.names
-        rows = [
-            measure(marks[one], names[other], self.counts)[0]
-            for one, other in zip(mark.tolist(), name.tolist(), strict=True)
-        ]
+        """The same one by one, for names that the columns do not suit."""
+        pairs: list[tuple[int, bool]] = []
+        rows: list[list[float]] = []
+        for number, (one, other) in enumerate(zip(mark.tolist(), name.tolist(), strict=True)):
+            mine, theirs = self.marks.name(one), self.names.name(other)
+            if may_be_near(mine, theirs):
+                pairs.append((number, mine.compact == theirs.compact))
+                rows.append(measure(mine, theirs, self.counts)[0])
         raw = self.formula.joined(np.array(rows, np.float64).reshape(len(rows), len(NAMES)).T)
-        same = np.array(
-            [
-                marks[one].compact == names[other].compact
-                for one, other in zip(mark.tolist(), name.tolist(), strict=True)
-            ],
-            bool,
-        )
-        kept = (raw >= least[mark]) | same
-        return Scores(mark[kept], name[kept], raw[kept])
+        at, same = (np.array([pair[which] for pair in pairs], np.int64) for which in (0, 1))
+        kept = (raw >= least[mark[at]]) | (same > 0)
+        return Scores(mark[at[kept]], name[at[kept]], raw[kept])
 
 
-def _padded(words: Lists) -> Ints:
-    """The words of each name side by side; the last again where there are fewer, `MOST_WORDS` at most."""
-    count = np.diff(words.start)
-    if not len(words.item):
-        return np.zeros((len(count), 1), np.int64)
-    last = np.maximum(words.start[1:] - 1, 0)
-    places = words.start[:-1, None] + np.arange(min(MOST_WORDS, int(count.max())))
-    out: Ints = words.item[np.minimum(places, last[:, None])]
-    return out
+def _turned(found: tuple[Ints, Ints]) -> tuple[Ints, Codes]:
+    part, row = found
+    return row, part.astype(np.uint64)
 
 
-def _strings(column: Sequence[str], rows: Ints) -> list[str]:
-    return [column[at] for at in rows.tolist()]
-
-
-def _within(least: float, longest: int) -> Ints:
-    """For each sum of lengths the largest distance at which two texts are `least` alike or more."""
-    return np.array(
-        [
-            sum(alike(np.arange(total + 1), np.full(total + 1, total)) >= least) - 1
-            for total in range(longest + 1)
-        ],
-        np.int64,
-    )
+def _slices(start: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """(which slice, place) of all places of slices."""
+    count = end - start
+    return np.repeat(np.arange(len(start)), count), spread(start, count)

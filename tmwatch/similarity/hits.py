@@ -14,6 +14,7 @@ from itertools import islice
 
 import numpy as np
 
+from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.score import Scorer, scorer
 
 _BATCH = 5_000
@@ -54,13 +55,9 @@ def hits(
     start = 0
     names = iter(candidates)
     while part := [one.make(raw) for raw in islice(names, batch)]:
-        found = list(one.engine(marks, part, threads).scores(least))
-        mark, name, raw = (
-            np.concatenate([getattr(some, what) for some in found]) for what in ("mark", "name", "raw")
-        )
-        order = np.lexsort((name, mark))
-        score = raw[order] - less[mark[order]]
-        for a, b, value in zip(mark[order].tolist(), name[order].tolist(), score.tolist(), strict=True):
+        found = one.near(marks, Columns(part), least, threads)
+        score = found.raw - less[found.mark]
+        for a, b, value in zip(found.mark.tolist(), found.name.tolist(), score.tolist(), strict=True):
             if one.level(value) > level and marks[a].compact != part[b].compact:
                 continue
             likeness = one.likeness(marks[a], part[b], value)

@@ -22,13 +22,14 @@ from operator import mul
 import numpy as np
 
 from tmwatch.similarity import freq, meaning, name
-from tmwatch.similarity.arrays import Columns, Floats, Vocabulary
-from tmwatch.similarity.batch import Batch, may_be_near
-from tmwatch.similarity.engine import Engine, Formula
+from tmwatch.similarity.arrays import Columns
+from tmwatch.similarity.batch import may_be_near
+from tmwatch.similarity.engine import Engine, Formula, Scores
 from tmwatch.similarity.features import ALL_NAMES, expand, measure
 from tmwatch.similarity.han import meant
 from tmwatch.similarity.name import Name
 from tmwatch.similarity.reasons import reasons
+from tmwatch.similarity.strings import Floats, hashes
 
 # The score of a pair that shares nothing; below every score of a pair that was compared.
 NOTHING = -30.0
@@ -105,7 +106,6 @@ class Scorer:
         self.weights = weights or shipped_weights()
         self.formula = Formula(self.weights.by_name, self.weights.constant)
         self._background = background
-        self._vocabulary = Vocabulary(self.counts)
         self._beside: dict[bool, Columns] = {}
         self._noise: dict[str, float] = {}
         self.name = functools.lru_cache(200_000)(self.make)
@@ -114,9 +114,9 @@ class Scorer:
         """A name made ready; `name` does the same and remembers it."""
         return name.make(raw, self.counts, self.meanings)
 
-    def batch(self, candidates: Sequence[str]) -> Batch:
+    def batch(self, candidates: Sequence[str]) -> Columns:
         """Candidates made ready, for `many`."""
-        return Batch([self.name(raw) for raw in candidates])
+        return Columns([self.make(raw) for raw in candidates])
 
     def raw(self, one: Name, other: Name) -> float:
         """The joined score before the noise of the mark is taken off."""
@@ -142,16 +142,11 @@ class Scorer:
         return np.array([self._noise[one.compact] for one in marks], np.float64)
 
     def _find_noise(self, marks: Sequence[Name], beside: Columns, cores: int) -> None:
-        with self._vocabulary.passing():
-            ready = Columns(marks, self._vocabulary)
-            found = list(
-                Engine(self.counts, self.formula, ready, beside, cores).scores(np.full(len(marks), _QUIET))
-            )
-        mark, name, raw = (
-            np.concatenate([getattr(one, what) for one in found]) for what in ("mark", "name", "raw")
-        )
-        other = [ready.compact[a] != beside.compact[b] for a, b in zip(mark, name, strict=True)]
-        mark, raw = mark[other], raw[other]
+        found = self.near(marks, beside, np.full(len(marks), _QUIET), cores)
+        own = hashes([one.compact for one in marks])
+        theirs = hashes([beside.compact[at] for at in range(len(beside))])
+        other = own[found.mark] != theirs[found.name]
+        mark, raw = found.mark[other], found.raw[other]
         order = np.lexsort((-raw, mark))
         raw = raw[order]
         start = np.searchsorted(mark[order], np.arange(len(marks) + 1))
@@ -166,15 +161,13 @@ class Scorer:
             names = self._background
             if names is None:
                 names = made_han_names(self.counts) if han else made_names(self.counts)
-            self._beside[han] = Columns([self.make(raw) for raw in names], self._vocabulary)
+            self._beside[han] = self.batch(names)
         return self._beside[han]
 
-    def engine(self, marks: Sequence[Name], names: Sequence[Name], cores: int = 1) -> Engine:
-        """Marks beside names, as columns; `Engine.scores` gives what reaches a score."""
-        vocabulary = Vocabulary(self.counts)
-        return Engine(
-            self.counts, self.formula, Columns(marks, vocabulary), Columns(names, vocabulary), cores
-        )
+    def near(self, marks: Sequence[Name], names: Columns, least: Floats, cores: int = 1) -> Scores:
+        """The pairs whose score before the noise is at least `least` of their mark, and equal names."""
+        engine = Engine(self.counts, self.formula, Columns(marks), names, cores)
+        return Scores.together(list(engine.scores(least)))
 
     def score(self, watched: str, candidate: str) -> float:
         """How near `candidate` is to the watched mark, comparable over marks, or `NOTHING`."""
@@ -182,12 +175,12 @@ class Scorer:
         found = self.raw(one, self.name(candidate))
         return found if found == NOTHING else found - self.weights.noise * self.noise(one)
 
-    def many(self, watched: str, batch: Batch) -> dict[int, float]:
+    def many(self, watched: str, batch: Columns) -> dict[int, float]:
         """The scores by place in the batch, of the names that share anything; the same as `score` gives."""
         one = self.name(watched)
-        near = batch.near(one)
-        less = self.weights.noise * self.noise(one) if near else 0.0
-        return {at: self._joined(measure(one, batch.names[at], self.counts)[0]) - less for at in near}
+        found = self.near([one], batch, np.array([-np.inf]))
+        less = self.weights.noise * self.noise(one) if len(found.name) else 0.0
+        return dict(zip(found.name.tolist(), (found.raw - less).tolist(), strict=True))
 
     def level(self, score: float) -> int:
         return next((at + 1 for at, least in enumerate(self.weights.levels) if score >= least), 4)
@@ -271,7 +264,7 @@ def scorer() -> Scorer:
 
 
 @functools.lru_cache(2)
-def _batch_of(candidates: tuple[str, ...]) -> Batch:
+def _batch_of(candidates: tuple[str, ...]) -> Columns:
     return scorer().batch(candidates)
 
 

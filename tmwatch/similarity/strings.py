@@ -1,0 +1,159 @@
+"""Strings as arrays, and what is asked of them by the million: letters in common, groups, parts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Codes = NDArray[np.uint64]
+
+_HASH = np.uint64(0x9E3779B97F4A7C15)
+_LETTERS = 128
+
+
+@dataclass(slots=True, frozen=True)
+class Strings:
+    """Many short texts in one array of bytes (ASCII, or UTF-8 for `raw` texts)."""
+
+    sign: NDArray[np.uint8]
+    start: Ints  # one more than there are texts
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Strings:
+        parts = [text.encode("utf-8", "surrogatepass") for text in texts]
+        start = np.zeros(len(parts) + 1, np.int64)
+        np.cumsum([len(part) for part in parts], out=start[1:])
+        return cls(np.frombuffer(b"".join(parts), np.uint8), start)
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    def __getitem__(self, at: int) -> str:
+        part = self.sign[self.start[at] : self.start[at + 1]]
+        return part.tobytes().decode("utf-8", "surrogatepass")
+
+    def of_rows(self, rows: Ints) -> list[str]:
+        return [self[at] for at in rows.tolist()]
+
+
+def lengths(texts: Sequence[str]) -> Ints:
+    return np.array([len(text) for text in texts], np.int64)
+
+
+def codes(texts: Sequence[str], before: str = "", after: str = "\n") -> tuple[Codes, Ints]:
+    """(the characters of all texts in one array, where each text starts)."""
+    text = "".join(f"{before}{one}{after}" for one in texts)
+    signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    start = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(lengths(texts) + (len(before) + len(after)), out=start[1:])
+    return signs, start
+
+
+def groups(texts: Sequence[str]) -> tuple[Ints, Codes]:
+    """(text, group): the different groups of three letters, with two spaces before a text and one after.
+
+    A group is one number: three characters of 21 bits. A text without letters has its one group of spaces.
+    """
+    signs, start = codes(texts, "  ", " \n")
+    if not len(texts):
+        return np.zeros(0, np.int64), np.zeros(0, np.uint64)
+    group = signs[:-2] << np.uint64(42) | signs[1:-1] << np.uint64(21) | signs[2:]
+    row = np.repeat(np.arange(len(texts)), np.diff(start))[: len(group)]
+    inside_text = np.arange(3, len(group) + 3) < start[1:][row]  # what reaches over the end of a text is none
+    group, row = group[inside_text], row[inside_text]
+    order = np.lexsort((group, row))
+    group, row = group[order], row[order]
+    new = np.ones(len(group), bool)
+    new[1:] = (group[1:] != group[:-1]) | (row[1:] != row[:-1])
+    return row[new], group[new]
+
+
+def hashes(texts: Sequence[str]) -> Codes:
+    """A number of 64 bits for each text; by chance two texts of a million have the same once in 10⁷ times."""
+    signs, start = codes(texts, after="")
+    out = np.zeros(len(texts), np.uint64)
+    size = np.diff(start)
+    for at in range(int(size.max(initial=0))):
+        longer = np.flatnonzero(size > at)
+        out[longer] = out[longer] * _HASH + signs[start[longer] + at] + np.uint64(1)
+    return out
+
+
+def inside(parts: Sequence[str], texts: Sequence[str]) -> tuple[Ints, Ints]:
+    """(which part, which text) wherever a part stands in a text, each pair once."""
+    if not len(parts) or not len(texts):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    size = lengths(parts)
+    wanted = hashes(parts)
+    signs, start = codes(texts)
+    row = np.repeat(np.arange(len(texts)), np.diff(start))
+    rolled = np.zeros(len(signs), np.uint64)
+    found: list[Ints] = []
+    for length in range(1, min(int(size.max()), len(signs)) + 1):
+        rolled = rolled[: len(signs) - length + 1] * _HASH + signs[length - 1 :] + np.uint64(1)
+        own = np.flatnonzero(size == length)
+        if not len(own):
+            continue
+        own = own[np.argsort(wanted[own], kind="stable")]
+        among = wanted[own]
+        at = np.searchsorted(among, rolled)
+        at[at == len(among)] = 0
+        # A window over the end of a text holds the sign of its end, and no part does.
+        place = np.flatnonzero(among[at] == rolled)
+        # Parts of one text follow each other.
+        last = np.searchsorted(among, rolled[place], side="right")
+        for step in range(int((last - at[place]).max(initial=0))):
+            more = at[place] + step < last
+            found.append(own[at[place][more] + step] * len(texts) + row[place][more])
+    both = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+    return both // len(texts), both % len(texts)
+
+
+class Patterns:
+    """ASCII texts of at most 64 letters, each ready to be laid beside many others."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        longest = max(map(len, texts), default=0)
+        self.kind: Any = np.uint16 if longest <= 16 else np.uint32 if longest <= 32 else np.uint64
+        self.size = lengths(texts)
+        table = np.zeros((len(texts), _LETTERS), self.kind)
+        for row, text in enumerate(texts):
+            for at, letter in enumerate(text.encode("ascii")):
+                table[row, letter] |= self.kind(1 << at)
+        self._table = table.ravel()
+
+    def common(self, row: Ints, others: Strings, other: Ints) -> Ints:
+        """The length of the longest common subsequence of text `row` and text `other` of `others`, for all.
+
+        Hyyrö's bit-parallel algorithm over all pairs at once, letter by letter of the others.
+        """
+        start = others.start[other]
+        size = (others.start[other + 1] - start).astype(np.uint8)
+        order = np.argsort(size, kind="stable")
+        size, start, base = size[order], start[order], row[order] * _LETTERS
+        state = np.full(len(row), np.iinfo(self.kind).max, self.kind)
+        cuts = np.searchsorted(size, np.arange(int(size[-1]) if len(size) else 0), side="right").tolist()
+        for at, cut in enumerate(cuts):
+            letter = others.sign.take(start[cut:] + at)
+            seen = self._table.take(base[cut:] + letter)
+            now = state[cut:]
+            seen &= now
+            plus = now + seen
+            now -= seen
+            now |= plus
+        out = np.empty(len(row), np.int64)
+        out[order] = np.bitwise_count(~state)
+        return out
+
+
+def alike(distance: NDArray[Any], total: NDArray[Any]) -> Floats:
+    """The likeness of texts from their distance and the sum of their lengths, as rapidfuzz has it."""
+    out: Floats = 1.0 - distance / np.maximum(total, 1)
+    return out
