@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import io
 import json
 from collections.abc import Iterator
@@ -115,3 +116,26 @@ def test_a_disk_below_its_floor_and_what_excludes_each_other(house: House, tmp_p
     run(house, "check")
     assert "the floor is 1000000000 MiB" in run(house, "status").output
     assert run(house, "status", "--json", "--prometheus").exit_code != 0
+
+
+def test_that_a_watch_is_late_is_told_once_and_that_it_is_not_any_more_too(house: House) -> None:
+    house.configure(OWN + 'fresh = "3 hours"\n')
+    start = dt.datetime.now(dt.UTC)
+    run(house, "check")
+
+    def after(hours: float) -> list[str]:
+        with time_machine.travel(start + dt.timedelta(hours=hours)):
+            run(house, "check")
+        mails = zip(house.mailbox.to, house.mailbox.mails, strict=True)
+        return [str(mail["Subject"]) for to, mail in mails if to == "legal@example.com"]
+
+    page = house.register.pages[f"/statusview/sn{SERIAL}"]
+    house.register.pages[f"/statusview/sn{SERIAL}"] = (503, b"busy")  # it may pass by itself: no failure yet
+    assert after(2) == []
+    assert len(after(4)) == 1
+    assert "not looked at in full in time" in house.mailbox.mails[0]["Subject"]
+    assert len(after(4.5)) <= 2
+    house.register.pages[f"/statusview/sn{SERIAL}"] = page
+    subjects = after(6)
+    assert "is looked at in full again" in subjects[-1]
+    assert sum("in time" in one for one in subjects) == 1

@@ -18,6 +18,7 @@ from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.http import Door
+from tmwatch.lateness import tell_late
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, Observed, Outbox, backup, books, growth, opening, upkeep
 from tmwatch.store.database import now
@@ -196,6 +197,8 @@ def check(
             stop=stop,
             progress=progress,
         )
+    if look and not dry:
+        tell_late(config, database, env, swept.coverage, run)
     outbox = Outbox(database)
     made = [outbox.alert(number) for number in upkeep.alerts_of_run(database, run)]
     report = CheckReport(

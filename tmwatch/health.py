@@ -20,6 +20,7 @@ from tmwatch.config import SECOND_SECRETS, Config, SourceConfig, Watch
 from tmwatch.errors import PASSING, ConfigError
 from tmwatch.following import with_relevant
 from tmwatch.inbox import WHY, not_read
+from tmwatch.lateness import target
 from tmwatch.looking import describe
 from tmwatch.receiver_state import receivers_in_trouble, unfit_addresses
 from tmwatch.sources.registry import all_sources
@@ -34,9 +35,6 @@ from tmwatch.worklist import said, with_hand_work
 Level = Literal["ok", "note", "act"]
 State = Literal["fresh", "stale", "failing", "never looked", "import only", "not watched"]
 
-# A watch without `every` is meant to be looked at daily at least: that is what cron lines do.
-_USUAL = dt.timedelta(days=1)
-_SLACK = 2  # times its interval; then a look is no longer fresh
 _FAILING = 3  # failed looks in a row: then even what usually passes by itself has not passed
 _WAITS_LONG = dt.timedelta(days=1)
 _SOON, _VERY_SOON = 365, 30  # days until the disk is full
@@ -394,8 +392,7 @@ def watch_health(
     failing.sort(key=lambda item: not item[0])
     lasting = sum(lasts for lasts, _ in failing)
     oldest = min(looks, default=None)
-    target = watch.fresh or (watch.every or _USUAL) * _SLACK
-    overdue = oldest is not None and now() - oldest > target
+    overdue = oldest is not None and now() - oldest > target(watch)
     state_word: State
     if not questions:
         importable = any(line.state == "import only" for line in lines)

@@ -315,6 +315,21 @@ def _well_again(row: sqlite3.Row, passes: int, good_since: dt.datetime, at: dt.d
     return passes >= GOOD_PASSES and (not unsteady or at - good_since >= STEADY)
 
 
+def is_late(database: Database, watch: str) -> bool:
+    """Whether it has been told that the watch is not looked at in time, and nothing better since."""
+    row = database.conn.execute("select 1 from late_watch where watch = ?", (watch,)).fetchone()
+    return row is not None
+
+
+def book_late(database: Database, watch: str, late: bool) -> None:
+    """Write down which it is now."""
+    with database.write():
+        if late:
+            database.conn.execute("insert into late_watch (watch, since) values (?, ?)", (watch, iso(now())))
+        else:
+            database.conn.execute("delete from late_watch where watch = ?", (watch,))
+
+
 def source_states(database: Database) -> list[dict[str, Any]]:
     """State of every source ever asked."""
     return [dict(row) for row in database.conn.execute("select * from source_state order by source")]

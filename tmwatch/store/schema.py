@@ -497,6 +497,11 @@ def _alerts_that_are_joined(db: sqlite_utils.Database) -> None:
         db.execute(statement)
 
 
+def _late_watches(db: sqlite_utils.Database) -> None:
+    """The watches that are known, and told, to be late (`lateness`)."""
+    db.table("late_watch").create({"watch": str, "since": str}, pk="watch")
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _version_1,
     _receivers,
@@ -510,5 +515,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _hits_by_likeness,
     _deadlines,
     _alerts_that_are_joined,
+    _late_watches,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
