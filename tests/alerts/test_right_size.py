@@ -158,6 +158,42 @@ def test_hundreds_of_filings_in_many_transactions_are_one_mail_for_each_watch_an
     assert len(house.mailbox.mails) == 3
 
 
+LIKE = """
+[[watch]]
+name = "names"
+marks = ["JOYROBOTAXI"]
+classes = [12]
+first_look = "alert"
+notify = ["legal"]
+"""
+
+
+def test_of_names_that_come_near_the_nearest_comes_first_with_level_and_reasons(house: House) -> None:
+    with (house.folder / "tmwatch.toml").open("a", encoding="utf-8") as file:
+        file.write(LIKE)
+    near = ("JOY ROBOT TAXI", "ROBOTAXI", "JOYROBOTAXY", "ZEBRA", "LANTERN")
+    cases = [
+        {"serial": 99700000 + n, "mark": mark, "nice": 12, "filed": "20260401", "owner": f"{mark} GmbH"}
+        for n, mark in enumerate(near)
+    ]
+    house.run("import", str(daily(house.folder / "apc260420.xml", "20260420", cases)))
+    house.run("check", "--no-look")
+    assert sorted(house.mailbox.to) == ["legal@example.com", "paralegal@example.com"]
+    (alert,) = house.alerts()
+    cards = alert["payload"]["cards"]
+    assert [card["near"]["level"] for card in cards] == sorted(card["near"]["level"] for card in cards)
+    assert {card["near"]["to"] for card in cards} == {"JOYROBOTAXI"}
+    assert all(card["near"]["reasons"] for card in cards)
+    assert not {"ZEBRA", "LANTERN"} & {card["mark"] for card in cards}
+    assert cards[0]["mark"] in ("JOYROBOTAXY", "JOY ROBOT TAXI")
+    subject, text = str(house.mailbox.mails[0]["Subject"]), " ".join(house.mailbox.texts()[0].split())
+    assert f"nearest: {cards[0]['mark']} (level 1)" in subject
+    assert (
+        f"Likeness: level 1, near identical, beside “JOYROBOTAXI”: {cards[0]['near']['reasons'][0]}" in text
+    )
+    assert "infring" not in text.lower()
+
+
 # The commands as they are; each kills itself before the Nth write of records. One process forks for all.
 NURSERY = """
 import json, os, signal, sys

@@ -102,6 +102,21 @@ def test_joyrobotaxi_in_nine_classes_is_one_alert(shown: Shown) -> None:
     assert len([mail for mail in mails(shown) if "Joyrobotaxi" in mail["Subject"]]) == 2
 
 
+def test_the_campaign_of_joyrobotaxi_is_a_card_with_its_classes_and_what_is_new(shown: Shown) -> None:
+    (event,) = [one for one in events(shown) if one["type"] == "filing.new"]
+    (campaign,) = event["data"]["campaigns"]
+    assert (campaign["owners"], campaign["filings"]) == ([OWNER], 9)
+    assert campaign["earlier"]["new_names"] == ["Joyrobotaxi"]
+    lines = {line["number"]: line for line in campaign["classes"]}
+    assert len(lines) == 9
+    assert (lines["12"]["name_zh"], lines["12"]["new"]) == ("运输工具", False)
+    assert lines["39"]["new"], "JD Auto was filed in 9, 12 and 35"
+    flat = " ".join(shown.screen.split())
+    assert f"[SAMPLE] {OWNER}: 9 filings (CN), filed" in flat
+    assert "class 39 · Transport, storage, travel, vehicle rental [new]" in flat
+    assert "names it had not used: Joyrobotaxi" in flat
+
+
 def test_four_alerts_go_to_both_readers_each_in_their_language(shown: Shown) -> None:
     received = mails(shown)
     assert sorted(mail["To"].addresses[0].addr_spec for mail in received) == (

@@ -20,7 +20,6 @@ from tmwatch.text import fold, fold_party
 
 SPAN = dt.timedelta(days=30)  # from the first to the last filing date of a campaign
 QUIET = 6  # months without a filing before one is worth a word
-_NOT_NEAR = 9
 _DAYS_A_MONTH = 30.44
 
 
@@ -81,8 +80,9 @@ def together(cards: Sequence[MarkCard]) -> list[list[MarkCard]]:
 
 
 def level(card: MarkCard) -> int:
-    """How near the filing comes to a watched name: 1 to 4, and behind them one that no name found."""
-    return card.near.level if card.near is not None else _NOT_NEAR
+    """How near the filing comes to a watched name: 1 to 4; 0 where the watch names its owner, its agent or
+    its number, so that nothing could be nearer."""
+    return card.near.level if card.near is not None else 0
 
 
 def _filed(card: MarkCard) -> dt.date:

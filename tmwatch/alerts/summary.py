@@ -120,12 +120,13 @@ def what(payload: AlertPayload, words: Wording) -> str:
 
 def _nearest(payload: AlertPayload, words: Wording) -> str:
     """The filing that comes nearest to a watched name; of several found otherwise, the names."""
-    first = payload.cards[0]
-    if first.near is not None:
-        if len(payload.cards) == 1:
-            return words.say("level", level=first.near.level, word=words.level(first.near.level))
-        return words.say("nearest", mark=mark_name(first, words), level=first.near.level)
-    names = list({fold(card.mark): mark_name(card, words) for card in payload.cards}.values())
+    cards = payload.cards
+    near = next(((card, card.near) for card in cards if card.near is not None), None)
+    if near is not None and len(cards) == 1:
+        return words.say("level", level=near[1].level, word=words.level(near[1].level))
+    if near is not None:
+        return words.say("nearest", mark=mark_name(near[0], words), level=near[1].level)
+    names = list({fold(card.mark): mark_name(card, words) for card in cards}.values())
     return words.listed(_few(names, words)) if len(names) > 1 else ""
 
 

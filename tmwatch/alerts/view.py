@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -118,10 +119,12 @@ def build(payload: AlertPayload, words: Wording, timezone: str = "UTC") -> MailV
         detail=_lines(payload.detail),
         groups=_groups(cards, words),
         facts=_facts(cards[0], words, timezone) if one else shared,
-        campaigns=campaigns(payload.campaigns, words),
-        rows=tuple(_row(card, words, {fact.label for fact in shared}, timezone) for card in shown),
+        campaigns=campaigns(payload, words),
+        rows=tuple(
+            _row(card, words, {fact.label for fact in shared}, timezone, payload.why) for card in shown
+        ),
         lines=lines,
-        rows_cut=words.say("cards_cut", count=cut) if cut else "",
+        rows_cut=_cut_line(payload, cut, words) if cut else "",
         why=clean_line(payload.why),
         coverage=coverage(payload, words),
         verify=words.say("verify") if payload.note == VERIFY else clean_line(payload.note),
@@ -138,6 +141,13 @@ def _watch_line(payload: AlertPayload, words: Wording) -> str:
         watch=words.quoted(clean_line(payload.watch, 100)),
         role=words.role(clean_line(payload.role, 30)),
     )
+
+
+def _cut_line(payload: AlertPayload, count: int, words: Wording) -> str:
+    """Where the filings are of which a mail says nothing."""
+    if payload.kind != "filing.new":
+        return words.say("cards_cut", count=count)
+    return words.say("hits_cut", count=count, watch=shlex.quote(clean_line(payload.watch, 100)))
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -287,12 +297,14 @@ def _shared(cards: Sequence[MarkCard], words: Wording, timezone: str) -> tuple[F
     )
 
 
-def _row(card: MarkCard, words: Wording, said: set[str], timezone: str) -> Row:
+def _row(card: MarkCard, words: Wording, said: set[str], timezone: str, why: str) -> Row:
     """A filing in the table; what differs between filings and has no column stands below its number."""
     facts = {fact.label: fact for fact in _facts(card, words, timezone)}
     extra = ("mark", "near", "docket", "client", "responsible", "owner", "newness", "registration", "source")
     labels = [words.label(name) for name in (*extra, "first_seen")]
     notes = [facts[label] for label in labels if label in facts and label not in said]
+    if not card.near and not set(card.why.split("; ")) <= set(why.split("; ")):
+        notes.append(Fact(words.label("why"), clean_line(card.why, TEXT_LIMIT)))
     return Row(
         classes=words.listed([clean_line(name, 10) for name in card.classes]),
         number=summary.number(card),

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tmwatch.alerts import summary
-from tmwatch.alerts.payload import Campaign, ClassLine, ClassMark, Earlier, MarkCard, Near
+from tmwatch.alerts.payload import AlertPayload, Campaign, ClassLine, ClassMark, Earlier, MarkCard, Near
 from tmwatch.alerts.wording import Wording
+from tmwatch.model import FactKind
 from tmwatch.text import clean_line, fold
 
 CAMPAIGNS_IN_FULL = 10
+SMALL = 3  # filings: one mark in some classes needs no map
 LINES = 100  # of filings that are not shown in full
 _NAMES, _MARKS, _NUMBERS = 8, 6, 4
 _NAME = 60  # characters of a mark or an owner
@@ -30,31 +32,49 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class CampaignView:
-    """One campaign, top to bottom; of one that is only a line, the title alone."""
+    """One campaign, top to bottom; a small one, or one far down, is a title and some lines."""
 
     title: str
-    marks: str
-    news_head: str
-    news: tuple[str, ...]
-    classes: tuple[ClassRow, ...]
+    marks: str = ""
+    near: str = ""  # of its nearest filing
+    news_head: str = ""
+    news: tuple[str, ...] = ()
+    classes: tuple[ClassRow, ...] = ()
 
 
-def campaigns(found: Sequence[Campaign], words: Wording) -> tuple[CampaignView, ...]:
+def campaigns(payload: AlertPayload, words: Wording) -> tuple[CampaignView, ...]:
     """The campaigns of an alert, the nearest first; behind the first few a title each."""
+    cards = {card.st13: card for card in payload.cards}
     return tuple(
-        _campaign(one, words)
-        if place < CAMPAIGNS_IN_FULL
-        else CampaignView(_title(one, words), "", "", (), ())
-        for place, one in enumerate(found)
+        _campaign(one, [cards[st13] for st13 in one.st13 if st13 in cards], words, place < CAMPAIGNS_IN_FULL)
+        for place, one in enumerate(payload.campaigns)
     )
 
 
-def _campaign(one: Campaign, words: Wording) -> CampaignView:
-    head, news = _news(one.earlier, words)
+def _campaign(one: Campaign, cards: Sequence[MarkCard], words: Wording, in_full: bool) -> CampaignView:
+    sample = any(card.facts is FactKind.SAMPLE for card in cards)
+    marked, title = f"{words.say('sample_mark')} " * sample, _title(one, words)
     marks = [clean_line(name, _NAME) or words.say("no_words") for name in one.marks]
+    if len(marks) == 1 and (one.filings <= SMALL or not in_full):
+        title = f"{marks[0]} · {title}"
+    if not in_full:
+        return CampaignView(marked + title)
+    nearest = next((card for card in cards if card.near is not None), None)
+    near = ""
+    if nearest is not None and nearest.near is not None:
+        near = near_line(nearest.near, words)
+        if len(one.marks) > 1:
+            near = f"{summary.mark_name(nearest, words)}{words.table['colon']}{near}"
+    head, news = _news(one.earlier, words)
+    if len(marks) == 1 and one.filings <= SMALL:
+        classes = [clean_line(line.number, 10) for line in one.classes if line.number]
+        brief = [words.say("classes_in", classes=words.listed(classes))] if classes else []
+        told = [" ".join((head, "; ".join(news)))] if head else list(news)
+        return CampaignView(marked + title, near=near, news=(*brief, *told))
     return CampaignView(
-        title=_title(one, words),
+        title=marked + title,
         marks=_cut(marks, _NAMES, words),
+        near=near,
         news_head=head,
         news=news,
         classes=tuple(_class_row(line, words, alone=len(one.marks) == 1) for line in one.classes),

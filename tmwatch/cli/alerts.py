@@ -6,11 +6,12 @@ from collections import Counter
 from typing import Any
 
 import click
+from pydantic import ValidationError
 
 from tmwatch.alerts.outbox import deliver_due
-from tmwatch.alerts.payload import Campaign, Near
+from tmwatch.alerts.payload import AlertPayload, Near
 from tmwatch.alerts.receivers import switch_on, what_to_do
-from tmwatch.alerts.view_campaigns import campaigns, near_line
+from tmwatch.alerts.view_campaigns import CampaignView, campaigns, near_line
 from tmwatch.alerts.wording import wording
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
@@ -151,7 +152,7 @@ def why(session: Session, number: int, as_json: bool) -> None:
             *(("", plain(line)) for line in payload["detail"].splitlines()),
         ]
     )
-    for campaign in payload.get("campaigns", ()):
+    for campaign in _campaigns(payload):
         _print_campaign(campaign)
     for card in payload["cards"]:
         _print_card(card)
@@ -165,13 +166,21 @@ def why(session: Session, number: int, as_json: bool) -> None:
         say("nobody is told (notify is empty)", indent=2)
 
 
-def _print_campaign(campaign: dict[str, Any]) -> None:
-    (shown,) = campaigns([Campaign.model_validate(campaign)], wording("en"))
+def _campaigns(payload: dict[str, Any]) -> tuple[CampaignView, ...]:
+    """None of an alert that was written by another version and cannot be read."""
+    try:
+        return campaigns(AlertPayload.model_validate(payload), wording("en"))
+    except ValidationError:
+        return ()
+
+
+def _print_campaign(shown: CampaignView) -> None:
     say()
     say(plain(shown.title), style="bold")
-    say(f"Marks: {shown.marks}", indent=2)
-    if shown.news_head:
-        say(shown.news_head, indent=2)
+    if shown.marks:
+        say(f"Marks: {shown.marks}", indent=2)
+    for line in filter(None, (shown.near, shown.news_head)):
+        say(line, indent=2)
     for line in shown.news:
         say(line, indent=4 if shown.news_head else 2)
     for row in shown.classes:

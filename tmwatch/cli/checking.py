@@ -203,6 +203,8 @@ def _print(report: CheckReport, config: Config, only: tuple[str, ...]) -> None:
         _print_alerts(report)
         say("Dry run: nothing was kept and nobody was told.")
         return
+    for alert in report.alerts[:LISTED]:
+        say(f"Alert {alert['id']}: {plain(alert['headline'])}", style="bold")
     _print_deliveries(report)
 
 

@@ -135,7 +135,8 @@ def _campaigns(seen: MailView, words: Wording) -> tuple[Line, ...]:
     """What an owner filed within some weeks: what is new of it before the map of its classes."""
     colon, found = words.table["colon"], []
     for one in seen.campaigns:
-        found += [one.title, f"{words.label('marks')}{colon}{one.marks}" if one.marks else "", one.news_head]
+        found += [one.title, f"{words.label('marks')}{colon}{one.marks}" if one.marks else "", one.near]
+        found.append(one.news_head)
         found += [f"· {line}" if one.news_head else line for line in one.news]
         for row in one.classes:
             named = words.say("class_one", name=row.number) if row.number else ""
