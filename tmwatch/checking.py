@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.config import Config
+from tmwatch.due_alerts import tell_due
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.http import Door
 from tmwatch.lateness import tell_late
@@ -199,6 +200,8 @@ def check(
         )
     if look and not dry:
         tell_late(config, database, env, swept.coverage, run)
+    if not stop():
+        tell_due(config, database, run)
     outbox = Outbox(database)
     made = [outbox.alert(number) for number in upkeep.alerts_of_run(database, run)]
     report = CheckReport(

@@ -9,8 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tmwatch.alerts.payload import DueLine
 from tmwatch.deadlines import (
     Deadline,
     End,
@@ -24,16 +27,19 @@ from tmwatch.deadlines import (
 from tmwatch.deadlines.opposition import extensions_in_words
 from tmwatch.model import FactKind, TradeMark
 from tmwatch.numbers import show_number
-from tmwatch.store import Database, books, queries
+from tmwatch.store import Database, hits, queries
 from tmwatch.store.database import now
 from tmwatch.store.deadlines import Shown
 from tmwatch.text import clean_line
 from tmwatch.watches.docket import bare
-from tmwatch.watches.rules import match
+from tmwatch.watches.portfolio import Portfolio
 
 if TYPE_CHECKING:
     from tmwatch.config import Config, Watch
 
+_AT_ONCE = 500
+_NEAR = 2  # level of likeness from which on a hit is near
+_YEAR, _IN_A_MAIL = 366, 3
 PAST = dt.timedelta(days=180)  # how long what has passed stays on the list
 NOT_SHOWN = frozenset({"met", "moot"})
 
@@ -47,6 +53,7 @@ class Due:
     mark: str
     sample: bool
     watches: tuple[str, ...]
+    quiet: frozenset[str]  # of these, those that list it and tell nobody: a distant likeness nobody judged
     docket_ref: str | None
     as_of: dt.date | None
     today: dt.date
@@ -127,6 +134,10 @@ class Due:
             "as_of": _iso(self.as_of),
         }
 
+    def line(self) -> DueLine:
+        """As an alert carries it."""
+        return due_line(self.deadline)
+
     def details(self) -> list[str]:
         """What stands below the title, line by line; clean of what a terminal would obey."""
         one = self.deadline
@@ -153,43 +164,85 @@ def due_list(
     database: Database,
     *,
     only: Sequence[str] = (),
-    st13s: Iterable[str] | None = None,
     instant: dt.datetime | None = None,
 ) -> list[Due]:
     """Every deadline of every stored filing under a watch, soonest first, whatever its status.
 
-    Without a configuration: of all stored filings, whatever the role. `st13s` narrows it to these filings.
+    Without a configuration: of all stored filings, whatever the role. What was marked noise is left out.
     Raises `ConfigError` for a bad file of rules.
     """
     rules = rules_of(config)
     at = instant or now()
     watches = [watch for watch in config.watches if not only or watch.name in only] if config else []
-    hits = {watch.name: books.hits(database, watch.name) for watch in watches}
-    wanted = None if st13s is None else frozenset(st13s)
+    names = {watch.name for watch in watches}
+    # The same names only: what came under a watch by likeness stands among its hits.
+    portfolio = Portfolio(watches, level=0)
     claims: dict[str, list[TradeMark]] = {}  # filings that claim priority, by the number they claim
-    mine: list[tuple[TradeMark, list[Watch]]] = []
-    for record in queries.all_marks(database):
-        for claim in record.priorities:
-            if number := bare(claim.number or claim.registration_number or ""):
-                claims.setdefault(number, []).append(record)
-        if wanted is not None and record.st13 not in wanted:
-            continue
-        under = [watch for watch in watches if record.st13 in hits[watch.name] or match(watch, record).hit]
-        if config is None or under:
-            mine.append((record, under))
-    found = [due for record, under in mine for due in _of_record(record, under, config, rules, claims, at)]
+    mine: list[tuple[TradeMark, list[Watch], frozenset[str]]] = []
+    for batch in batched(queries.all_marks(database), _AT_ONCE):
+        for record in batch:
+            for claim in record.priorities:
+                if number := bare(claim.number or claim.registration_number or ""):
+                    claims.setdefault(number, []).append(record)
+        states = hits.states(database, [record.st13 for record in batch])
+        matched = portfolio.matches(batch)
+        for record in batch:
+            known = states.get(record.st13, {})
+            under = [
+                watch
+                for watch in watches
+                if (watch.name in known or (watch.name, record.st13) in matched)
+                and (watch.name not in known or known[watch.name].triage != "noise")
+            ]
+            if config is None or (names and under):
+                quiet = frozenset(name for name, state in known.items() if _is_distant(state))
+                mine.append((record, under, quiet))
+    found = [
+        due
+        for record, under, quiet in mine
+        for due in _of_record(record, under, quiet, config, rules, claims, at)
+    ]
     return sorted(found, key=lambda one: (one.day, one.key))
+
+
+def _is_distant(state: hits.HitState) -> bool:
+    """A hit by likeness alone, not a near one, that nobody has called relevant."""
+    return not state.sure and state.triage != "relevant" and (state.level or _NEAR + 1) > _NEAR
 
 
 def rules_of(config: Config | None) -> RuleBook:
     """The shipped rules, with the user's file over them. Raises `ConfigError` for a bad one."""
     own = config.deadlines.rules if config else None
-    return with_own(own) if own else shipped()
+    if own is None:
+        return shipped()
+    try:
+        changed = own.stat().st_mtime_ns
+    except OSError:
+        changed = 0  # `with_own` says what is wrong
+    return _own_rules(own, changed)
+
+
+@lru_cache(maxsize=4)
+def _own_rules(path: Path, changed: int) -> RuleBook:
+    return with_own(path)
+
+
+def batched(records: Iterable[TradeMark], size: int) -> Iterable[list[TradeMark]]:
+    """Lists of so many."""
+    found: list[TradeMark] = []
+    for record in records:
+        found.append(record)
+        if len(found) == size:
+            yield found
+            found = []
+    if found:
+        yield found
 
 
 def _of_record(
     record: TradeMark,
     under: Sequence[Watch],
+    quiet: frozenset[str],
     config: Config | None,
     rules: RuleBook,
     claims: Mapping[str, list[TradeMark]],
@@ -214,6 +267,7 @@ def _of_record(
             mark=clean_line(record.verbal_element or "", 60),
             sample=origin is not None and origin.kind is FactKind.SAMPLE,
             watches=mine,
+            quiet=quiet,
             docket_ref="; ".join(dict.fromkeys(row.docket_ref for row in rows if row.docket_ref)) or None,
             as_of=as_of,
             today=today,
@@ -234,3 +288,38 @@ def _end(end: End) -> dict[str, Any]:
         "last_safe_day": end.last_safe.isoformat(),
         "words": end.words,
     }
+
+
+def due_line(one: Deadline) -> DueLine:
+    """A deadline as an alert carries it: complete in itself."""
+    assert one.day is not None
+    notes = [f"until {end.last_safe} under {end.words}" for _, end in one.others]
+    if one.statutory and one.statutory != one.last_safe:
+        notes.append(f"statutory date {one.statutory}, a closed day")
+    if one.mismatch:
+        notes.append(one.mismatch)
+    if one.extendable or one.extension_words:
+        notes.append(f"extendable {extensions_in_words(one)}")
+    return DueLine(
+        day=one.day,
+        what=one.what,
+        rule=one.rule,
+        basis=one.basis,
+        source=one.source,
+        link=one.link or None,
+        notes=(*notes, *one.notes),
+    )
+
+
+def next_lines(
+    record: TradeMark, role: str, *, as_of: dt.date | None, rules: RuleBook, instant: dt.datetime
+) -> tuple[DueLine, ...]:
+    """The next deadlines of a filing for a watch of that role, for an alert about it: at most three, of the
+    coming year, and none that stands open for good."""
+    today = day_at(record.office, instant)
+    found = [
+        one
+        for one in deadlines(record, today=today, as_of=as_of, rules=rules, role=role)
+        if one.status == "open" and one.last_safe and one.day and (one.day - today).days <= _YEAR
+    ]
+    return tuple(map(due_line, found[:_IN_A_MAIL]))

@@ -12,11 +12,14 @@ from functools import partial
 
 from tmwatch.alerts.gathering import cause, changed, new_filings
 from tmwatch.alerts.matching import Batch, to_tell
-from tmwatch.alerts.payload import AlertPayload, CoverageLine, MarkCard, Near, Newness
+from tmwatch.alerts.payload import AlertPayload, CoverageLine, DueLine, MarkCard, Near, Newness
 from tmwatch.config import Config, Watch
-from tmwatch.model import Change
+from tmwatch.deadlines.rules import RuleBook
+from tmwatch.due import next_lines, rules_of
+from tmwatch.model import Change, Provenance, TradeMark
 from tmwatch.sources.registry import register_link
 from tmwatch.store import AlertDraft, Database, HitDraft, Observed, React, Reaction
+from tmwatch.store.database import now
 from tmwatch.store.owners import earlier_filings
 from tmwatch.watches import Match, Portfolio
 from tmwatch.watches.triage import basis
@@ -52,6 +55,7 @@ def reactor(
     ready, where somebody has them; to make them takes long where there are many.
     """
     ready = portfolio or Portfolio(config.watches)
+    rules = rules_of(config)
 
     def react(observed: Sequence[Observed], database: Database) -> Reaction:
         alerts: list[AlertDraft] = []
@@ -87,8 +91,8 @@ def reactor(
                 lines = with_hand_work(watch, lines, database)
             to = addresses(config, watch.notify)
             if fresh:
-                alerts.append(_new_filings(watch, fresh, lines, to, database))
-            alerts += [_changed(watch, group, lines, to) for group in _by_cause(watch, moved)]
+                alerts.append(_new_filings(watch, fresh, lines, to, database, rules))
+            alerts += [_changed(watch, group, lines, to, rules) for group in _by_cause(watch, moved)]
         return Reaction(tuple(alerts), tuple(hits), tuple(judged))
 
     return react
@@ -134,8 +138,12 @@ def _new_filings(
     lines: tuple[CoverageLine, ...],
     to: Sequence[tuple[str, str, str]],
     database: Database,
+    rules: RuleBook,
 ) -> AlertDraft:
-    cards = [card(watch, one.observed, newness=one.newness, found=one.match) for one in items]
+    cards = [
+        card(watch, one.observed, newness=one.newness, found=one.match, dues=_dues(watch, one, rules))
+        for one in items
+    ]
 
     def make(them: Sequence[MarkCard]) -> AlertPayload:
         return new_filings(watch.name, watch.role, them, lines, partial(earlier_filings, database))
@@ -148,8 +156,12 @@ def _changed(
     items: Sequence[_Item],
     lines: tuple[CoverageLine, ...],
     to: Sequence[tuple[str, str, str]],
+    rules: RuleBook,
 ) -> AlertDraft:
-    cards = [card(watch, item.observed, item.changes, found=item.match) for item in items]
+    cards = [
+        card(watch, item.observed, item.changes, found=item.match, dues=_dues(watch, item, rules))
+        for item in items
+    ]
     before = f'it has been under the watch "{watch.name}" before'
     cards = [one if one.why else one.model_copy(update={"why": before}) for one in cards]
 
@@ -185,15 +197,47 @@ def _near(watch: Watch | None, found: Match | None) -> Near | None:
     )
 
 
+# What starts or moves a deadline: a publication, an action, a registration, and what the office prints of it.
+_DATED = frozenset(
+    {
+        *("status", "publications", "opposition_period", "allowance_date", "registration_date"),
+        *("expiry_date", "renewal_dates", "events", "proceedings", "designations"),
+    }
+)
+
+
+def _dues(watch: Watch, item: _Item, rules: RuleBook) -> tuple[DueLine, ...]:
+    """The next deadlines of a new filing, or of one to which something happened that sets dates."""
+    if item.changes and not any(one.field.partition(".")[0] in _DATED for one in item.changes):
+        return ()
+    record, as_of = item.observed.record, item.observed.provenance.as_of
+    return next_lines(record, watch.role, as_of=as_of, rules=rules, instant=now())
+
+
 def card(
     watch: Watch | None,
     one: Observed,
     changes: tuple[Change, ...] = (),
     newness: Newness | None = None,
     found: Match | None = None,
+    dues: tuple[DueLine, ...] = (),
 ) -> MarkCard:
     """One filing as an alert shows it; the docket row of the watch beside it."""
-    record, provenance = one.record, one.provenance
+    bare = filing_card(watch, one.record, one.provenance)
+    why = found.why if found is not None else ""
+    more = {
+        "first_seen": one.first_seen,
+        "newness": newness,
+        "why": why,
+        "near": _near(watch, found),
+        "changes": changes,
+        "dues": dues,
+    }
+    return bare.model_copy(update=more)
+
+
+def filing_card(watch: Watch | None, record: TradeMark, provenance: Provenance) -> MarkCard:
+    """What stands in the record, and in the docket row of the watch; nothing of what happened."""
     row = watch.docket_row(record) if watch is not None else None
     return MarkCard(
         st13=record.st13,
@@ -211,10 +255,6 @@ def card(
         tm5_csd=record.tm5_csd,
         application_date=record.application_date,
         registration_date=record.registration_date,
-        first_seen=one.first_seen,
-        newness=newness,
-        why=found.why if found is not None else "",
-        near=_near(watch, found),
         docket_ref=row.docket_ref if row else None,
         client=row.client if row else None,
         responsible=row.responsible if row else None,
@@ -223,8 +263,7 @@ def card(
         facts=provenance.kind,
         as_of=provenance.as_of,
         as_of_kind=provenance.as_of_kind,
-        changes=changes,
     )
 
 
-__all__ = ["addresses", "card", "reactor", "register_link"]
+__all__ = ["addresses", "card", "filing_card", "reactor", "register_link"]

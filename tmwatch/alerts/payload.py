@@ -15,7 +15,13 @@ from tmwatch.model import Change, FactKind, Frozen, Live, Phase, Significance
 VERIFY = "Verify with the office before acting on this."
 
 AlertKind = Literal[
-    "filing.changed", "filing.new", "watch.baseline", "source.health", "delivery.health", "test"
+    "filing.changed",
+    "filing.new",
+    "watch.baseline",
+    "source.health",
+    "delivery.health",
+    "deadline.due",
+    "test",
 ]
 
 # Three things that are never mixed (design law 19).
@@ -68,6 +74,18 @@ class Near(Frozen):
     reasons: tuple[str, ...] = ()  # "same sound: SEIKO / SEYCOS"
 
 
+class DueLine(Frozen):
+    """A deadline of a filing: computed, or printed by the office; to be verified there either way."""
+
+    day: dt.date  # the one to work to
+    what: str  # "opposition"
+    rule: str  # "US opposition"
+    basis: str  # the law
+    source: Literal["computed", "office"] = "computed"
+    link: str | None = None  # an address of the law
+    notes: tuple[str, ...] = ()  # other dates, extensions, what the calendar does not know
+
+
 class MarkCard(Frozen):
     """One filing within an alert: enough to act without opening tmwatch."""
 
@@ -99,6 +117,7 @@ class MarkCard(Frozen):
     as_of: dt.date | None = None
     as_of_kind: str | None = None
     changes: tuple[Change, ...] = ()
+    dues: tuple[DueLine, ...] = ()  # the next deadlines that matter to the watch's role, soonest first
 
 
 class ClassMark(Frozen):

@@ -163,6 +163,8 @@ def change_phrase(card: MarkCard, change: Change, words: Wording) -> str:
         return status_words(card, words)
     if change.field == "owners":
         return words.say("owner_changed")
+    if base == "deadline":
+        return clean_line(change.new or "", FACT_LIMIT)
     if change.field in ("classes", "classes.text"):
         return _goods_phrase(card, change, words)
     if base == "events" and change.kind == "added":

@@ -20,6 +20,7 @@ from tmwatch.alerts.payload import VERIFY, AlertPayload, MarkCard
 from tmwatch.alerts.view_campaigns import CampaignView, campaigns, near_line, rest
 from tmwatch.alerts.view_coverage import coverage, safe_link
 from tmwatch.alerts.wording import Wording
+from tmwatch.deadlines.engine import DISCLAIMER
 from tmwatch.model import Change, Live, Phase
 from tmwatch.text import clean_line, clean_text
 
@@ -220,7 +221,7 @@ def _block(change: Change, words: Wording) -> Block:
     label = words.field(clean_line(change.field, 60))
     if change.field.partition(".")[0] == "classes" and change.key:
         label = words.say("in_class", label=label, name=clean_line(change.key, 10))
-    if change.kind != "changed":
+    if change.kind != "changed" and change.field != "deadline":
         label = f"{label} · {words.change_kind(change.kind)}"
     old, new = _value(change, change.old, words), _value(change, change.new, words)
     return Block(
@@ -276,6 +277,7 @@ def _facts(card: MarkCard, words: Wording, timezone: str) -> tuple[Fact, ...]:
         Fact(words.label("tm5"), clean_line(card.tm5_csd or "")),
         Fact(words.label("newness"), words.newness(card.newness) if card.newness else ""),
         Fact(words.label("near"), near_line(card.near, words) if card.near else ""),
+        Fact(words.label("deadline"), due_lines(card)),
         Fact(words.label("filed"), _day(card.application_date)),
         Fact(words.label("registered"), _day(card.registration_date)),
         Fact(words.label("first_seen"), instant(card.first_seen, timezone)),
@@ -300,7 +302,18 @@ def _shared(cards: Sequence[MarkCard], words: Wording, timezone: str) -> tuple[F
 def _row(card: MarkCard, words: Wording, said: set[str], timezone: str, why: str) -> Row:
     """A filing in the table; what differs between filings and has no column stands below its number."""
     facts = {fact.label: fact for fact in _facts(card, words, timezone)}
-    extra = ("mark", "near", "docket", "client", "responsible", "owner", "newness", "registration", "source")
+    extra = (
+        "mark",
+        "near",
+        "deadline",
+        "docket",
+        "client",
+        "responsible",
+        "owner",
+        "newness",
+        "registration",
+        "source",
+    )
     labels = [words.label(name) for name in (*extra, "first_seen")]
     notes = [facts[label] for label in labels if label in facts and label not in said]
     if not card.near and not set(card.why.split("; ")) <= set(why.split("; ")):
@@ -330,6 +343,16 @@ def _glossed_status(card: MarkCard, words: Wording) -> str:
         return status
     phase = words.phase(card.phase)
     return words.say("glossed", text=status, phase=phase) if status else phase
+
+
+def due_lines(card: MarkCard) -> str:
+    """The filing's next deadlines, each with its rule and law, and what they are not."""
+    lines = []
+    for one in card.dues:
+        how = "as printed by the office; verify with the office" if one.source == "office" else "computed"
+        said = "; ".join(clean_line(part, 300) for part in (f"{one.rule}: {one.basis}", *one.notes, how))
+        lines.append(f"{one.day} {clean_line(one.what, 100)} ({said})")
+    return f"{' · '.join(lines)} · {DISCLAIMER}" if lines else ""
 
 
 def source_line(card: MarkCard, words: Wording) -> str:

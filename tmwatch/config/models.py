@@ -128,6 +128,9 @@ class DeadlineConfig(Frozen):
         default=None,
         description="CSV file of rules that stand over the shipped ones; relative to the configuration file.",
     )
+    remind: tuple[Annotated[int, Field(ge=0, le=3650)], ...] = Field(
+        default=(90, 30, 7, 1), description="Days before a deadline at which it is told; [] tells none."
+    )
 
 
 class ScheduleConfig(Frozen):

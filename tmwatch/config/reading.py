@@ -36,6 +36,7 @@ from tmwatch.config.models import (
     WatchRules,
     WatchTable,
 )
+from tmwatch.deadlines.rules import with_own
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.numbers import MarkNumber, show_number
 from tmwatch.watches.docket import Docket, DocketProblem, number_key, parse_with_default, read_docket
@@ -87,6 +88,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
     if store is not None:
         check_inbox(store, path, found)
         check_register(store, path, found)
+    deadlines = _deadlines(dates, path.parent, found)
     found.stop()
     assert operator is not None
     assert store is not None
@@ -99,7 +101,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
             register=path.parent / store.register.expanduser() if store.register is not None else None,
         ),
         smtp=smtp,
-        deadlines=_deadlines(dates, path.parent),
+        deadlines=deadlines,
         schedule=schedule or ScheduleConfig(),
         health=_health(health, path.parent),
         sources=settings,
@@ -109,9 +111,16 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
     )
 
 
-def _deadlines(given: DeadlineConfig | None, base: Path) -> DeadlineConfig:
-    own = given.rules if given else None
-    return DeadlineConfig(rules=base / own.expanduser() if own else None)
+def _deadlines(given: DeadlineConfig | None, base: Path, found: Gatherer) -> DeadlineConfig:
+    """Its path made absolute; a file of rules with a bad row is a mistake of the configuration."""
+    if given is None or given.rules is None:
+        return given or DeadlineConfig()
+    path = base / given.rules.expanduser()
+    try:
+        with_own(path)
+    except ConfigError as error:
+        found.add("[deadlines]", "rules", f"{error.where}: {error.message}", error.do)
+    return given.model_copy(update={"rules": path})
 
 
 def _health(given: HealthConfig | None, folder: Path) -> HealthConfig:

@@ -68,3 +68,35 @@ def book(database: Database, now_shown: Iterable[Shown], at: dt.datetime) -> Map
             rows,
         )
         return shown(database)
+
+
+# -- what was told -------------------------------------------------------------------------------------------
+
+_ALL = ""  # the key of the row that says when all of a watch were gone through
+
+
+def told(database: Database, watch: str) -> dict[str, tuple[dt.date, int]]:
+    """Key → for which day it was told to the watch, and from how many days before at least."""
+    rows = database.conn.execute("select key, day, days from deadline_told where watch = ?", (watch,))
+    return {row["key"]: (dt.date.fromisoformat(row["day"]), row["days"]) for row in rows if row["key"]}
+
+
+def note_told(database: Database, watch: str, of: Iterable[tuple[str, dt.date, int]]) -> None:
+    """In the open transaction of the alert: (key, day, days before)."""
+    database.conn.executemany(
+        "insert or replace into deadline_told (watch, key, day, days) values (?, ?, ?, ?)",
+        [(watch, key, day.isoformat(), days) for key, day, days in of],
+    )
+
+
+def gone_through(database: Database, watch: str, day: dt.date) -> bool:
+    """Whether all deadlines of the watch were gone through on this day (UTC) already."""
+    row = database.conn.execute(
+        "select day from deadline_told where watch = ? and key = ?", (watch, _ALL)
+    ).fetchone()
+    return row is not None and row["day"] == day.isoformat()
+
+
+def note_gone_through(database: Database, watch: str, day: dt.date) -> None:
+    """That they were, in the open transaction."""
+    note_told(database, watch, [(_ALL, day, 0)])

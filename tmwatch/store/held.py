@@ -93,6 +93,8 @@ def standing(database: Database, payload: AlertPayload, st13s: Sequence[str]) ->
     last = _last_restore(database)
     if last is None:
         return Standing("", None)
+    if payload.kind == "deadline.due":
+        return Standing("", None)  # it is told by day and distance, whatever the filing does meanwhile
     if payload.kind == "filing.new":
         # A filing is new to a watch once in all its history: no salt, or its id would not be found again.
         asks = database.conn.execute(
@@ -131,7 +133,7 @@ def ids_alone(payload: AlertPayload, to: To) -> list[str]:
 
 def fate(database: Database, payload: AlertPayload, about: str, uid: str, to: To, where: Standing) -> str:
     """`pending`, `sent` or `held`: what a new delivery is born as, by the rules above."""
-    if payload.kind == "filing.new" and _told(database, payload, about, uid, to) == "sent":
+    if payload.kind in ("filing.new", "deadline.due") and _told(database, payload, about, uid, to) == "sent":
         return "sent"
     restore = where.echo_of
     if restore is None:
@@ -196,7 +198,9 @@ def settle_marks(database: Database, looks: Iterable[tuple[str, bool, str]]) -> 
         ).fetchone()
         if row is not None and (live or day >= row["restored_at"][:10]):
             database.conn.execute("delete from unsettled where what = ?", (f"mark {st13}",))
-            database.conn.execute("delete from told_before where what = ? and field <> 'filing'", (st13,))
+            database.conn.execute(
+                "delete from told_before where what = ? and field not in ('filing', 'deadline')", (st13,)
+            )
 
 
 def settle_ask(database: Database, watch: str, ask: str) -> None:

@@ -502,6 +502,14 @@ def _late_watches(db: sqlite_utils.Database) -> None:
     db.table("late_watch").create({"watch": str, "since": str}, pk="watch")
 
 
+def _deadlines_told(db: sqlite_utils.Database) -> None:
+    """Which deadline was told to which watch: for which day, and from how near (`days`).
+
+    A row with an empty key says on which day all of a watch were gone through last.
+    """
+    db.table("deadline_told").create({"watch": str, "key": str, "day": str, "days": int}, pk=("watch", "key"))
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _version_1,
     _receivers,
@@ -516,5 +524,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _deadlines,
     _alerts_that_are_joined,
     _late_watches,
+    _deadlines_told,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
