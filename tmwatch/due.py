@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 _NEAR = 2  # level of likeness from which on a hit is near
 _YEAR, _IN_A_MAIL = 366, 3
+_PRIORITY = dt.timedelta(days=400)  # since the filing; what ended before that is no news
 PAST = dt.timedelta(days=180)  # how long what has passed stays on the list
 NOT_SHOWN = frozenset({"met", "moot"})
 
@@ -174,19 +175,18 @@ def due_list(
     rules = rules_of(config)
     at = instant or now()
     watches = [watch for watch in config.watches if not only or watch.name in only] if config else []
-    names = {watch.name for watch in watches}
     # The same names only: what came under a watch by likeness stands among its hits.
     portfolio = Portfolio(watches, level=0)
     claims: dict[str, list[TradeMark]] = {}  # filings that claim priority, by the number they claim
-    mine: list[tuple[TradeMark, list[Watch], frozenset[str]]] = []
+    first: list[_Watched] = []  # filings whose own priority may run
+    found: list[Due] = []
     for batch in batched(queries.all_marks(database), _AT_ONCE):
+        states = hits.states(database, [record.st13 for record in batch])
+        matched = portfolio.matches(batch)
         for record in batch:
             for claim in record.priorities:
                 if number := bare(claim.number or claim.registration_number or ""):
                     claims.setdefault(number, []).append(record)
-        states = hits.states(database, [record.st13 for record in batch])
-        matched = portfolio.matches(batch)
-        for record in batch:
             known = states.get(record.st13, {})
             under = [
                 watch
@@ -194,14 +194,17 @@ def due_list(
                 if (watch.name in known or (watch.name, record.st13) in matched)
                 and (watch.name not in known or known[watch.name].triage != "noise")
             ]
-            if config is None or (names and under):
-                quiet = frozenset(name for name, state in known.items() if _is_distant(state))
-                mine.append((record, under, quiet))
-    found = [
-        due
-        for record, under, quiet in mine
-        for due in _of_record(record, under, quiet, config, rules, claims, at)
-    ]
+            if config is not None and not under:
+                continue
+            quiet = frozenset(name for name, state in known.items() if _is_distant(state))
+            one = _Watched(record, tuple(under), quiet, day_at(record.office, at))
+            own = deadlines(record, today=one.today, as_of=one.as_of, rules=rules)
+            found += one.dues(own, everybody=config is None)
+            if record.application_date and one.today - record.application_date <= _PRIORITY:
+                first.append(one)
+    for one in first:
+        priority = one.priority(claims, rules)
+        found += one.dues([priority] if priority else [], everybody=config is None)
     return sorted(found, key=lambda one: (one.day, one.key))
 
 
@@ -239,39 +242,49 @@ def batched(records: Iterable[TradeMark], size: int) -> Iterable[list[TradeMark]
         yield found
 
 
-def _of_record(
-    record: TradeMark,
-    under: Sequence[Watch],
-    quiet: frozenset[str],
-    config: Config | None,
-    rules: RuleBook,
-    claims: Mapping[str, list[TradeMark]],
-    at: dt.datetime,
-) -> Iterable[Due]:
-    origin = record.provenance
-    as_of, today = (origin.as_of if origin else None), day_at(record.office, at)
-    offices = tuple(dict.fromkeys(office for watch in under for office in watch.offices))
-    elsewhere = claims.get(bare(record.application_number or ""), ())
-    priority = priority_deadline(
-        record, today=today, as_of=as_of, elsewhere=elsewhere, offices=offices, rules=rules
-    )
-    every = deadlines(record, today=today, as_of=as_of, rules=rules)
-    rows = [row for watch in under if (row := watch.docket_row(record)) and row.docket_ref]
-    for one in [*every, *filter(None, [priority])]:
-        mine = tuple(watch.name for watch in under if watch.role in one.roles)
-        if one.day is None or (config is not None and not mine):
-            continue
-        yield Due(
-            deadline=one,
-            number=show_number(record),
-            mark=clean_line(record.verbal_element or "", 60),
-            sample=origin is not None and origin.kind is FactKind.SAMPLE,
-            watches=mine,
-            quiet=quiet,
-            docket_ref="; ".join(dict.fromkeys(row.docket_ref for row in rows if row.docket_ref)) or None,
-            as_of=as_of,
-            today=today,
+@dataclass(frozen=True)
+class _Watched:
+    """A stored filing and the watches it is under."""
+
+    record: TradeMark
+    under: tuple[Watch, ...]
+    quiet: frozenset[str]
+    today: dt.date
+
+    @property
+    def as_of(self) -> dt.date | None:
+        return self.record.provenance.as_of if self.record.provenance else None
+
+    def priority(self, claims: Mapping[str, list[TradeMark]], rules: RuleBook) -> Deadline | None:
+        """The end of its priority, with what is stored of filings elsewhere that claim it."""
+        return priority_deadline(
+            self.record,
+            today=self.today,
+            as_of=self.as_of,
+            elsewhere=claims.get(bare(self.record.application_number or ""), ()),
+            offices=tuple(dict.fromkeys(office for watch in self.under for office in watch.offices)),
+            rules=rules,
         )
+
+    def dues(self, found: Iterable[Deadline], *, everybody: bool) -> Iterable[Due]:
+        """Those that matter to the role of one of its watches; all of them to `everybody`."""
+        record, origin = self.record, self.record.provenance
+        rows = [row for watch in self.under if (row := watch.docket_row(record)) and row.docket_ref]
+        for one in found:
+            mine = tuple(watch.name for watch in self.under if watch.role in one.roles)
+            if one.day is None or not (mine or everybody):
+                continue
+            yield Due(
+                deadline=one,
+                number=show_number(record),
+                mark=clean_line(record.verbal_element or "", 60),
+                sample=origin is not None and origin.kind is FactKind.SAMPLE,
+                watches=mine,
+                quiet=self.quiet,
+                docket_ref="; ".join(dict.fromkeys(row.docket_ref for row in rows if row.docket_ref)) or None,
+                as_of=self.as_of,
+                today=self.today,
+            )
 
 
 def _source(one: Deadline) -> str:

@@ -18,6 +18,8 @@ from tmwatch.model import (
     Priority,
     Proceeding,
     ProceedingEntry,
+    ProceedingMark,
+    ProceedingParty,
     Publication,
     TradeMark,
     make_record,
@@ -171,6 +173,30 @@ def test_the_answer_date_of_the_board_is_the_offices_and_moves_to_monday() -> No
         update={"docket": (*docket, ProceedingEntry(date=day("2025-11-03"), text="ANSWER"))}
     )
     assert us(today="2025-12-01", proceedings=(answered,))["ttab_answer/91999999"].status == "met"
+
+
+def test_a_docket_that_moves_the_answer_date_is_said_and_a_suspension_makes_it_moot() -> None:
+    begun = ProceedingEntry(date=day("2025-07-16"), text="NOTICE AND TRIAL DATES SENT; ANSWER DUE:")
+    later = {
+        "TRIAL DATES RESET": ("open", ("the date may have been moved: TRIAL DATES RESET, 2025-08-01",)),
+        "SUSP PEND DISP OF CIVIL ACTION": ("moot", ()),
+    }
+    for text, expected in later.items():
+        docket = (begun, ProceedingEntry(date=day("2025-08-01"), text=text))
+        opposed = Proceeding(kind="Opposition", number="91999999", docket=docket)
+        one = us(today="2025-08-10", proceedings=(opposed,))["ttab_answer_old/91999999"]
+        assert (one.status, one.notes) == expected
+        late = us(today="2026-03-01", as_of="2026-02-28", proceedings=(opposed,))
+        assert late["ttab_answer_old/91999999"].status == ("moot" if expected[0] == "moot" else "unverified")
+
+
+def test_who_relies_on_a_mark_in_a_proceeding_has_nothing_to_answer() -> None:
+    docket = (ProceedingEntry(date=day("2025-09-10"), text="INSTITUTED"),)
+    mark = ProceedingMark(application_number="99000001")
+    for code, owes in (("P", False), ("D", True)):
+        side = ProceedingParty(role="", role_code=code, name="Sample Widgets, Inc.", marks=(mark,))
+        opposed = Proceeding(kind="Opposition", number="91999999", docket=docket, parties=(side,))
+        assert ("ttab_answer/91999999" in us(today="2025-09-20", proceedings=(opposed,))) is owes
 
 
 def test_where_the_office_prints_a_date_it_wins_and_a_mismatch_is_said() -> None:

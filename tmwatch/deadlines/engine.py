@@ -184,10 +184,13 @@ def _deadline(
     as_of: dt.date | None,
 ) -> Deadline:
     end, extensions, notes = span.end, span.extensions, []
-    granted = min(extensions_seen(rule, trigger, record), len(extensions))
+    seen_times, last_seen = extensions_seen(rule, trigger, record)
+    granted = min(seen_times, len(extensions))
     if granted:
         end, extensions = extensions[granted - 1], extensions[granted:]
         notes.append(f"after {granted} extension{'s' if granted > 1 else ''} in the record")
+    elif last_seen:
+        notes.append(f"the date may have been moved: {last_seen}")
     source: Literal["computed", "office"] = "computed"
     mismatch, opens, grace = "", span.opens, span.grace
     if (printed := _printed(rule, trigger, record)) and end and not granted:
@@ -212,6 +215,8 @@ def _deadline(
         notes.append(seen)
     evidence = evidence_of(rule, trigger, span, record)
     status, words = _status(rule, trigger, end, opens, evidence, record, today, as_of)
+    if status == "passed" and last_seen and not granted:
+        status, words = "unverified", "date passed, unless it was moved"
     return Deadline(
         key="/".join(
             filter(None, (record.st13, rule.name, trigger.mark, str(span.term) if rule.repeats else ""))

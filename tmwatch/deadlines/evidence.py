@@ -105,15 +105,16 @@ def opposition_seen(record: TradeMark) -> str:
     return ""
 
 
-def extensions_seen(rule: Rule, trigger: Trigger, record: TradeMark) -> int:
-    """How many extensions of this period the record shows, the highest number where they are numbered."""
+def extensions_seen(rule: Rule, trigger: Trigger, record: TradeMark) -> tuple[int, str]:
+    """How many extensions of this period the record shows (the highest number where they are numbered), and
+    the latest of them in words."""
     if rule.extended_by is None:
-        return 0
-    highest, days = 0, set()
-    for event in record.events:
-        found = event.date >= trigger.day and rule.extended_by.search(event.text)
+        return 0, ""
+    highest, latest = 0, ("", dt.date.min)
+    for day, text in _history(trigger, record):
+        found = rule.extended_by.search(text) if day >= trigger.day else None
         if found:
-            number = next((int(one) for one in found.groups() if one and one.isdigit()), 0)
+            number = next((int(one) for one in found.groups() if one and one.isdigit()), 1)
             highest = max(highest, number)
-            days.add(event.date)
-    return highest or min(len(days), 1)
+            latest = max(latest, (text, day), key=lambda one: one[1])
+    return highest, f"{latest[0]}, {latest[1]}" if highest else ""
