@@ -31,8 +31,8 @@ from tmwatch.watches.concern import filing_of_row, filing_of_slim
 from tmwatch.watches.filing import Filing
 
 AT_ONCE = 1000  # records of which the hashes are looked up together, and written together
-BYTES = 4 * 2**20  # … and so much of the file at most
-_AT_HAND = 8 * 2**20  # bytes of moved records kept from the first pass: of most days none is read twice
+BYTES = 2 * 2**20  # … and so much of the file at most
+_AT_HAND = 4 * 2**20  # bytes of moved records kept from the first pass: of most days none is read twice
 
 
 class News(Protocol):

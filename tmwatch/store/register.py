@@ -130,7 +130,7 @@ class Register:
             )
         conn.execute("pragma journal_mode = wal")
         conn.execute("pragma synchronous = full")
-        conn.execute("pragma cache_size = -8192")  # KiB
+        conn.execute("pragma cache_size = -4096")  # KiB
         conn.execute(f"pragma journal_size_limit = {WAL_KEPT}")
         if version < SCHEMA_VERSION:
             with self.write():

@@ -75,24 +75,42 @@ def _spell_out(name: str) -> str:
     return text
 
 
+_Forms = dict[str, list[tuple[str, ...]]]
+
+
+@functools.cache
+def _by_word() -> tuple[_Forms, _Forms]:
+    """The forms in words, the longest first: those at the end by their last word, at the start by their
+    first. A register has millions of names, and hundreds of forms."""
+    words, _ = _company_forms()
+    ends: _Forms = {}
+    starts: _Forms = {}
+    for form in words["end"]:
+        ends.setdefault(form[-1], []).append(form)
+    for form in words["start"]:
+        starts.setdefault(form[0], []).append(form)
+    return ends, starts
+
+
 def _drop_form(text: str) -> str:
     """`text` without one company form, or as it was."""
-    words, signs = _company_forms()
-    for form in signs["end"]:
+    _, signs = _company_forms()
+    for form in signs["end"] if text.endswith(signs["end"]) else ():
         # "…分公司" is a branch, "…总公司" a head office: 公司 is part of a longer word there.
         whole_word = form != "公司" or text[: -len(form)].rstrip()[-1:] not in tuple("分子总總母支")
         if text.endswith(form) and whole_word and text != form:
             return text[: -len(form)].rstrip()
-    for form in signs["start"]:
+    for form in signs["start"] if text.startswith(signs["start"]) else ():
         if text.startswith(form) and text != form:
             return text[len(form) :].lstrip()
     tokens = tuple(text.split())
-    for entry in words["end"]:
+    ends, starts = _by_word()
+    for entry in ends.get(tokens[-1], ()) if tokens else ():
         if len(tokens) > len(entry) and tokens[-len(entry) :] == entry:
             rest = tokens[: -len(entry)]
             # "… GmbH & Co. KG", "Tiffany & Co.": the "and" hung on what has gone.
             return " ".join(rest[:-1] if len(rest) > 1 and rest[-1] == "and" else rest)
-    for entry in words["start"]:
+    for entry in starts.get(tokens[0], ()) if tokens else ():
         if len(tokens) > len(entry) and tokens[: len(entry)] == entry:
             return " ".join(tokens[len(entry) :])
     return text.removeprefix("the ")  # "The Coca-Cola Company"

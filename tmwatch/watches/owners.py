@@ -22,7 +22,7 @@ def is_same(alias: str, name: str) -> bool:
     return not keys(alias).isdisjoint(keys(name))
 
 
-@functools.lru_cache(65536)
+@functools.lru_cache(8192)
 def keys(name: str) -> frozenset[str]:
     """What a name has in common with every way of writing the same; empty for a name of nothing."""
     plain = fold_party(name).replace(" ", "")

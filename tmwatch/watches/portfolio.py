@@ -83,8 +83,8 @@ class Portfolio:
             asked = set(self._all)
             for key in number_keys(filing):
                 asked.update(self._numbers.get(key, ()))
-            for name in filing.owners:
-                for key in owners.keys(name):
+            for name in filing.owners if self._owners or self._alike else ():
+                for key in owners.keys(name) if self._owners else ():
                     asked.update(self._owners.get(key, ()))
                 for key in owners.like_keys(name) if self._alike else ():
                     asked.update(self._alike.get(key, ()))
