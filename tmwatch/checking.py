@@ -25,9 +25,10 @@ from tmwatch.store import Database, Observed, Outbox, backup, books, growth, ope
 from tmwatch.store.database import now
 from tmwatch.store.locks import BeingChecked, Shared, checking
 from tmwatch.sweep import SweepReport, sweep
-from tmwatch.watches.live import refused
+from tmwatch.watches.live import live_state, refused
 
 if TYPE_CHECKING:
+    from tmwatch.feeding import FeedReport
     from tmwatch.inbox import InboxReport
 
 Progress = Callable[[int, int, str], None]
@@ -51,6 +52,7 @@ class CheckReport:
     failed_at: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     being_checked: list[BeingChecked] = field(default_factory=list)  # left to another process
     inbox: InboxReport | None = None  # None: there is none
+    feeds: list[FeedReport] = field(default_factory=list)  # of those that are switched on
     told_nobody: list[str] = field(default_factory=list)  # metrics or heartbeat that failed
     dry: bool = False
 
@@ -66,7 +68,8 @@ class CheckReport:
         undelivered = self.delivery is not None and self.delivery.operator_needed
         held = bool(self.outbox.get("held"))
         unread = self.inbox is not None and self.inbox.operator_must_act
-        return self.sweep.operator_must_act or bool(self.problems) or undelivered or held or unread
+        fed = any(one.operator_must_act for one in self.feeds)
+        return self.sweep.operator_must_act or bool(self.problems) or undelivered or held or unread or fed
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -79,6 +82,7 @@ class CheckReport:
             "asked": [one.as_json() for one in self.sweep.asked],
             "left_for_later": [one.as_json() for one in self.sweep.left],
             "inbox": self.inbox.as_json() if self.inbox is not None else None,
+            "feeds": [one.as_json() for one in self.feeds],
             "being_checked": [one.as_json() for one in self.being_checked],
             "not_due": self.sweep.not_due,
             "closed": {
@@ -178,10 +182,12 @@ def check(
     run = books.start_run(database, "check" if look else "deliver")
     started(run)
     taken = None
+    whole = inbox and not only and not sources
     if inbox and config.store.inbox is not None:
         from tmwatch.inbox import take  # with it comes all that reads files: nothing that a look needs
 
         taken = take(config, database, env, run=run, again=everything, dry=dry)
+    fed = _feeds(config, database, door, env, run, stop) if whole and look and not dry else []
     mine = [watch.name for watch in config.watches if look and (not only or watch.name in only)]
     with checking(database.path, [] if dry else mine, shared) as busy:
         swept = sweep(
@@ -212,6 +218,7 @@ def check(
         alerts=[one for one in made if one is not None],
         being_checked=list(busy),
         inbox=taken,
+        feeds=fed,
         dry=dry,
     )
     if deliver and not dry:
@@ -224,6 +231,29 @@ def check(
 
         report.told_nobody = report_out(config, database, env)
     return report
+
+
+def _feeds(
+    config: Config,
+    database: Database,
+    door: Door,
+    env: Mapping[str, str],
+    run: str,
+    stop: Callable[[], bool],
+) -> list[FeedReport]:
+    """Take the feeds that are switched on; nearly always none is, and nothing of it is imported then."""
+    from tmwatch.sources.feeds import Feeds
+
+    on = [
+        one
+        for one in all_sources().values()
+        if isinstance(one, Feeds) and live_state(one.declaration, config, env)[0]
+    ]
+    if not on:
+        return []
+    from tmwatch.feeding import take as take_feed
+
+    return [take_feed(one, config, database, door, env, run=run, stop=stop) for one in on]
 
 
 def _undelivered(report: CheckReport, outbox: Outbox) -> None:

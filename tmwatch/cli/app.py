@@ -23,6 +23,7 @@ ORDER = (
         "check",
         "run",
         "import",
+        "feed",
         "show",
         "history",
         "changes",
@@ -33,13 +34,13 @@ ORDER = (
         "deadlines",
     ),
     *("hits", "source", "alerts", "notify", "export", "doctor", "backup", "restore", "prune", "list", "add"),
-    *("test", "replay", "why", "why-not", "mark", "preview", "retry", "release", "drop"),
+    *("take", "test", "replay", "why", "why-not", "mark", "preview", "retry", "release", "drop"),
 )
 # Where each stands. Importing a module registers its commands, and only that of the one that is called is
 # imported: `check` needs nothing of `import`, nor `--version` of either.
 COMMAND_MODULES = {
     "demo": ("starting",), "init": ("starting",), "check": ("checking",), "run": ("serving",),
-    "import": ("importing",),
+    "import": ("importing",), "feed": ("feeding",),
     "show": ("records",), "history": ("records",), "changes": ("changes",), "lookup": ("lookup",),
     "name": ("naming",),
     "watch": ("watching",), "hits": ("hits",),

@@ -79,6 +79,11 @@ def check_command(
             from tmwatch.cli.inbox import print_inbox
 
             print_inbox(report.inbox)
+        if report.feeds:
+            from tmwatch.cli.feeding import print_feed
+
+            for fed in report.feeds:
+                print_feed(fed)
         _print_deliveries(report) if no_look else _print(report, config, only)
     elif dry_run:
         _print_alerts(report)
@@ -105,6 +110,11 @@ def _complain(report: CheckReport) -> None:
         from tmwatch.cli.inbox import complain_of_inbox
 
         complain_of_inbox(report.inbox)
+    if report.feeds:
+        from tmwatch.cli.feeding import complain_of_feed
+
+        for fed in report.feeds:
+            complain_of_feed(fed)
     for busy in report.being_checked:
         complain(f"Note: {busy}")
     for problem in report.problems:

@@ -199,6 +199,16 @@ class Door:
         headers = headers_for(declaration, visit, self._agent, None, {})
         return self._hops(session, _Asking(declaration, visit, None, {}, url), url, headers, law)
 
+    @property
+    def agent(self) -> str:
+        """The User-Agent."""
+        return self._agent
+
+    @property
+    def pacer(self) -> pace.Pacer:
+        """The pace of all hosts."""
+        return self._pacer
+
     def keeping(self) -> AbstractContextManager[None]:
         """While the block lasts, a connection whose answer was whole waits for the next question there."""
         return self._connections.kept()

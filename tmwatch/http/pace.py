@@ -116,6 +116,11 @@ class _State:
     written: float = 0.0
 
 
+def utc_now() -> dt.datetime:
+    """The present instant."""
+    return dt.datetime.now(dt.UTC)
+
+
 def state_folder() -> Path:
     """Where the machine's pace is kept: TMWATCH_STATE_DIR, else the user's state folder."""
     chosen = os.environ.get("TMWATCH_STATE_DIR")

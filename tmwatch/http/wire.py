@@ -11,12 +11,14 @@ What `requests` leaves open is closed here:
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import os
 import socket
 import time
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +28,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from tmwatch.http.address import is_loopback
 from tmwatch.http.watchdog import Watchdog, opened, used_again
 
 _CHUNK = 1 << 16
@@ -210,6 +213,46 @@ def ask(
             headers = {name.lower(): value for name, value in response.headers.items()}
             body, flaw = _read(response, headers, limits, watchdog, timeouts)
     return Reply(response.status_code, headers, body, flaw)
+
+
+@contextlib.contextmanager
+def streaming(
+    session: requests.Session, url: str, headers: dict[str, str], *, total: float
+) -> Iterator[requests.Response]:
+    """An answer whose body its user reads, in `pieces`; nothing is followed. Raises `Broken`."""
+    timeouts = Timeouts(total=total)
+    proxies = {} if is_loopback(url) else requests.utils.get_environ_proxies(url, no_proxy=None)
+    authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    with Watchdog(total) as watchdog:
+        try:
+            made = prepared(session, url, headers, ours=False)
+            response = session.get_adapter(url).send(
+                made,
+                stream=True,
+                timeout=(timeouts.connect, timeouts.read),
+                verify=authorities,
+                proxies=proxies,
+            )
+        except _TROUBLE as error:
+            raise _broken(error, watchdog, timeouts) from None
+        with response:
+            response.watched = watchdog, timeouts  # type: ignore[attr-defined]
+            yield response
+
+
+def pieces(response: requests.Response, size: int) -> Iterator[bytes]:
+    """The body of a streamed answer as it comes, undecoded. Raises `Broken`."""
+    watchdog, timeouts = response.watched  # type: ignore[attr-defined]
+    while True:
+        try:
+            piece = response.raw.read(size, decode_content=False)
+        except _TROUBLE as error:
+            raise _broken(error, watchdog, timeouts) from None
+        if watchdog.fired:
+            raise _too_slow(timeouts)
+        if not piece:
+            return
+        yield piece
 
 
 def _read(

@@ -510,6 +510,32 @@ def _deadlines_told(db: sqlite_utils.Database) -> None:
     db.table("deadline_told").create({"watch": str, "key": str, "day": str, "days": int}, pk=("watch", "key"))
 
 
+def _feed_files(db: sqlite_utils.Database) -> None:
+    """The files of each feed: what became of them, and how often each was asked for (`store.feed_books`).
+
+    `state` is "taken", "missing" (listed, and not to be had) or "" (tried). `tries` count since
+    `first_try_at`.
+    """
+    db.table("feed_file").create(
+        {
+            "source": str,
+            "name": str,
+            "product": str,
+            "day": str,
+            "modified": str,
+            "size": int,
+            "sha256": str,
+            "state": str,
+            "error": str,
+            "tries": int,
+            "first_try_at": str,
+            "last_try_at": str,
+            "taken_at": str,
+        },
+        pk=("source", "name"),
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _version_1,
     _receivers,
@@ -525,5 +551,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _alerts_that_are_joined,
     _late_watches,
     _deadlines_told,
+    _feed_files,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -58,7 +58,8 @@ def live_state(declaration: Declaration, config: Config, env: Mapping[str, str])
     if forbidden and setting.permission and setting.enabled:
         return True, f"with the permission stated in {table}"
     if (declaration.live_default == "opt-in" or (forbidden and local)) and not setting.enabled:
-        return False, f"{source_id} is opt-in: set enabled = true in {table}"
+        file = f"; or import its file, {declaration.file_from}" if declaration.file_from else ""
+        return False, f"{source_id} is opt-in: set enabled = true in {table}{file}"
     if declaration.live_default == "off" and not setting.enabled:
         return False, f"{source_id} is off by default: set enabled = true in {table}"
     if declaration.live_default == "with key":

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import IO
 
@@ -35,8 +36,9 @@ from tmwatch.sources.base import (
     Request,
     Terms,
 )
+from tmwatch.sources.feeds import FeedFile, Product
 from tmwatch.sources.slim import Essence, Slim
-from tmwatch.sources.us import daily_case, daily_slim, portal, xml
+from tmwatch.sources.us import daily_case, daily_slim, odp, portal, xml
 from tmwatch.sources.us.daily_file import FORM
 
 # What the file has no place for, or says in words of its own (the law office as a code).
@@ -58,12 +60,12 @@ DECLARATION = Declaration(
     id="us.daily",
     title="USPTO daily file of trademark applications",
     office="US",
-    channels=frozenset({"import"}),
+    channels=frozenset({"import", "feed"}),
     base_url="https://api.uspto.gov",
     terms=Terms(
         automation=Automation.WITH_KEY,
         note="Public domain. The Open Data Portal gives the files to accounts with a key, 20 downloads of a "
-        "file a year. This version downloads none: save the zip and import it.",
+        "file a year. `tmwatch feed take` downloads them; a zip saved by hand is imported.",
         link="https://data.uspto.gov/bulkdata/datasets/trtdxfap",
         read_on=dt.date(2026, 11, 22),
     ),
@@ -73,7 +75,8 @@ DECLARATION = Declaration(
     authority=85,
     by_hand=False,
     known_query=KnownQuery("record", "76044902"),
-    live_default="off",
+    live_default="opt-in",
+    credential_env=odp.KEY,
     landmarks=(
         "a zip with one XML file, or that file: root `trademark-applications-daily`; or one `case-file`",
         "each case with serial number, transaction date, header, statements, classes, owners and history",
@@ -85,19 +88,39 @@ DECLARATION = Declaration(
 )
 
 
+_FEED_NAME = re.compile(r"apc\d{6,8}(?:-\d+){0,2}\.zip", re.IGNORECASE)
+
+
 class Daily:
     """The source object."""
 
     declaration = DECLARATION
+    feed = odp.feed("TRTDXFAP", "daily applications", "TRTYRAP")
     slim_version = daily_slim.VERSION
 
     def requests(self, query: Query) -> Sequence[Request]:
-        """Raises `UsageError`: this version reads saved files."""
+        """Raises `UsageError`: it publishes files, and answers no questions."""
         raise UsageError(
             "daily files are imported, not asked for",
             where=DECLARATION.id,
-            do="Save the zip from the Open Data Portal and `tmwatch import` it.",
+            do="`tmwatch feed take` takes them; one saved from the Open Data Portal is for `tmwatch import`.",
         )
+
+    def files_request(self, product: Product, since: dt.date | None) -> Request:
+        """See `feeds.Feeds`."""
+        return odp.files_request(product, since)
+
+    def file_request(self, product: Product, file: FeedFile) -> Request:
+        """The same."""
+        return odp.file_request(product, file)
+
+    def files(self, page: Page) -> list[FeedFile]:
+        """The same. Raises `LookError`s."""
+        return odp.files(page, _FEED_NAME)
+
+    def no_file(self, head: bytes, where: str) -> LookError | None:
+        """The same."""
+        return odp.no_file(head, where)
 
     def sniff(self, page: Page) -> int:
         """By the root element, inside the zip too; the portal's page in place of a file is told as well."""

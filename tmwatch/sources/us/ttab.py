@@ -36,19 +36,20 @@ from tmwatch.sources.base import (
     Request,
     Terms,
 )
-from tmwatch.sources.us import portal, ttab_case
+from tmwatch.sources.feeds import FeedFile, Product
+from tmwatch.sources.us import odp, portal, ttab_case
 from tmwatch.sources.us.daily_box import Box
 
 DECLARATION = Declaration(
     id="us.ttab",
     title="USPTO daily file of the Trademark Trial and Appeal Board",
     office="US",
-    channels=frozenset({"import"}),
+    channels=frozenset({"import", "feed"}),
     base_url="https://api.uspto.gov",
     terms=Terms(
         automation=Automation.WITH_KEY,
         note="Public domain. The Open Data Portal gives the files to accounts with a key, 20 downloads of a "
-        "file a year. This version downloads none: save the zip and import it.",
+        "file a year. `tmwatch feed take` downloads them; a zip saved by hand is imported.",
         link="https://data.uspto.gov/bulkdata/datasets/ttabtdxf",
         read_on=dt.date(2026, 11, 22),
     ),
@@ -58,7 +59,8 @@ DECLARATION = Declaration(
     authority=60,
     by_hand=False,
     known_query=KnownQuery("record", "87499213"),
-    live_default="off",
+    live_default="opt-in",
+    credential_env=odp.KEY,
     landmarks=(
         "a zip with one XML file, or that file: root `ttab-proceedings` with the transaction date",
         "each proceeding with its number, and its type or its parties",
@@ -94,18 +96,38 @@ FORM = streamed.Form(
 )
 
 
+_FEED_NAME = re.compile(r"tt\d{6}(?:-\d+)?\.zip", re.IGNORECASE)
+
+
 class Ttab:
     """The source object."""
 
     declaration = DECLARATION
+    feed = odp.feed("TTABTDXF", "daily files of the board")
 
     def requests(self, query: Query) -> Sequence[Request]:
-        """Raises `UsageError`: this version reads saved files."""
+        """Raises `UsageError`: it publishes files, and answers no questions."""
         raise UsageError(
             "the board's daily files are imported, not asked for",
             where=DECLARATION.id,
-            do="Save the zip from the Open Data Portal and `tmwatch import` it.",
+            do="`tmwatch feed take` takes them; one saved from the Open Data Portal is for `tmwatch import`.",
         )
+
+    def files_request(self, product: Product, since: dt.date | None) -> Request:
+        """See `feeds.Feeds`."""
+        return odp.files_request(product, since)
+
+    def file_request(self, product: Product, file: FeedFile) -> Request:
+        """The same."""
+        return odp.file_request(product, file)
+
+    def files(self, page: Page) -> list[FeedFile]:
+        """The same. Raises `LookError`s."""
+        return odp.files(page, _FEED_NAME)
+
+    def no_file(self, head: bytes, where: str) -> LookError | None:
+        """The same."""
+        return odp.no_file(head, where)
 
     def sniff(self, page: Page) -> int:
         """By the root element, inside the zip too; the portal's page in place of a file named so as well."""
