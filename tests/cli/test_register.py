@@ -103,10 +103,10 @@ def test_a_file_that_held_nothing_for_a_watch_was_its_first_look(run: Run, folde
 
 def test_what_was_in_the_register_before_the_watch_comes_under_it_quietly(run: Run, folder: Path) -> None:
     (record,) = (one.record for one in SOURCE.read(Page(THREE)).readings if one.record.st13 == NAMED)
-    configured(folder, watch("other", marks=["NOBODY IS CALLED SO"]))
+    configured(folder, watch("other", owners=["Nobody is called so"]))
     (folder / "apc990420.xml").write_bytes(THREE)
     run("import", "apc990420.xml")
-    configured(folder, watch("other", marks=["NOBODY IS CALLED SO"], owners=[record.owners[0].name]))
+    configured(folder, watch("other", owners=["Nobody is called so", record.owners[0].name]))
     moved = THREE.replace(b"20260420", b"20260421").replace(b"<status-date>2026", b"<status-date>2025")
     (folder / "apc990421.xml").write_bytes(moved)
     run("import", "apc990421.xml")
