@@ -298,3 +298,15 @@ def test_a_bot_that_was_switched_off_stays_so_until_its_address_is_another(env: 
         env.setenv("BOT_URL", other.address)
         assert deliver_due(box, config, now, channels).sent == 2
         assert len(other.posts) == 2
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_no_redirect_carries_an_alert_to_where_nobody_configured(env: pytest.MonkeyPatch, name: str) -> None:
+    if name == "apprise":
+        pytest.importorskip("apprise")
+    with Service(name) as service, Service(name) as other:
+        service.answer = (307, "", {"Location": other.address.replace("json:", "http:")})
+        env.setenv("BOT_URL", service.address)
+        config = samples.config(url=service.address) if name == "webhook" else told_by(name)
+        report, _ = deliver(config, name)
+        assert (report.sent, len(service.posts), other.posts) == (0, 1, [])
