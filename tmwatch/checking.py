@@ -53,7 +53,7 @@ class CheckReport:
     being_checked: list[BeingChecked] = field(default_factory=list)  # left to another process
     inbox: InboxReport | None = None  # None: there is none
     feeds: list[FeedReport] = field(default_factory=list)  # of those that are switched on
-    told_nobody: list[str] = field(default_factory=list)  # metrics or heartbeat that failed
+    told_nobody: list[str] = field(default_factory=list)  # metrics, heartbeat or feeds that failed
     dry: bool = False
 
     @property
@@ -230,6 +230,10 @@ def check(
         from tmwatch.status import report_out
 
         report.told_nobody = report_out(config, database, env)
+    if config.store.feeds is not None and not dry:
+        from tmwatch.feeds import write_feeds
+
+        report.told_nobody += write_feeds(database, config)
     return report
 
 

@@ -63,6 +63,13 @@ def test_a_mail_about_several_filings_joins_their_threads_and_answers_one_only_w
         (),  # another recipient of the same address has threads of its own
         (ids[1],),
     ]
+    with database.write():  # another filing joins the last alert, after it was read
+        database.conn.execute("update alert set joined = joined + 1 where id = ?", (mails[5].alert_id,))
+        mark = "insert into alert_mark (alert, st13) values (?, 'US3')"
+        database.conn.execute(mark, (mails[5].alert_id,))
+    assert outbox.fresh(mails[5]).threads == (ids[1], ids[2])
+    with database.write():
+        database.conn.execute("delete from alert_mark where alert = ? and st13 = 'US3'", (mails[5].alert_id,))
     outbox.mark_sent(mails[1].id, now(), "250")  # the root is the root, sent or not
     assert [one.threads for one in outbox.due_deliveries(now()) if one.id == mails[5].id] == [(ids[1],)]
     message = received(rendered(samples.python_payload(), threads=mails[2].threads))

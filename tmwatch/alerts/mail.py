@@ -105,9 +105,14 @@ def full_message_id(message_id: str) -> str:
 
 def list_id(watch: str) -> str:
     """The mails of one watch, for a filter (RFC 2919): the same as long as the watch keeps its name."""
-    plain = re.sub(r"[^a-z0-9]+", "-", watch.lower()).strip("-")[:30] or "watch"
+    return f"<{slug(watch)}.{ID_DOMAIN}>"
+
+
+def slug(watch: str) -> str:
+    """A watch's name in letters, digits and hyphens of ASCII; two watches never have the same."""
+    plain = re.sub(r"[^a-z0-9]+", "-", watch.lower()).strip("-")[:30].rstrip("-") or "watch"
     digest = hashlib.sha256(watch.encode("utf-8", "replace")).hexdigest()[:8]
-    return f"<{plain}-{digest}.{ID_DOMAIN}>"
+    return f"{plain}-{digest}"
 
 
 def _leave(contact: str) -> str:

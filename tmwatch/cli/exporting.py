@@ -9,7 +9,7 @@ from typing import TextIO
 import click
 
 from tmwatch.cli.app import cli
-from tmwatch.cli.output import json_text, tell
+from tmwatch.cli.output import json_text, plain, tell
 from tmwatch.cli.render import counted
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
@@ -28,6 +28,8 @@ from tmwatch.store import Database
 )
 @click.option("--csv", "as_csv", is_flag=True, help="The same as --format csv.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format jsonl.")
+@click.option("--atom", "as_atom", is_flag=True, help="The latest alerts as an Atom feed.")
+@click.option("--watch", metavar="NAME", help="With --atom: the alerts of this watch only.")
 @pass_session
 def export(
     session: Session,
@@ -37,8 +39,10 @@ def export(
     excel: bool,
     as_csv: bool,
     as_json: bool,
+    as_atom: bool,
+    watch: str | None,
 ) -> None:
-    """Write everything stored as CSV or JSON Lines.
+    """Write everything stored as CSV or JSON Lines, or the latest alerts as an Atom feed.
 
     JSON Lines of marks hold whole records. A CSV cell that a spreadsheet would take for a formula gets
     an apostrophe in front; what is sample says [SAMPLE] in the first column. A file that is there is
@@ -47,11 +51,20 @@ def export(
     asked = {"csv": as_csv or given == "csv", "jsonl": as_json or given == "jsonl"}
     if all(asked.values()):
         raise UsageError("one export has one form, CSV or JSON Lines", do="Choose one of them.")
+    if as_atom and (any(asked.values()) or excel or what != "marks"):
+        raise UsageError(
+            "a feed has the alerts, in a form of its own", do="Leave --what, --format and --excel out."
+        )
+    if watch is not None and not as_atom:
+        raise UsageError("--watch is for a feed", do="Add --atom, or leave --watch out.")
     form: Format = "jsonl" if asked["jsonl"] else "csv"
     if output is not None:
         session.refuse_own_file(output, "export")
     database = session.database()
     config = _config(session)
+    if as_atom:
+        _atom(database, config, watch or "", output)
+        return
     if output is None:
         if excel and form == "csv":
             sys.stdout.write("\ufeff")
@@ -63,13 +76,34 @@ def export(
         with writing(output, encoding) as file:
             count = _write(file, database, config, form, what)
     except OSError as error:
-        raise TmwatchError(
-            f"the file cannot be written: {error.strerror}",
-            where=str(output),
-            kept="What was there before is untouched.",
-            do="Free space, or name another with -o." if is_full(error) else "Name another with -o.",
-        ) from None
+        raise _unwritten(output, error) from None
     tell(f"{counted(count, 'row')} in {output}{', which replaced the file of that name' if replaced else ''}")
+
+
+def _atom(database: Database, config: Config | None, watch: str, output: Path | None) -> None:
+    from tmwatch.feeds import atom
+
+    if watch and (config is None or config.watch(watch) is None):
+        raise UsageError(f'there is no watch "{plain(watch, 60)}"', do="`tmwatch watch list` shows them.")
+    feed = atom(database, config, watch).decode("utf-8")
+    if output is None:
+        sys.stdout.write(feed + "\n")
+        return
+    try:
+        with writing(output) as file:
+            file.write(feed)
+    except OSError as error:
+        raise _unwritten(output, error) from None
+    tell(f"The feed is in {output}")
+
+
+def _unwritten(output: Path, error: OSError) -> TmwatchError:
+    return TmwatchError(
+        f"the file cannot be written: {error.strerror}",
+        where=str(output),
+        kept="What was there before is untouched.",
+        do="Free space, or name another with -o." if is_full(error) else "Name another with -o.",
+    )
 
 
 def _config(session: Session) -> Config | None:

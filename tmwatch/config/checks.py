@@ -45,6 +45,8 @@ def check_inbox(store: StoreConfig, config: Path, found: Gatherer) -> None:
     files = [(config.resolve(), "this file"), (database, "the database")]
     if store.register is not None:
         files.append(((config.parent / store.register.expanduser()).resolve(), "the store of the register"))
+    if store.feeds is not None:
+        files.append(((config.parent / store.feeds.expanduser()).resolve(), "the folder of the feeds"))
     for file, what in files:
         if file.is_relative_to(inbox):
             found.add(

@@ -96,6 +96,11 @@ with warnings.catch_warnings():
             default=None,
             description="Folder whose files are imported at each check; relative to the configuration file.",
         )
+        feeds: Path | None = Field(
+            default=None,
+            description="Folder for an Atom feed of each watch and one of all, written by each check; "
+            "relative to the configuration file.",
+        )
         register: Path | None = Field(
             default=None,
             description="SQLite file for a few fields of every filing of a register whose files are "

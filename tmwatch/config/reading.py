@@ -98,6 +98,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
         store=StoreConfig(
             path=path.parent / store.path.expanduser(),
             inbox=path.parent / store.inbox.expanduser() if store.inbox is not None else None,
+            feeds=path.parent / store.feeds.expanduser() if store.feeds is not None else None,
             register=path.parent / store.register.expanduser() if store.register is not None else None,
         ),
         smtp=smtp,

@@ -155,7 +155,7 @@ class Outbox:
         )
         found = []
         due = rows.fetchall()
-        threads = self._threads(at) if any(row["channel"] == "email" for row in due) else {}
+        threads = self._threads(_DUE, _instants(at)) if any(row["channel"] == "email" for row in due) else {}
         for row in due:
             try:
                 found.append(_delivery(row, tuple(threads.get(row["id"], ()))))
@@ -166,18 +166,18 @@ class Outbox:
                 self.unreadable.append((row["id"], row["recipient"], row["channel"], said))
         return found
 
-    def _threads(self, at: dt.datetime) -> dict[int, list[str]]:
-        """For each mail that is due, the ids of the first mails about its filings to the same address."""
+    def _threads(self, which: str, values: dict[str, Any]) -> dict[int, list[str]]:
+        """For each of these mails, the ids of the first mails about its filings to the same address."""
         rows = self.database.conn.execute(
             "with due as (select d.id, d.recipient, d.address, m.st13 from delivery d"
-            f" join alert_mark m on m.alert = d.alert where d.channel = 'email' and {_DUE}),"
+            f" join alert_mark m on m.alert = d.alert where d.channel = 'email' and {which}),"
             # The id is that of the row with the least number: SQLite takes bare columns from there.
             " first as (select d.recipient, d.address, m.st13, min(d.id) as number, d.message_id"
             " from alert_mark m join delivery d on d.alert = m.alert where d.channel = 'email'"
             " and m.st13 in (select st13 from due) group by d.recipient, d.address, m.st13)"
             " select distinct due.id, first.number, first.message_id from due"
             " join first using (recipient, address, st13) where first.number < due.id order by 1, 2",
-            _instants(at),
+            values,
         )
         found: dict[int, list[str]] = {}
         for row in rows.fetchall():
@@ -208,7 +208,10 @@ class Outbox:
             " where d.id = ? and a.joined <> ?",
             (delivery.id, delivery.joined),
         ).fetchone()
-        return _delivery(row) if row is not None else delivery
+        if row is None:
+            return delivery
+        threads = self._threads("d.id = :id", {"id": delivery.id})
+        return _delivery(row, tuple(threads.get(delivery.id, ())))
 
     def mark_sent(self, delivery_id: int, at: dt.datetime, answer: str) -> None:
         """The receiver has taken it."""
