@@ -320,7 +320,7 @@ def test_ctrl_c_is_no_bug_and_says_what_is_kept(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("tmwatch.cli.checking.check", stopped)
-    monkeypatch.setattr("tmwatch.cli.watching.coverage", stopped)
+    monkeypatch.setattr("tmwatch.cli.replaying.coverage", stopped)
     ran = run("check")
     assert ran.code == 130
     assert ran.err.strip() == "Interrupted. What was read so far is stored; the next check goes on."

@@ -47,3 +47,15 @@ def test_intervals_are_read_as_they_were_written() -> None:
     assert interval(dt.timedelta(days=1)) == "day"
     assert interval(dt.timedelta(minutes=90)) == "90 minutes"
     assert interval(dt.timedelta(days=14)) == "14 days"
+
+
+def test_a_watch_for_the_same_name_only_says_so() -> None:
+    said = sentence(Watch(name="W", marks=("JD",), level=0))
+    assert said.startswith('A filing that bears the same name as "JD": nobody')
+    assert "the same name only" in said
+
+
+def test_a_watch_without_triggers_takes_every_filing_that_passes() -> None:
+    assert sentence(Watch(name="W", classes=(12,))).startswith(
+        "Every filing, if it stands in class 12: nobody"
+    )

@@ -43,7 +43,7 @@ COMMAND_MODULES = {
     "import": ("importing",), "feed": ("feeding",),
     "show": ("records",), "history": ("records",), "changes": ("changes",), "lookup": ("lookup",),
     "name": ("naming",),
-    "watch": ("watching",), "hits": ("hits",),
+    "watch": ("watching", "replaying"), "hits": ("hits",),
     "source": ("sources", "proving", "comparing", "capturing"),
     "alerts": ("alerts", "notify"), "notify": ("notify",), "export": ("exporting",),
     "doctor": ("upkeep",), "backup": ("upkeep",), "prune": ("upkeep",),

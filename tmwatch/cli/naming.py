@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tmwatch.cli.app import cli
+from tmwatch.cli.options import two_sides
 from tmwatch.cli.output import plain, say, say_json, show_table
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
@@ -51,7 +52,7 @@ def name(
     given = " ".join(text).strip()
     if not given:
         raise UsageError("there is no name to show", do="Give a mark or an owner: tmwatch name JD-AUTO.")
-    declared = (*_declared(session, watch), *(_twin(one) for one in twins))
+    declared = (*_declared(session, watch), *(two_sides(one) for one in twins))
     steps = lookalike.steps(given, declared, owner=owner)
     compared = lookalike.normal_owner(given) if owner else lookalike.normal(given)
     other = (beside or "").strip()
@@ -124,13 +125,3 @@ def _declared(session: Session, watch: str | None) -> tuple[tuple[str, ...], ...
             do=f"Watches: {names}." if names else "Nothing is watched yet.",
         )
     return found.twins
-
-
-def _twin(text: str) -> tuple[str, ...]:
-    names = tuple(one.strip() for one in text.split("="))
-    if len(names) < 2 or not all(names):
-        raise UsageError(
-            f"--twin {plain(text, 40)} is no pair of names",
-            do="Write both with = between them: --twin JD=京东.",
-        )
-    return names

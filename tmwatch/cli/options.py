@@ -32,3 +32,14 @@ def nice_classes(_ctx: click.Context, _param: click.Parameter, value: tuple[str,
             )
         found.append(int(one))
     return tuple(dict.fromkeys(found))
+
+
+def two_sides(text: str) -> tuple[str, ...]:
+    """The names of `--twin JD=京东`. Raises `UsageError` where there is no pair."""
+    names = tuple(one.strip() for one in text.split("="))
+    if len(names) < 2 or not all(names):
+        raise UsageError(
+            f"--twin {plain(text, 40)} is no pair of names",
+            do="Write both with = between them: --twin JD=京东.",
+        )
+    return names

@@ -1,35 +1,31 @@
-"""`watch list`, `watch add`, `watch test`: what is watched, and what that means."""
+"""`watch list`, `watch add`: what is watched, and what that means."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
-from tmwatch.cli.options import nice_classes, office_codes
+from tmwatch.cli.options import nice_classes, office_codes, two_sides
 from tmwatch.cli.output import facts_grid, plain, say, say_json
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config, Watch
 from tmwatch.errors import UsageError
+from tmwatch.following import with_relevant
 from tmwatch.health import WatchHealth, watch_health
-from tmwatch.model import TradeMark
 from tmwatch.numbers import MarkNumber, parse_number, show_number
 from tmwatch.store import Database, queries
 from tmwatch.store.database import now
-from tmwatch.watches import Match, asks, coverage, match, sentence
+from tmwatch.watches import Portfolio, asks, sentence
 from tmwatch.watches.append import add_number, add_watch
-from tmwatch.watches.trial import trial
-
-HITS_LISTED, MISSES_LISTED = 20, 5
 
 
 @cli.group("watch", cls=Group)
 def watch_group() -> None:
-    """What is watched: list, add, test."""
+    """What is watched: list, add, test, replay."""
 
 
 @watch_group.command("list")
@@ -39,7 +35,11 @@ def list_(session: Session, as_json: bool) -> None:
     """Show each watch: its rule, what is live, import only or not watched, and how fresh it is."""
     config = session.config()
     database = session.database_if_any(config)
-    found = [(one, watch_health(one, config, database, session.env)) for one in config.watches]
+    followed = with_relevant(config, database).watches
+    found = [
+        (one, watch_health(asked, config, database, session.env))
+        for one, asked in zip(config.watches, followed, strict=True)
+    ]
     if as_json:
         say_json([{"name": one.name, "rule": sentence(one), **health.as_json()} for one, health in found])
         return
@@ -81,7 +81,8 @@ def _state(health: WatchHealth) -> str:
     return text
 
 
-def _need(config: Config, name: str) -> Watch:
+def need_watch(config: Config, name: str) -> Watch:
+    """The watch of that name. Raises `UsageError` with those that there are."""
     watch = config.watch(name)
     if watch is None:
         known = ", ".join(one.name for one in config.watches) or "none"
@@ -89,64 +90,21 @@ def _need(config: Config, name: str) -> Watch:
     return watch
 
 
-@watch_group.command("test")
-@click.argument("name")
-@json_option
-@pass_session
-def test(session: Session, name: str, as_json: bool) -> None:
-    """Show a watch's rule as one sentence, and which stored filings it hits and why."""
-    config = session.config()
-    watch = _need(config, name)
-    database = session.database_if_any(config)
-    found = trial(watch, queries.all_marks(database) if database is not None else ())
-    lines = coverage(watch, config, session.env)
-    if as_json:
-        say_json(
-            {
-                "watch": watch.name,
-                "rule": sentence(watch),
-                "coverage": [line.model_dump(mode="json") for line in lines],
-                "looked_through": found.looked_through,
-                "hits": [_hit(*item) for item in found.hits],
-                "near_misses": [_hit(*item) for item in found.misses],
-            }
-        )
-        return
-    say(sentence(watch))
-    say()
-    for text in render.coverage_texts(lines):
-        say(text, style="dim")
-    say()
-    stored = render.counted(found.looked_through, "stored filing")
-    come = "comes" if len(found.hits) == 1 else "come"
-    say(f"{len(found.hits)} of {stored} {come} under it.", style="bold")
-    for record, answer in found.hits[:HITS_LISTED]:
-        say(f"{render.record_name(record)}: {plain(answer.why)}", indent=2)
-    if len(found.hits) > HITS_LISTED:
-        say(f"and {len(found.hits) - HITS_LISTED} more (all with --json)", indent=2)
-    if found.misses:
-        say("Nearest misses:", style="bold")
-    for record, answer in found.misses[:MISSES_LISTED]:
-        say(f"{render.record_name(record)}: {plain('; '.join(answer.failed))}", indent=2)
-
-
-def _hit(record: TradeMark, answer: Match) -> dict[str, Any]:
-    return {
-        "st13": record.st13,
-        "mark": record.verbal_element,
-        "facts": record.provenance.kind.value if record.provenance else None,
-        "why": answer.why,
-        "triggers": list(answer.triggers),
-        "failed": list(answer.failed),
-    }
-
-
 @watch_group.command("add")
 @click.argument("name", required=False)
 @click.option("--number", "numbers", multiple=True, help="A filing, such as 'US 76044902'; may be repeated.")
 @click.option("--owner", "owners", multiple=True, help="Whoever files; give each way the name is written.")
 @click.option("--agent", "agents", multiple=True, help="A representative or firm.")
-@click.option("--mark", "marks", multiple=True, help="The name of a mark.")
+@click.option("--mark", "marks", multiple=True, help="The name of a mark, and what comes near it.")
+@click.option(
+    "--level", type=click.IntRange(0, 4), help="How near a mark must come: 1 near identical, 0 the same only."
+)
+@click.option("--twin", "twins", multiple=True, metavar="A=B", help="Names that count as one: JD=京东.")
+@click.option("--owners-like", is_flag=True, help="Also owners whose names only look like those.")
+@click.option("--except-owner", "except_owners", multiple=True, help="Never a hit by likeness: your own.")
+@click.option("--except-number", "except_numbers", multiple=True, help="Likewise: an earlier filing.")
+@click.option("--goods", multiple=True, metavar="WORDS", help="Only where the goods hold these words.")
+@click.option("--related", is_flag=True, help="Also classes related to those of --class.")
 @click.option(
     "--class", "classes", multiple=True, callback=nice_classes, metavar="N,…", help="Only these Nice classes."
 )
@@ -171,6 +129,13 @@ def add(
     owners: tuple[str, ...],
     agents: tuple[str, ...],
     marks: tuple[str, ...],
+    level: int | None,
+    twins: tuple[str, ...],
+    owners_like: bool,
+    except_owners: tuple[str, ...],
+    except_numbers: tuple[str, ...],
+    goods: tuple[str, ...],
+    related: bool,
     classes: tuple[int, ...],
     offices: tuple[str, ...],
     notify: tuple[str, ...],
@@ -179,7 +144,8 @@ def add(
 ) -> None:
     """Append a watch, or numbers to one, to the configuration file; comments stay."""
     only = offices[0] if len(offices) == 1 else None
-    rest = (owners, agents, marks, classes, notify, role)
+    names = (owners, agents, marks, level is not None, twins, owners_like, except_owners, except_numbers)
+    rest = (*names, goods, related, classes, notify, role)
     if to_watch is not None:
         if name is not None or any(rest) or not numbers:
             raise UsageError(
@@ -198,8 +164,15 @@ def add(
         "numbers": [show_number(one) for one in parsed] or None,
         "owners": list(owners) or None,
         "agents": list(agents) or None,
+        "owners_like": owners_like or None,
         "marks": list(marks) or None,
+        "level": level,
+        "twins": [two_sides(one) for one in twins] or None,
+        "except_owners": list(except_owners) or None,
+        "except_numbers": [show_number(parse_number(one, only)) for one in except_numbers] or None,
         "classes": list(classes) or None,
+        "related": related or None,
+        "goods": list(goods) or None,
         "offices": list(offices) or None,
         "role": role,
         "notify": list(notify),
@@ -207,7 +180,7 @@ def add(
     # Before the file is written: with a database that cannot be opened nothing of this is half done.
     database = session.database_if_any(session.config())
     config = add_watch(session.config_path, settings)
-    watch = _need(config, name.strip())
+    watch = need_watch(config, name.strip())
     say(f'Added to {plain(str(session.config_path))}: watch "{plain(watch.name)}".')
     say(sentence(watch))
     _say_twice(config, watch.name, parsed)
@@ -220,7 +193,7 @@ def add(
 def _add_numbers(session: Session, name: str, numbers: Sequence[MarkNumber]) -> None:
     """Each into the watch; all were understood before any is written."""
     config = session.config()
-    watch = _need(config, name)
+    watch = need_watch(config, name)
     file, shown = plain(str(session.config_path)), plain(watch.name)
     database = session.database_if_any(config)
     for number in dict.fromkeys(numbers):
@@ -230,8 +203,8 @@ def _add_numbers(session: Session, name: str, numbers: Sequence[MarkNumber]) -> 
         config = add_number(session.config_path, name, show_number(number))
         say(f'Added to {file}: {show_number(number)} in watch "{shown}".')
         _say_twice(config, name, [number])
-        _say_stored(database, _need(config, name), [number])
-    _say_asked(session, config, _need(config, name))
+        _say_stored(database, need_watch(config, name), [number])
+    _say_asked(session, config, need_watch(config, name))
 
 
 def _say_asked(session: Session, config: Config, watch: Watch) -> None:
@@ -251,7 +224,7 @@ def _say_stored(database: Database | None, watch: Watch, numbers: Sequence[MarkN
         return
     for st13 in (one for number in numbers for one in queries.find(database, number)):
         record = queries.get(database, st13)
-        if record is None or not match(watch, record).hit:
+        if record is None or not Portfolio([watch]).matches([record]):
             continue
         day = record.provenance.as_of if record.provenance else None
         known = f"{record.office} {plain(record.application_number)} is stored already"

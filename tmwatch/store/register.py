@@ -207,6 +207,11 @@ class Register:
         )
         return [_readable_change(row) for row in rows]
 
+    def filings(self) -> Iterator[dict[str, Any]]:
+        """All that is stored of every filing, lists as lists, in the order in which they came."""
+        for row in self.conn.execute("select * from filing order by id"):
+            yield _readable(row)
+
     def count(self) -> int:
         """How many filings are stored."""
         return int(self.conn.execute("select count(*) from filing").fetchone()[0])

@@ -28,11 +28,16 @@ _Index = dict[str, list[int]]  # key → places of the watches that ask for it
 
 
 class Portfolio:
-    """The watches made ready once. `level` has marks looked for as far off as that, whatever they ask for."""
+    """The watches made ready once.
 
-    def __init__(self, watches: Sequence[Watch], level: int | None = None) -> None:
+    `level` has marks looked for as far off as that, whatever the watches ask for; without `filtering` what
+    their filters do not let through is looked at too. Both are for showing what just falls short.
+    """
+
+    def __init__(self, watches: Sequence[Watch], level: int | None = None, *, filtering: bool = True) -> None:
         self.watches = tuple(watches)
         self._level = level
+        self._filtering = filtering
         self._numbers: _Index = {}
         self._owners: _Index = {}
         self._agents: _Index = {}
@@ -60,6 +65,11 @@ class Portfolio:
     def pairs(self, filings: Sequence[Filing]) -> dict[int, set[int]]:
         """Place of a filing → places of the watches that it may concern: those of all hits, and few more."""
         return self._pairs(filings, self._nearest([filing.names for filing in filings]))
+
+    def asked(self, filings: Sequence[Filing]) -> list[tuple[int, Near | None]]:
+        """(place of a filing, its nearest mark) for those that may concern the first watch, in order."""
+        near = self._nearest([filing.names for filing in filings])
+        return [(place, near.get((0, place))) for place in self._pairs(filings, near)]
 
     def concerning(self, filings: Sequence[Filing]) -> set[int]:
         """The places of the filings that may concern any watch: what need not be read is not among them."""
@@ -97,6 +107,8 @@ class Portfolio:
                 found[place] = asked
         for watch, place in near:
             found.setdefault(place, set()).add(watch)
+        if not self._filtering:
+            return dict(sorted(found.items()))
         passing = {
             place: {at for at in asked if may_pass(self.watches[at], filings[place])}
             for place, asked in found.items()

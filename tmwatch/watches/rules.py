@@ -209,7 +209,8 @@ def _not_fired(trigger: str, watch: Watch, record: TradeMark, near: Near | None)
     if trigger == "numbers":
         return f"{show_number(record)} is not among the watched numbers"
     if trigger == "marks" and near is not None:
-        return f"{said(watch, near)}, and the watch asks for level {watch.level} or nearer"
+        least = f"level {watch.level} or nearer" if watch.level else "the same name only"
+        return f"{said(watch, near)}, and the watch asks for {least}"
     field, word = _NEEDS[trigger]
     if not record.gives(field):
         return f"this source does not give the {word}"

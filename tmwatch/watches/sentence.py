@@ -78,7 +78,7 @@ def _triggers(watch: Watch) -> list[str]:
         found.append(f"is represented by {_listed(_quoted(watch.agents), 'or')}")
     if watch.marks:
         names = _listed(_quoted(watch.marks), "or")
-        near = f"bears a name near {names} ({_LEVELS[watch.level]})"
+        near = f"bears a name near {names} ({_LEVELS.get(watch.level)})"
         found.append(near if watch.level else f"bears the same name as {names}")
     if not found and watch.numbers_file is not None:
         return ["has a number of the docket file (which names none that can be read)"]

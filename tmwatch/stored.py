@@ -1,0 +1,94 @@
+"""All that is stored, in the database and in the store of the whole register, for trying watches on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+from tmwatch.config import Config
+from tmwatch.model import GoodsServices, Party, Provenance, TradeMark, make_record
+from tmwatch.store import Database, queries
+from tmwatch.store.register import Register
+from tmwatch.watches.concern import filing_of_row
+from tmwatch.watches.trial import Candidate, candidate
+
+_One = TypeVar("_One")
+AT_ONCE = 5000  # filings compared together: what bounds the memory
+_OTHER_NAMES = {"pseudo": "pseudo_mark", "translation": "translation", "transliteration": "transliteration"}
+
+
+def has_register(config: Config) -> bool:
+    """Whether a store of a whole register is configured and there."""
+    return config.store.register is not None and config.store.register.exists()
+
+
+def count(config: Config, database: Database | None) -> int:
+    """How many filings are stored; one that stands in both stores counts twice."""
+    total = queries.counts(database)["mark"] if database is not None else 0
+    if has_register(config):
+        with closing(_register(config)) as register:
+            total += register.count()
+    return total
+
+
+def batches(config: Config, database: Database | None) -> Iterator[list[Candidate]]:
+    """Every stored filing once, as the database has it, else as the register's store has it."""
+    known: set[str] = set()
+    if database is not None:
+        for some in _some(map(candidate, queries.all_marks(database))):
+            known.update(one.filing.st13 for one in some)
+            yield some
+    if has_register(config):
+        with closing(_register(config)) as register:
+            for rows in _some(register.filings()):
+                yield [_of_row(row) for row in rows if row["st13"] not in known]
+
+
+def in_register(config: Config, st13: str) -> dict[str, Any] | None:
+    """What the store of the register has of a filing; None where there is none."""
+    if not has_register(config):
+        return None
+    with closing(_register(config)) as register:
+        return register.rows([st13]).get(st13)
+
+
+def record_of(row: dict[str, Any]) -> TradeMark:
+    """A row of the register's store as a record of the few fields it has; goods are not among them."""
+    names = {_OTHER_NAMES[kind]: text for kind, text in row["other_names"] if kind in _OTHER_NAMES}
+    filed = dt.date.fromisoformat(row["filing_date"]) if row["filing_date"] else None
+    record = make_record(
+        row["office"],
+        row["st13"],
+        application_number=row["application_number"],
+        registration_number=row["registration_number"],
+        international_registration_number=row["international_number"],
+        verbal_element=row["name"],
+        owners=tuple(Party(name=name) for name in row["owners"]),
+        representatives=tuple(Party(name=name) for name in row["agents"]),
+        classes=tuple(GoodsServices(class_number=one) for one in row["classes"]),
+        application_date=filed,
+        status_code=row["status_code"],
+        **names,
+    )
+    day = dt.date.fromisoformat(row["as_of"])
+    said = Provenance(source=row["source"], as_of=day, as_of_kind="printed", fetched_at=row["last_moved"])
+    return record.model_copy(update={"provenance": said})
+
+
+def _register(config: Config) -> Register:
+    assert config.store.register is not None
+    return Register(config.store.register, create=False)
+
+
+def _of_row(row: dict[str, Any]) -> Candidate:
+    return Candidate(filing_of_row(row), partial(record_of, row), "register")
+
+
+def _some(many: Iterable[_One]) -> Iterator[list[_One]]:
+    left = iter(many)
+    while some := list(islice(left, AT_ONCE)):
+        yield some
