@@ -331,8 +331,17 @@ def next_lines(
     coming year, and none that stands open for good."""
     today = day_at(record.office, instant)
     found = [
-        one
-        for one in deadlines(record, today=today, as_of=as_of, rules=rules, role=role)
+        due_line(one).model_copy(update={"what": f"{one.what}{_whose(one, role)}"})
+        for one in deadlines(record, today=today, as_of=as_of, rules=rules)
+        if role in one.roles or one.act in _OTHERS
         if one.status == "open" and one.last_safe and one.day and (one.day - today).days <= _YEAR
     ]
-    return tuple(map(due_line, found[:_IN_A_MAIL]))
+    return tuple(found[:_IN_A_MAIL])
+
+
+# What follows from a publication or an action is said in a mail about it, whoever has to act.
+_OTHERS = {"opposition": " (of others)", "response": " (of its owner)"}
+
+
+def _whose(one: Deadline, role: str) -> str:
+    return "" if role in one.roles else _OTHERS[one.act]

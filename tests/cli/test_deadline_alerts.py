@@ -227,9 +227,9 @@ notify = ["legal"]
 """
 
 
-@pytest.mark.parametrize(("role", "days"), [("adverse", ["2027-01-04"]), ("own", [])])
+@pytest.mark.parametrize(("role", "what"), [("adverse", "opposition"), ("own", "opposition (of others)")])
 def test_an_alert_about_a_publication_says_until_when_it_can_be_opposed(
-    folder: Path, run: Run, role: str, days: list[str]
+    folder: Path, run: Run, role: str, what: str
 ) -> None:
     head = CONFIG.format(more=registers_off(), port=1).partition("[[watch]]")[0]
     (folder / "tmwatch.toml").write_text(head + WATCHING.format(role=role), encoding="utf-8")
@@ -239,11 +239,10 @@ def test_an_alert_about_a_publication_says_until_when_it_can_be_opposed(
     with contextlib.closing(sqlite3.connect(folder / "tmwatch.db")) as base:
         (payload,) = base.execute("select payload from alert where kind = 'filing.new'").fetchone()
     (card,) = json.loads(payload)["cards"]
-    assert [one["day"] for one in card["dues"]] == days
+    assert [(one["day"], one["what"]) for one in card["dues"]] == [("2027-01-04", what)]
     view = build(AlertPayload.model_validate_json(payload), wording("en"))
     lines = [fact.value for fact in view.facts if fact.label == "Deadline"]
-    assert len(lines) == len(days)
-    for line in lines:
-        assert line.startswith("2027-01-04 opposition (EM opposition: EUTMR 46(1)")
-        assert "as printed by the office; verify with the office" in line
-        assert line.endswith("not legal advice")
+    (line,) = lines
+    assert line.startswith(f"2027-01-04 {what} (EM opposition: EUTMR 46(1)")
+    assert "as printed by the office; verify with the office" in line
+    assert line.endswith("not legal advice")

@@ -296,6 +296,17 @@ def test_an_extension_asked_for_by_somebody_does_not_move_the_public_date() -> N
     assert any("for them only" in note for note in window.deadline.notes)
 
 
+def test_the_publication_of_the_grant_opens_no_second_window_before_grant() -> None:
+    """IP Viet Nam prints both: A of the application, B of the certificate."""
+    both = (
+        Publication(date=day("2026-04-27"), section="A"),
+        Publication(date=day("2026-10-26"), section="B"),
+    )
+    window = opposition_window(foreign("VN", publications=both), today=day("2026-11-26"))
+    assert window is not None
+    assert window.last_day == day("2026-07-27")
+
+
 def test_after_registration_the_german_window_runs_and_before_it_none() -> None:
     publication = Publication(date=day("2026-11-06"))
     mark = foreign(
