@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from tmwatch.config import Config
 from tmwatch.model import GoodsServices, Party, Provenance, TradeMark, make_record
+from tmwatch.numbers import MarkNumber
 from tmwatch.store import Database, queries
 from tmwatch.store.register import Register
 from tmwatch.watches.concern import filing_of_row
@@ -54,6 +55,17 @@ def in_register(config: Config, st13: str) -> dict[str, Any] | None:
         return None
     with closing(_register(config)) as register:
         return register.rows([st13]).get(st13)
+
+
+def numbered(config: Config, number: MarkNumber) -> list[str]:
+    """ST.13 of the filings in the store of the register that bear the number."""
+    if not has_register(config):
+        return []
+    with closing(_register(config)) as register:
+        found = {number.st13} if number.st13 is not None else set()
+        if number.kind != "application":
+            found |= register.by_number(number.kind, [number.number])
+        return sorted(register.rows(sorted(found)))
 
 
 def record_of(row: dict[str, Any]) -> TradeMark:

@@ -45,7 +45,7 @@ COMMAND_MODULES = {
     "name": ("naming",),
     "watch": ("watching", "replaying"), "hits": ("hits",),
     "source": ("sources", "proving", "comparing", "capturing"),
-    "alerts": ("alerts", "notify"), "notify": ("notify",), "export": ("exporting",),
+    "alerts": ("alerts", "explaining", "notify"), "notify": ("notify",), "export": ("exporting",),
     "doctor": ("upkeep",), "backup": ("upkeep",), "prune": ("upkeep",),
     "restore": ("restoring",), "status": ("standing",), "worklist": ("working",),
     "deadlines": ("deadlines",),
