@@ -262,14 +262,3 @@ def _plain(name: Name) -> bool:
         and len(name.key) <= MOST_LETTERS
         and 0 < len(name.words) <= MOST_WORDS
     )
-
-
-def parts_of(texts: Sequence[str]) -> tuple[Ints, Codes]:
-    """(text, part): whatever stands in a text that other names may hold as a word."""
-    row: list[int] = []
-    part: list[str] = []
-    for at, text in enumerate(texts):
-        these = {text[a : a + size] for size in PART_SIZES for a in range(len(text) - size + 1)}
-        part += these
-        row += [at] * len(these)
-    return np.array(row, np.int64), hashes(part)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import JaroWinkler
 
-from tmwatch.similarity.arrays import Columns, Holders, parts_of, spread
+from tmwatch.similarity.arrays import PART_SIZES, Columns, Holders, spread
 from tmwatch.similarity.batch import LETTERS, SHARE, SOUND, may_be_near
 from tmwatch.similarity.features import (
     NAMES,
@@ -37,8 +37,8 @@ from tmwatch.similarity.features import (
     short_near,
 )
 from tmwatch.similarity.freq import Frequencies
-from tmwatch.similarity.strings import Bools, Codes, Floats, Ints, Patterns, alike
-from tmwatch.similarity.words import shared_bits
+from tmwatch.similarity.strings import Bools, Codes, Floats, Ints, Patterns, alike, windows
+from tmwatch.similarity.words import Asked, shared_bits
 
 # Pairs of a block, and pairs of a word of its marks with a word of the names: what its tables hold.
 _BLOCK = 1_000_000
@@ -139,7 +139,7 @@ class Engine:
             )
         }
         texts = [marks.name(at).compact for at in range(len(marks))]
-        self._held["inside"] = parts_of(texts)
+        self._held["inside"] = _by_row(*windows(texts, PART_SIZES, names.by["texts"].code))
         # Whose letters hold which words of the marks, by the number of the word.
         parts = sorted({part for at in range(len(marks)) for part in marks.name(at).parts})
         self._part_holders = Holders.of(*_turned(names.with_part(parts)))
@@ -149,6 +149,8 @@ class Engine:
             np.array([row for row, _ in held], np.int64),
             np.array([part for _, part in held], np.uint64),
         )
+        # What the rule itself said of two words.
+        self._asked = Asked(marks.words, names.words, counts)
         self._start = {
             what: np.searchsorted(row, np.arange(len(marks) + 1)) for what, (row, _) in self._held.items()
         }
@@ -334,7 +336,7 @@ class Engine:
         place = np.flatnonzero(asked)
         table = np.zeros(len(asked))
         table[place] = shared_bits(
-            marks.words, names.words, used, place // len(names.words), place % len(names.words), self.counts
+            marks.words, names.words, used, place // len(names.words), place % len(names.words), self._asked
         )
         bits, top, sense, mine_top = (np.zeros(len(row)) for _ in range(4))
         most = marks.most[block][row]
@@ -411,6 +413,11 @@ class Engine:
         at, same = (np.array([pair[which] for pair in pairs], np.int64) for which in (0, 1))
         kept = (raw >= least[mark[at]]) | (same > 0)
         return Scores(mark[at[kept]], name[at[kept]], raw[kept])
+
+
+def _by_row(row: Ints, code: Codes) -> tuple[Ints, Codes]:
+    order = np.argsort(row, kind="stable")
+    return row[order], code[order]
 
 
 def _turned(found: tuple[Ints, Ints]) -> tuple[Ints, Codes]:

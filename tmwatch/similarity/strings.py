@@ -40,7 +40,14 @@ class Strings:
         return part.tobytes().decode("utf-8", "surrogatepass")
 
     def of_rows(self, rows: Ints) -> list[str]:
-        return [self[at] for at in rows.tolist()]
+        start, end = self.start[rows].tolist(), self.start[rows + 1].tolist()
+        if len(rows) * 20 > len(self):
+            text = self.sign.tobytes().decode("latin-1")  # one letter a byte, so that places stay
+            if text.isascii():
+                return [text[a:b] for a, b in zip(start, end, strict=True)]
+        return [
+            self.sign[a:b].tobytes().decode("utf-8", "surrogatepass") for a, b in zip(start, end, strict=True)
+        ]
 
 
 def lengths(texts: Sequence[str]) -> Ints:
@@ -86,6 +93,27 @@ def hashes(texts: Sequence[str]) -> Codes:
     return out
 
 
+def windows(texts: Sequence[str], sizes: range, among: Codes) -> tuple[Ints, Codes]:
+    """(text, hash): whatever of some sizes stands in a text and is among known hashes, which ascend."""
+    signs, start = codes(texts)
+    row = np.repeat(np.arange(len(texts)), np.diff(start))
+    left = start[1:][row] - 1 - np.arange(len(signs))  # signs up to the end of the text
+    place = np.flatnonzero(left > 0)
+    rolled = np.zeros(len(place), np.uint64)
+    rows, found = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
+    for size in range(1, sizes.stop):
+        longer = left[place] >= size
+        place, rolled = place[longer], rolled[longer]
+        rolled = rolled * _HASH + signs[place + size - 1] + np.uint64(1)
+        if size in sizes and len(among):
+            at = np.searchsorted(among, rolled)
+            at[at == len(among)] = 0
+            known = np.flatnonzero(among[at] == rolled)
+            rows.append(row[place[known]])
+            found.append(rolled[known])
+    return np.concatenate(rows), np.concatenate(found)
+
+
 def inside(parts: Sequence[str], texts: Sequence[str]) -> tuple[Ints, Ints]:
     """(which part, which text) wherever a part stands in a text, each pair once."""
     if not len(parts) or not len(texts):
@@ -123,11 +151,12 @@ class Patterns:
         longest = max(map(len, texts), default=0)
         self.kind: Any = np.uint16 if longest <= 16 else np.uint32 if longest <= 32 else np.uint64
         self.size = lengths(texts)
-        table = np.zeros((len(texts), _LETTERS), self.kind)
-        for row, text in enumerate(texts):
-            for at, letter in enumerate(text.encode("ascii")):
-                table[row, letter] |= self.kind(1 << at)
-        self._table = table.ravel()
+        self._table = np.zeros(len(texts) * _LETTERS, self.kind)
+        letters = np.frombuffer("".join(texts).encode("ascii"), np.uint8)
+        row = np.repeat(np.arange(len(texts)), self.size)
+        at = np.arange(len(letters)) - (np.cumsum(self.size) - self.size)[row]
+        bit = self.kind(1) << at.astype(self.kind)
+        np.bitwise_or.at(self._table, row * _LETTERS + letters, bit)
 
     def common(self, row: Ints, others: Strings, other: Ints) -> Ints:
         """The length of the longest common subsequence of text `row` and text `other` of `others`, for all.

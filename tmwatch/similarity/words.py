@@ -16,9 +16,24 @@ def shape(likeness: Floats) -> Floats:
     return np.where(likeness <= 0.6, 0.0, part * (0.35 + 0.65 * part))
 
 
-def shared_bits(
-    mine: Words, theirs: Words, used: Ints, row: Ints, other: Ints, counts: Frequencies
-) -> Floats:
+class Asked:
+    """What `match_words` says of a word of the marks beside one of the names, each pair asked once."""
+
+    def __init__(self, mine: Words, theirs: Words, counts: Frequencies) -> None:
+        self.mine, self.theirs, self.counts = mine, theirs, counts
+        self._said: dict[tuple[int, int], float] = {}
+
+    def bits(self, one: int, other: int) -> float:
+        """The bits in common, negative where only the meaning is."""
+        said = self._said.get((one, other))
+        if said is None:
+            match = match_words(self.mine.word(one), self.theirs.word(other), self.counts)
+            said = 0.0 if match is None else -match.bits if match.how == SENSE else match.bits
+            self._said[one, other] = said
+        return said
+
+
+def shared_bits(mine: Words, theirs: Words, used: Ints, row: Ints, other: Ints, rule: Asked) -> Floats:
     """The bits that word `used[row]` of mine shares with word `other` of theirs, for all pairs.
 
     Negative where only the meaning is alike; 0 where nothing is. The pairs ascend by row, then other.
@@ -39,14 +54,19 @@ def shared_bits(
     # One letter that stands in the other word.
     small = np.minimum(size, other_size)
     letter = (small == 1) & (common == 1) & (total > 2) & ~same_key
-    for at in np.unique(word[letter & (size == 1)]).tolist():
-        part = letter & (word == at)
-        out[part] = np.maximum(out[part], 0.5 * counts.inside_bits(mine.text[at]))
-    for at in np.unique(other[letter & (size > 1)]).tolist():
-        part = letter & (other == at) & (size > 1)
-        out[part] = np.maximum(out[part], 0.5 * counts.inside_bits(theirs.text[at]))
+    for number in np.unique(word[letter & (size == 1)]).tolist():
+        part = letter & (word == number)
+        out[part] = np.maximum(out[part], 0.5 * rule.counts.inside_bits(mine.text[number]))
+    for number in np.unique(other[letter & (size > 1)]).tolist():
+        part = letter & (other == number) & (size > 1)
+        out[part] = np.maximum(out[part], 0.5 * rule.counts.inside_bits(theirs.text[number]))
     # Where a part or a meaning may be in common, the rule itself is asked.
-    asked = (common == small) & (small > 1) & (size != other_size)
+    asked = np.zeros(len(row), bool)
+    held = np.flatnonzero((common == small) & (small > 1) & (size != other_size))
+    for at, a, b in zip(
+        held.tolist(), mine.text.of_rows(word[held]), theirs.text.of_rows(other[held]), strict=True
+    ):
+        asked[at] = a in b or b in a
     place = row * len(theirs) + other
     for (held_by, code), holders in ((mine.senses, theirs.meaning), (mine.parts, theirs.part)):
         local = np.searchsorted(used, held_by)
@@ -56,8 +76,7 @@ def shared_bits(
         related = np.unique(related_row * len(theirs) + related_other)
         at = np.minimum(np.searchsorted(place, related), max(0, len(place) - 1))
         asked[at[place[at] == related]] = True
-    for at in np.flatnonzero(asked & ~same_key).tolist():
-        match = match_words(mine.word(int(word[at])), theirs.word(int(other[at])), counts)
-        out[at] = 0.0 if match is None else -match.bits if match.how == SENSE else match.bits
+    at = np.flatnonzero(asked & ~same_key)
+    out[at] = [rule.bits(one, two) for one, two in zip(word[at].tolist(), other[at].tolist(), strict=True)]
     out = np.where(same_key, low * 0.93, out)
     return np.where(mine.text_code[word] == theirs.text_code[other], mine.bits[word], out)
