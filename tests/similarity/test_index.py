@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tmwatch.similarity import Hit, hits
-from tmwatch.similarity.index import Index
+from tests.similarity.test_engine import generated
+from tmwatch.similarity import Hit, Scorer, hits
+from tmwatch.similarity.freq import learned
+from tmwatch.similarity.index import Index, StaleIndex
 
 NAMES = ["SEYKO", "SEIKO WATCHES", "GORRILA", "", "京东派", "MOON", "SEIKO", "JDEX"]
 MARKS = ["SEIKO", "GORILLA", "京东", "JD"]
@@ -37,10 +40,69 @@ def test_an_index_that_was_saved_finds_the_same(tmp_path: Path) -> None:
     index.append(NAMES[4:])
     index.save(tmp_path / "index")
     loaded = Index.load(tmp_path / "index")
-    assert len(loaded) == len(NAMES)
+    assert [loaded.name(place) for place in range(len(loaded))] == NAMES
     assert by_place(list(loaded.search_many(MARKS))) == list(hits(MARKS, NAMES))
+    assert list(loaded.append(["SEIKA"])) == [len(NAMES)]
+    assert len(NAMES) in [hit.candidate for hit in loaded.search("SEIKO")]
+
+
+def test_thousands_of_names_on_disk_give_the_hits_of_the_same_names_in_memory(tmp_path: Path) -> None:
+    marks, names = generated(60, seed=4)
+    index = Index.build(names, folder=tmp_path / "index")
+    expected = list(hits(marks, names, 4))
+    assert len(expected) > 900
+    assert by_place(list(index.search_many(marks, 4))) == expected
+
+
+def test_many_small_additions_are_put_together_and_keep_their_places(tmp_path: Path) -> None:
+    index = Index.build([])
+    for at in range(12):
+        index.append([f"SEIKO {at}"])
+        index.save(tmp_path)
+    assert len([path for path in tmp_path.iterdir() if path.is_dir()]) < 9
+    loaded = Index.load(tmp_path)
+    assert [loaded.name(at) for at in range(12)] == [f"SEIKO {at}" for at in range(12)]
+    assert {hit.candidate for hit in loaded.search("SEIKO")} == set(range(12))
+
+
+def test_a_part_that_is_still_there_after_it_was_put_together_is_not_read_twice(tmp_path: Path) -> None:
+    index = Index.build(NAMES)
+    index.save(tmp_path)
+    part = next(path for path in tmp_path.iterdir() if path.is_dir())
+    shutil.copytree(part, tmp_path / "000000000003-2")
+    assert len(Index.load(tmp_path)) == len(NAMES)
+
+
+def test_only_as_many_as_are_asked_for_the_nearest() -> None:
+    index = Index.build(NAMES)
+    assert index.search("SEIKO", limit=2) == index.search("SEIKO")[:2]
 
 
 def test_a_folder_without_an_index_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no index"):
         Index.load(tmp_path)
+
+
+def test_an_index_of_other_tables_has_to_be_built_anew(tmp_path: Path) -> None:
+    Index.build(NAMES).save(tmp_path)
+    own = Scorer(counts=learned([f"NIMBUS {number}" for number in range(50)]))
+    with pytest.raises(StaleIndex, match="build it anew"):
+        Index.load(tmp_path, own)
+
+
+def test_an_index_with_a_part_missing_is_refused(tmp_path: Path) -> None:
+    index = Index.build(NAMES[:3])
+    index.append(NAMES[3:])
+    index.save(tmp_path)
+    shutil.rmtree(next(tmp_path.glob("000000000000-*")))
+    with pytest.raises(ValueError, match="gap"):
+        Index.load(tmp_path)
+
+
+def test_a_place_or_a_level_that_does_not_exist_is_refused() -> None:
+    index = Index.build(NAMES)
+    with pytest.raises(IndexError, match="no name at place 8"):
+        index.name(8)
+    with pytest.raises(ValueError, match="a level is 1 to 4"):
+        index.search("SEIKO", level=5)
+    assert Index.build([]).search("SEIKO") == []

@@ -7,7 +7,7 @@ of 64 bits made from their text, so that columns that were made apart, or loaded
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,38 +26,29 @@ MOST_LETTERS = 64
 PART_SIZES = range(2, 25)
 
 
+# What names can have in common, each looked up by a number.
+HELD = ("texts", "keys", "senses", "joined", "bags", "groups", "key_groups", "reading_groups")
+
+
 @dataclass(slots=True, frozen=True)
 class Lists:
     """Lists of numbers, one for each row, in one array."""
 
-    start: Ints  # one more than there are rows
-    item: NDArray[Any]
+    start: NDArray[np.int32]  # one more than there are rows
+    item: NDArray[np.int32]
 
     @classmethod
-    def of(cls, rows: Sequence[Iterable[int]], kind: Any = np.int64) -> Lists:
-        held = [list(row) for row in rows]
-        start = np.zeros(len(held) + 1, np.int64)
-        np.cumsum([len(row) for row in held], out=start[1:])
-        return cls(start, np.array([item for row in held for item in row], kind))
-
-    @classmethod
-    def by(cls, row: Ints, item: NDArray[Any], rows: int) -> Lists:
-        """From pairs whose rows ascend."""
-        start = np.zeros(rows + 1, np.int64)
-        np.cumsum(np.bincount(row, minlength=rows), out=start[1:])
-        return cls(start, item)
+    def of(cls, rows: Sequence[Sequence[int]]) -> Lists:
+        start = np.zeros(len(rows) + 1, np.int32)
+        np.cumsum([len(row) for row in rows], out=start[1:])
+        return cls(start, np.array([item for row in rows for item in row], np.int32))
 
     def count(self) -> Ints:
-        return np.diff(self.start)
+        return np.diff(self.start).astype(np.int64)
 
     def rows(self) -> Ints:
         """The row of each item."""
         return np.repeat(np.arange(len(self.start) - 1), self.count())
-
-    def of_rows(self, rows: Ints) -> tuple[Ints, NDArray[Any]]:
-        """(which of `rows`, item) of all their items."""
-        count = self.start[rows + 1] - self.start[rows]
-        return np.repeat(np.arange(len(rows)), count), self.item[spread(self.start[rows], count)]
 
     def padded(self) -> NDArray[Any]:
         """The items side by side, `MOST_WORDS` at most; the last again where there are fewer."""
@@ -117,6 +108,8 @@ class Holders:
 class Words:
     """The different words of a batch, by number."""
 
+    _make: Callable[[str], Word]
+
     def __init__(self, words: Sequence[Word]) -> None:
         self._words: dict[int, Word] = dict(enumerate(words))
         self.text = Strings.of([word.text for word in words])
@@ -136,7 +129,10 @@ class Words:
         return len(self.bits)
 
     def word(self, number: int) -> Word:
-        return self._words[number]
+        found = self._words.get(number)
+        if found is None:
+            found = self._words[number] = self._make(self.text[number])
+        return found
 
     @cached_property
     def meaning(self) -> Holders:
@@ -155,8 +151,11 @@ class Columns:
     """A batch of names in columns. `plain` are those in Latin letters and digits of an ordinary length:
     the others are compared one by one."""
 
+    _make: Callable[[str], Name]
+
     def __init__(self, names: Sequence[Name]) -> None:
         self._names = names
+        self.raw = Strings.of([name.raw for name in names])
         self.compact = Strings.of([name.compact for name in names])
         self.key = Strings.of([name.key for name in names])
         self.bones = Strings.of([name.bones for name in names])
@@ -190,7 +189,7 @@ class Columns:
         at_foreign, code = groups([names[at].reading_key for at in foreign.tolist()])
         self.reading_groups = foreign[at_foreign], code
         self.group_count, self.key_group_count, self.reading_count = (
-            np.bincount(row, minlength=len(names))
+            np.bincount(row, minlength=len(names)).astype(np.int32)
             for row, _ in (self.groups, self.key_groups, self.reading_groups)
         )
 
@@ -198,29 +197,25 @@ class Columns:
         return len(self.bits)
 
     def name(self, row: int) -> Name:
-        return self._names[row]
+        return self._names[row] if len(self._names) else self._make(self.raw[row])
 
     @cached_property
     def by(self) -> dict[str, Holders]:
         """Who holds what."""
-        return {
-            what: Holders.of(*getattr(self, what))
-            for what in (
-                "texts",
-                "keys",
-                "senses",
-                "joined",
-                "bags",
-                "groups",
-                "key_groups",
-                "reading_groups",
-            )
-        }
+        return {what: Holders.of(*getattr(self, what)) for what in HELD}
+
+    def let_go(self, make: Callable[[str], Name], make_word: Callable[[str], Word]) -> None:
+        """Forgets the names and words it was made from; one that is asked for is made again."""
+        self.by, self.words.meaning, self.words.part  # noqa: B018 – made while what they are made of is here
+        for what in HELD:
+            delattr(self, what)
+        self._names, self._make = (), make
+        self.words._words, self.words._make = {}, make_word
 
     def with_part(self, parts: Sequence[str]) -> tuple[Ints, Ints]:
         """(which part, which row) wherever a part of two signs or more stands in the letters of a name."""
-        if len(parts) > 50:
-            return inside(parts, [self.name(row).compact for row in range(len(self))])
+        if len(parts) > 50 and len(self._names):
+            return inside(parts, [name.compact for name in self._names])
         found = [self._with_part(part) for part in parts]
         return (
             np.repeat(np.arange(len(parts)), [len(rows) for rows in found]),

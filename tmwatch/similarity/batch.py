@@ -10,12 +10,16 @@ import functools
 
 from rapidfuzz.distance import Indel
 
+from tmwatch.similarity.han import meant
 from tmwatch.similarity.name import Name
 
 # Letters or sounds that have so much in common, and at least one of so many groups of three, are looked at.
 LETTERS = 0.5
 SOUND = 0.55
 SHARE = 16
+# From here on two names are near identical to the eye, to the ear.
+SIGHT = 0.8
+HEARING = 0.85
 _indel = Indel.normalized_similarity
 
 
@@ -47,6 +51,16 @@ def bags(compact: str) -> frozenset[str]:
 
 def _without_one(text: str) -> list[str]:
     return [text[:at] + text[at + 1 :] for at in range(len(text))]
+
+
+def near_identical(one: Name, other: Name, letters: float, key_letters: float) -> bool:
+    """What level 1 asks beside the score: a translation or a part of a word is near, never near identical."""
+    return (
+        letters >= SIGHT
+        or key_letters >= HEARING
+        or one.texts <= other.texts
+        or (bool(one.han) and one.han in other.han and meant(one.han, other.han))
+    )
 
 
 def _in_letters(one: Name, other: Name) -> bool:

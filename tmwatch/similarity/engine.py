@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import JaroWinkler
 
-from tmwatch.similarity.arrays import PART_SIZES, Columns, Holders, spread
-from tmwatch.similarity.batch import LETTERS, SHARE, SOUND, may_be_near
+from tmwatch.similarity.arrays import HELD, PART_SIZES, Columns, Holders, spread
+from tmwatch.similarity.batch import HEARING, LETTERS, SHARE, SIGHT, SOUND, may_be_near, near_identical
 from tmwatch.similarity.features import (
     NAMES,
     RUN_TOGETHER,
@@ -57,16 +57,18 @@ class Scores:
     mark: Ints
     name: Ints
     raw: Floats
+    same: Bools  # the same letters
+    identical: Bools  # near identical, as level 1 asks
 
     @classmethod
     def together(cls, parts: list[Scores]) -> Scores:
         """All parts as one, by mark and name."""
         if not parts:
-            return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-        mark, name = (np.concatenate([getattr(part, what) for part in parts]) for what in ("mark", "name"))
-        raw = np.concatenate([part.raw for part in parts])
-        order = np.lexsort((name, mark))
-        return cls(mark[order], name[order], raw[order])
+            nothing = np.zeros(0, np.int64)
+            return cls(nothing, nothing, np.zeros(0), nothing > 0, nothing > 0)
+        whole = [np.concatenate([getattr(part, what) for part in parts]) for what in cls.__slots__]
+        order = np.lexsort((whole[1], whole[0]))
+        return cls(*(column[order] for column in whole))
 
 
 class Formula:
@@ -125,19 +127,7 @@ class Engine:
     ) -> None:
         self.counts, self.formula, self.cores = counts, formula, cores
         self.marks, self.names = marks, names
-        self._held = {
-            what: getattr(marks, what)
-            for what in (
-                "texts",
-                "keys",
-                "senses",
-                "joined",
-                "bags",
-                "groups",
-                "key_groups",
-                "reading_groups",
-            )
-        }
+        self._held = {what: getattr(marks, what) for what in HELD}
         texts = [marks.name(at).compact for at in range(len(marks))]
         self._held["inside"] = _by_row(*windows(texts, PART_SIZES, names.by["texts"].code))
         # Whose letters hold which words of the marks, by the number of the word.
@@ -154,7 +144,7 @@ class Engine:
         self._start = {
             what: np.searchsorted(row, np.arange(len(marks) + 1)) for what, (row, _) in self._held.items()
         }
-        self._padded = marks.word.padded(), names.word.padded()
+        self._padded = marks.word.padded()
         self._word_count = marks.word.count(), names.word.count()
         self._size, self._key_size, self._bones_size = (
             (np.diff(getattr(marks, what).start), np.diff(getattr(names, what).start))
@@ -230,7 +220,10 @@ class Engine:
         self._rest(numbers, block, row, name, weak[kept])
         raw = self.formula.joined(numbers)
         kept = np.flatnonzero((raw >= least[mark]) | (letters == 0))
-        yield Scores(mark[kept], name[kept], raw[kept])
+        mark, name, letters, numbers = mark[kept], name[kept], letters[kept], numbers[:, kept]
+        identical = (numbers[_AT["letters"]] >= SIGHT) | (numbers[_AT["key_letters"]] >= HEARING)
+        identical |= self._all_words(mark, name)
+        yield Scores(mark, name, raw[kept], letters == 0, identical)
 
     def _near(self, block: Ints) -> tuple[Bools, Bools, NDArray[Any]]:
         """Of all pairs: whether enough groups are shared, whether anything else is, how many of letters."""
@@ -243,7 +236,7 @@ class Engine:
             row += name
             return np.bincount(row, minlength=shape[0] * shape[1]).reshape(shape)
 
-        def enough(shared: NDArray[Any], mine: Ints, theirs: Ints) -> Bools:
+        def enough(shared: NDArray[Any], mine: NDArray[Any], theirs: NDArray[Any]) -> Bools:
             out: Bools = (SHARE + 1) * shared >= mine[block][:, None] + theirs
             return out
 
@@ -306,6 +299,20 @@ class Engine:
             out["short_near"][at] = short_near(marks.compact[mark[at]], names.compact[name[at]])
         return weak
 
+    def _all_words(self, mark: Ints, name: Ints) -> Bools:
+        """Whether each word of the mark is a word of the name."""
+        codes = [side.words.text_code[side.word.item] for side in (self.marks, self.names)]
+        starts = self.marks.word.start[mark], self.names.word.start[name]
+        counts = self._word_count[0][mark], self._word_count[1][name]
+        every = np.ones(len(mark), bool)
+        for at in range(int(counts[0].max(initial=0))):
+            found = counts[0] <= at
+            for other in range(int(counts[1].max(initial=0))):
+                there = np.flatnonzero(~found & (counts[1] > other))
+                found[there] = codes[0][starts[0][there] + at] == codes[1][starts[1][there] + other]
+            every &= found
+        return every
+
     def _same_word(self, mark: int, name: int) -> bool:
         mine, theirs = (
             set(side.words.text_code[side.word.item[side.word.start[at] : side.word.start[at + 1]]].tolist())
@@ -316,20 +323,21 @@ class Engine:
     def _by_words(self, numbers: Floats, block: Ints, row: Ints, name: Ints) -> None:
         """Fills in what the words share, each word of the mark beside the word that says most."""
         marks, names = self.marks, self.names
-        used, local = np.unique(self._padded[0][block], return_inverse=True)
+        used, local = np.unique(self._padded[block], return_inverse=True)
         local = local.reshape(len(block), -1) * len(names.words)
-        theirs = self._padded[1]
         count, other_count = self._word_count[0][block][row], self._word_count[1][name]
+        first = names.word.start[name]
+        most_words = int(other_count.max(initial=0))
         # Which word of the mark beside which of the name, for which pairs: its place in the table.
         steps = []
         asked = np.zeros(len(used) * len(names.words), bool)
         for at in range(int(count.max(initial=0))):
             pairs = np.flatnonzero(count > at)
-            mine, held, many = local[row[pairs], at], name[pairs], other_count[pairs]
+            mine, held, many = local[row[pairs], at], first[pairs], other_count[pairs]
             beside = []
             for other in range(int(many.max())):
                 there = np.flatnonzero(many > other)
-                place = mine[there] + theirs[held[there], other]
+                place = mine[there] + names.word.item[held[there] + other]
                 asked[place] = True
                 beside.append((there, place))
             steps.append((pairs, beside))
@@ -340,7 +348,7 @@ class Engine:
         )
         bits, top, sense, mine_top = (np.zeros(len(row)) for _ in range(4))
         most = marks.most[block][row]
-        by_other = np.zeros((theirs.shape[1], len(row)))
+        by_other = np.zeros((most_words, len(row)))
         for at, (pairs, beside) in enumerate(steps):
             best, which = np.zeros(len(pairs)), np.zeros(len(pairs), np.int64)
             meant = np.zeros(len(pairs), bool)
@@ -352,12 +360,15 @@ class Engine:
                 best[there], which[there], meant[there] = said[more], other, value[more] < 0
             bits[pairs] += best
             top[pairs] = np.maximum(top[pairs], best)
-            strong = marks.words.bits[self._padded[0][block][row[pairs], at]] >= most[pairs]
+            strong = marks.words.bits[self._padded[block][row[pairs], at]] >= most[pairs]
             mine_top[pairs] = np.maximum(mine_top[pairs], best * strong)
             sense[pairs] += np.where(meant, best, 0.0)
             by_other[which, pairs] = np.maximum(by_other[which, pairs], best)
-        strong = names.words.bits[theirs[name]] >= names.most[name][:, None]
-        their_top = (by_other * strong.T).max(axis=0, initial=0.0)
+        their_top, their_most = np.zeros(len(row)), names.most[name]
+        for other in range(most_words):
+            there = np.flatnonzero(other_count > other)
+            strong = names.words.bits[names.word.item[first[there] + other]] >= their_most[there]
+            their_top[there] = np.maximum(their_top[there], by_other[other, there] * strong)
         own, other_bits = marks.bits[block][row], names.bits[name]
         cover_one = np.minimum(1.0, bits / own)
         cover_other = np.minimum(1.0, by_other.sum(axis=0) / other_bits)
@@ -369,7 +380,7 @@ class Engine:
             ("top_bits", np.minimum(1.0, top / 16.0)),
             ("sense", np.minimum(1.0, sense / own)),
             ("own_word", np.minimum(1.0, mine_top / most)),
-            ("their_word", np.minimum(1.0, their_top / names.most[name])),
+            ("their_word", np.minimum(1.0, their_top / their_most)),
         ):
             numbers[_AT[what]] = number
 
@@ -402,17 +413,20 @@ class Engine:
 
     def _measured(self, mark: Ints, name: Ints, least: Floats) -> Scores:
         """The same one by one, for names that the columns do not suit."""
-        pairs: list[tuple[int, bool]] = []
+        pairs: list[tuple[int, bool, bool]] = []
         rows: list[list[float]] = []
         for number, (one, other) in enumerate(zip(mark.tolist(), name.tolist(), strict=True)):
             mine, theirs = self.marks.name(one), self.names.name(other)
             if may_be_near(mine, theirs):
-                pairs.append((number, mine.compact == theirs.compact))
                 rows.append(measure(mine, theirs, self.counts)[0])
+                alike_in = rows[-1][_AT["letters"]], rows[-1][_AT["key_letters"]]
+                identical = near_identical(mine, theirs, *alike_in)
+                pairs.append((number, mine.compact == theirs.compact, identical))
         raw = self.formula.joined(np.array(rows, np.float64).reshape(len(rows), len(NAMES)).T)
-        at, same = (np.array([pair[which] for pair in pairs], np.int64) for which in (0, 1))
-        kept = (raw >= least[mark[at]]) | (same > 0)
-        return Scores(mark[at[kept]], name[at[kept]], raw[kept])
+        at = np.array([number for number, _, _ in pairs], np.int64)
+        same, identical_at = (np.array([pair[which] for pair in pairs], bool) for which in (1, 2))
+        kept = (raw >= least[mark[at]]) | same
+        return Scores(mark[at[kept]], name[at[kept]], raw[kept], same[kept], identical_at[kept])
 
 
 def _by_row(row: Ints, code: Codes) -> tuple[Ints, Codes]:

@@ -12,8 +12,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-import numpy as np
-
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.score import Scorer, scorer
 
@@ -49,20 +47,14 @@ def hits(
     one = using or scorer()
     threads = cores or os.cpu_count() or 1
     marks = [one.name(raw) for raw in watched]
-    less = one.weights.noise * one.noises(marks, threads)
-    # A little generous: the score itself decides.
-    least = (one.weights.levels[level - 1] if level < 4 else -np.inf) + less - 1e-9
     start = 0
     names = iter(candidates)
     while part := [one.make(raw) for raw in islice(names, batch)]:
-        found = one.near(marks, Columns(part), least, threads)
-        score = found.raw - less[found.mark]
-        for a, b, value in zip(found.mark.tolist(), found.name.tolist(), score.tolist(), strict=True):
-            if one.level(value) > level and marks[a].compact != part[b].compact:
-                continue
-            likeness = one.likeness(marks[a], part[b], value)
-            if likeness.level <= level:
-                yield Hit(a, start + b, likeness.level, likeness.score, likeness.reasons)
+        for mark, name, _level, score in zip(
+            *(column.tolist() for column in one.found(marks, Columns(part), level, threads)), strict=True
+        ):
+            likeness = one.likeness(marks[mark], part[name], score)
+            yield Hit(mark, start + name, likeness.level, likeness.score, likeness.reasons)
         start += len(part)
 
 

@@ -8,77 +8,212 @@ Pure but for the folder that it is saved in.
     index = Index.load(folder)
     index.search("SEIKO", level=2)        [Hit], nearest first; `candidate` is the place of the name
 
-The hits are those of `hits`: none is lost.
+The hits are those of `hits`: none is lost. A saved index is read where it lies, as far as it is asked for.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from tmwatch.similarity.hits import Hit, hits
-from tmwatch.similarity.score import Scorer, scorer
+import numpy as np
 
-# Names in one part of an index.
-_PART = 250_000
+from tmwatch.similarity import kept
+from tmwatch.similarity.arrays import Columns
+from tmwatch.similarity.hits import Hit
+from tmwatch.similarity.name import Name, Word, make_word
+from tmwatch.similarity.score import Scorer, scorer
+from tmwatch.similarity.strings import Floats, Ints
+
+# Names in one part of an index: what is made ready, or read, at a time (about 3 kB a name while it is made).
+_PART = 200_000
+# Parts that are small are put together when there are so many of them.
+_SMALL, _MANY = 20_000, 8
+# The form of the files; another one is not read.
+_FORM = 1
+
+
+class StaleIndex(ValueError):
+    """The index was made with other tables or by another version: it has to be built anew."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Pairs of marks and names by their places, in columns, by mark and name. No reasons yet."""
+
+    watched: Ints
+    candidate: Ints
+    level: Ints
+    score: Floats
+
+
+@dataclass(frozen=True)
+class _Part:
+    start: int
+    columns: Columns
 
 
 class Index:
     """Names of a register, by their place, ready to be searched. Not for two writers at a time."""
 
-    def __init__(self, using: Scorer | None = None) -> None:
+    def __init__(self, using: Scorer | None = None, cores: int | None = None) -> None:
         self._scorer = using or scorer()
-        self._parts: list[list[str]] = []
-        self._saved = 0
+        self._cores = cores or os.cpu_count() or 1
+        self._parts: list[_Part] = []
 
     @classmethod
-    def build(cls, names: Iterable[str], using: Scorer | None = None) -> Index:
-        """An index of `names`, by their place."""
+    def build(cls, names: Iterable[str], using: Scorer | None = None, folder: Path | None = None) -> Index:
+        """An index of `names`, by their place.
+
+        With a folder each part is saved as soon as it is full, so that memory is bounded by a part. OSError
+        where that cannot be written.
+        """
         made = cls(using)
-        made.append(names)
+        these = iter(names)
+        while some := list(islice(these, _PART)):
+            made.append(some)
+            if folder is not None:
+                made.save(folder)
+                made = cls.load(folder, using)
         return made
 
     def __len__(self) -> int:
-        return sum(map(len, self._parts))
+        return self._parts[-1].start + len(self._parts[-1].columns) if self._parts else 0
 
     def append(self, names: Iterable[str]) -> range:
         """Adds names; gives the places that they have."""
-        start = len(self)
+        first = len(self)
         these = iter(names)
-        while part := list(islice(these, _PART)):
-            self._parts.append(part)
-        return range(start, len(self))
+        while some := list(islice(these, _PART)):
+            self._add(len(self), some)
+        small = 0
+        while small < len(self._parts) and len(self._parts[-small - 1].columns) < _SMALL:
+            small += 1
+        if small > _MANY:
+            last = self._parts[-small:]
+            del self._parts[-small:]
+            self._add(
+                last[0].start, [part.columns.raw[at] for part in last for at in range(len(part.columns))]
+            )
+        return range(first, len(self))
+
+    def _add(self, start: int, names: Sequence[str]) -> None:
+        columns = Columns([self._scorer.make(name) for name in names])
+        columns.let_go(self._scorer.make, self._word)
+        self._parts.append(_Part(start, columns))
 
     def save(self, folder: Path) -> None:
         """Writes the parts that the folder does not hold yet. OSError where it cannot be written."""
         folder.mkdir(parents=True, exist_ok=True)
-        for number, part in enumerate(self._parts):
-            path = folder / f"{number:06}.json"
-            if not path.exists():
-                beside = path.with_suffix(".part")
-                beside.write_text(json.dumps(part), encoding="utf-8")
-                beside.replace(path)
+        about = folder / "index.json"
+        about.write_text(json.dumps({"form": _FORM, "tables": self._scorer.fingerprint()}), encoding="utf-8")
+        own = [f"{part.start:012}-{len(part.columns)}" for part in self._parts]
+        for name, part in zip(own, self._parts, strict=True):
+            if not (folder / name).is_dir():
+                beside = folder / f"{name}.part"
+                shutil.rmtree(beside, ignore_errors=True)
+                beside.mkdir()
+                kept.save(part.columns, beside)
+                beside.rename(folder / name)
+        for path in folder.glob("[0-9]*"):
+            if path.name not in own:
+                shutil.rmtree(path)
 
     @classmethod
     def load(cls, folder: Path, using: Scorer | None = None) -> Index:
-        """The index that was saved in a folder. FileNotFoundError where there is none."""
-        paths = sorted(folder.glob("[0-9]*.json"))
-        if not paths:
+        """The index that was saved in a folder.
+
+        FileNotFoundError where there is none, StaleIndex where it was made with other tables, ValueError or
+        OSError where a file is damaged or missing.
+        """
+        if not (folder / "index.json").is_file():
             raise FileNotFoundError(f"no index in {folder}")
         made = cls(using)
-        made._parts = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+        about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+        if about != {"form": _FORM, "tables": made._scorer.fingerprint()}:
+            raise StaleIndex(f"the index in {folder} was made with other tables: build it anew")
+        for path in sorted(folder.glob("[0-9]*-*[0-9]")):
+            start, size = map(int, path.name.split("-"))
+            if start + size <= len(made):
+                continue  # it was put together with others, and the part of before is still there
+            if start != len(made):
+                raise ValueError(f"the index in {folder} has a gap before name {start}: build it anew")
+            made._parts.append(_Part(start, kept.load(path, made._scorer.make, made._word)))
         return made
 
-    def search(self, mark: str, level: int = 3) -> list[Hit]:
-        """The names that are near a mark at `level` or nearer, nearest first. ValueError for no level."""
-        return sorted(self.search_many([mark], level), key=lambda hit: (hit.level, -hit.score, hit.candidate))
+    def search(self, mark: str, level: int = 3, limit: int | None = None) -> list[Hit]:
+        """The names that are near a mark at `level` or nearer, nearest first, at most `limit`.
+
+        Reasons are made for those alone, which is what takes long where there are thousands. ValueError for a
+        level outside 1 to 4.
+        """
+        found = self._joined(self.find([mark], level))
+        order = np.lexsort((found.candidate, -found.score, found.level))[:limit]
+        one = self._scorer.name(mark)
+        return [
+            self._hit(one, 0, place, score)
+            for place, score in zip(found.candidate[order].tolist(), found.score[order].tolist(), strict=True)
+        ]
 
     def search_many(self, marks: Sequence[str], level: int = 3) -> Iterator[Hit]:
-        """The same for many marks, part by part of the index, in each by mark and place."""
-        start = 0
-        for part in self._parts:
-            for hit in hits(marks, part, level, using=self._scorer):
-                yield Hit(hit.watched, hit.candidate + start, hit.level, hit.score, hit.reasons)
-            start += len(part)
+        """The hits of many marks with their reasons, part by part of the index, in each by mark and place."""
+        ready = [self._scorer.name(mark) for mark in marks]
+        for found in self.find(marks, level):
+            columns = found.watched, found.candidate, found.score
+            for mark, place, score in zip(*(column.tolist() for column in columns), strict=True):
+                yield self._hit(ready[mark], mark, place, score)
+
+    def find(self, marks: Sequence[str], level: int = 3) -> Iterator[Found]:
+        """The same without reasons, in columns: part by part of the index."""
+        if not 1 <= level <= 4:
+            raise ValueError(f"level {level}: a level is 1 to 4")
+        ready = [self._scorer.name(mark) for mark in marks]
+        self._scorer.noises(ready, self._cores)
+        spread = self._cores if len(marks) == 1 else 1
+
+        def look(part: _Part) -> Found:
+            mark, name, levels, score = self._scorer.found(
+                ready, part.columns, level, 1 if spread > 1 else self._cores
+            )
+            return Found(mark, name + part.start, levels, score)
+
+        if spread == 1 or len(self._parts) < 2:
+            yield from map(look, self._parts)
+            return
+        with ThreadPoolExecutor(spread) as pool:
+            yield from pool.map(look, self._parts)
+
+    def name(self, place: int) -> str:
+        """The name at a place. IndexError where there is none."""
+        part = self._part(place)
+        return part.columns.raw[place - part.start]
+
+    def _part(self, place: int) -> _Part:
+        if not 0 <= place < len(self):
+            raise IndexError(f"no name at place {place}: the index holds {len(self)}")
+        return next(part for part in reversed(self._parts) if part.start <= place)
+
+    def _hit(self, mark: Name, number: int, place: int, score: float) -> Hit:
+        likeness = self._scorer.likeness(mark, self._scorer.make(self.name(place)), score)
+        return Hit(number, place, likeness.level, likeness.score, likeness.reasons)
+
+    @staticmethod
+    def _joined(parts: Iterable[Found]) -> Found:
+        found = list(parts)
+        nothing = np.zeros(0, np.int64)
+        found.append(Found(nothing, nothing, nothing, np.zeros(0)))
+        return Found(
+            *(
+                np.concatenate([getattr(part, what) for part in found])
+                for what in ("watched", "candidate", "level", "score")
+            )
+        )
+
+    def _word(self, text: str) -> Word:
+        return make_word(text, self._scorer.counts, self._scorer.meanings)

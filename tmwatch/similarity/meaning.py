@@ -31,6 +31,10 @@ class Meanings:
         self._table = {word: frozenset(senses) for word, senses in table.items()}
         self._han = {word for word in self._table if is_han(word)}
 
+    def table(self) -> dict[str, list[str]]:
+        """Each word with its meanings, in order."""
+        return {word: sorted(senses) for word, senses in self._table.items()}
+
     def senses(self, word: str) -> frozenset[str]:
         """The meanings of a folded word; a plural or a possessive has those of its singular."""
         found = self._table.get(word)

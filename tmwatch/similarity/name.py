@@ -62,10 +62,17 @@ class Name:
     parts: tuple[str, ...]
 
 
-def make(raw: str, counts: Frequencies, meanings: Meanings) -> Name:
-    """A `Name` from a raw name; never raises, an empty name gives one without words."""
+def make(raw: str, counts: Frequencies, meanings: Meanings, known: dict[str, Word] | None = None) -> Name:
+    """A `Name` from a raw name; never raises, an empty name gives one without words.
+
+    `known`: words made before with the same counts and meanings, which is added to.
+    """
+    known = {} if known is None else known
     found = tuple(word for piece in pieces(raw) for word in (segment(piece) if is_han(piece) else (piece,)))
-    words = tuple(_word(text, counts, meanings) for text in found)
+    for text in found:
+        if text not in known:
+            known[text] = make_word(text, counts, meanings)
+    words = tuple(known[text] for text in found)
     compact = "".join(found)
     key = sound(compact)
     padded = f"  {compact} "
@@ -115,7 +122,8 @@ def _joined(words: tuple[Word, ...], counts: Frequencies) -> dict[str, Word]:
     return found
 
 
-def _word(text: str, counts: Frequencies, meanings: Meanings) -> Word:
+def make_word(text: str, counts: Frequencies, meanings: Meanings) -> Word:
+    """A `Word` from one word of a name, as `make` finds them."""
     han = is_han(text)
     key = "".join(pinyin(text)) if han else sound(romaji(text) if is_kana(text) else text)
     return Word(

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import csv
 import functools
+import hashlib
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from operator import mul
@@ -23,19 +24,20 @@ import numpy as np
 
 from tmwatch.similarity import freq, meaning, name
 from tmwatch.similarity.arrays import Columns
-from tmwatch.similarity.batch import may_be_near
+from tmwatch.similarity.batch import may_be_near, near_identical
 from tmwatch.similarity.engine import Engine, Formula, Scores
 from tmwatch.similarity.features import ALL_NAMES, expand, measure
-from tmwatch.similarity.han import meant
 from tmwatch.similarity.name import Name
 from tmwatch.similarity.reasons import reasons
-from tmwatch.similarity.strings import Floats, hashes
+from tmwatch.similarity.strings import Floats, Ints, hashes
 
 # The score of a pair that shares nothing; below every score of a pair that was compared.
 NOTHING = -30.0
 # The noise of a mark is the score that this many of 10,000 names reach.
 _NOISE_AT = 10
 _MADE_NAMES = 6000
+# Words that are remembered, since most come again.
+_MOST_WORDS = 200_000
 # Marks whose noise is found in one go: what memory it takes.
 _MARKS_AT_ONCE = 2000
 # No mark counts as quieter than this, or a mark of odd letters would alarm at anything.
@@ -77,16 +79,6 @@ def shipped_weights() -> Weights:
     )
 
 
-def _near_identical(one: Name, other: Name, value: Mapping[str, float]) -> bool:
-    """What level 1 asks beside the score: a translation or a part of a word is near, never near identical."""
-    return (
-        value["letters"] >= 0.8
-        or value["key_letters"] >= 0.85
-        or one.texts <= other.texts
-        or (bool(one.han) and one.han in other.han and meant(one.han, other.han))
-    )
-
-
 class Scorer:
     """Compares names with one set of counts, meanings and weights.
 
@@ -108,11 +100,22 @@ class Scorer:
         self._background = background
         self._beside: dict[bool, Columns] = {}
         self._noise: dict[str, float] = {}
+        self._words: dict[str, name.Word] = {}
         self.name = functools.lru_cache(200_000)(self.make)
+
+    def fingerprint(self) -> str:
+        """Tells apart what makes names ready in another way: the counts and the meanings."""
+        counts = self.counts
+        told = hashlib.sha256(repr((counts.latin_names, counts.han_names)).encode())
+        for table in (counts.words, counts.letters, counts.han, counts.hanwords, self.meanings.table()):
+            told.update(repr(sorted(table.items())).encode())
+        return told.hexdigest()
 
     def make(self, raw: str) -> Name:
         """A name made ready; `name` does the same and remembers it."""
-        return name.make(raw, self.counts, self.meanings)
+        if len(self._words) > _MOST_WORDS:
+            self._words.clear()
+        return name.make(raw, self.counts, self.meanings, self._words)
 
     def batch(self, candidates: Sequence[str]) -> Columns:
         """Candidates made ready, for `many`."""
@@ -169,6 +172,22 @@ class Scorer:
         engine = Engine(self.counts, self.formula, Columns(marks), names, cores)
         return Scores.together(list(engine.scores(least)))
 
+    def found(
+        self, marks: Sequence[Name], names: Columns, level: int, cores: int = 1
+    ) -> tuple[Ints, Ints, Ints, Floats]:
+        """(mark, name, level, score) of the pairs of `level` or nearer, by mark and name."""
+        less = self.weights.noise * self.noises(marks, cores)
+        # A little generous: the score itself decides.
+        least = (self.weights.levels[level - 1] if level < 4 else -np.inf) + less - 1e-9
+        near = self.near(marks, names, least, cores)
+        score = near.raw - less[near.mark]
+        levels = np.full(len(score), 4)
+        for at in (3, 2, 1):
+            levels[score >= self.weights.levels[at - 1]] = at
+        levels = np.where(near.same, 1, np.maximum(levels, np.where(near.identical, 1, 2)))
+        kept = levels <= level
+        return near.mark[kept], near.name[kept], levels[kept], score[kept]
+
     def score(self, watched: str, candidate: str) -> float:
         """How near `candidate` is to the watched mark, comparable over marks, or `NOTHING`."""
         one = self.name(watched)
@@ -194,7 +213,14 @@ class Scorer:
         numbers, matches = measure(one, other, self.counts)
         value = dict(zip(ALL_NAMES, numbers, strict=False))
         same = bool(one.compact) and one.compact == other.compact
-        level = 1 if same else max(self.level(score), 1 if _near_identical(one, other, value) else 2)
+        level = (
+            1
+            if same
+            else max(
+                self.level(score),
+                1 if near_identical(one, other, value["letters"], value["key_letters"]) else 2,
+            )
+        )
         return Likeness(
             score=round(score, 3),
             level=level,

@@ -23,12 +23,12 @@ class Strings:
     """Many short texts in one array of bytes (ASCII, or UTF-8 for `raw` texts)."""
 
     sign: NDArray[np.uint8]
-    start: Ints  # one more than there are texts
+    start: NDArray[np.int32]  # one more than there are texts
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> Strings:
         parts = [text.encode("utf-8", "surrogatepass") for text in texts]
-        start = np.zeros(len(parts) + 1, np.int64)
+        start = np.zeros(len(parts) + 1, np.int32)
         np.cumsum([len(part) for part in parts], out=start[1:])
         return cls(np.frombuffer(b"".join(parts), np.uint8), start)
 
@@ -155,7 +155,7 @@ class Patterns:
         letters = np.frombuffer("".join(texts).encode("ascii"), np.uint8)
         row = np.repeat(np.arange(len(texts)), self.size)
         at = np.arange(len(letters)) - (np.cumsum(self.size) - self.size)[row]
-        bit = self.kind(1) << at.astype(self.kind)
+        bit = np.left_shift(self.kind(1), at.astype(self.kind))
         np.bitwise_or.at(self._table, row * _LETTERS + letters, bit)
 
     def common(self, row: Ints, others: Strings, other: Ints) -> Ints:
@@ -167,11 +167,11 @@ class Patterns:
         size = (others.start[other + 1] - start).astype(np.uint8)
         order = np.argsort(size, kind="stable")
         size, start, base = size[order], start[order], row[order] * _LETTERS
-        state = np.full(len(row), np.iinfo(self.kind).max, self.kind)
+        state: NDArray[np.uint64] = np.full(len(row), np.iinfo(self.kind).max, self.kind)
         cuts = np.searchsorted(size, np.arange(int(size[-1]) if len(size) else 0), side="right").tolist()
         for at, cut in enumerate(cuts):
             letter = others.sign.take(start[cut:] + at)
-            seen = self._table.take(base[cut:] + letter)
+            seen: Any = self._table.take(base[cut:] + letter)
             now = state[cut:]
             seen &= now
             plus = now + seen

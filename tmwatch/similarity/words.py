@@ -63,10 +63,10 @@ def shared_bits(mine: Words, theirs: Words, used: Ints, row: Ints, other: Ints, 
     # Where a part or a meaning may be in common, the rule itself is asked.
     asked = np.zeros(len(row), bool)
     held = np.flatnonzero((common == small) & (small > 1) & (size != other_size))
-    for at, a, b in zip(
+    for pair, a, b in zip(
         held.tolist(), mine.text.of_rows(word[held]), theirs.text.of_rows(other[held]), strict=True
     ):
-        asked[at] = a in b or b in a
+        asked[pair] = a in b or b in a
     place = row * len(theirs) + other
     for (held_by, code), holders in ((mine.senses, theirs.meaning), (mine.parts, theirs.part)):
         local = np.searchsorted(used, held_by)
@@ -76,7 +76,9 @@ def shared_bits(mine: Words, theirs: Words, used: Ints, row: Ints, other: Ints, 
         related = np.unique(related_row * len(theirs) + related_other)
         at = np.minimum(np.searchsorted(place, related), max(0, len(place) - 1))
         asked[at[place[at] == related]] = True
-    at = np.flatnonzero(asked & ~same_key)
-    out[at] = [rule.bits(one, two) for one, two in zip(word[at].tolist(), other[at].tolist(), strict=True)]
+    these = np.flatnonzero(asked & ~same_key)
+    out[these] = [
+        rule.bits(one, two) for one, two in zip(word[these].tolist(), other[these].tolist(), strict=True)
+    ]
     out = np.where(same_key, low * 0.93, out)
     return np.where(mine.text_code[word] == theirs.text_code[other], mine.bits[word], out)

@@ -1,0 +1,65 @@
+"""Columns of names on disk: a file for each array, read where it lies as it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tmwatch.similarity.arrays import HELD, Columns, Holders, Lists, Words
+from tmwatch.similarity.name import Name, Word
+from tmwatch.similarity.strings import Strings
+
+_NUMBERS = ("bits", "most", "plain", "full", "foreign", "group_count", "key_group_count", "reading_count")
+_TEXTS = ("raw", "compact", "key", "bones")
+_WORDS = ("bits", "text_code", "key_code")
+
+
+def save(columns: Columns, folder: Path) -> None:
+    """Writes the columns into a folder. OSError where that cannot be done."""
+    words = columns.words
+    arrays: dict[str, NDArray[Any]] = {what: getattr(columns, what) for what in _NUMBERS}
+    arrays |= {f"words.{what}": getattr(words, what) for what in _WORDS}
+    texts = {what: getattr(columns, what) for what in _TEXTS}
+    for what, strings in (texts | {"words.text": words.text, "words.key": words.key}).items():
+        arrays |= {f"{what}.sign": strings.sign, f"{what}.start": strings.start}
+    arrays |= {"word.start": columns.word.start, "word.item": columns.word.item}
+    for what, holders in (columns.by | {"words.meaning": words.meaning, "words.part": words.part}).items():
+        arrays |= {f"{what}.{one}": getattr(holders, one) for one in ("code", "start", "row")}
+    for what, array in arrays.items():
+        np.save(folder / f"{what}.npy", array)
+
+
+def load(folder: Path, make: Callable[[str], Name], make_word: Callable[[str], Word]) -> Columns:
+    """Columns that were saved. OSError where a file is not there, ValueError where it is damaged."""
+
+    def array(what: str) -> Any:
+        path = folder / f"{what}.npy"
+        try:
+            return np.load(path, mmap_mode="r").view(np.ndarray)
+        except ValueError:  # an empty array cannot be mapped
+            return np.load(path)
+
+    def holders(what: str) -> Holders:
+        return Holders(array(f"{what}.code"), array(f"{what}.start"), array(f"{what}.row"))
+
+    def strings(what: str) -> Strings:
+        return Strings(array(f"{what}.sign"), array(f"{what}.start"))
+
+    columns, words = Columns.__new__(Columns), Words.__new__(Words)
+    columns._names, columns._make = (), make
+    words._words, words._make = {}, make_word
+    words.text, words.key = strings("words.text"), strings("words.key")
+    for what in _WORDS:
+        setattr(words, what, array(f"words.{what}"))
+    words.meaning, words.part = holders("words.meaning"), holders("words.part")
+    columns.words, columns.word = words, Lists(array("word.start"), array("word.item"))
+    for what in _NUMBERS:
+        setattr(columns, what, array(what))
+    for what in _TEXTS:
+        setattr(columns, what, strings(what))
+    columns.by = {what: holders(what) for what in HELD}
+    return columns
