@@ -18,7 +18,8 @@ import time_machine
 from tests.cli.conftest import FIXTURES, Run
 from tests.conftest import registers_off
 from tests.loopback import Mailbox
-from tests.records import record, sight
+from tests.records import owner, record, sight
+from tmwatch.alerts.compose import reactor
 from tmwatch.alerts.payload import AlertPayload
 from tmwatch.alerts.view import build
 from tmwatch.alerts.wording import wording
@@ -215,6 +216,86 @@ def test_a_bad_file_of_rules_stops_the_check_before_anything_is_done(house: Path
     assert ran.code == 2
     assert "rules.csv, line 1: the columns what, act" in " ".join(ran.err.split())
     assert told(house) == []
+
+
+def hit(folder: Path, **columns: object) -> None:
+    """What came under the rivals' watch by likeness, and what somebody thought of it."""
+    with contextlib.closing(sqlite3.connect(folder / "tmwatch.db")) as base, base:
+        row = {"watch": "rivals", "st13": RIVAL, "first_at": "2026-11-25", "why": "alike", **columns}
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        base.execute(f"insert into hit ({names}) values ({marks})", tuple(row.values()))
+
+
+@pytest.mark.parametrize(
+    ("columns", "listed", "is_told"),
+    [
+        ({"sure": 0, "level": 2}, True, True),
+        ({"sure": 0, "level": 3}, True, False),
+        ({"sure": 0, "level": 3, "triage": "relevant"}, True, True),
+        ({"sure": 1, "triage": "noise"}, False, False),
+    ],
+)
+def test_a_distant_likeness_that_nobody_judged_is_listed_and_not_told_and_noise_is_neither(
+    house: Path, run: Run, columns: dict[str, object], listed: bool, is_told: bool
+) -> None:
+    hit(house, **columns)
+    with on("2026-11-26"):
+        found = run("deadlines", "--watch", "rivals", "--json").json["deadlines"]
+    assert bool(found) is listed
+    check(run, "2026-11-26")
+    assert ("rivals" in {watch for watch, _ in said(house)}) is is_told
+
+
+def test_a_watch_that_asks_for_what_is_critical_hears_of_the_last_week_alone(house: Path, run: Run) -> None:
+    text = (house / "tmwatch.toml").read_text(encoding="utf-8")
+    (house / "tmwatch.toml").write_text(
+        text.replace('role = "adverse"', 'role = "adverse"\nleast = "critical"')
+    )
+    for day in ("2026-11-26", "2026-12-10"):
+        check(run, day)
+    assert [text for watch, text in said(house) if watch == "rivals"] == [
+        "opposition by 2026-12-17, 7 days or less"
+    ]
+
+
+def test_what_was_told_before_a_restore_is_not_told_again(house: Path, run: Run) -> None:
+    with Mailbox() as mailbox:
+        configure(house, port=mailbox.port)
+        with on("2026-11-25"):
+            assert run("backup", "monday.db").code == 0
+        with on("2026-11-26"):
+            assert run("check").code == 0
+        assert len(mailbox.mails) == 2
+        with on("2026-11-28"):
+            assert run("restore", "monday.db", "--yes").code == 0
+            keep(house, published(examiner="X"), "2026-11-27")
+            run("check")
+        assert len(mailbox.mails) == 2
+        with on("2026-12-10"):
+            run("check")
+        new = [str(one["Subject"]).partition(" · ")[2] for one in mailbox.mails[2:]]
+    assert new == [
+        "declaration of use and renewal (sections 8 and 9) by 2027-01-04, 30 days or less · ref M-7",
+        "opposition by 2026-12-17, 7 days or less",
+    ]
+
+
+def test_an_alert_about_a_new_examiner_carries_no_date(house: Path) -> None:
+    config = load_config(house / "tmwatch.toml")
+    react = reactor(config, {}, lambda *_: True)
+    dues = {}
+    with on("2026-11-28"), contextlib.closing(Database(house / "tmwatch.db")) as database:
+        for at, mark in (
+            ("2026-11-26", published()),
+            ("2026-11-27", published(owners=(owner("Other Sample, Inc."),))),
+            ("2026-11-28", published("2026-11-24", owners=(owner("Other Sample, Inc."),))),
+        ):
+            observe(database, [sight(mark, at, looked_at=dt.datetime.now(dt.UTC))], react=react)
+    with contextlib.closing(sqlite3.connect(house / "tmwatch.db")) as base:
+        for (payload,) in base.execute("select payload from alert where kind = 'filing.changed'"):
+            for card in json.loads(payload)["cards"]:
+                dues[card["changes"][0]["field"]] = [one["day"] for one in card["dues"]]
+    assert dues == {"owners": [], "publications": ["2026-12-24"]}
 
 
 WATCHING = """

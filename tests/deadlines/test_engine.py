@@ -69,6 +69,43 @@ def test_a_renewal_in_the_record_meets_its_term_and_opens_the_next() -> None:
     assert found["sec8_9_renewal/1"].statutory == day("2024-03-23")
 
 
+def test_what_was_filed_for_one_term_meets_no_other() -> None:
+    first = event(2, "2009-10-01", "REGISTERED - SEC. 8 (6-YR) ACCEPTED & SEC. 15 ACK.")
+    found = us(today="2014-01-10", events=(first,), **REGISTERED)
+    assert found["sec8_first"].status == "met"
+    assert found["sec8_9_renewal/0"].status == "open"
+    second = event(2, "2013-10-01", "REGISTERED - SEC. 8 (10-YR) ACCEPTED/SEC. 9 GRANTED")
+    found = us(today="2024-01-10", events=(second,), **REGISTERED)
+    assert found["sec8_9_renewal/1"].status == "open"
+
+
+@pytest.mark.parametrize(
+    ("office", "opens"), [("EM", "2026-08-28"), ("CN", "2026-02-28"), ("WO", "2026-08-28")]
+)
+def test_a_printed_end_of_the_term_is_enough_where_the_day_it_began_is_not_given(
+    office: str, opens: str
+) -> None:
+    mark = foreign(office, status_phase=Phase.REGISTERED, expiry_date=day("2027-02-28"))
+    one = rules_of(deadlines(mark, today=day("2026-11-26"), role="own"))["renewal/0"]
+    assert (one.opens, one.statutory, one.source, one.mismatch) == (
+        day(opens),
+        day("2027-02-28"),
+        "office",
+        "",
+    )
+
+
+def test_a_printed_window_is_enough_where_no_publication_is_given() -> None:
+    period = Period(start=day("2026-10-05"), end=day("2027-01-05"))
+    window = opposition_window(foreign("EM", opposition_period=period), today=day("2026-11-26"))
+    assert window is not None
+    assert (window.opens, window.last_day, window.deadline.source) == (
+        day("2026-10-05"),
+        day("2027-01-05"),
+        "office",
+    )
+
+
 def test_an_accepted_declaration_without_a_day_meets_the_first_term() -> None:
     filing = MaintenanceFiling(section="8", decision="Accepted")
     found = us(today="2026-11-26", maintenance_filings=(filing,), **REGISTERED)
@@ -333,6 +370,11 @@ def test_priority_ends_after_six_months_and_says_where_no_filing_was_seen() -> N
     half = priority_deadline(first, today=day("2026-11-26"), elsewhere=[later], offices=["US", "EM"])
     assert half is not None
     assert half.status_words == "claimed in US; no EM filing seen"
+    older = claim.model_copy(update={"date": day("2025-06-26")})
+    other = foreign("US", priorities=(older,))
+    none = priority_deadline(first, today=day("2026-11-26"), elsewhere=[other], offices=["US"])
+    assert none is not None
+    assert none.status_words == "no US filing seen"
     whole = priority_deadline(first, today=day("2026-11-26"), elsewhere=[later], offices=["US"])
     assert whole is not None
     assert whole.status == "met"
