@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,9 +18,12 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.loopback import Mailbox
+from tmwatch.alerts.outbox import deliver_due
 from tmwatch.cli import main
+from tmwatch.config import load_config
 from tmwatch.importing import run as importing
 from tmwatch.store import Database, Outbox
+from tmwatch.store.database import now
 
 CARS = "Sample Cars, Inc."
 BATCH = 60  # records a transaction, so that a small file is many
@@ -197,7 +201,9 @@ def test_of_names_that_come_near_the_nearest_comes_first_with_level_and_reasons(
 # The commands as they are; each kills itself before the Nth write of records. One process forks for all.
 NURSERY = """
 import json, os, signal, sys
+from tmwatch.alerts.outbox import deliver_due
 from tmwatch.cli import main
+from tmwatch.config import load_config
 import tmwatch.cli.importing
 from tmwatch.importing import run
 from tmwatch.sources.registry import all_sources
@@ -281,3 +287,32 @@ def test_where_the_first_half_was_sent_before_the_rest_came_the_rest_is_a_messag
         if one["watch"] == "all cars"
     ]
     assert not set(whole) & set(rest)
+
+
+def test_while_one_process_imports_and_another_delivers_each_filing_reaches_each_address_once(
+    house: House,
+) -> None:
+    cases = [
+        {"serial": 99500000 + n, "nice": 12, "mark": f"ALIEN {n}", "owner": f"Maker {n}", "filed": "20260401"}
+        for n in range(0, 150, 3)
+    ]
+    file = str(daily(house.folder / "apc260420.xml", "20260420", cases))
+    command = [sys.executable, "-c", NURSERY, json.dumps([(0, 0, "import", file)]), "5"]
+    config = load_config(house.folder / "tmwatch.toml")
+    with (
+        closing(Database(house.folder / "tmwatch.db")) as base,
+        subprocess.Popen(command, cwd=house.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process,
+    ):
+        while process.poll() is None:
+            deliver_due(Outbox(base), config, now())
+            time.sleep(0.01)
+        deliver_due(Outbox(base), config, now())
+    for address in ("legal@example.com", "paralegal@example.com"):
+        texts = [
+            text for to, text in zip(house.mailbox.to, house.mailbox.texts(), strict=True) if to == address
+        ]
+        told = [set(re.findall(r"US (995\d{5})", text)) for text in texts]
+        assert sum(map(len, told)) == len(set().union(*told)) == len(cases)
+    ids = [str(mail["Message-ID"]) for mail in house.mailbox.mails]
+    assert len(set(ids)) == len(ids)
+    assert len(ids) > 2, "the delivery came in between"

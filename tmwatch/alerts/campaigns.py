@@ -55,6 +55,9 @@ def _key(name: str) -> str:
     return fold_party(name).replace(" ", "")
 
 
+_name = functools.lru_cache(maxsize=4096)(fold)  # a campaign has few names, and each alert has them anew
+
+
 def together(cards: Sequence[MarkCard]) -> list[list[MarkCard]]:
     """The filings that make campaigns, each at least two of one owner filed within `SPAN`: those with the
     nearest filing first, then the largest. In each the order of `cards` stays.
@@ -116,7 +119,7 @@ def _first_of_each(names: Iterable[str]) -> tuple[str, ...]:
 
 def _marks(cards: Iterable[MarkCard]) -> tuple[str, ...]:
     """Each name once, as the first filing writes it; "" stands for marks without words."""
-    return tuple({fold(card.mark): card.mark for card in reversed(list(cards))}.values())[::-1]
+    return tuple({_name(card.mark): card.mark for card in reversed(list(cards))}.values())[::-1]
 
 
 def _class_map(cards: Sequence[MarkCard], new: set[str]) -> tuple[ClassLine, ...]:
@@ -124,7 +127,7 @@ def _class_map(cards: Sequence[MarkCard], new: set[str]) -> tuple[ClassLine, ...
     cells: dict[str, dict[str, list[MarkCard]]] = {}
     for card in cards:
         for number in _classes(card) or ("",):
-            cells.setdefault(number, {}).setdefault(fold(card.mark), []).append(card)
+            cells.setdefault(number, {}).setdefault(_name(card.mark), []).append(card)
     titles = class_titles()
     return tuple(
         ClassLine(
@@ -181,10 +184,10 @@ def _earlier(cards: Sequence[MarkCard], first: dt.date | None, known: Known) -> 
     last = max(days, default=None)
     quiet = int((first - last).days / _DAYS_A_MONTH) if first and last else 0
     classes = {_class(number) for one in known.filings for number in one.classes}
-    names = {fold(one.mark) for one in known.filings}
+    names = {_name(one.mark) for one in known.filings}
     words = {word for name in names for word in name.split()}
     offices = {one.office for one in known.filings}
-    marks = [name for name in _marks(cards) if name and fold(name) not in names]
+    marks = [name for name in _marks(cards) if name and _name(name) not in names]
     return Earlier(
         stored=len(known.filings),
         complete=known.complete,
@@ -202,5 +205,5 @@ def _earlier(cards: Sequence[MarkCard], first: dt.date | None, known: Known) -> 
 
 def _words(name: str) -> list[str]:
     """The words of a name that has several; one that is a word is named as a name already."""
-    words = fold(name).split()
+    words = _name(name).split()
     return words if len(words) > 1 else []

@@ -12,7 +12,7 @@ from functools import partial
 
 from tmwatch.alerts.gathering import cause, changed, new_filings
 from tmwatch.alerts.matching import Batch, to_tell
-from tmwatch.alerts.payload import AlertPayload, CoverageLine, DueLine, MarkCard, Near, Newness
+from tmwatch.alerts.payload import AlertPayload, Campaign, CoverageLine, DueLine, MarkCard, Near, Newness
 from tmwatch.config import Config, Watch
 from tmwatch.deadlines.rules import RuleBook
 from tmwatch.due import next_lines, rules_of
@@ -140,15 +140,16 @@ def _new_filings(
     database: Database,
     rules: RuleBook,
 ) -> AlertDraft:
-    cards = [
+    cards = tuple(
         card(watch, one.observed, newness=one.newness, found=one.match, dues=_dues(watch, one, rules))
         for one in items
-    ]
+    )
 
-    def make(them: Sequence[MarkCard]) -> AlertPayload:
-        return new_filings(watch.name, watch.role, them, lines, partial(earlier_filings, database))
+    def make(them: Sequence[MarkCard], before: Sequence[Campaign] = (), /) -> AlertPayload:
+        ask = partial(earlier_filings, database)
+        return new_filings(watch.name, watch.role, them, lines, ask, before)
 
-    return AlertDraft(make(cards), tuple(to), "new filings", make)
+    return AlertDraft("filing.new", watch.name, cards, make, tuple(to), "new filings")
 
 
 def _changed(
@@ -163,12 +164,12 @@ def _changed(
         for item in items
     ]
     before = f'it has been under the watch "{watch.name}" before'
-    cards = [one if one.why else one.model_copy(update={"why": before}) for one in cards]
+    told = tuple(one if one.why else one.model_copy(update={"why": before}) for one in cards)
 
-    def make(them: Sequence[MarkCard]) -> AlertPayload:
+    def make(them: Sequence[MarkCard], _: Sequence[Campaign] = (), /) -> AlertPayload:
         return changed(watch.name, watch.role, them, lines)
 
-    return AlertDraft(make(cards), tuple(to), cause(cards[0]), make)
+    return AlertDraft("filing.changed", watch.name, told, make, tuple(to), cause(told[0]))
 
 
 def _by_cause(watch: Watch, items: Sequence[_Item]) -> list[list[_Item]]:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from tmwatch.alerts.campaigns import Ask, campaign, identity, level, together
-from tmwatch.alerts.payload import AlertPayload, CoverageLine, MarkCard
+from tmwatch.alerts.payload import AlertPayload, Campaign, CoverageLine, MarkCard
 from tmwatch.alerts.summary import lead
 from tmwatch.alerts.wording import wording
 from tmwatch.model import FactKind, Significance
@@ -22,10 +22,17 @@ _REASONS = 6  # parts of the reasons that are said for the whole alert; each fil
 
 
 def new_filings(
-    watch: str, role: str, cards: Iterable[MarkCard], lines: tuple[CoverageLine, ...], ask: Ask
+    watch: str,
+    role: str,
+    cards: Iterable[MarkCard],
+    lines: tuple[CoverageLine, ...],
+    ask: Ask,
+    before: Sequence[Campaign] = (),
 ) -> AlertPayload:
-    """The alert of a watch's new filings: the nearest first, then the latest filed."""
+    """The alert of a watch's new filings: the nearest first, then the latest filed. `before`: campaigns of
+    some of these filings; those that got no more of them stand as they are."""
     ordered = sorted(cards, key=_nearest)
+    known = {frozenset(one.st13): one for one in before}
     return _said(
         AlertPayload(
             kind="filing.new",
@@ -34,7 +41,10 @@ def new_filings(
             significance=Significance.HIGH,
             why=_why(ordered),
             cards=tuple(ordered),
-            campaigns=tuple(campaign(group, ask) for group in together(ordered)),
+            campaigns=tuple(
+                known.get(frozenset(card.st13 for card in group)) or campaign(group, ask)
+                for group in together(ordered)
+            ),
             coverage=lines,
         )
     )

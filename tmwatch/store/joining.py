@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
@@ -33,34 +34,31 @@ MOST = 1000
 
 def write_draft(database: Database, draft: AlertDraft, run: str) -> None:
     """Write what is to be told: into the open alert that it belongs to, or as a new one."""
-    for payload, fates in _by_fate(database, draft):
-        st13s = [card.st13 for card in payload.cards]
+    for cards, fates in _by_fate(database, draft):
         opened = draft.joins if set(fates.values()) <= {PENDING} else ""
-        if opened and _join(database, draft, payload, run):
+        if opened and _join(database, draft, cards, run):
             continue
-        write_alert(database, payload, st13s, draft.to, run, fates=fates, joins=opened)
+        payload = draft.make(cards)
+        write_alert(database, payload, _st13s(cards), draft.to, run, fates=fates, joins=opened)
 
 
-def _by_fate(database: Database, draft: AlertDraft) -> list[tuple[AlertPayload, dict[held.To, str]]]:
-    """The draft, parted where a restore has given its filings different fates."""
-    cards, to = draft.payload.cards, tuple(dict.fromkeys(draft.to))
-    if draft.make is None or not held.ever_restored(database):
-        return [(draft.payload, dict.fromkeys(to, PENDING))]
+def _st13s(cards: Sequence[MarkCard]) -> list[str]:
+    return [card.st13 for card in cards]
+
+
+def _by_fate(database: Database, draft: AlertDraft) -> list[tuple[Sequence[MarkCard], dict[held.To, str]]]:
+    """The filings of the draft, parted where a restore has given them different fates."""
+    to = tuple(dict.fromkeys(draft.to))
+    if not held.ever_restored(database):
+        return [(draft.cards, dict.fromkeys(to, PENDING))]
     groups: dict[tuple[str, ...], list[MarkCard]] = {}
-    for card in cards:
-        alone = draft.make((card,))
-        salt, fates = fates_of(database, alone, (card.st13,), to)
+    for card in draft.cards:
+        salt, fates = fates_of(database, draft.make((card,)), (card.st13,), to)
         groups.setdefault((salt, *(fates[one] for one in to)), []).append(card)
-    return [
-        (
-            draft.payload if len(group) == len(cards) else draft.make(group),
-            dict(zip(to, said, strict=True)),
-        )
-        for (_, *said), group in groups.items()
-    ]
+    return [(group, dict(zip(to, said, strict=True))) for (_, *said), group in groups.items()]
 
 
-def _join(database: Database, draft: AlertDraft, payload: AlertPayload, run: str) -> bool:
+def _join(database: Database, draft: AlertDraft, cards: Sequence[MarkCard], run: str) -> bool:
     """Add these filings to the open alert; False where there is none that they can join."""
     at = now()
     for row in _open(database, draft, run, at):
@@ -68,11 +66,11 @@ def _join(database: Database, draft: AlertDraft, payload: AlertPayload, run: str
             before = AlertPayload.model_validate_json(row["payload"])
         except ValidationError:
             continue  # written by another version: the outbox tells of it
-        there = {card.st13 for card in before.cards}
-        if len(there) + len(payload.cards) > MOST or any(card.st13 in there for card in payload.cards):
+        there = set(_st13s(before.cards))
+        if len(there) + len(cards) > MOST or any(card.st13 in there for card in cards):
             continue
-        assert draft.make is not None
-        _extend(database, row["id"], draft.make((*before.cards, *payload.cards)), payload, run, at)
+        whole = draft.make((*before.cards, *cards), before.campaigns)
+        _extend(database, row["id"], whole, cards, run, at)
         return True
     return False
 
@@ -87,8 +85,8 @@ def _open(database: Database, draft: AlertDraft, run: str, at: dt.datetime) -> l
         " and not exists (select 1 from delivery where alert = a.id"
         f" and (state <> '{PENDING}' or tries > 0 or lease_until is not null)) order by a.id desc",
         {
-            "watch": draft.payload.watch,
-            "kind": draft.payload.kind,
+            "watch": draft.watch,
+            "kind": draft.kind,
             "joins": draft.joins,
             "run": run,
             "day": iso(at)[:10],
@@ -103,7 +101,7 @@ def _receivers(database: Database, alert: int) -> set[held.To]:
 
 
 def _extend(
-    database: Database, alert: int, whole: AlertPayload, more: AlertPayload, run: str, at: dt.datetime
+    database: Database, alert: int, whole: AlertPayload, more: Sequence[MarkCard], run: str, at: dt.datetime
 ) -> None:
     database.conn.execute(
         "update alert set payload = ?, headline = ?, significance = ?, sample = ?, joined = joined + 1"
@@ -112,5 +110,5 @@ def _extend(
     )
     database.conn.executemany(
         "insert into alert_mark (alert, st13, run, joined_at) values (?,?,?,?)",
-        ((alert, card.st13, run, iso(at)) for card in more.cards),
+        ((alert, card.st13, run, iso(at)) for card in more),
     )

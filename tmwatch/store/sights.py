@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from tmwatch.alerts.payload import AlertPayload, MarkCard
+from tmwatch.alerts.payload import AlertKind, AlertPayload, Campaign, MarkCard
 from tmwatch.errors import Outcome
 from tmwatch.model import Change, FactKind, Provenance, TradeMark
 from tmwatch.sources.base import AsOf, Glance, Page, Reading
@@ -146,23 +146,31 @@ class Observed:
         return self.known.first_seen
 
 
+class Make(Protocol):
+    """What is told of these filings; `before` are the campaigns of the alert that they join."""
+
+    def __call__(self, cards: Sequence[MarkCard], before: Sequence[Campaign] = (), /) -> AlertPayload: ...
+
+
 @dataclass(frozen=True)
 class AlertDraft:
     """An alert to be written with the change it tells of, and whom it goes to.
 
-    Drafts of one watch with the same word in `joins` may become one alert (`store.joining`); `make` says what
-    is told of other filings than those of `payload`: of theirs and earlier ones, or of some of them.
+    Drafts of one watch and kind with the same word in `joins` may become one alert (`store.joining`), which
+    `make` is asked for: of these filings, of theirs and earlier ones, or of some of them.
     """
 
-    payload: AlertPayload
+    kind: AlertKind
+    watch: str
+    cards: tuple[MarkCard, ...]
+    make: Make
     to: tuple[tuple[str, str, str], ...]  # (recipient, channel, address)
     joins: str = ""
-    make: Callable[[Sequence[MarkCard]], AlertPayload] | None = None
 
     @property
     def st13s(self) -> tuple[str, ...]:
         """The filings that it tells of."""
-        return tuple(card.st13 for card in self.payload.cards)
+        return tuple(card.st13 for card in self.cards)
 
 
 @dataclass(frozen=True)
