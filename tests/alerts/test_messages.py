@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import unicodedata
@@ -14,7 +15,7 @@ from tests.alerts.services import PATHS, SECRET, TOKEN, Service
 from tmwatch.alerts.channels.bot import BotChannel, encoded
 from tmwatch.alerts.channels.message import TITLE_LIMIT, Message
 from tmwatch.alerts.channels.table import Channels
-from tmwatch.alerts.payload import AlertPayload
+from tmwatch.alerts.payload import AlertPayload, Campaign, ClassLine, ClassMark, Earlier
 from tmwatch.config import SECOND_SECRETS, SERVICES
 from tmwatch.model import FactKind
 from tmwatch.text import clean_line
@@ -182,3 +183,24 @@ def test_a_private_persons_address_is_in_no_chat() -> None:
     for name in SERVICES:
         made, said = message(name, samples.python_payload(cards=(card,)))
         assert b"Hidden Road" not in encoded(made.fitted(said).body)
+
+
+def test_a_campaign_says_what_is_new_of_it_before_the_filings() -> None:
+    payload = samples.joyrobotaxi_payload()
+    campaign = Campaign(
+        owners=(samples.JD,),
+        filings=9,
+        first_filed=dt.date(2025, 6, 5),
+        last_filed=dt.date(2025, 6, 5),
+        offices=("CN",),
+        marks=("Joyrobotaxi",),
+        st13=tuple(card.st13 for card in payload.cards),
+        classes=(ClassLine(number="12", name="Vehicles", marks=(ClassMark(mark="Joyrobotaxi"),), new=True),),
+        earlier=Earlier(stored=40, new_classes=("12",)),
+    )
+    _, said = message("slack", payload.model_copy(update={"campaigns": (campaign,)}))
+    lines = [line.text for line in said.body]
+    news = next(place for place, line in enumerate(lines) if "12" in line and line.startswith("·"))
+    classes = next(place for place, line in enumerate(lines) if "Vehicles" in line)
+    filings = next(place for place, line in enumerate(lines) if line.startswith("CN 00000021"))
+    assert news < classes < filings
