@@ -15,7 +15,7 @@ from tests.alerts.services import PATHS, SECRET, TOKEN, Service
 from tmwatch.alerts.channels.bot import BotChannel, encoded
 from tmwatch.alerts.channels.message import TITLE_LIMIT, Message
 from tmwatch.alerts.channels.table import Channels
-from tmwatch.alerts.payload import AlertPayload, Campaign, ClassLine, ClassMark, Earlier
+from tmwatch.alerts.payload import AlertPayload, Campaign, ClassLine, ClassMark, DueLine, Earlier
 from tmwatch.config import SECOND_SECRETS, SERVICES
 from tmwatch.model import FactKind
 from tmwatch.text import clean_line
@@ -204,3 +204,19 @@ def test_a_campaign_says_what_is_new_of_it_before_the_filings() -> None:
     classes = next(place for place, line in enumerate(lines) if "Vehicles" in line)
     filings = next(place for place, line in enumerate(lines) if line.startswith("CN 00000021"))
     assert news < classes < filings
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_date_is_never_what_is_cut(name: str) -> None:
+    due = DueLine(day=dt.date(2026, 3, 30), what="opposition", rule="US opposition", basis="15 USC 1063")
+    goods = tuple(f"{place} " + "goods of many words " * 12 for place in range(40))
+    change = (
+        samples.python_card().changes[1].model_copy(update={"terms_added": goods, "terms_removed": goods})
+    )
+    card = samples.python_card(dues=(due,), changes=(change, change.model_copy(update={"key": "12"})))
+    made, said = message(name, samples.python_payload(cards=(card,)))
+    fitted = made.fitted(said)
+    shown = json.dumps(fitted.body, ensure_ascii=False)
+    assert "2026-03-30 opposition" in shown
+    assert "not legal advice" in shown
+    assert fitted.cut > 0 or made.limit > 20_000

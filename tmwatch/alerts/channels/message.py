@@ -20,7 +20,7 @@ from tmwatch.model import Significance
 from tmwatch.text import clean_line
 
 TITLE_LIMIT = 120  # characters: what a notification on a telephone shows of a message
-LINE_LIMIT = 300
+LINE_LIMIT = 600
 Body = TypeVar("Body")
 
 
@@ -93,6 +93,7 @@ def build(payload: AlertPayload, *, alert: int, language: str, timezone: str) ->
         head=_lines(seen.sample_note, seen.watch_line),
         body=(
             *_lines(*whole, *seen.detail),
+            *_dates(seen, words),
             *_changes(seen),
             *_campaigns(seen, words),
             *_filings(seen, words),
@@ -146,9 +147,17 @@ def _campaigns(seen: MailView, words: Wording) -> tuple[Line, ...]:
     return _lines(*found)
 
 
+def _dates(seen: MailView, words: Wording) -> tuple[Line, ...]:
+    """The deadlines of the filing, a line each, before all that may be cut."""
+    label = words.label("deadline")
+    found = [part for fact in seen.facts if fact.label == label for part in fact.value.split(" · ")]
+    return _lines(*(f"{label}{words.table['colon']}{part}" if part[:1].isdigit() else part for part in found))
+
+
 def _filings(seen: MailView, words: Wording) -> tuple[Line, ...]:
-    colon = words.table["colon"]
-    lines = list(_lines(*(f"{fact.label}{colon}{fact.value}" for fact in seen.facts if not fact.href)))
+    colon, told = words.table["colon"], words.label("deadline")
+    facts = [fact for fact in seen.facts if not fact.href and fact.label != told]
+    lines = list(_lines(*(f"{fact.label}{colon}{fact.value}" for fact in facts)))
     for row in seen.rows:
         named = words.say("class_one", name=row.classes) if row.classes else ""
         text = " · ".join(part for part in (row.number, named, row.status, *row.notes) if part)
