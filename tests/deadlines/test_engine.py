@@ -184,6 +184,14 @@ def test_statements_of_use_step_from_the_notice_of_allowance() -> None:
     assert us(today="2026-01-10", events=filed, **ALLOWED)["statement_of_use"].status == "met"
 
 
+def test_an_extension_that_was_filed_and_granted_is_one() -> None:
+    both = (
+        event(1, "2025-07-01", "SOU EXTENSION 1 FILED"),
+        event(2, "2025-07-09", "SOU EXTENSION 1 GRANTED"),
+    )
+    assert us(today="2025-08-01", events=both, **ALLOWED)["statement_of_use"].statutory == day("2026-01-14")
+
+
 def test_an_abandonment_for_want_of_a_statement_is_no_statement() -> None:
     gone = event(9, "2025-08-20", "ABANDONMENT - NO USE STATEMENT FILED")
     notice = event(10, "2025-08-20", "ABANDONMENT NOTICE E-MAILED - NO USE STATEMENT FILED")
@@ -342,6 +350,16 @@ def test_the_publication_of_the_grant_opens_no_second_window_before_grant() -> N
     window = opposition_window(foreign("VN", publications=both), today=day("2026-11-26"))
     assert window is not None
     assert window.last_day == day("2026-07-27")
+
+
+def test_after_a_second_publication_the_latest_counts_and_that_of_the_registration_does_not() -> None:
+    published = tuple(
+        Publication(date=day(at), section=section)
+        for at, section in (("2026-10-01", None), ("2026-11-02", None), ("2026-11-20", "Registration"))
+    )
+    window = opposition_window(foreign("KR", publications=published), today=day("2026-11-26"))
+    assert window is not None
+    assert (window.opens, window.last_day) == (day("2026-11-02"), day("2026-12-02"))
 
 
 def test_after_registration_the_german_window_runs_and_before_it_none() -> None:
