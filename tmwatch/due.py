@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tmwatch.alerts.payload import DueLine
 from tmwatch.deadlines import (
+    DISCLAIMER,
     Deadline,
     End,
     RuleBook,
@@ -133,6 +134,7 @@ class Due:
             "follows": one.follows or None,
             "notes": list(one.notes),
             "as_of": _iso(self.as_of),
+            "disclaimer": DISCLAIMER,
         }
 
     def line(self) -> DueLine:

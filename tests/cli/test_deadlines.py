@@ -112,6 +112,7 @@ def test_a_table_for_spreadsheets_holds_no_formula(house: Path, run: Run) -> Non
     assert rows[0]["mark"].startswith("'=")
     assert rows[0]["legal_basis"].startswith("15 USC 1063(a)")
     assert rows[1]["docket_ref"] == "M-7"
+    assert {row["disclaimer"] for row in rows} == {"computed; verify with the office; not legal advice"}
 
 
 def test_what_passed_stays_on_the_list_and_is_never_called_missed(house: Path, run: Run) -> None:

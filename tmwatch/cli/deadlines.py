@@ -29,7 +29,7 @@ _CSV = (
     *("day", "days_left", "office", "number", "mark", "docket_ref", "what", "status", "status_words"),
     *("opens", "statutory_date", "last_safe_day", "extendable_to", "grace", "other_dates", "source"),
     *("mismatch", "trigger", "trigger_day", "rule", "legal_basis", "link", "confidence", "notes", "watches"),
-    *("as_of", "st13"),
+    *("as_of", "st13", "disclaimer"),
 )
 _KEPT = dt.timedelta(days=365)  # how long what has passed stays in the calendar
 _SHORT = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
