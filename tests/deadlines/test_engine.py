@@ -383,6 +383,11 @@ def test_priority_ends_after_six_months_and_says_where_no_filing_was_seen() -> N
     assert one.what == "priority of CN 12345678"
     assert (one.last_safe, one.status) == (day("2026-12-28"), "open")
     assert one.status_words == "no US or EM filing seen"
+    assert any("older priority itself is not given" in note for note in one.notes)
+    given = foreign("CN", application_date=day("2026-06-26"), priorities=())
+    known = priority_deadline(given, today=day("2026-11-26"))
+    assert known is not None
+    assert not any("older priority" in note for note in known.notes)
     claim = Priority(country="CN", number="12345678", date=day("2026-06-26"))
     later = foreign("US", priorities=(claim,))
     half = priority_deadline(first, today=day("2026-11-26"), elsewhere=[later], offices=["US", "EM"])

@@ -47,6 +47,8 @@ def priority_deadline(
         said.append(f"no {' or '.join(missing)} filing seen")
     if not offices and not used:
         said.append("no later filing that claims it seen")
+    if not record.gives("priorities"):
+        one = replace(one, notes=(*one.notes, "whether it claims an older priority itself is not given"))
     what = f"priority of {number}"
     if used and not missing and one.status != "moot":
         return replace(one, what=what, status="met", status_words=said[0])
