@@ -30,7 +30,7 @@ with open(sys.argv[1], "rb") as file:
 print(json.dumps([time.perf_counter() - start[0], time.process_time() - start[1]]))
 """
 _LOAD = """
-import json, os, sys, time
+import gc, json, os, sys, time
 from contextlib import closing
 from pathlib import Path
 from tmwatch.config import load_config
@@ -40,6 +40,7 @@ from tmwatch.keeping import keeping
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database
 all_sources()
+gc.freeze()  # as the command does
 config = load_config(Path("tmwatch.toml"))
 counts = {}
 def tell(one):

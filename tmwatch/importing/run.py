@@ -21,7 +21,7 @@ from tmwatch.reading import read_in_order
 from tmwatch.sources.base import AsOf, Piece, Source
 from tmwatch.sources.slim import Slims
 from tmwatch.store import BulkFile, Database, Observed, React, observe
-from tmwatch.store.half_stored import Half
+from tmwatch.store.half_stored import Half, any_half
 from tmwatch.text import clean_line
 
 BATCH = 200  # files a transaction: small enough to keep, large enough that a campaign is one alert
@@ -205,17 +205,25 @@ def _of_a_register(
 ) -> Generator[_Batch, None, None]:
     """A file of many records for the store of the whole register. Which of them are stored tells their hash;
     what is kept of an import that did not come to its end is what the watches made of the first part."""
-    file, half = _half_of(what, source, as_of, "/register")
-    begun, memory = half.stored(database) if half is not None else (0, "")
+    half: Half | None = None
+    begun, memory = 0, ""
+    if any_half(
+        database, f"{source.declaration.id}{_REGISTER}"
+    ):  # else nobody need run through it for a hash
+        _, half = _half_of(what, source, as_of, _REGISTER)
+        begun, memory = half.stored(database) if half is not None else (0, "")
     if memory and recall is not None:
         recall(memory)
     given = AsOf(as_of, "given") if as_of is not None else None
+    file = BulkFile(what.path.name)
 
     def whole(piece: Piece) -> list[One]:
         return one_piece(database, what.path, source, piece, given, config)
 
     for step in registered.steps(database, what, source, keep, whole, more):
         if step.found:
+            if not file.sha256:
+                file, half = _half_of(what, source, as_of, _REGISTER)
             begun += 1
             yield _Batch(step.found, file, half, begun)
         if step.told:
@@ -224,6 +232,9 @@ def _of_a_register(
             progress(what.path)
     if half is not None and begun:
         yield _Batch([], file, half)  # its row goes
+
+
+_REGISTER = "/register"  # behind the source's id: how far a file is stored on this road
 
 
 def _store(

@@ -71,6 +71,10 @@ class Slims(Protocol):
         """Told from the bytes; None where number or day are not where they always stand: `slim` says why."""
         ...
 
+    def st13(self, piece: Piece) -> str:
+        """The filing of a record of which `essence` told something."""
+        ...
+
     def slim(self, piece: Piece, where: str) -> Slim:
         """The few fields. Raises errors of the family of `read`."""
         ...

@@ -46,3 +46,9 @@ class Half:
             "delete from half_stored where file = ? and source = ? and parser_version = ? and as_of = ?",
             self._key,
         )
+
+
+def any_half(database: Database, source: str) -> bool:
+    """Whether any file of this source is stored in part."""
+    found = database.conn.execute("select 1 from half_stored where source = ? limit 1", (source,)).fetchone()
+    return found is not None

@@ -203,32 +203,43 @@ def _date(text: str) -> dt.date:
 def _name(words: str, statements: list[Leaves]) -> str | None:
     """The mark's words, and those too long for their place, which go on in statements `MK`."""
     more = {one["type-code"]: one["text"] for one in statements if _is(one, "MK")}
-    texts = [words, *dict.fromkeys(more[code] for code in sorted(more))]
-    return common.squeeze(" ".join(texts)) or None
+    if not more:
+        return words or None
+    return common.squeeze(" ".join([words, *dict.fromkeys(more[code] for code in sorted(more))])) or None
 
 
 def _is(statement: Leaves, kind: str) -> bool:
-    return statement.get("type-code", "").upper().startswith(kind) and "text" in statement
+    return statement.get("type-code", "")[:2].upper() == kind and "text" in statement
 
 
 def _other_names(statements: list[Leaves]) -> tuple[tuple[str, str], ...]:
     """By their code: the file's order means nothing."""
-    found = sorted(
-        (one["type-code"].upper(), one["text"]) for one in statements if "text" in one and "type-code" in one
-    )
-    return tuple((_KINDS[code[:2]], text) for code, text in found if code[:2] in _KINDS)
+    found = [
+        (one["type-code"].upper(), one["text"])
+        for one in statements
+        if one.get("type-code", "")[:2].upper() in _KINDS and "text" in one
+    ]
+    return tuple((_KINDS[code[:2]], text) for code, text in sorted(found))
 
 
 def _classes(boxes: list[tuple[str, list[str], list[str]]]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for primary, international, national in boxes:
-        nice = [common.class_number(code) for code in international]
-        found[common.own_class(primary, nice, national)] = None
-        found.update(dict.fromkeys(nice))
+        found.update(dict.fromkeys(_class(primary, tuple(international), tuple(national))))
     if not found:
         raise LayoutChanged("the case shows no class")
     # Numbers first, by size; certification and US classes after them, by name.
-    return tuple(sorted(found, key=lambda one: (not one.isdigit(), int(one) if one.isdigit() else 0, one)))
+    return tuple(sorted(found, key=_size)) if len(found) > 1 else tuple(found)
+
+
+def _size(number: str) -> tuple[bool, int, str]:
+    return not number.isdigit(), int(number) if number.isdigit() else 0, number
+
+
+@functools.lru_cache(maxsize=2048)
+def _class(primary: str, international: tuple[str, ...], national: tuple[str, ...]) -> tuple[str, ...]:
+    nice = [common.class_number(code) for code in international]
+    return tuple(dict.fromkeys([common.own_class(primary, nice, national), *nice]))
 
 
 def _owners(boxes: list[Leaves]) -> tuple[str, ...]:
