@@ -315,3 +315,42 @@ def test_a_killed_import_goes_on_where_it_was_and_tells_nothing_twice(run: Run, 
     assert "US500000079990519" in json.dumps(alert)
     with closing(Database(folder / "tmwatch.db")) as base:
         assert base.conn.execute("select count(*) from half_stored").fetchone()[0] == 0
+
+
+# -- names near a name ---------------------------------------------------------------------------------
+
+
+def near(run: Run, *words: str) -> list[tuple[str, int]]:
+    ran = run("lookup", *words, "--json")
+    assert ran.code == 0, ran.err
+    return [(one["name"], one["level"]) for one in json.loads(ran.out)]
+
+
+def test_names_near_a_name_are_found_in_the_register_with_level_and_reasons(run: Run, folder: Path) -> None:
+    configured(folder)
+    (folder / "apc990420.xml").write_bytes(THREE)
+    run("import", "apc990420.xml")
+    assert near(run, "SAMPEL LANTERN", "--like", "1") == [("SAMPLE LANTERN", 1)]
+    assert near(run, "SAMPEL LANTERN", "--like", "1", "--class", "3") == []
+    assert "US 79990511" in run("lookup", "SAMPEL LANTERN", "--like", "1").out
+    # What comes or is named anew later is found too, by its new name only.
+    later = THREE.replace(b"20260420", b"20260421")
+    for name in (b"SAMPLE LANTERN", b"SAMPLE LAN TURN", b"SAM PULL LANTERN"):
+        later = later.replace(name, b"OTHER TURNIP")
+    (folder / "apc990421.xml").write_bytes(later)
+    run("import", "apc990421.xml")
+    assert near(run, "SAMPEL LANTERN", "--like", "1") == []
+    assert [name for name, _ in near(run, "OTHER TURNIPS", "--like")] == ["OTHER TURNIP"]
+    # The index can be deleted.
+    for one in (folder / "register.db.index").iterdir():
+        one.unlink()
+    assert near(run, "SAMPEL LANTERN", "--like", "1") == []
+
+
+def test_without_a_store_of_the_register_like_says_what_to_do(run: Run, folder: Path) -> None:
+    (folder / "tmwatch.toml").write_text('[operator]\ncontact = "ip-watch@example.com"\n', encoding="utf-8")
+    ran = run("lookup", "ANYTHING", "--like")
+    assert (ran.code, "register.db" in ran.err) == (2, True)
+    configured(folder)
+    assert "import" in run("lookup", "ANYTHING", "--like").err
+    assert run("lookup", "ANYTHING", "--like", "--owner", "X").code == 2

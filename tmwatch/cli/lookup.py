@@ -15,6 +15,7 @@ from tmwatch.alerts.compose import register_link
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
 from tmwatch.cli.columns import widths
+from tmwatch.cli.nearby import look_nearby
 from tmwatch.cli.options import nice_classes, office_codes
 from tmwatch.cli.output import Bar, complain, console, on_terminal, plain, say, say_json, show_table
 from tmwatch.cli.records import a_day, json_option
@@ -88,6 +89,16 @@ _CSV = (
     default=None,
     help="Ask the registers too, or look at what is stored only. Default: ask if there is a configuration.",
 )
+@click.option(
+    "--like",
+    "level",
+    type=click.IntRange(0, 4),
+    default=0,
+    is_flag=False,
+    flag_value=2,
+    metavar="[LEVEL]",
+    help="Names near TEXT in the store of the whole register, to this level (2); no register is asked.",
+)
 @click.option("--csv", "as_csv", is_flag=True, help="A table for spreadsheets and programs.")
 @json_option
 @pass_session
@@ -103,6 +114,7 @@ def lookup(
     changed_since: dt.date | None,
     pages: int,
     ask_live: bool | None,
+    level: int,
     as_csv: bool,
     as_json: bool,
 ) -> int:
@@ -112,6 +124,9 @@ def lookup(
     side, each at its own pace; those that cannot be asked are named, with the reason. The exit code is 1
     where registers were asked and none answered, or all that could be asked rest after failures.
     """
+    if level:
+        others = (mark, owner, agent, offices, since, changed_since, ask_live is not None, as_csv)
+        return look_nearby(session, " ".join(text).strip(), level, classes, any(others), as_json)
     question = Question(
         " ".join(text).strip(),
         mark.strip(),

@@ -51,6 +51,16 @@ _SCHEMA = (
       select c.as_of, f.st13, f.name, c.field, c.old, c.new, c.file, c.seen_at
       from filing_change c join filing f on f.id = c.filing order by c.id desc;
     """,
+    # Where each name stands in the index of names beside the file (`nearby`), and how far that is made. The
+    # place of a name that a filing has no more is nobody's.
+    """
+    create table indexed_name (place integer primary key, filing integer references filing (id));
+    create index indexed_name_filing on indexed_name (filing);
+    create table indexed (
+      id integer primary key check (id = 1), filing integer not null, change integer not null
+    );
+    insert into indexed values (1, 0, 0);
+    """,
 )
 SCHEMA_VERSION = len(_SCHEMA)
 
@@ -216,6 +226,58 @@ class Register:
         """How many filings are stored."""
         return int(self.conn.execute("select count(*) from filing").fetchone()[0])
 
+    # -- the index of names beside it ------------------------------------------------------------------------
+
+    def names_to_index(self) -> Iterator[tuple[int, str]]:
+        """(filing by its row, name) of all that came, or was named anew, since the index was made."""
+        last = self.conn.execute("select filing, change from indexed").fetchone()
+        rows = self.conn.execute(
+            "select id, name, other_names from filing where id > ? or id in (select filing from filing_change"
+            " where id > ? and field in ('name', 'other_names')) order by id",
+            (last["filing"], last["change"]),
+        )
+        for row in rows:
+            for name in _names(row):
+                yield row["id"], name
+
+    def indexed(self) -> int:
+        """How many names the index must hold."""
+        return int(self.conn.execute("select count(*) from indexed_name").fetchone()[0])
+
+    def index_these(self, filings: Iterable[int]) -> None:
+        """The names of these filings (by their rows) stand in the index, in this order, behind the others."""
+        these = list(filings)
+        with self.write():
+            start = self.indexed()
+            self.conn.executemany(
+                "update indexed_name set filing = null where filing = ?", ((one,) for one in set(these))
+            )
+            self.conn.executemany("insert into indexed_name values (?, ?)", enumerate(these, start))
+            self.conn.execute(
+                "update indexed set filing = (select coalesce(max(id), 0) from filing),"
+                " change = (select coalesce(max(id), 0) from filing_change)"
+            )
+
+    def forget_index(self) -> None:
+        """Nothing is in the index: it is made anew."""
+        with self.write():
+            self.conn.execute("delete from indexed_name")
+            self.conn.execute("update indexed set filing = 0, change = 0")
+
+    def at_places(self, places: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """The filing at each of these places of the index, as `rows` gives it."""
+        found: dict[int, dict[str, Any]] = {}
+        for start in range(0, len(places), _AT_ONCE):
+            some = list(places[start : start + _AT_ONCE])
+            marks = ",".join("?" * len(some))
+            for row in self.conn.execute(
+                f"select n.place, f.* from indexed_name n join filing f on f.id = n.filing"
+                f" where n.place in ({marks})",
+                some,
+            ):
+                found[row["place"]] = _readable(row)
+        return found
+
     # -- what comes --------------------------------------------------------------------------------------
 
     def take(self, many: Sequence[Told], *, source: str, slim_version: int, file: str) -> list[Became]:
@@ -339,6 +401,11 @@ def _values(slim: Slim) -> tuple[str | None, ...]:
 
 def _json(values: Sequence[Any]) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")) if values else "[]"
+
+
+def _names(row: sqlite3.Row) -> list[str]:
+    others = [text for kind, text in json.loads(row["other_names"]) if kind != "translation"]
+    return list(dict.fromkeys(filter(None, [row["name"], *others])))
 
 
 def _readable(row: sqlite3.Row) -> dict[str, Any]:

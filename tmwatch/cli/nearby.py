@@ -1,0 +1,61 @@
+"""`lookup TEXT --like`: names of the whole register that are near a name."""
+
+from __future__ import annotations
+
+import contextlib
+
+from tmwatch.cli import render
+from tmwatch.cli.output import on_terminal, plain, say, say_json
+from tmwatch.cli.session import Session
+from tmwatch.errors import UsageError
+from tmwatch.numbers import show_number
+from tmwatch.store.register import Register
+
+_LISTED = 50
+
+
+def look_nearby(
+    session: Session, text: str, level: int, classes: tuple[int, ...], others: bool, as_json: bool
+) -> int:
+    """Print what the store of the register has near `text`. Raises `UsageError` where there is none."""
+    if not text or others:
+        raise UsageError(
+            "--like looks for one name in the store of the whole register",
+            do='Give a name, and --class if you like: tmwatch lookup "JOYROBO" --like --class 9,12',
+        )
+    config = session.config()
+    if config.store.register is None:
+        raise UsageError(
+            "there is no store of the whole register",
+            where=f"{config.path} [store]",
+            do='Add register = "register.db" there, and import the daily files of a register.',
+        )
+    from tmwatch.nearby import nearest  # late: its tables are large
+
+    with contextlib.closing(Register(config.store.register, create=False)) as register:
+        found = list(nearest(register, text, level, classes))
+        count = register.count()
+    if as_json:
+        say_json([one.as_json() for one in found])
+        return 0
+    shown = found[:_LISTED] if on_terminal() else found
+    for one in shown:
+        filing = one.filing
+        name = plain(filing["name"], 60) or render.WORDS.say("no_words")
+        owner = plain(", ".join(filing["owners"]), 60)
+        say(
+            f"{one.level}  {name} ({show_number(filing['st13'])}), class {', '.join(filing['classes'])}, "
+            f"{owner}"
+        )
+        say(
+            f"{'; '.join(plain(reason, 200) for reason in one.reasons)}; {filing['status_live']}, as of "
+            f"{filing['as_of']}",
+            indent=3,
+        )
+    if len(found) > len(shown):
+        say(f"and {len(found) - len(shown)} more (all of them with --json)")
+    say(
+        f"{render.counted(len(found), 'filing')} at level {level} or nearer, of the {count} of the register "
+        "that are stored. Likeness, no verdict on infringement."
+    )
+    return 0

@@ -1,0 +1,87 @@
+"""Names of the whole register that are near a name: the index beside its store, and the search in it.
+
+The index is a folder beside the store (`register.db.index`), brought up to date when somebody searches; it
+can be deleted. It holds each mark's words, pseudo marks and transliterations; a translation is a sentence,
+and is not in it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tmwatch.errors import StoreError
+from tmwatch.similarity.index import Index
+from tmwatch.store.register import Register
+
+
+@dataclass(frozen=True)
+class Near:
+    """A filing of the register, and how near its name is: level 1 (near identical) to 4 (distant)."""
+
+    filing: dict[str, Any]  # as `Register.rows` gives it
+    level: int
+    score: float
+    reasons: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        names = ("st13", "office", "application_number", "registration_number", "name", "classes", "owners")
+        told = {name: self.filing[name] for name in (*names, "status_code", "filing_date", "as_of", "source")}
+        said = {"level": self.level, "score": round(self.score, 4), "reasons": list(self.reasons)}
+        return {**told, "live": self.filing["status_live"], **said}
+
+
+def folder_of(register: Register) -> Path:
+    """Where its index lies."""
+    return register.path.with_name(f"{register.path.name}.index")
+
+
+def up_to_date(register: Register) -> Index:
+    """The index with all that came since it was made. Raises `StoreError` where it cannot be written."""
+    folder = folder_of(register)
+    try:
+        return _grown(register, folder)
+    except OSError as error:
+        raise StoreError(
+            f"the index of the register's names cannot be kept: {error.strerror or error}",
+            where=str(folder),
+            kept="The store of the register is untouched.",
+            do="Free space, or check the rights of the folder; the index can be deleted.",
+        ) from None
+
+
+def _grown(register: Register, folder: Path) -> Index:
+    try:
+        index = Index.load(folder)
+    except (FileNotFoundError, ValueError):
+        index = Index()
+    if len(index) != register.indexed():  # one of the two was deleted, or a process died between them
+        shutil.rmtree(folder, ignore_errors=True)
+        register.forget_index()
+        index = Index()
+    more = list(register.names_to_index())
+    if more:
+        index.append(name for _, name in more)
+        index.save(folder)
+        register.index_these(filing for filing, _ in more)
+    return index
+
+
+def nearest(register: Register, text: str, level: int, classes: tuple[int, ...] = ()) -> Iterator[Near]:
+    """The filings whose names are as near as `level`, each once, the nearest first."""
+    index = up_to_date(register)
+    found = index.search(text, level)
+    filings = register.at_places([hit.candidate for hit in found])
+    seen: set[str] = set()
+    for hit in found:
+        filing = filings.get(hit.candidate)
+        if filing is None or filing["st13"] in seen:
+            continue
+        if classes and not {str(number) for number in classes} & set(filing["classes"]):
+            continue
+        seen.add(filing["st13"])
+        yield Near(filing, hit.level, hit.score, hit.reasons)
