@@ -10,12 +10,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tmwatch.errors import StoreError
 from tmwatch.similarity.index import Index
 from tmwatch.store.register import Register
+
+
+_AT_ONCE = 100_000  # names that are made ready at a time
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,24 @@ def up_to_date(register: Register) -> Index:
 def _grown(register: Register, folder: Path) -> Index:
     try:
         index = Index.load(folder)
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError):  # none, of other tables, or damaged: made anew
         index = Index()
     if len(index) != register.indexed():  # one of the two was deleted, or a process died between them
         shutil.rmtree(folder, ignore_errors=True)
         register.forget_index()
         index = Index()
-    more = list(register.names_to_index())
-    if more:
-        index.append(name for _, name in more)
+    names = register.names_to_index()
+    grown = False
+    while more := list(islice(names, _AT_ONCE)):
+        index.append([name for _, name in more])
         index.save(folder)
         register.index_these(filing for filing, _ in more)
+        index, grown = (
+            Index.load(folder),
+            True,
+        )  # read where it lies from now on: the memory is that of a part
+    if grown:
+        register.index_done()
     return index
 
 

@@ -253,6 +253,10 @@ class Register:
                 "update indexed_name set filing = null where filing = ?", ((one,) for one in set(these))
             )
             self.conn.executemany("insert into indexed_name values (?, ?)", enumerate(these, start))
+
+    def index_done(self) -> None:
+        """All that is stored now stands in the index."""
+        with self.write():
             self.conn.execute(
                 "update indexed set filing = (select coalesce(max(id), 0) from filing),"
                 " change = (select coalesce(max(id), 0) from filing_change)"
