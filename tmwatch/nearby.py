@@ -18,7 +18,6 @@ from tmwatch.errors import StoreError
 from tmwatch.similarity.index import Index
 from tmwatch.store.register import Register
 
-
 _AT_ONCE = 100_000  # names that are made ready at a time
 
 
