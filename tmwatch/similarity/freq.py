@@ -2,6 +2,9 @@
 
 `Frequencies` holds counts of names, from the shipped table or from the user's own store (`learned`).
 The unit of weight is the bit: a word that one name in 1,024 holds weighs ten bits.
+
+Words that name goods (`data/class_words.csv`: AUTO for class 12, 汽车, TECH for 9 and 42) weigh no more than
+`_TRADE_BITS`, and next to nothing beside a mark of that class (`Frequencies.in_classes`).
 """
 
 from __future__ import annotations
@@ -10,20 +13,33 @@ import csv
 import functools
 import math
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 
+from tmwatch.similarity.han import segment
 from tmwatch.similarity.keys import is_han, pieces
+from tmwatch.text.lookalike import normal
 
 _MOST_BITS = 16.0
+# A word that names goods of some class, and one that names goods of a class that is asked for.
+_TRADE_BITS = 10.0
+_CLASS_BITS = 5.0
+# So many names of a class must hold a word before their number says that it is common there.
+_LEAST_NAMES = 8
+# In `data/class_words.csv`: words of no class in particular (GROUP, PREMIUM).
+ANY_CLASS = 0
 # A name has about twelve letters (2 to the 3.6) where a part may begin.
 _PLACES = 3.6
 
 
 @dataclass(slots=True)
 class Frequencies:
-    """Of `latin_names` and `han_names`, how many hold a word, a group of letters, a character."""
+    """Of `latin_names` and `han_names`, how many hold a word, a group of letters, a character.
+
+    `by_class`, from a register of the user's own: by Nice class (how many names, how many hold each word).
+    `classes` are those that weights are asked for.
+    """
 
     latin_names: int
     han_names: int
@@ -31,10 +47,12 @@ class Frequencies:
     letters: dict[str, int]
     han: dict[str, int]
     hanwords: dict[str, int]
-    _starts: dict[str, int] = field(default_factory=dict)
-    _bits: dict[str, float] = field(default_factory=dict)
-    _inside: dict[str, float] = field(default_factory=dict)
-    _groups: int = 0
+    by_class: Mapping[int, tuple[int, Mapping[str, int]]] = field(default_factory=dict)
+    classes: frozenset[int] = frozenset()
+    _starts: dict[str, int] = field(default_factory=dict, init=False)
+    _bits: dict[str, float] = field(default_factory=dict, init=False)
+    _inside: dict[str, float] = field(default_factory=dict, init=False)
+    _groups: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         for group, number in self.letters.items():
@@ -51,12 +69,38 @@ class Frequencies:
             known = self._bits[word] = self._weigh(word)
         return known
 
+    def in_classes(self, classes: Collection[int]) -> Frequencies:
+        """The same counts, for names of these Nice classes: what is common in one of them weighs little."""
+        return self if self.classes == set(classes) else replace(self, classes=frozenset(classes))
+
+    def telling(self, words: Iterable[str], classes: Collection[int]) -> frozenset[int]:
+        """Those of `classes` in which one of the words weighs less than it does elsewhere."""
+        found = list(words)
+        return frozenset(
+            one for one in classes if any(self._in_class(word, one) < self._weigh_all(word) for word in found)
+        )
+
+    def weak_in(self, word: str) -> int | None:
+        """The class of `classes` in which a word says little, the first of them; None where there is none."""
+        return next((one for one in sorted(self.classes) if self._in_class(word, one) <= _CLASS_BITS), None)
+
     def _weigh(self, word: str) -> float:
+        return max(0.5, min([self._weigh_all(word), *(self._in_class(word, one) for one in self.classes)]))
+
+    def _in_class(self, word: str, one: int) -> float:
+        bits = _CLASS_BITS if one in class_words().get(word, ()) else _MOST_BITS
+        names, words = self.by_class.get(one, (0, {}))
+        if (seen := words.get(word, 0)) >= _LEAST_NAMES:
+            bits = min(bits, math.log2((names + 2) / (seen + 1)))
+        return bits
+
+    def _weigh_all(self, word: str) -> float:
+        most = _TRADE_BITS if word in class_words() else _MOST_BITS
         if is_han(word):
-            return min(_MOST_BITS, self._han_bits(word))
+            return min(most, self._han_bits(word))
         seen = self.words.get(word, 0)
         by_count = math.log2((self.latin_names + 2) / (seen + 1))
-        return max(0.5, min(by_count, self.letter_bits(f"^^{word}$"), _MOST_BITS))
+        return min(by_count, self.letter_bits(f"^^{word}$"), most)
 
     def _han_bits(self, word: str) -> float:
         # The second of two characters is half told by the first.
@@ -94,6 +138,18 @@ def _table() -> Iterable[dict[str, str]]:
 
 
 @functools.cache
+def class_words() -> Mapping[str, frozenset[int]]:
+    """Words that name goods or services, with the Nice classes of these (`data/class_words.csv`)."""
+    text = files("tmwatch").joinpath("data/class_words.csv").read_text(encoding="utf-8")
+    found: dict[str, set[int]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        number = ANY_CLASS if row["classes"] == "*" else int(row["classes"])
+        for word in row["words"].split():
+            found.setdefault(normal(word), set()).add(number)
+    return {word: frozenset(classes) for word, classes in found.items()}
+
+
+@functools.cache
 def shipped() -> Frequencies:
     """The counts that come with tmwatch (`data/name_words.csv`, made by tests/quality/build_words.py)."""
     parts: dict[str, dict[str, int]] = {kind: {} for kind in ("total", "word", "letters", "han", "hanword")}
@@ -105,17 +161,29 @@ def shipped() -> Frequencies:
     )
 
 
-def learned(names: Iterable[str], on: Frequencies | None = None) -> Frequencies:
-    """The counts of `names` (a register's own, from the store) added to those of `on` (the shipped ones)."""
+def learned(names: Iterable[str | tuple[str, Collection[int]]], on: Frequencies | None = None) -> Frequencies:
+    """The counts of a register's own names (from the store) added to those of `on` (the shipped ones).
+
+    A name may come with its Nice classes: then the words that are common in a class are known
+    (`Frequencies.in_classes`). Memory: the different words of each class.
+    """
     base = on or shipped()
     words, han = Counter(base.words), Counter(base.han)
     latin_names, han_names = base.latin_names, base.han_names
-    for name in names:
-        found = set(pieces(name))
+    by_class = {one: (seen, Counter(held)) for one, (seen, held) in base.by_class.items()}
+    for given in names:
+        name, classes = (given, ()) if isinstance(given, str) else given
+        found = {word for piece in pieces(name) for word in (segment(piece) if is_han(piece) else (piece,))}
         signs = {char for word in found if is_han(word) for char in word}
         latin = {word for word in found if not is_han(word)}
         latin_names += bool(latin)
         han_names += bool(signs)
         words.update(latin)
         han.update(signs)
-    return Frequencies(latin_names, han_names, words, base.letters, han, base.hanwords)
+        for one in set(classes):
+            seen, held = by_class.get(one, (0, Counter()))
+            held.update(found)
+            by_class[one] = (seen + 1, held)
+    return replace(
+        base, latin_names=latin_names, han_names=han_names, words=words, han=han, by_class=by_class
+    )

@@ -2,7 +2,8 @@
 
 北京东方 and 南京东路 hold 京东 only because Chinese puts no spaces: the words are 北京 and 东方, 南京 and
 东路. 京东派 and 京东之家 mean 京东. What decides is whether a known word crosses the border of what was
-found (`data/han_words.csv`: place names, directions, affixes of company names).
+found (`data/han_words.csv`: place names, directions, affixes of company names), or a well-known name is longer
+than what was found: 京东方 is a name of its own.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from importlib.resources import files
 
 
 @functools.cache
-def known_words() -> frozenset[str]:
+def known_words(kind: str | None = None) -> frozenset[str]:
+    """The known words, or those of one kind (`place`, `name` …)."""
     text = files("tmwatch").joinpath("data/han_words.csv").read_text(encoding="utf-8")
-    return frozenset(row["word"] for row in csv.DictReader(text.splitlines()))
+    return frozenset(row["word"] for row in csv.DictReader(text.splitlines()) if kind in (None, row["kind"]))
 
 
 @functools.lru_cache(65536)
@@ -48,14 +50,24 @@ def segment(run: str) -> tuple[str, ...]:
 def meant(part: str, whole: str) -> bool:
     """Whether `part` stands in `whole` between words, at one of its places at least.
 
-    At the very start it is meant: who reads 京东方 reads 京东 first, whatever words it is made of.
+    At the very start it is meant: who reads 京东派 reads 京东 first, whatever words it is made of; but not where
+    a longer name that everybody knows begins there (京东方, 格力高).
     """
     at = whole.find(part)
     while at >= 0:
-        if at == 0 or not _crossed(whole, at, at + len(part)):
+        end = at + len(part)
+        if not in_longer_name(whole, at, end) and (at == 0 or not _crossed(whole, at, end)):
             return True
         at = whole.find(part, at + 1)
     return False
+
+
+def in_longer_name(whole: str, start: int, end: int) -> bool:
+    """Whether a well-known name holds these characters and more."""
+    return any(
+        len(name) > end - start and 0 <= (at := whole.find(name, max(0, end - len(name)))) <= start
+        for name in known_words("name")
+    )
 
 
 def _crossed(whole: str, start: int, end: int) -> bool:
