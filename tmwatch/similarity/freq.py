@@ -4,7 +4,7 @@
 The unit of weight is the bit: a word that one name in 1,024 holds weighs ten bits.
 
 Words that name goods (`data/class_words.csv`: AUTO for class 12, 汽车, TECH for 9 and 42) weigh no more than
-`_TRADE_BITS`, and next to nothing beside a mark of that class (`Frequencies.in_classes`).
+`TRADE_BITS`, and next to nothing beside a mark of that class (`Frequencies.in_classes`).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 
-from tmwatch.similarity.han import segment
+from tmwatch.similarity.han import known_words, segment
 from tmwatch.similarity.keys import is_han, pieces
 from tmwatch.text.lookalike import normal
 
 _MOST_BITS = 16.0
 # A word that names goods of some class, and one that names goods of a class that is asked for.
-_TRADE_BITS = 10.0
+TRADE_BITS = 10.0
 _CLASS_BITS = 5.0
 # So many names of a class must hold a word before their number says that it is common there.
 _LEAST_NAMES = 8
@@ -95,8 +95,10 @@ class Frequencies:
         return bits
 
     def _weigh_all(self, word: str) -> float:
-        most = _TRADE_BITS if word in class_words() else _MOST_BITS
+        most = TRADE_BITS if word in class_words() else _MOST_BITS
         if is_han(word):
+            if word in known_words() and word not in known_words("name"):
+                most = TRADE_BITS  # a place, a direction, an affix
             return min(most, self._han_bits(word))
         seen = self.words.get(word, 0)
         by_count = math.log2((self.latin_names + 2) / (seen + 1))

@@ -2,8 +2,8 @@
 
 北京东方 and 南京东路 hold 京东 only because Chinese puts no spaces: the words are 北京 and 东方, 南京 and
 东路. 京东派 and 京东之家 mean 京东. What decides is whether a known word crosses the border of what was
-found (`data/han_words.csv`: place names, directions, affixes of company names), or a well-known name is longer
-than what was found: 京东方 is a name of its own.
+found (`data/han_words.csv`: place names, directions, affixes of company names), or a well-known name is
+longer than what was found: 京东方 is a name of its own.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def segment(run: str) -> tuple[str, ...]:
 def meant(part: str, whole: str) -> bool:
     """Whether `part` stands in `whole` between words, at one of its places at least.
 
-    At the very start it is meant: who reads 京东派 reads 京东 first, whatever words it is made of; but not where
-    a longer name that everybody knows begins there (京东方, 格力高).
+    At the very start it is meant: who reads 京东派 reads 京东 first, whatever words it is made of; but not
+    where a longer name that everybody knows begins there (京东方, 格力高).
     """
     at = whole.find(part)
     while at >= 0:
@@ -65,12 +65,13 @@ def meant(part: str, whole: str) -> bool:
 def in_longer_name(whole: str, start: int, end: int) -> bool:
     """Whether a well-known name holds these characters and more."""
     return any(
-        len(name) > end - start and 0 <= (at := whole.find(name, max(0, end - len(name)))) <= start
+        len(name) > end - start and 0 <= whole.find(name, max(0, end - len(name))) <= start
         for name in known_words("name")
     )
 
 
 def _crossed(whole: str, start: int, end: int) -> bool:
+    """Whether a known word begins or ends within these characters and goes beyond them."""
     known = known_words()
     for border in (start, end):
         for left in range(max(0, border - 3), border):

@@ -54,7 +54,8 @@ def hits(
             *(column.tolist() for column in one.found(marks, Columns(part), level, threads)), strict=True
         ):
             likeness = one.likeness(marks[mark], part[name], score)
-            yield Hit(mark, start + name, likeness.level, likeness.score, likeness.reasons)
+            if likeness.level <= level:
+                yield Hit(mark, start + name, likeness.level, likeness.score, likeness.reasons)
         start += len(part)
 
 

@@ -154,12 +154,11 @@ class Index:
         level outside 1 to 4.
         """
         found = self._joined(self.find([mark], level))
-        order = np.lexsort((found.candidate, -found.score, found.level))[:limit]
+        order = np.lexsort((found.candidate, -found.score, found.level))
         one = self._scorer.name(mark)
-        return [
-            self._hit(one, 0, place, score)
-            for place, score in zip(found.candidate[order].tolist(), found.score[order].tolist(), strict=True)
-        ]
+        pairs = zip(found.candidate[order].tolist(), found.score[order].tolist(), strict=True)
+        told = (hit for place, score in pairs if (hit := self._hit(one, 0, place, score)).level <= level)
+        return sorted(islice(told, limit), key=lambda hit: (hit.level, -hit.score, hit.candidate))
 
     def search_many(self, marks: Sequence[str], level: int = 3) -> Iterator[Hit]:
         """The hits of many marks with their reasons, part by part of the index, in each by mark and place."""
@@ -167,7 +166,8 @@ class Index:
         for found in self.find(marks, level):
             columns = found.watched, found.candidate, found.score
             for mark, place, score in zip(*(column.tolist() for column in columns), strict=True):
-                yield self._hit(ready[mark], mark, place, score)
+                if (hit := self._hit(ready[mark], mark, place, score)).level <= level:
+                    yield hit
 
     def find(self, marks: Sequence[str], level: int = 3) -> Iterator[Found]:
         """The same without reasons, in columns: part by part of the index."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from rapidfuzz.distance import Levenshtein
 
@@ -18,17 +18,26 @@ _NEAR = 0.74
 _FEW = 4
 
 
-def _upper(words: list[Word]) -> str:
+def _upper(words: Sequence[Word]) -> str:
     return " ".join(word.text.upper() for word in words)
 
 
-def reasons(one: Name, other: Name, matches: list[Match], value: Mapping[str, float]) -> list[str]:
-    """The reasons, strongest first; one at least where anything is shared."""
+def reasons(
+    one: Name,
+    other: Name,
+    matches: list[Match],
+    value: Mapping[str, float],
+    weak_in: Callable[[str], int | None] = lambda _word: None,
+) -> list[str]:
+    """The reasons, strongest first; one at least where anything is shared.
+
+    `weak_in`: in which of the watched classes a word says little.
+    """
     shown = f"{one.raw.strip()} / {other.raw.strip()}"
     if one.compact and one.compact == other.compact:
         spaced = one.texts != other.texts
         return [f"same letters, written apart otherwise: {shown}" if spaced else f"same name: {shown}"]
-    out = _whole(one, other)
+    out = _whole(one, other, weak_in)
     if one.key and one.key == other.key:
         out.append(f"same sound: {shown}")
     elif value["key_letters"] >= _NEAR:
@@ -49,23 +58,33 @@ def _letters(one: Name, other: Name, shown: str) -> str:
     return f"letters or sounds in common: {shown}"
 
 
-def _whole(one: Name, other: Name) -> list[str]:
+def _weak(words: Sequence[Word], weak_in: Callable[[str], int | None]) -> str:
+    """That words are weak, and in which class, where a class says so: "weak in class 12: AUTO"."""
+    found = {weak_in(word.text) for word in words}
+    classes = sorted(one for one in found if one is not None)
+    where = "" if None in found or not classes else f" in class {', '.join(map(str, classes))}"
+    return f"the rest is weak{where}: {_upper(words)}"
+
+
+def _whole(one: Name, other: Name, weak_in: Callable[[str], int | None]) -> list[str]:
     """One name wholly inside the other, at borders of words."""
     if one.texts and one.texts < other.texts:
         rest = [word for word in other.words if word.text not in one.texts]
         if all(word.bits <= WEAK_BITS for word in rest):
-            return [f"contains your whole mark, the rest is weak: {_upper(rest)}"]
+            return [f"contains your whole mark, {_weak(rest, weak_in)}"]
         return [f"contains your whole mark, beside {_upper(rest)}"]
     if other.texts and other.texts < one.texts:
         rest = [word for word in one.words if word.text not in other.texts]
         weak = all(word.bits <= WEAK_BITS for word in rest)
         return [
             f"is a part of your mark: {_upper(list(other.words))}"
-            + (f", the rest is weak: {_upper(rest)}" if weak else "")
+            + (f", {_weak(rest, weak_in)}" if weak else "")
         ]
     if one.han and other.han and one.han != other.han and one.han in other.han:
         if meant(one.han, other.han):
             return [f"contains your whole mark: {one.han} in {other.han}"]
+        if other.han.startswith(one.han):  # who reads it from the start reads the longer name
+            return [f"holds the characters {one.han}, but as a part of another word: {other.han}"]
         return [f"holds the characters {one.han}, but across the border of two words: {other.han}"]
     return []
 

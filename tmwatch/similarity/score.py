@@ -15,7 +15,7 @@ import csv
 import functools
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from operator import mul
@@ -27,6 +27,7 @@ from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.batch import may_be_near, near_identical
 from tmwatch.similarity.engine import Engine, Formula, Scores
 from tmwatch.similarity.features import ALL_NAMES, expand, measure
+from tmwatch.similarity.levels import nearest_level
 from tmwatch.similarity.name import Name
 from tmwatch.similarity.reasons import reasons
 from tmwatch.similarity.strings import Floats, Ints, hashes
@@ -102,6 +103,23 @@ class Scorer:
         self._noise: dict[str, float] = {}
         self._words: dict[str, name.Word] = {}
         self.name = functools.lru_cache(200_000)(self.make)
+        self._in: dict[frozenset[int], Scorer] = {}
+
+    def in_classes(self, classes: Collection[int]) -> Scorer:
+        """The same scorer for marks of these Nice classes: what is common in one of them weighs little."""
+        chosen = frozenset(classes)
+        if chosen == self.counts.classes:
+            return self
+        if chosen not in self._in:
+            counts = self.counts.in_classes(chosen)
+            self._in[chosen] = Scorer(counts, self.meanings, self.weights, self._background)
+        return self._in[chosen]
+
+    def telling(self, mark: str, classes: Collection[int]) -> frozenset[int]:
+        """Those of `classes` that change what a word of the mark weighs; for the others this scorer does."""
+        if not classes:
+            return frozenset()
+        return self.counts.telling([word.text for word in self.name(mark).words], classes)
 
     def fingerprint(self) -> str:
         """Tells apart what makes names ready in another way: the counts and the meanings."""
@@ -175,7 +193,10 @@ class Scorer:
     def found(
         self, marks: Sequence[Name], names: Columns, level: int, cores: int = 1
     ) -> tuple[Ints, Ints, Ints, Floats]:
-        """(mark, name, level, score) of the pairs of `level` or nearer, by mark and name."""
+        """(mark, name, level, score) of the pairs of `level` or nearer, by mark and name.
+
+        The level is the nearest that it can be: what the words are worth (`likeness`) may put a pair farther.
+        """
         less = self.weights.noise * self.noises(marks, cores)
         # A little generous: the score itself decides.
         least = (self.weights.levels[level - 1] if level < 4 else -np.inf) + less - 1e-9
@@ -213,21 +234,17 @@ class Scorer:
         numbers, matches = measure(one, other, self.counts)
         value = dict(zip(ALL_NAMES, numbers, strict=False))
         same = bool(one.compact) and one.compact == other.compact
-        level = (
-            1
-            if same
-            else max(
-                self.level(score),
-                1 if near_identical(one, other, value["letters"], value["key_letters"]) else 2,
-            )
-        )
+        identical = near_identical(one, other, value["letters"], value["key_letters"])
+        nearest = max(1 if identical else 2, nearest_level(one, other, value, matches))
+        level = 1 if same else max(self.level(score), nearest)
+        why = reasons(one, other, matches, value, self.counts.weak_in) if score != NOTHING else ()
         return Likeness(
             score=round(score, 3),
             level=level,
             sight=round(max(value["letters"], value["trigrams"]), 3),
             sound=round(max(value["key_letters"], value["reading"]), 3),
             sense=round(max(value["sense"], 1.0 if same else 0.0), 3),
-            reasons=() if score == NOTHING else tuple(reasons(one, other, matches, value)),
+            reasons=tuple(why),
         )
 
 

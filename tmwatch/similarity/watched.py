@@ -82,13 +82,13 @@ def nearest(
             for text, form in _forms(place, name):
                 names.setdefault(text, []).append(form)
     best: dict[tuple[int, int], Near] = {}
-    for classes in dict.fromkeys(mark.classes for mark in marks):
-        forms: dict[str, list[_Form]] = {}
-        for place, mark in enumerate(marks):
-            if mark.classes == classes:
-                for text, form in _forms(place, mark.text, mark.twins):
-                    forms.setdefault(text, []).append(form)
-        _find(forms, names, level, one, best)
+    by_classes: dict[frozenset[int], dict[str, list[_Form]]] = {}
+    for place, mark in enumerate(marks):
+        for text, form in _forms(place, mark.text, mark.twins):
+            forms = by_classes.setdefault(one.telling(text, mark.classes), {})
+            forms.setdefault(text, []).append(form)
+    for classes, forms in by_classes.items():
+        _find(forms, names, level, one.in_classes(classes), best)
     return [best[pair] for pair in sorted(best)]
 
 

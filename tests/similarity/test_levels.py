@@ -1,0 +1,138 @@
+"""What people would say of two names, as a table; weak words are weak, in a class more than elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from tmwatch.similarity import Scorer, WatchedMark, compare, nearest, score
+from tmwatch.similarity.freq import Frequencies, class_words, learned, shipped
+
+# mark | other | the nearest and the farthest level that people would agree with
+PEOPLE = """
+JD AUTO | JD-AUTO | 1 1
+JD AUTO | JDAUTO | 1 1
+JD AUTO | J.D. Auto | 1 1
+JDАUTO | JD AUTO | 1 1
+JD Auto | JD AUTO CAR.JD.COM | 1 2
+JD AUTO | AUTO JD | 1 1
+JD AUTO | JD MOTORS | 2 3
+JD AUTO | JDEX AUTO | 2 4
+JD AUTO | AUTO | 4 4
+JD AUTO | AUTO PARTS | 4 4
+JD | JD AUTO | 1 1
+JD | JD SPORTS | 1 2
+JD | JDEX | 2 3
+JD | AUTO | 4 4
+京东 | 京东派 | 1 1
+京东 | 京东之家 | 1 1
+京东 | 京东汽车 | 1 1
+京东 | 北京京东 | 1 1
+京东 | JINGDONG | 1 2
+京东 | 京东方 | 4 4
+京东 | 北京东方 | 4 4
+京东 | 南京东路 | 4 4
+京东 | 东京 | 3 4
+北京西门子 | 西门子 | 1 2
+华为科技 | 科技 | 4 4
+BMW | BMN | 1 2
+BMW | BWM | 1 2
+VW | VYW | 1 2
+3M | 3N | 1 2
+BMW | BMW MOTORS | 1 1
+BMW | KIA | 4 4
+JOYROBOTAXI | JOY ROBO TAXI | 1 1
+JOYROBOTAXI | Joy-Robotaxi | 1 1
+JOYROBOTAXI | JOYROBOTAX | 1 1
+JOYROBOTAXI | TOYROBOTAXI | 1 1
+JOYROBOTAXI | JOY ROBOTAXI SERVICE | 1 2
+JOYROBOTAXI | ROBOTAXI | 3 4
+JOYROBOTAXI | TAXI | 4 4
+KORVA | KORVA TECH | 1 1
+KORVA TECH | KORVA | 1 2
+KORVA TECH | KORVA SOFT | 1 2
+KORVA TECH | TECH | 4 4
+KORVA TECH | ZOLMET TECH | 4 4
+GREEN TECH | BLUE TECH | 3 4
+SEIKO | SEYKO | 1 2
+SEIKO | SEYCOS | 2 3
+SEIKO | SENIOR | 3 4
+KRAFTSMAN | CRAFTSMAN | 1 1
+KRAFTSMAN | SPORTSMAN | 3 4
+COCA-COLA | KOKA KOLA | 1 2
+COCA-COLA | COCA COLA ZERO | 1 1
+NIKE | NYKE | 1 2
+NIKE | MIKE | 2 3
+LION | LÖWE | 2 2
+LION | LIONS | 1 2
+APPLE | POMME | 2 3
+BLUE HORSE | CHEVAL BLEU | 2 2
+THE BLUE HORSE | BLUE HORSE | 1 1
+WATERPIK | HYDROPIK | 2 3
+"""
+
+
+@pytest.mark.parametrize("line", PEOPLE.strip().splitlines())
+def test_what_people_would_say(line: str) -> None:
+    mark, other, levels = (part.strip() for part in line.split("|"))
+    least, most = map(int, levels.split())
+    found = compare(mark, other)
+    assert least <= found.level <= most, found
+    assert found.reasons or found.level == 4
+
+
+def near(mark: str, name: str, *classes: int) -> tuple[int, float, str]:
+    (found,) = nearest([WatchedMark(mark, classes=frozenset(classes))], [[name]], 4)
+    return found.likeness.level, found.likeness.score, "; ".join(found.likeness.reasons)
+
+
+@pytest.mark.parametrize(
+    ("word", "classes"),
+    [("auto", {12, 39}), ("taxi", {12, 39}), ("motor", {12}), ("汽车", {12}), ("出租车", {12, 39})]
+    + [("tech", {9, 42}), ("soft", {9, 42}), ("data", {9, 42}), ("科技", {9, 42}), ("pizza", {30, 43})],
+)  # fmt: skip
+def test_a_word_that_names_goods_of_a_class_says_little_there(word: str, classes: set[int]) -> None:
+    assert classes <= class_words()[word]
+    for one in classes:
+        assert shipped().in_classes({one}).bits(word) <= 5.0
+    assert shipped().in_classes({34}).bits(word) == shipped().bits(word) > 5.0
+
+
+def test_the_least_of_the_classes_of_a_watch_counts() -> None:
+    assert shipped().in_classes({25, 12}).bits("auto") == shipped().in_classes({12}).bits("auto")
+
+
+def test_a_mark_beside_its_weak_word_is_farther_in_the_class_that_the_word_names() -> None:
+    assert near("BLUE CLOUD", "RED CLOUD", 42)[1] < near("BLUE CLOUD", "RED CLOUD", 25)[1] - 1
+    level, _score, said = near("JD AUTO", "JD", 12)
+    assert level <= 2
+    assert "the rest is weak in class 12: AUTO" in said
+
+
+def test_classes_without_a_weak_word_change_nothing() -> None:
+    assert near("SEIKO", "SEYKO", 12, 25) == near("SEIKO", "SEYKO")
+
+
+def test_the_users_own_register_says_what_is_common_in_a_class() -> None:
+    rows = [(f"ZORVAK {number}", {7}) for number in range(60)] + [
+        (f"PLINTO {number}", {7}) for number in range(3)
+    ]
+    own = learned([*rows, *((f"MARK{number}", [9]) for number in range(60)), ("NO CLASS", ())])
+    assert own.in_classes({7}).bits("zorvak") < 2 < own.in_classes({9}).bits("zorvak") == own.bits("zorvak")
+    assert own.in_classes({7}).bits("plinto") == own.bits("plinto")  # three names are no habit of a class
+    assert own.telling(["zorvak", "house"], {7, 9}) == {7}
+    assert isinstance(own, Frequencies)
+    using = Scorer(counts=own, background=())
+    (found,) = nearest([WatchedMark("KORVA ZORVAK", classes=frozenset({7}))], [["KORVA"]], 4, using)
+    assert "the rest is weak in class 7: ZORVAK" in "; ".join(found.likeness.reasons)
+
+
+def test_what_was_learned_of_classes_is_added_to() -> None:
+    first = learned([("ZORVAK ONE", {7})] * 5)
+    assert learned([("ZORVAK TWO", {7})] * 5, first).in_classes({7}).bits("zorvak") < 1
+
+
+def test_a_well_known_longer_name_wins() -> None:
+    assert score("京东", "京东方科技") < score("京东", "京东派科技") - 5
+    assert compare("京东", "京东方").reasons == (
+        "holds the characters 京东, but as a part of another word: 京东方",
+    )
