@@ -6,13 +6,21 @@ import datetime as dt
 import itertools
 from collections.abc import Sequence
 
+import pytest
+
 from tests.alerts.samples import JD, joyrobotaxi_payload
+from tmwatch.alerts import summary
 from tmwatch.alerts.campaigns import Filing, Known, campaign, class_titles, together
 from tmwatch.alerts.gathering import new_filings
 from tmwatch.alerts.mail import render_mail
 from tmwatch.alerts.payload import Campaign, Earlier, MarkCard, Near
+from tmwatch.alerts.wording import wording
 
 _NUMBERS = itertools.count(1)
+
+
+def nothing(names: Sequence[str], before: dt.date | None, without: frozenset[str]) -> Known:
+    return Known()
 
 
 def filing(mark: str, *classes: str, filed: str | None = "2025-06-05", **more: object) -> MarkCard:
@@ -135,7 +143,7 @@ def test_the_mail_shows_the_campaign_with_what_is_new_before_the_filings() -> No
     assert "class 9, 12, 39" in subject
     assert len(subject) < 120
     assert f"{JD}: 3 filings (CN), filed 2025-06-05 to 2025-06-20" in text
-    assert "New against 1 earlier filing(s) of this owner that are stored (filed 2019-03-01):" in text
+    assert "New against 1 earlier filing(s) of this owner in the database (filed 2019-03-01):" in text
     assert "classes it had not filed in: 12, 39" in text
     assert "names it had not used: Joyrobotaxi, JD Auto" in text
     assert "first filing for 75 months (the one before: 2019-03-01)" in text
@@ -145,7 +153,7 @@ def test_the_mail_shows_the_campaign_with_what_is_new_before_the_filings() -> No
 
 def test_the_mail_says_that_nothing_is_stored_and_what_does_not_follow_from_it() -> None:
     _, text = mail(CAMPAIGN, Known())
-    assert "No earlier filing of this owner is stored; that says nothing about the register." in text
+    assert "No earlier filing of this owner is in the database; that says nothing about the register." in text
     assert "New against" not in text
 
 
@@ -171,6 +179,39 @@ def test_the_nearest_comes_first_with_its_level_in_words_and_its_reasons() -> No
     assert text.index("JAYDEE AUTO Likeness") < text.index("JD NAU Likeness") < text.index("AUTOHOF Likeness")
     assert "level 1, near identical, beside “JD Auto”: same sound: JAYDEE / JD" in text
     assert "infring" not in text.lower()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_first_120_characters_of_the_subject_hold_who_how_many_whose_and_what_came_nearest(
+    language: str,
+) -> None:
+    near = Near(to="JD Auto", level=1, score=0.97, reasons=("same sound",))
+    cards = [
+        filing(
+            f"A RATHER LONG NAME OF A MARK {n}",
+            *("9", "12", "35", "39", "42"),
+            owners=("北京京东叁佰陆拾度电子商务有限公司及其关联公司与所有子公司集团",),
+            near=near,
+            facts="aggregator",
+            source="cn.tianyancha",
+            newness=("newly filed", "newly listed", "new to your watch")[n % 3],
+        )
+        for n in range(30)
+    ]
+    payload = new_filings("a watch with a name of forty letters xx", "observed", cards, (), nothing)
+    subject = summary.subject(payload, wording(language))[:120]
+    assert "a watch with a name of fort" in subject
+    assert "30" in subject
+    assert "北京京东叁佰陆拾度" in subject
+    assert "A RATHER LONG NAME OF A MAR" in subject
+    assert {"en": "level 1", "zh": "第 1 级"}[language] in subject
+
+
+def test_one_filing_says_to_which_name_it_comes_near() -> None:
+    near = Near(to="JD Auto", level=2, score=0.9, reasons=("same sound",))
+    subject, _ = mail([filing("JAYDEE", "12", near=near, newness="newly filed")], Known())
+    assert subject.startswith("JAYDEE (CN 000000")
+    assert subject.endswith("· newly filed · class 12 · level 2, near, beside “JD Auto”")
 
 
 def test_of_hundreds_twenty_stand_in_full_and_the_others_are_a_line_each_with_their_count() -> None:

@@ -138,8 +138,8 @@ class ClassLine(Frozen):
 
 
 class Earlier(Frozen):
-    """What is new against the owner's earlier filings. They are those that are *stored*, not the register's:
-    of `stored` = 0 nothing follows about the register, and nothing is called new."""
+    """What is new against the owner's earlier filings. They are those that stand in the database,
+    not the register's: of `stored` = 0 nothing follows about the register, and nothing is called new."""
 
     stored: int = 0
     complete: bool = True  # False: more are stored, and only the newest were compared

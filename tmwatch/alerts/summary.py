@@ -23,7 +23,8 @@ STATUS_LIMIT = 48
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2} +")  # the text of an event begins with its date
 FACT_LIMIT = 90
 REF_LIMIT = 40
-OWNER_LIMIT = 24
+# In a subject that names a watch, an owner and a mark: a telephone shows 120 characters.
+WATCH_LIMIT, OWNER_LIMIT, NEAREST_LIMIT = 28, 24, 28
 # Fields that say the same thing as the status, in other words; the status speaks for them all.
 STATUS_FIELDS = frozenset(
     {"status", "status_text", "status_code", "status_phase", "status_live", "tm5_csd", "status_date"}
@@ -92,7 +93,7 @@ def _watch_and_owner(payload: AlertPayload, words: Wording) -> str:
     """Who watches, how many filings, and whose: "JD cars: 9 filings of 北京京东…"."""
     owners = list({identity(card.owners): "; ".join(card.owners) for card in payload.cards}.values())
     values = {
-        "watch": clean_line(payload.watch, MARK_LIMIT),
+        "watch": clean_line(payload.watch, WATCH_LIMIT),
         "filings": words.say("filings", count=len(payload.cards)),
     }
     if len(owners) > 1:
@@ -113,7 +114,9 @@ def what(payload: AlertPayload, words: Wording) -> str:
     if payload.kind == "filing.new":
         kinds = list(dict.fromkeys(card.newness for card in payload.cards if card.newness))
         text = words.listed([words.newness(kind) for kind in kinds]) or words.alert_kind("filing.new")
-        parts = (with_facts(text, payload, words), _classes(payload, words), _nearest(payload, words))
+        parts = [with_facts(text, payload, words), _classes(payload, words), _nearest(payload, words)]
+        if len({fold(card.mark) for card in payload.cards}) > 1:
+            parts.reverse()
         return " · ".join(part for part in parts if part)
     return with_facts(change_line(payload, words), payload, words)
 
@@ -123,9 +126,11 @@ def _nearest(payload: AlertPayload, words: Wording) -> str:
     cards = payload.cards
     near = next(((card, card.near) for card in cards if card.near is not None), None)
     if near is not None and len(cards) == 1:
-        return words.say("level", level=near[1].level, word=words.level(near[1].level))
+        name = words.quoted(clean_line(near[1].to, MARK_LIMIT))
+        return words.say("near", level=near[1].level, word=words.level(near[1].level), name=name)
     if near is not None:
-        return words.say("nearest", mark=mark_name(near[0], words), level=near[1].level)
+        mark = clean_line(mark_name(near[0], words), NEAREST_LIMIT)
+        return words.say("nearest", mark=mark, level=near[1].level)
     names = list({fold(card.mark): mark_name(card, words) for card in cards}.values())
     return words.listed(_few(names, words)) if len(names) > 1 else ""
 
