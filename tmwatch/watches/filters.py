@@ -10,7 +10,7 @@ import datetime as dt
 import functools
 import re
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tmwatch.changes.goods import terms
 from tmwatch.model import TradeMark
@@ -36,13 +36,31 @@ def filters(watch: Watch, record: TradeMark) -> Iterable[tuple[bool, str]]:
         yield _since(watch.since, record)
 
 
+class Gate(NamedTuple):
+    """The filters of a watch but for the goods: what many watches have in common."""
+
+    offices: frozenset[str]  # none: all
+    classes: frozenset[int]  # with the related ones, where the watch wants them; none: all
+    since: dt.date | None
+
+    def lets(self, filing: Filing) -> bool:
+        """Whether the filing passes, as far as what is given of it tells."""
+        if self.offices and filing.office not in self.offices:
+            return False
+        if self.since and filing.filed is not None and filing.filed < self.since:
+            return False
+        return not self.classes or filing.classes is None or not self.classes.isdisjoint(filing.classes)
+
+
+def gate_of(watch: Watch) -> Gate:
+    """The gate of a watch."""
+    classes = _with_related(watch.classes) if watch.related else frozenset(watch.classes)
+    return Gate(frozenset(watch.offices), classes, watch.since)
+
+
 def may_pass(watch: Watch, filing: Filing) -> bool:
     """Whether all filters hold, as far as what is given of the filing tells."""
-    if watch.offices and filing.office not in watch.offices:
-        return False
-    if watch.since and filing.filed is not None and filing.filed < watch.since:
-        return False
-    if watch.classes and filing.classes is not None and not _allowed(watch).intersection(filing.classes):
+    if not gate_of(watch).lets(filing):
         return False
     return not watch.goods or filing.goods is None or _found(watch.goods, filing.goods) is not None
 
@@ -54,10 +72,6 @@ def related_to(classes: Collection[int]) -> dict[int, int]:
     table = related_classes()
     found = {other: one for one in sorted(classes, reverse=True) for other in table.get(one, ())}
     return {other: one for other, one in found.items() if other not in classes}
-
-
-def _allowed(watch: Watch) -> frozenset[int]:
-    return _with_related(watch.classes) if watch.related else frozenset(watch.classes)
 
 
 @functools.lru_cache(4096)

@@ -16,14 +16,17 @@ from tmwatch.numbers import MarkNumber
 from tmwatch.text import fold
 from tmwatch.watches import owners
 from tmwatch.watches.docket import bare
-from tmwatch.watches.filing import Filing, filing_of, mark_names, number_keys
-from tmwatch.watches.filters import may_pass
+from tmwatch.watches.filing import Filing, filing_of, number_keys
+from tmwatch.watches.filters import Gate, gate_of, may_pass
 from tmwatch.watches.rules import Match, match, triggers_of
 
 if TYPE_CHECKING:
     from tmwatch.config.models import Watch
     from tmwatch.similarity import Near, WatchedMark
 
+# Where watches have more sets of filters than this, their marks are compared with all filings at once: to
+# compare them set by set would take longer.
+_MOST_GATES = 100
 _Index = dict[str, list[int]]  # key → places of the watches that ask for it
 
 
@@ -44,7 +47,7 @@ class Portfolio:
         self._alike: _Index = {}
         self._names: _Index = {}
         self._all: list[int] = []  # watches without triggers
-        self._marks: dict[int, dict[WatchedMark, list[tuple[int, int]]]] | None = None
+        self._marks: dict[tuple[int, Gate | None], dict[WatchedMark, list[tuple[int, int]]]] | None = None
         for place, watch in enumerate(self.watches):
             _put(self._numbers, place, (key for number in watch.numbers for key in _keys_of(number)))
             _put(self._owners, place, (key for name in watch.owners for key in owners.keys(name)))
@@ -57,18 +60,18 @@ class Portfolio:
 
     def near(self, records: Sequence[TradeMark]) -> dict[tuple[str, str], Near]:
         """(watch name, ST.13) → the nearest of the watch's marks; `mark` is its place in `watch.marks`."""
-        found = self._nearest([mark_names(record) for record in records])
+        found = self._nearest([filing_of(record) for record in records])
         return {
             (self.watches[watch].name, records[place].st13): near for (watch, place), near in found.items()
         }
 
     def pairs(self, filings: Sequence[Filing]) -> dict[int, set[int]]:
         """Place of a filing → places of the watches that it may concern: those of all hits, and few more."""
-        return self._pairs(filings, self._nearest([filing.names for filing in filings]))
+        return self._pairs(filings, self._nearest(filings))
 
     def asked(self, filings: Sequence[Filing]) -> list[tuple[int, Near | None]]:
         """(place of a filing, its nearest mark) for those that may concern the first watch, in order."""
-        near = self._nearest([filing.names for filing in filings])
+        near = self._nearest(filings)
         return [(place, near.get((0, place))) for place in self._pairs(filings, near)]
 
     def concerning(self, filings: Sequence[Filing]) -> set[int]:
@@ -78,7 +81,7 @@ class Portfolio:
     def matches(self, records: Sequence[TradeMark]) -> dict[tuple[str, str], Match]:
         """(watch name, ST.13) → the answer of `match`, for every hit; whoever is not in it is none."""
         filings = [filing_of(record) for record in records]
-        near = self._nearest([filing.names for filing in filings])
+        near = self._nearest(filings)
         found: dict[tuple[str, str], Match] = {}
         for place, watches in self._pairs(filings, near).items():
             for at in sorted(watches):
@@ -115,35 +118,43 @@ class Portfolio:
         }
         return {place: passing[place] for place in sorted(passing) if passing[place]}
 
-    def _nearest(self, names: Sequence[Sequence[str]]) -> dict[tuple[int, int], Near]:
-        """(watch, filing) → the nearest mark of that watch, for those that look for marks."""
+    def _nearest(self, filings: Sequence[Filing]) -> dict[tuple[int, int], Near]:
+        """(watch, filing) → the nearest mark of that watch, for those that look for marks.
+
+        Marks of one gate are compared with the filings that pass it, all in one call.
+        """
         best: dict[tuple[int, int], Near] = {}
-        if not any(names) or not any(watch.marks for watch in self.watches):
+        if not any(watch.marks for watch in self.watches):
             return best
         from tmwatch.similarity import nearest  # late: its tables are large, and most watches have numbers
 
-        for level, marks in self._prepared().items():
-            asked = list(marks)
-            for near in nearest(asked, names, level):
+        for (level, gate), marks in self._prepared().items():
+            passing = [at for at, one in enumerate(filings) if one.names and (gate is None or gate.lets(one))]
+            asked = list(marks) if passing else []
+            for near in nearest(asked, [filings[at].names for at in passing], level) if passing else ():
                 for watch, place in marks[asked[near.mark]]:
-                    one, at = replace(near, mark=place), (watch, near.candidate)
+                    at = (watch, passing[near.candidate])
+                    one = replace(near, mark=place, candidate=at[1])
                     if at not in best or _rank(one) < _rank(best[at]):
                         best[at] = one
         return best
 
-    def _prepared(self) -> dict[int, dict[WatchedMark, list[tuple[int, int]]]]:
-        """Level → each mark once → the watches that have it, and where in their lists it stands."""
+    def _prepared(self) -> dict[tuple[int, Gate | None], dict[WatchedMark, list[tuple[int, int]]]]:
+        """Level and gate → each mark once → the watches that have it, and where in their lists it stands."""
         if self._marks is None:
             from tmwatch.similarity import WatchedMark
 
+            gates = [gate_of(watch) for watch in self.watches]
+            parted = self._filtering and len({*gates}) <= _MOST_GATES
             self._marks = {}
             for at, watch in enumerate(self.watches):
                 level = watch.level if self._level is None else self._level
                 if not level:
                     continue  # the same name only: `match` sees that by itself
+                marks = self._marks.setdefault((level, gates[at] if parted else None), {})
                 for place, text in enumerate(watch.marks):
                     mark = WatchedMark(text, watch.twins, frozenset(watch.classes))
-                    self._marks.setdefault(level, {}).setdefault(mark, []).append((at, place))
+                    marks.setdefault(mark, []).append((at, place))
         return self._marks
 
 
