@@ -22,12 +22,17 @@ from tmwatch.http.download import Wanted, download
 from tmwatch.import_reaction import ImportReaction
 from tmwatch.importing import Imported, import_files
 from tmwatch.keeping import keeping
+from tmwatch.source_health import tell_turns
 from tmwatch.sources.base import Source
 from tmwatch.sources.feeds import FeedFile, Feeds, Product
 from tmwatch.sources.registry import all_sources, get_source
 from tmwatch.store import Database, books, feed_books, upkeep
 from tmwatch.store.database import now
+from tmwatch.sweep_report import Asked, SweepReport
+from tmwatch.watches import coverage
+from tmwatch.watches.feeds import feed_key, feeds_of
 
+SEVERAL = 3  # failed looks in a row, of a kind that passes, after which it no longer passes by itself
 PATIENCE = dt.timedelta(days=3)  # with a file that is listed and not there
 _OVERLAP = dt.timedelta(days=14)  # before the last file taken: what was issued again, or came late
 
@@ -189,9 +194,47 @@ def take(
     except filelock.Timeout:
         report.error = f"{source.declaration.id}: another process takes this feed; it was left to it"
         report.outcome = Outcome.THROTTLED
+        return report
     except LookError as error:
         report.error, report.outcome = str(error), error.outcome
+    _book(report, config, database, env, run)
     return report
+
+
+def _book(report: FeedReport, config: Config, database: Database, env: Mapping[str, str], run: str) -> None:
+    """How it went, in the books of the watches that it looks for; who has to know of a turn is told."""
+    key = feed_key(report.source)
+    mine = [
+        watch
+        for watch in config.watches
+        if any(one.declaration.id == report.source for one in feeds_of(watch, config, env))
+    ]
+    if not mine or (report.outcome is Outcome.OK and report.due):
+        return  # stopped in the middle: neither a full look nor a failure
+    outcome, error = _in_full(report)
+    failures = max(books.ask_state(database, watch.name, key).failures for watch in mine)
+    for watch in mine:
+        books.book_ask(database, watch.name, key, outcome, error)
+    asked = Asked(
+        tuple(watch.name for watch in mine),
+        report.source,
+        "the latest files",
+        outcome,
+        error=error,
+        passing=outcome in PASSING and failures + 1 < SEVERAL,
+    )
+    lines = {watch.name: coverage(watch, config, env) for watch in mine}
+    tell_turns(config, database, env, SweepReport(asked=[asked], coverage=lines), run)
+
+
+def _in_full(report: FeedReport) -> tuple[Outcome, str]:
+    """Whether all was seen: a file that is missing, or of which nothing could be read, is a gap."""
+    for one in report.files:
+        if one.what == "missing":
+            return Outcome.INCOMPLETE, one.error
+        if one.failed and one.failed == one.records:
+            return Outcome.LAYOUT_CHANGED, f"{one.name}: nothing of it could be read"
+    return report.outcome, report.error
 
 
 def _take(

@@ -29,6 +29,7 @@ from tmwatch.store.copies import not_private
 from tmwatch.store.database import now
 from tmwatch.text import clean_line
 from tmwatch.watches import asks, coverage, live_state
+from tmwatch.watches.feeds import feed_key, feeds_of
 from tmwatch.watches.live import key_variables, refused, shown_variable
 from tmwatch.worklist import said, with_hand_work
 
@@ -373,20 +374,23 @@ def watch_health(
 ) -> WatchHealth:
     """How fresh a watch is: as fresh as the question that was answered longest ago."""
     lines = with_hand_work(watch, coverage(watch, config, env), database)
-    questions = asks(watch, config, env)
+    questions = [(one.key, one.source_id, describe(one.query)) for one in asks(watch, config, env)]
+    for source in feeds_of(watch, config, env):
+        source_id = source.declaration.id
+        questions.append((feed_key(source_id), source_id, "the latest files"))
     found = books.hits(database, watch.name) if database is not None else frozenset()
     looks: list[dt.datetime] = []
     never = 0
     failing: list[tuple[bool, str]] = []
-    for one in questions:
-        state = books.ask_state(database, watch.name, one.key) if database is not None else books.AskState()
+    for key, source_id, asked in questions:
+        state = books.ask_state(database, watch.name, key) if database is not None else books.AskState()
         if state.last_ok_at is None:
             never += 1
         else:
             looks.append(state.last_ok_at)
         if state.failures:
             times = "once" if state.failures == 1 else f"{state.failures} times in a row"
-            said = f"{describe(one.query)} at {one.source_id}: {state.last_outcome}, {times}"
+            said = f"{asked} at {source_id}: {state.last_outcome}, {times}"
             why = _first_line(state.last_error)
             failing.append((_lasts(state), f"{said}: {why}" if why else said))
     failing.sort(key=lambda item: not item[0])
@@ -414,7 +418,7 @@ def watch_health(
         oldest,
         max(looks, default=None),
         len(found),
-        tuple(dict.fromkeys(one.source_id for one in questions)),
+        tuple(dict.fromkeys(source_id for _, source_id, _ in questions)),
     )
 
 

@@ -17,6 +17,7 @@ from tmwatch.store import Database, books
 from tmwatch.store.database import now
 from tmwatch.store.outbox import write_alert
 from tmwatch.watches import asks
+from tmwatch.watches.feeds import feed_key, feeds_of
 
 # A watch without `every` is meant to be looked at daily at least: that is what cron lines do.
 USUAL = dt.timedelta(days=1)
@@ -33,7 +34,9 @@ def oldest_look(
 ) -> dt.datetime | None:
     """When that question was answered that was answered longest ago; None where one never was, or none is."""
     states = books.ask_states(database, watch.name)
-    looks = [states[one.key].last_ok_at if one.key in states else None for one in asks(watch, config, env)]
+    keys = [one.key for one in asks(watch, config, env)]
+    keys += [feed_key(one.declaration.id) for one in feeds_of(watch, config, env)]
+    looks = [states[key].last_ok_at if key in states else None for key in keys]
     known = [one for one in looks if one is not None]
     return min(known) if known and len(known) == len(looks) else None
 

@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import io
 import json
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -21,7 +22,9 @@ import time_machine
 from tests.cli.conftest import Run
 from tests.cli.test_import_daily import DAILY, THREE
 from tests.loopback import SOON
-from tmwatch.store import Database
+from tmwatch.config import load_config
+from tmwatch.daemon import Daemon
+from tmwatch.store import Database, timetable
 from tmwatch.store.register import Register
 
 KEY = "sample-odp-key"
@@ -326,6 +329,42 @@ def test_a_check_takes_a_feed_that_is_switched_on_and_no_other(
     (folder / "tmwatch.toml").write_text(text)
     (fed,) = json.loads(run("check", "--json").out)["feeds"]
     assert names(fed) == [("apc260421.zip", "taken")]
+
+
+def test_a_watch_that_goes_by_names_is_looked_at_by_the_files_fresh_or_failing_as_they_are(
+    run: Run, folder: Path, portal: Portal
+) -> None:
+    text = (folder / "tmwatch.toml").read_text().replace("min_interval", "enabled = true\nmin_interval")
+    watch = '[[watch]]\nname = "names"\nmarks = ["EYEKANE"]\noffices = ["US"]\nnotify = []\n'
+    (folder / "tmwatch.toml").write_text(text + watch)
+
+    def state() -> tuple[str, str]:
+        said = json.loads(run("status", "--json").out)
+        return said["watches"][0]["state"], {one["id"]: one["state"] for one in said["sources"]}["us.daily"]
+
+    portal.add("260421")
+    run("check", "--no-look")
+    assert state() == ("never looked", "never asked")
+    assert "us.daily" in run("watch", "list").out
+    run("check")
+    assert state() == ("fresh", "fresh")
+    portal.add("260422", b"no xml")
+    assert run("check").code == 1
+    assert state()[0] == "failing"
+
+
+def test_the_daemon_takes_the_files_in_a_lane_of_their_own(folder: Path, portal: Portal) -> None:
+    text = (folder / "tmwatch.toml").read_text().replace("min_interval", "enabled = true\nmin_interval")
+    (folder / "tmwatch.toml").write_text(text)
+    portal.add("260421")
+    said: list[str] = []
+    with closing(Database(folder / "tmwatch.db")) as base:
+        daemon = Daemon(lambda: load_config(folder / "tmwatch.toml"), base.path, os.environ, said.append)
+        daemon.step(base)
+        assert daemon.step(base) == 0
+        entries = {one.job: one.outcome for one in timetable.journal(base)}
+    assert entries["feed us.daily"] == "done"
+    assert (count(folder), said) == (3, [])
 
 
 def test_the_list_says_what_is_due_and_what_was_taken(run: Run, portal: Portal) -> None:

@@ -20,14 +20,16 @@ from apscheduler.triggers.base import BaseTrigger
 from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.checking import CheckReport, check
 from tmwatch.config import Config
-from tmwatch.daemon.jobs import DELIVER, INBOX, Job, jobs_of
+from tmwatch.daemon.jobs import DATES, DELIVER, FEED, INBOX, Job, jobs_of
 from tmwatch.daemon.lane import Due, Lane, Tell, do
+from tmwatch.due_alerts import tell_due
 from tmwatch.errors import ConfigError, StoreError
 from tmwatch.following import with_relevant
 from tmwatch.http import Door
+from tmwatch.lateness import tell_late
 from tmwatch.logs import Log
 from tmwatch.status import DAEMON_LOCK, report_out
-from tmwatch.store import Database, Outbox, books, timetable
+from tmwatch.store import Database, Outbox, books, timetable, upkeep
 from tmwatch.store.database import now
 from tmwatch.store.locks import Shared, checking
 
@@ -247,6 +249,10 @@ class Daemon:
                 self._tell(f"Note: {text}")
         elif job.id == INBOX:
             self._take(config, database)
+        elif job.id == DATES:
+            self._dates(config, database)
+        elif job.id.startswith(FEED):
+            return self._feed(job.lane, config, database)
         else:
             done = self._look(job, planned, config, database)
             timetable.planned(database, job.id, job.schedule.text, job.next(now()))
@@ -268,6 +274,34 @@ class Daemon:
         if fresh := [name for name, _ in report.unread if name not in report.again]:
             self._tell(f"In the inbox could not be read: {', '.join(fresh)}. Why lies beside each.")
 
+    def _dates(self, config: Config, database: Database) -> None:
+        run = books.start_run(database, "dates")
+        tell_late(config, database, self._env, {}, run)
+        tell_due(config, database, run)
+        books.end_run(database, run, {"alerts": len(upkeep.alerts_of_run(database, run))})
+
+    def _feed(self, source_id: str, config: Config, database: Database) -> str | None:
+        from tmwatch.feeding import feed_of, take
+
+        if (until := config.closed_until(source_id, now())) is not None:
+            return f"{source_id} is closed until {until:%Y-%m-%d %H:%M} UTC"
+        run = books.start_run(database, "feed")
+        door = self._door(config)
+        report = take(feed_of(source_id), config, database, door, self._env, run=run, stop=self._stopping)
+        books.end_run(database, run, {"files": len(report.files), "alerts": report.alerts})
+        if report.error and report.operator_must_act:
+            self._tell(f"{source_id}: {report.error}")
+        if report.alerts:
+            self._deliver_now()
+        if report.due and not report.error:
+            return f"stopped; {report.due} files are left for the next start"
+        return None
+
+    def _deliver_now(self) -> None:
+        self._jobs[DELIVER].done = None  # not at the next minute
+        if self._scheduler.running:
+            self._scheduler.modify_job(DELIVER, next_run_time=now())
+
     def _look(self, job: Job, planned: dt.datetime, config: Config, database: Database) -> str | None:
         names = [name for name in job.watches if config.watch(name) is not None]
         if not names:
@@ -288,9 +322,7 @@ class Daemon:
         log.info("looked", job=job.id, asked=len(report.sweep.asked), failed=len(report.sweep.failures))
         self._report(job.id, report)
         if report.alerts:
-            self._jobs[DELIVER].done = None  # now, not at the next minute
-            if self._scheduler.running:
-                self._scheduler.modify_job(DELIVER, next_run_time=now())
+            self._deliver_now()
         for source, closed in report.sweep.closed.items():
             self._again(job, closed.until)
             return f"{source} is closed until {closed.until:%Y-%m-%d %H:%M} UTC: the rest is asked then"

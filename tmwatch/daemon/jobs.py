@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 
 from tmwatch.config import Config
 from tmwatch.schedules import Every, Schedule, missed, parse_schedule
+from tmwatch.sources.feeds import Feeds
+from tmwatch.sources.registry import all_sources
 from tmwatch.watches import asks
+from tmwatch.watches.live import live_state
 from tmwatch.watches.sentence import interval
 
-DELIVER, INBOX = "deliver", "inbox"
+DELIVER, INBOX, DATES = "deliver", "inbox", "dates"
+FEED = "feed "  # and the id of a source
 # A clock that was set back by more than this was wrong before: what it planned is forgotten.
 _WRONG = dt.timedelta(days=1)
 
@@ -60,6 +64,15 @@ class Job:
         return planned + self._late if planned is not None else None
 
 
+def feeds_on(config: Config, env: Mapping[str, str]) -> list[str]:
+    """The sources whose files are taken."""
+    return [
+        name
+        for name, source in all_sources().items()
+        if isinstance(source, Feeds) and live_state(source.declaration, config, env)[0]
+    ]
+
+
 def jobs_of(config: Config, env: Mapping[str, str]) -> dict[str, Job]:
     """All jobs by their id.
 
@@ -74,6 +87,11 @@ def jobs_of(config: Config, env: Mapping[str, str]) -> dict[str, Job]:
     found = {DELIVER: Job(DELIVER, DELIVER, parse_schedule(config.schedule.deliver, zone))}
     if config.store.inbox is not None:
         found[INBOX] = Job(INBOX, INBOX, parse_schedule(config.schedule.inbox, zone))
+    # What comes near by itself: deadlines, and that a watch is late. Also where no register is asked live.
+    found[DATES] = Job(DATES, DATES, parse_schedule("every hour", zone))
+    for source in feeds_on(config, env):
+        text = config.source(source).look or config.schedule.look
+        found[f"{FEED}{source}"] = Job(f"{FEED}{source}", source, parse_schedule(text, zone), jitter=jitter)
     for (source, every), names in looks.items():
         if every is None:
             text = config.source(source).look or config.schedule.look

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tmwatch.daemon.jobs import Job
+from tmwatch.daemon.jobs import DELIVER, INBOX, Job
 from tmwatch.errors import TmwatchError
 from tmwatch.store import Database, timetable
 
@@ -85,7 +85,7 @@ class Lane(threading.Thread):
 def do(due: Due, work: Work, tell: Tell, database: Database) -> None:
     """One run, with its row in the journal."""
     job, planned = due.job, due.times[-1]
-    silent = not job.watches and len(due.times) == 1  # each minute's delivery fills no journal
+    silent = job.id in (DELIVER, INBOX) and len(due.times) == 1  # each minute's delivery fills no journal
     entry = 0 if silent else timetable.begin(database, job.id, planned, len(due.times) - 1, _merged(due))
     try:
         left = work(job, planned, database)

@@ -44,6 +44,7 @@ class Feed:
     products: tuple[Product, ...]
     a_year: int
     largest: int = 4 << 30
+    filings: bool = True  # whether each new filing of the office stands in it, and not proceedings alone
 
     def product(self, *, back: bool) -> Product | None:
         """The daily files, or the back file."""

@@ -13,6 +13,7 @@ from tmwatch.alerts.payload import CoverageLine
 from tmwatch.numbers import MarkNumber, show_number
 from tmwatch.offices import office_label
 from tmwatch.sources.base import Source
+from tmwatch.watches.feeds import can_find
 from tmwatch.watches.live import IMPORT_PAGES, live_state
 from tmwatch.watches.plan import Trigger, answers, by_authority, can_ask, known_sources, search_names
 from tmwatch.watches.rules import triggers_of
@@ -48,7 +49,7 @@ def coverage(
             _search_line(office, one, watch, here, config, env) for one in searches if getattr(watch, one)
         ]
         if not triggers_of(watch):
-            lines.append(_not_live(office, "filings", [], here, config, env))
+            lines.append(_search_line(office, "filings", watch, here, config, env))
     return tuple(lines)
 
 
@@ -87,17 +88,27 @@ def _search_line(
 ) -> CoverageLine:
     able = [source for source in here if answers(source, trigger)]
     live = _live(able, config, env)
+    fed = _live((source for source in here if can_find(source, trigger)), config, env)
+    if fed:
+        return _line(office, trigger, "live", fed[0], _said_of_feed(fed[0], live, config, env))
     if not live:
         return _not_live(office, trigger, able, here, config, env)
     source = live[0]
     why = live_state(source.declaration, config, env)[1]
     if len(live) > 1:
         why += f"; also {', '.join(one.declaration.id for one in live[1:])}"
+    if trigger == "marks" and watch.level:
+        why += "; it is asked for the very name: a similar one is seen in what is imported or found otherwise"
     names = getattr(watch, trigger)
     asked = search_names(watch, trigger, office)
     if len(asked) < len(names):
         why += f"; asked for {', '.join(asked)} only, the other names are compared with what it finds"
     return _line(office, trigger, "live", source, why)
+
+
+def _said_of_feed(source: Source, live: list[Source], config: Config, env: Mapping[str, str]) -> str:
+    why = f"each record of its files is compared; {live_state(source.declaration, config, env)[1]}"
+    return why + (f"; also {', '.join(one.declaration.id for one in live)}" if live else "")
 
 
 def _not_live(
@@ -109,11 +120,12 @@ def _not_live(
     env: Mapping[str, str],
 ) -> CoverageLine:
     """Import only where pages can be read, else not watched; with every reason and what helps."""
-    reasons = [live_state(source.declaration, config, env)[1] for source in able]
+    fed = [source for source in here if can_find(source, trigger)]
+    reasons = [live_state(source.declaration, config, env)[1] for source in (*fed, *able)]
     importable = [source for source in here if "import" in source.declaration.channels]
     if not here:
         return _line(office, trigger, "not watched", None, f"no source for {office_label(office)} yet")
-    if not able:
+    if not able and not fed:
         reasons = [f"no source of this version answers look-ups {_WORDS[trigger]} at {office_label(office)}"]
     if importable:
         savable = [source for source in importable if source.declaration.by_hand]

@@ -28,12 +28,12 @@ _MOST = 1000  # files in one answer
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
-def feed(daily: str, title: str, back: str | None = None) -> Feed:
+def feed(daily: str, title: str, back: str | None = None, *, filings: bool = True) -> Feed:
     """The declaration of a product with daily files, and of its back file."""
     products = [Product(daily, title)]
     if back is not None:
         products.append(Product(back, f"{title}: the annual back file", back=True))
-    return Feed(tuple(products), _A_YEAR)
+    return Feed(tuple(products), _A_YEAR, filings=filings)
 
 
 def files_request(product: Product, since: dt.date | None) -> Request:

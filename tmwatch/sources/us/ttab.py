@@ -103,7 +103,7 @@ class Ttab:
     """The source object."""
 
     declaration = DECLARATION
-    feed = odp.feed("TTABTDXF", "daily files of the board")
+    feed = odp.feed("TTABTDXF", "daily files of the board", filings=False)
 
     def requests(self, query: Query) -> Sequence[Request]:
         """Raises `UsageError`: it publishes files, and answers no questions."""
