@@ -76,6 +76,7 @@ def test_what_was_filed_for_one_term_meets_no_other() -> None:
     assert found["sec8_9_renewal/0"].status == "open"
     second = event(2, "2013-10-01", "REGISTERED - SEC. 8 (10-YR) ACCEPTED/SEC. 9 GRANTED")
     found = us(today="2024-01-10", events=(second,), **REGISTERED)
+    assert found["sec8_first"].status == "unverified"
     assert found["sec8_9_renewal/1"].status == "open"
 
 
