@@ -390,7 +390,7 @@ def test_priority_ends_after_six_months_and_says_where_no_filing_was_seen() -> N
     assert known is not None
     assert not any("older priority" in note for note in known.notes)
     claim = Priority(country="CN", number="12345678", date=day("2026-06-26"))
-    later = foreign("US", priorities=(claim,))
+    later = foreign("US", application_date=day("2026-11-20"), priorities=(claim,))
     half = priority_deadline(first, today=day("2026-11-26"), elsewhere=[later], offices=["US", "EM"])
     assert half is not None
     assert half.status_words == "claimed in US; no EM filing seen"
