@@ -111,6 +111,9 @@ class CheckReport:
                     {"receiver": name, "why": why, "waiting": waiting}
                     for name, (why, waiting, _) in (delivery.off if delivery else {}).items()
                 ],
+                "quiet": {
+                    name: until.isoformat() for name, until in (delivery.quiet if delivery else {}).items()
+                },
                 "told_of_receivers": [
                     {
                         "receiver": one.about,

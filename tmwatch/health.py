@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tmwatch.alerts.payload import CoverageLine
+from tmwatch.alerts.quiet import waiting_since
 from tmwatch.alerts.webhook import SecretError, key_of
 from tmwatch.config import SECOND_SECRETS, Config, SourceConfig, Watch
 from tmwatch.errors import PASSING, ConfigError
@@ -143,7 +144,7 @@ def examine(
         )
     else:
         _database(health, database)
-        _outbox(health, database)
+        _outbox(health, database, config)
         for level, said, do in receivers_in_trouble(database, config):
             health.add(level, "receiver", said, do)
         for row in books.unknown_words(database):
@@ -318,7 +319,7 @@ def _growth(health: Health, found: growth.Growth) -> None:
         )
 
 
-def _outbox(health: Health, database: Database) -> None:
+def _outbox(health: Health, database: Database, config: Config | None) -> None:
     health.outbox = upkeep.outbox_standing(database)
     dead, waiting = health.outbox["dead"], health.outbox["waiting"]
     if dead:
@@ -337,7 +338,7 @@ def _outbox(health: Health, database: Database) -> None:
         )
     if waiting:
         since = dt.datetime.fromisoformat(health.outbox["oldest_waiting_since"])
-        long = now() - since > _WAITS_LONG
+        long = now() - (waiting_since(upkeep.waiting(database), config) or since) > _WAITS_LONG
         wait = _counted(waiting, "delivery waits", "deliveries wait")
         what = f"{wait}, the oldest since {since:%Y-%m-%d %H:%M} UTC"
         error = _first_line(health.outbox["oldest_waiting_error"])

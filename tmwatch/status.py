@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tmwatch.alerts.channels.road import AddressRefused, Broken, Timeouts, post
+from tmwatch.alerts.quiet import waiting_since
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError
 from tmwatch.files import whole
@@ -106,8 +107,8 @@ def status(config: Config, database: Database, env: Mapping[str, str]) -> Status
     watches = tuple(watch_health(watch, config, database, env) for watch in config.watches)
     sources = tuple(_sources(config, database, env, watches))
     standing = upkeep.outbox_standing(database)
-    since = standing["oldest_waiting_since"]
-    oldest = now() - dt.datetime.fromisoformat(since) if since else None
+    since = waiting_since(upkeep.waiting(database), config)
+    oldest = max(now() - since, dt.timedelta()) if since else None
     free = shutil.disk_usage(database.path.absolute().parent).free
     backed_up = books.last_run(database, "backup")
     bad = tuple(_bad(config, sources, watches, standing, oldest, free, backed_up))

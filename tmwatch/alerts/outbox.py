@@ -27,6 +27,7 @@ from typing import Protocol
 from tmwatch.alerts.channels.base import BrokeOff, Channel, EndpointGone, OperatorNeeded, TryLater
 from tmwatch.alerts.channels.table import Channels
 from tmwatch.alerts.delivery import Delivery
+from tmwatch.alerts.quiet import waits_until
 from tmwatch.alerts.receivers import EndpointStore, Notice, Receivers, switch_on
 from tmwatch.config import Config, Recipient
 from tmwatch.errors import DeliveryError, PermanentDeliveryError
@@ -107,6 +108,9 @@ class DeliveryReport:
     notices: list[Notice] = field(default_factory=list)  # what was told of receivers
     # Receivers that are switched off and for which something waits: why, how many deliveries, what to do.
     off: dict[str, tuple[str, int, str]] = field(default_factory=dict)
+
+    # Recipients who are left alone now, and until when: what is not urgent waits.
+    quiet: dict[str, dt.datetime] = field(default_factory=dict)
 
     @property
     def untold(self) -> list[Notice]:
@@ -232,6 +236,9 @@ class _Run:
         if self.receivers.is_off(delivery):
             self.report.remaining += 1
             return
+        if self._waits(delivery):
+            self.report.remaining += 1
+            return
         if not self.store.claim(delivery.id, self.now, LEASE_SECONDS):
             self.report.remaining += 1  # another process has it
             return
@@ -260,6 +267,15 @@ class _Run:
                 self.store.mark_sent(delivery.id, self.now, answer)
                 self.receivers.took(delivery, self.now)
             self.report.sent += 1
+
+    def _waits(self, delivery: Delivery) -> bool:
+        """Whether its recipient is to be left alone now."""
+        recipient = self.config.recipient(delivery.recipient)
+        until = waits_until(recipient, delivery.payload, self.now) if recipient is not None else None
+        if until is None:
+            return False
+        self.report.quiet[delivery.recipient] = until
+        return True
 
     def _hush(self, error: DeliveryError) -> None:
         """No secret in its text, whatever the receiver repeated."""

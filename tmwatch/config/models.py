@@ -265,6 +265,12 @@ class Recipient(Frozen):
     timezone: Annotated[str, AfterValidator(check_zone)] = Field(
         default="UTC", description="Zone in which instants are shown, e.g. Europe/Berlin."
     )
+    quiet: tuple[Hours, ...] = Field(
+        default=(), description="Hours in which only what is urgent is sent; in the recipient's zone."
+    )
+    quiet_days: tuple[dt.date, ...] = Field(
+        default=(), description="Days on which only what is urgent is sent."
+    )
     digest: Literal["off", "daily", "weekly"] = Field(
         default="off", description="Kept for a later version; this one sends everything at once."
     )

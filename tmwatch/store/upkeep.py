@@ -53,6 +53,15 @@ def outbox_standing(database: Database) -> dict[str, Any]:
     }
 
 
+def waiting(database: Database) -> list[tuple[str, str, dt.datetime]]:
+    """(recipient, significance, when the oldest alert was made) of what waits."""
+    rows = database.conn.execute(
+        "select d.recipient, a.significance, min(a.created_at) as made from delivery d"
+        " join alert a on a.id = d.alert where d.state = 'pending' group by 1, 2"
+    )
+    return [(row["recipient"], row["significance"], dt.datetime.fromisoformat(row["made"])) for row in rows]
+
+
 def alerts_of_run(database: Database, run: str) -> list[int]:
     """The numbers of the alerts that a run made or added to, oldest first; other processes make theirs
     meanwhile."""
