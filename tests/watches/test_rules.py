@@ -12,7 +12,7 @@ from tmwatch.config import Watch
 from tmwatch.config.reading import read_config
 from tmwatch.model import GoodsServices, Party, TradeMark, make_record
 from tmwatch.numbers import parse_number
-from tmwatch.watches import match
+from tmwatch.watches import Portfolio, match
 
 JD_US = "Beijing Jingdong 360 Du E-Commerce Ltd."
 JD_CN = "北京京东叁佰陆拾度电子商务有限公司"
@@ -193,3 +193,104 @@ def test_reasons_carry_no_line_breaks_or_terminal_escapes_of_a_page() -> None:
     assert found.failed[0].isprintable()
     found = match(watch(marks=("JD Auto",)), record(verbal_element="JD\nAUTO\x1b[31m"))
     assert found.why.isprintable()
+
+
+# -- likeness --------------------------------------------------------------------------------------
+
+
+def hit(one: Watch, what: TradeMark) -> bool:
+    return bool(Portfolio([one]).matches([what]))
+
+
+def test_the_level_says_how_near_a_name_must_come() -> None:
+    far = record(verbal_element="Golden Tea")
+    assert not hit(watch(marks=("Kodak",)), far)
+    assert hit(watch(marks=("Kodak",)), record(verbal_element="Codack"))
+    assert not hit(watch(marks=("Kodak",), level=0), record(verbal_element="Codack"))
+    assert hit(watch(marks=("Kodak",), level=0), record(verbal_element="kodak."))
+
+
+@pytest.mark.parametrize("name", ["transliteration", "translation", "pseudo_mark"])
+def test_every_name_of_a_filing_is_compared(name: str) -> None:
+    assert hit(watch(marks=("Kodak",)), record(verbal_element="Something", **{name: "Codack"}))
+
+
+def test_an_excepted_owner_is_no_hit_by_a_name_and_stays_one_by_number() -> None:
+    mine = {"except_owners": (JD_US,), "marks": ("JD",)}
+    assert not hit(watch(**mine), record())
+    assert match(watch(**mine), record()).failed == (
+        f'mark "JD" is the watched name "JD", but owner "{JD_US}" is excepted (except_owners)',
+    )
+    assert hit(watch(**mine), record(owners=(Party(name="Someone Else"),)))
+    assert hit(watch(**mine, numbers=(parse_number("US 87499213"),)), record())
+    assert not hit(watch(classes=(12,), except_owners=(JD_US,)), record())
+
+
+def test_an_excepted_number_is_no_hit_by_a_name() -> None:
+    other = watch(marks=("JD",), except_numbers=(parse_number("US reg 5760247"),))
+    assert not hit(other, record(registration_number="5760247"))
+    assert hit(other, record(registration_number="5760248"))
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("Vehicles, namely, self-driving autonomous vehicles; tea", True),
+        ("AUTONOMOUS VEHICLE", True),
+        ("Autonomous robots; land vehicles", False),  # the words stand in two terms
+        ("[Autonomous vehicles;] tea", False),  # deleted
+        ("", False),
+        (None, True),  # not told: cannot fail
+    ],
+)
+def test_words_of_the_goods_stand_in_one_term_in_any_order_and_number(text: str | None, holds: bool) -> None:
+    found = match(
+        watch(owners=(JD_US,), goods=("vehicle autonomous",)),
+        record(classes=(GoodsServices(class_number="12", text=text),)),
+    )
+    assert found.hit is holds
+    assert ("could not be checked" in found.why) is (text is None)
+
+
+def test_chinese_goods_are_found_traditional_or_simplified() -> None:
+    goods = (GoodsServices(class_number="12", text="無人駕駛汽車；輪胎"),)
+    assert match(watch(owners=(JD_US,), goods=("无人驾驶汽车",)), record(classes=goods)).hit
+
+
+def test_related_classes_pass_where_the_watch_wants_them() -> None:
+    other = record(classes=(GoodsServices(class_number="39"),))
+    assert not match(watch(owners=(JD_US,), classes=(12,)), other).hit
+    found = match(watch(owners=(JD_US,), classes=(12,), related=True), other)
+    assert found.why.endswith("related class 39 (to 12)")
+
+
+@pytest.mark.parametrize(
+    ("alias", "name", "how"),
+    [
+        ("Zebra Holdings", "Zabro Holdings Ltd", ""),
+        ("Soil Works Ltd", "5oil Works", "letters that pass for each other"),
+        ("Zebra Holdings", "Zebra Holding", "one letter differs"),
+        ("BYD", "BYE", ""),  # too short for one letter
+        ("京东", "Jingdong Co., Ltd.", "the same in Latin letters"),
+        ("Jingdong", "京东有限公司", "the same in Latin letters"),
+        ("京东", "南京东路", ""),
+    ],
+)
+def test_an_owner_who_looks_like_the_watched_one_is_found_and_says_how(
+    alias: str, name: str, how: str
+) -> None:
+    what = record(owners=(Party(name=name),))
+    assert not hit(watch(owners=(alias,)), what)
+    found = Portfolio([watch(owners=(alias,), owners_like=True)]).matches([what])
+    assert bool(found) is bool(how)
+    if how:
+        (answer,) = found.values()
+        assert "looks like the watched" in answer.why
+        assert how in answer.why
+        assert not answer.sure
+
+
+def test_a_watch_whose_docket_holds_nothing_takes_nothing_for_its_own() -> None:
+    empty = watch(numbers_file=Path("docket.csv"), classes=(12,))
+    assert not match(empty, record()).hit
+    assert not hit(empty, record())

@@ -12,8 +12,8 @@ Four decisions, each with its reason:
 * **What a source does not give cannot fail a filter** (`filters.py`).
 * **How near a name comes is not found here** but for many filings at once by `Portfolio.near`, and handed in.
   The same name after folding (case, width, blanks, signs) is seen without.
-* **Allowed owners and own numbers are never hits by likeness**, nor of a watch without triggers. Whoever is
-  named as a trigger is told of all the same.
+* **Allowed owners and own numbers are never hits by a name**, be it the same, nor by likeness of the owner,
+  nor of a watch without triggers. Whoever is named as a trigger is told of all the same.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def match(watch: Watch, record: TradeMark, near: Near | None = None) -> Match:
     wanted = triggers_of(watch)
     for trigger in wanted:
         found = _TESTS[trigger](watch, record, near)
-        if found is not None and not found.sure and excluded:
+        if found is not None and excluded and (trigger == "marks" or not found.sure):
             failed.append(f"{found.why}, but {excluded}")
         elif found is not None:
             fired[trigger] = found
@@ -122,7 +122,7 @@ def match(watch: Watch, record: TradeMark, near: Near | None = None) -> Match:
 
 
 def _excluded(watch: Watch, record: TradeMark) -> str:
-    """Why it is never a hit by likeness; "" where it may be one."""
+    """Why it is never a hit by its name; "" where it may be one."""
     for number in watch.except_numbers:
         if is_number(number, record):
             return f"{show_number(number)} is excepted (except_numbers)"
