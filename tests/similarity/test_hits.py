@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tmwatch.similarity import Hit, compare, hits, hits_on_cores
+from tmwatch.similarity import Hit, Scorer, compare, hits, hits_on_cores
 
 MARKS = ["SEIKO", "GORILLA", "JD", "京东", "KRAFT"]
 NAMES = [
@@ -45,3 +45,12 @@ def test_the_level_bounds_the_hits() -> None:
 def test_a_level_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="a level is 1 to 4"):
         list(hits(MARKS, NAMES, level=0))
+
+
+def test_a_mark_that_nothing_comes_near_to_needs_no_background() -> None:
+    quick = Scorer()
+    assert list(hits(["REAWAKE", "SEIKO"], ["MOON", "TIMBERLAND"], using=quick)) == []
+    assert not quick._beside
+    found = list(hits(["REAWAKE", "SEIKO"], ["MOON", "SEYCOS"], using=quick))
+    assert [(hit.watched, hit.candidate) for hit in found] == [(1, 1)]
+    assert found == list(hits(["REAWAKE", "SEIKO"], ["MOON", "SEYCOS"]))

@@ -39,6 +39,8 @@ _NOISE_AT = 10
 _MADE_NAMES = 6000
 # Words that are remembered, since most come again.
 _MOST_WORDS = 200_000
+# So few pairs of marks and names are compared once more before the noise of a mark is asked for.
+_FEW_PAIRS = 200_000
 # Marks whose noise is found in one go: what memory it takes.
 _MARKS_AT_ONCE = 2000
 # No mark counts as quieter than this, or a mark of odd letters would alarm at anything.
@@ -197,6 +199,7 @@ class Scorer:
 
         The level is the nearest that it can be: what the words are worth (`likeness`) may put a pair farther.
         """
+        marks, places = self._worth_a_look(marks, names, level, cores)
         less = self.weights.noise * self.noises(marks, cores)
         # A little generous: the score itself decides.
         least = (self.weights.levels[level - 1] if level < 4 else -np.inf) + less - 1e-9
@@ -207,7 +210,21 @@ class Scorer:
             levels[score >= self.weights.levels[at - 1]] = at
         levels = np.where(near.same, 1, np.maximum(levels, np.where(near.identical, 1, 2)))
         kept = levels <= level
-        return near.mark[kept], near.name[kept], levels[kept], score[kept]
+        return places[near.mark[kept]], near.name[kept], levels[kept], score[kept]
+
+    def _worth_a_look(
+        self, marks: Sequence[Name], names: Columns, level: int, cores: int
+    ) -> tuple[Sequence[Name], Ints]:
+        """Of few pairs those marks, and their places, that would have a hit if they were the quietest there
+        are: to make the background ready, by which the noise is known, costs seconds once in a process."""
+        every = np.arange(len(marks))
+        known = all(one.compact in self._noise for one in marks)
+        if known or level > 3 or len(marks) * len(names) > _FEW_PAIRS:
+            return marks, every
+        least = self.weights.levels[level - 1] + self.weights.noise * _QUIET - 1e-9
+        near = self.near(marks, names, np.full(len(marks), least), cores)
+        places = np.unique(near.mark)
+        return [marks[place] for place in places], places
 
     def score(self, watched: str, candidate: str) -> float:
         """How near `candidate` is to the watched mark, comparable over marks, or `NOTHING`."""
