@@ -160,7 +160,8 @@ def _take(
             files.append(one)
     if files:
         reaction = ImportReaction(config, database, env)
-        with keeping(config, database, reaction) as keep:
+        # A dry run has a copy of the database, and none of the register: it reads as if there were none.
+        with keeping(None if dry else config, database, reaction) as keep:
             report.imported, _ = import_files(
                 database,
                 [File(one.path) for one in files],

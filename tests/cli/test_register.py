@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from tests.cli.conftest import Run
 from tests.cli.test_import_daily import DAILY, THREE, lines, zipped
-from tests.conftest import ROOT
+from tests.conftest import ROOT, registers_off
 from tmwatch.sources import streamed
 from tmwatch.sources.base import Page
 from tmwatch.sources.us.daily import SOURCE
@@ -152,6 +153,28 @@ def test_a_register_that_cannot_be_used_is_named_and_nothing_is_imported(run: Ru
     (folder / "register.db").write_text("no database")
     ran = run("import", str(zipped(folder / "apc990420.zip", THREE)))
     assert (ran.code, "register.db" in ran.err, in_database(folder)) == (1, True, set())
+
+
+def test_a_dry_run_leaves_the_register_as_it_is(run: Run, folder: Path) -> None:
+    configured(folder)
+    text = (folder / "tmwatch.toml").read_text().replace("[store]", '[store]\ninbox = "inbox"')
+    (folder / "tmwatch.toml").write_text(text + registers_off())
+    (folder / "inbox").mkdir()
+    page = zipped(folder / "inbox" / "apc990420.zip", THREE)
+    settled = page.stat().st_mtime - 60
+    os.utime(page, (settled, settled))
+    with time_machine.travel(page.stat().st_ctime + 60, tick=True):
+        assert json.loads(run("check", "--dry-run", "--json").out)["inbox"]["imported"]
+        assert not (folder / "register.db").exists()
+        run("check")
+    assert in_register(folder, OTHER)["as_of"] == "2026-04-20"
+
+
+def test_nothing_is_written_over_the_register(run: Run, folder: Path) -> None:
+    configured(folder)
+    run("import", str(zipped(folder / "apc990420.zip", THREE)))
+    ran = run("export", "-o", "register.db")
+    assert (ran.code, "the store of the register itself" in ran.err) == (2, True)
 
 
 def test_the_register_may_not_be_the_database(run: Run, folder: Path) -> None:

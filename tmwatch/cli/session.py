@@ -84,6 +84,9 @@ class Session:
                 yield "a part of the database", path.with_name(f"{path.name}{end}")
         if self.has_config:
             yield "the configuration", self.config_path
+            with contextlib.suppress(ConfigError):
+                if (register := self.config().store.register) is not None:
+                    yield "the store of the register", register
             for file in _dockets(self.config_path):
                 yield "a docket file of the configuration", file
 
