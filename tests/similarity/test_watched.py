@@ -92,3 +92,13 @@ def test_parts_give_the_same_as_the_whole() -> None:
         for one in nearest(marks[at : at + 1], filings)
     ]
     assert [(one.mark, one.candidate, one.name, one.form, one.likeness) for one in whole] == parts
+
+
+def test_words_that_the_user_says_mean_the_same_are_looked_for() -> None:
+    own = (("zorbel", "Plinta", "石榴子"),)
+    assert only(WatchedMark("ZORBEL", meanings=own), "石榴子") is not None
+    found = only(WatchedMark("ZORBEL ROCK", meanings=own, classes=frozenset({12})), "PLINTA ROCK")
+    assert found is not None
+    assert "same meaning: ZORBEL / PLINTA" in found.likeness.reasons
+    assert only(WatchedMark("ZORBEL"), "石榴子") is None
+    assert only(WatchedMark("LION", meanings=own), "LÖWE") is not None  # the shipped table holds as before

@@ -367,6 +367,7 @@ class Watch(WatchRules):
     numbers: tuple[MarkNumber, ...] = ()  # those of the docket file included, each once
     except_numbers: tuple[MarkNumber, ...] = ()
     numbers_file: Path | None = None
+    meanings: tuple[tuple[str, ...], ...] = ()  # of the `meanings_file`: groups of words
     docket: dict[str, DocketRow] = Field(default_factory=dict)  # by docket.number_key
     docket_problems: tuple[DocketProblem, ...] = ()
 
@@ -385,6 +386,10 @@ class Shared(Frozen):
 
     twins: Twins = Field(
         default=(), description="Names that count as one in every watch; above the first table of the file."
+    )
+    meanings_file: str | None = Field(
+        default=None,
+        description="A CSV of words that mean the same, a row for each meaning: seal,Robbe,phoque,海豹.",
     )
 
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from tmwatch.config import Config
 from tmwatch.config.checks import check_across, check_inbox, check_register
+from tmwatch.config.meanings import read_meanings
 from tmwatch.config.mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
 from tmwatch.config.models import (
     ConfigFile,
@@ -83,6 +84,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
     ]
     shared = _validated(Shared, {key: raw[key] for key in Shared.model_fields if key in raw}, "", found)
     twins = shared.twins if shared is not None else ()
+    meanings = _meanings(shared, path.parent, found)
     watched = [_watch(place, one, path.parent, twins, found) for place, one in enumerate(watches)]
     check_across(tables, recipients, watches, found)
     if store is not None:
@@ -107,9 +109,20 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
         health=_health(health, path.parent),
         sources=settings,
         recipients=tuple(one for one in people if one is not None),
-        watches=tuple(one for one in watched if one is not None),
+        watches=tuple(one.model_copy(update={"meanings": meanings}) for one in watched if one is not None),
         twins=twins,
     )
+
+
+def _meanings(shared: Shared | None, base: Path, found: Gatherer) -> tuple[tuple[str, ...], ...]:
+    """The user's own table of equivalents; a bad one is a mistake of the configuration."""
+    if shared is None or shared.meanings_file is None:
+        return ()
+    try:
+        return read_meanings(base / Path(shared.meanings_file).expanduser())
+    except ConfigError as error:
+        found.add("", "meanings_file", error.message, error.do)
+        return ()
 
 
 def _deadlines(given: DeadlineConfig | None, base: Path, found: Gatherer) -> DeadlineConfig:

@@ -28,6 +28,7 @@ def segment(run: str) -> tuple[str, ...]:
     empty: a run of nothing but known words keeps them all.
     """
     known = known_words()
+    ends = known - known_words("name")  # 北京东方 ends in 东方, not in 京东方
     left: list[str] = []
     right: list[str] = []
     rest = run
@@ -37,7 +38,7 @@ def segment(run: str) -> tuple[str, ...]:
                 left.append(rest[:length])
                 rest = rest[length:]
                 break
-            if length < len(rest) and rest[-length:] in known:
+            if length < len(rest) and rest[-length:] in ends:
                 right.insert(0, rest[-length:])
                 rest = rest[:-length]
                 break

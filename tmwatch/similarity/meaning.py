@@ -31,6 +31,10 @@ class Meanings:
         self._table = {word: frozenset(senses) for word, senses in table.items()}
         self._han = {word for word in self._table if is_han(word)}
 
+    def extended(self, rows: Iterable[tuple[str, Iterable[str]]]) -> Meanings:
+        """The same with more rows; words that are known already get one meaning more."""
+        return Meanings([*((sense, (word,)) for word, some in self._table.items() for sense in some), *rows])
+
     def table(self) -> dict[str, list[str]]:
         """Each word with its meanings, in order."""
         return {word: sorted(senses) for word, senses in self._table.items()}
@@ -78,7 +82,7 @@ def shipped() -> Meanings:
 
 def extended(rows: Iterable[tuple[str, Iterable[str]]]) -> Meanings:
     """The shipped table and the user's own rows (name of the meaning, words)."""
-    return Meanings([*_rows(), *rows])
+    return shipped().extended(rows)
 
 
 def _rows() -> list[tuple[str, list[str]]]:

@@ -106,6 +106,17 @@ class Scorer:
         self._words: dict[str, name.Word] = {}
         self.name = functools.lru_cache(200_000)(self.make)
         self._in: dict[frozenset[int], Scorer] = {}
+        self._with: dict[tuple[tuple[str, ...], ...], Scorer] = {}
+
+    def with_meanings(self, groups: tuple[tuple[str, ...], ...]) -> Scorer:
+        """The same scorer with groups of words that mean the same, beside those that it knows."""
+        if not groups:
+            return self
+        if groups not in self._with:
+            own = [(f"own {number}", words) for number, words in enumerate(groups)]
+            more = self.meanings.extended(own)
+            self._with[groups] = Scorer(self.counts, more, self.weights, self._background)
+        return self._with[groups]
 
     def in_classes(self, classes: Collection[int]) -> Scorer:
         """The same scorer for marks of these Nice classes: what is common in one of them weighs little."""

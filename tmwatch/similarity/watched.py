@@ -33,11 +33,13 @@ class WatchedMark:
 
     `twins` are groups of names that the user declared to be one, `(("JD", "京东"),)`; `classes` the Nice
     classes of the watch: a word that is common in one of them weighs little.
+    `meanings` are groups of words that mean the same, beside those of the shipped table.
     """
 
     text: str
     twins: tuple[tuple[str, ...], ...] = ()
     classes: frozenset[int] = frozenset()
+    meanings: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,14 @@ def nearest(
             for text, form in _forms(place, name):
                 names.setdefault(text, []).append(form)
     best: dict[tuple[int, int], Near] = {}
-    by_classes: dict[frozenset[int], dict[str, list[_Form]]] = {}
+    by_scorer: dict[Scorer, dict[str, list[_Form]]] = {}
     for place, mark in enumerate(marks):
+        own = one.with_meanings(mark.meanings)
         for text, form in _forms(place, mark.text, mark.twins):
-            forms = by_classes.setdefault(one.telling(text, mark.classes), {})
+            forms = by_scorer.setdefault(own.in_classes(own.telling(text, mark.classes)), {})
             forms.setdefault(text, []).append(form)
-    for classes, forms in by_classes.items():
-        _find(forms, names, level, one.in_classes(classes), best)
+    for chosen, forms in by_scorer.items():
+        _find(forms, names, level, chosen, best)
     return [best[pair] for pair in sorted(best)]
 
 

@@ -153,7 +153,7 @@ class Portfolio:
                     continue  # the same name only: `match` sees that by itself
                 marks = self._marks.setdefault((level, gates[at] if parted else None), {})
                 for place, text in enumerate(watch.marks):
-                    mark = WatchedMark(text, watch.twins, frozenset(watch.classes))
+                    mark = WatchedMark(text, watch.twins, frozenset(watch.classes), watch.meanings)
                     marks.setdefault(mark, []).append((at, place))
         return self._marks
 
