@@ -268,7 +268,7 @@ def test_what_was_told_before_a_restore_is_not_told_again(house: Path, run: Run)
         assert len(mailbox.mails) == 2
         with on("2026-11-28"):
             assert run("restore", "monday.db", "--yes").code == 0
-            keep(house, published(examiner="X"), "2026-11-27")
+            keep(house, published(examiner="X"), "2026-11-28")
             run("check")
         assert len(mailbox.mails) == 2
         with on("2026-12-10"):
