@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 from collections.abc import Sequence
 
 import pytest
 
-from tests.alerts.samples import JD, joyrobotaxi_payload
+from tests.alerts.samples import EVIL, JD, joyrobotaxi_payload
 from tmwatch.alerts import summary
 from tmwatch.alerts.campaigns import Filing, Known, campaign, class_titles, together
 from tmwatch.alerts.gathering import new_filings
 from tmwatch.alerts.mail import render_mail
 from tmwatch.alerts.payload import Campaign, Earlier, MarkCard, Near
+from tmwatch.alerts.webhook import build_body
 from tmwatch.alerts.wording import wording
 
 _NUMBERS = itertools.count(1)
@@ -232,3 +234,48 @@ def test_a_mark_in_nine_classes_keeps_its_name_in_the_subject() -> None:
     subject, text = mail(cards, Known())
     assert subject.startswith("[SAMPLE] Joyrobotaxi (CN, 9 filings) · newly filed · 9 classes")
     assert "class 12 · Vehicles and their parts: CN 000000" in text
+
+
+# -- what a page may hold, and how much ------------------------------------------------------------------
+
+
+def test_what_a_page_gives_is_inert_in_a_campaign_too() -> None:
+    cards = [
+        filing(EVIL, EVIL, owners=(EVIL,), application_number=f"{EVIL}{n}", near=Near(to=EVIL, level=1))
+        for n in range(5)
+    ]
+    payload = new_filings(EVIL, "observed", cards, (), lambda *_: earlier(("CN", "X", "9", "2019-03-01")))
+    assert payload.campaigns[0].earlier.new_names
+    message = render_mail(
+        payload,
+        recipient_name="Legal",
+        address="legal@example.com",
+        sender="tmwatch@example.com",
+        message_id="a" * 32,
+        created_at=dt.datetime(2025, 6, 30, tzinfo=dt.UTC),
+    )
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert "<img" not in html.get_content()
+    for text in (plain.get_content(), html.get_content(), str(message["Subject"])):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    assert not any(line.startswith("Bcc:") for line in plain.get_content().splitlines())
+
+
+def test_a_webhook_of_hundreds_of_filings_stays_small_and_says_what_it_left_out() -> None:
+    cards = [
+        filing(f"JOY {n % 40}", str(1 + n % 45), filed=f"2025-06-{1 + n % 28:02}", why="owner is watched")
+        for n in range(600)
+    ]
+    payload = new_filings("JD cars", "observed", cards, (), nothing)
+    body = build_body(payload, created_at=dt.datetime(2025, 6, 30, tzinfo=dt.UTC))
+    assert len(body) < 20_000
+    data = json.loads(body)["data"]
+    (campaign,) = data["campaigns"]
+    assert campaign["filings"] == 600
+    assert len(campaign["classes"]) == 45
+    shown = sum(len(mark["numbers"]) for line in campaign["classes"] for mark in line["marks"])
+    assert data["cut"]["numbers"] == 600 - shown
+    assert data["cut"]["cards"] == 600 - len(data["cards"])
