@@ -226,7 +226,7 @@ def test_of_hundreds_twenty_stand_in_full_and_the_others_are_a_line_each_with_th
     assert "· 5 filings · Five Times · class 35" in text
     assert "more filings;" not in text
     _, text = mail([filing(f"NAME {n}", "9", owners=(f"Owner {n}",)) for n in range(200)], Known())
-    assert "and 80 more filings;" in text
+    assert "and 80 more filings; `tmwatch hits list --watch 'JD cars' --csv` has them all" in text
 
 
 def test_a_mark_in_nine_classes_keeps_its_name_in_the_subject() -> None:
