@@ -22,7 +22,7 @@ from tmwatch.alerts.mail import slug
 from tmwatch.config import Config, Recipient
 from tmwatch.files import whole
 from tmwatch.store import Database
-from tmwatch.store.feed import Fed, alerts, latest
+from tmwatch.store.feed import Fed, alerts, latest, newest
 
 MOST = 50  # entries; older ones stand in `tmwatch alerts list`
 ALL = "all.atom"
@@ -49,10 +49,16 @@ def write_feeds(database: Database, config: Config) -> list[str]:
     folder = config.store.feeds
     if folder is None:
         return []
-    found = latest(database, MOST)
+    watches = [one.name for one in config.watches]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for watch in ("", *(one.name for one in config.watches)):
+        # What is new of a watch is new of all: nearly always nothing is, and little is read to know it.
+        if _stands(folder / ALL, _stamp(config, "", newest(database, MOST))) and all(
+            (folder / file_name(name)).is_file() for name in watches
+        ):
+            return []
+        found = latest(database, MOST)
+        for watch in (*watches, ""):  # that of all last: by it the others are known to be written
             numbers = found.get(watch, [])
             target = folder / file_name(watch)
             if not _stands(target, _stamp(config, watch, numbers)):
@@ -73,7 +79,8 @@ def _stands(target: Path, stamp: str) -> bool:
 
 
 def _stamp(config: Config | None, watch: str, numbers: list[tuple[int, int]]) -> str:
-    shown = repr((__version__, watch, _reader(config, watch), numbers))
+    names = [watch, *(one.name for one in (config.watches if config is not None and not watch else ()))]
+    shown = repr((__version__, [(name, _reader(config, name)) for name in names], numbers))
     return hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()[:32]
 
 

@@ -81,10 +81,22 @@ def test_a_feed_is_the_same_bytes_until_there_is_something_to_tell(house: House,
     before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in feeds.iterdir()}
     run("check", "--all")
     assert before == {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in feeds.iterdir()}
+    own = feeds / file_name("own")
+    own.unlink()
+    run("check")
+    assert own.read_bytes() == before[own.name][0]
     exported = run("export", "--atom").out.encode()
     assert exported.strip() == before[ALL][0].strip()
     assert run("export", "--atom", "--watch", "own", "-o", "own.atom").code == 0
     assert Path("own.atom").read_bytes() == before[file_name("own")][0]
+    house.path.write_text(house.path.read_text().replace('name = "legal"', 'name = "legal"\nlanguage = "zh"'))
+    run("check")
+    for name, (was, _) in before.items():
+        now = (feeds / name).read_bytes()
+        assert [one.text for one in read(now).iter(f"{A}id")] == [
+            one.text for one in read(was).iter(f"{A}id")
+        ]
+        assert titles(now) != titles(was)
 
 
 def test_what_cannot_be_written_stops_nothing_and_is_said(house: House, run: Run) -> None:

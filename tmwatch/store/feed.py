@@ -22,19 +22,28 @@ class Fed:
     payload: AlertPayload
 
 
+def newest(database: Database, most: int) -> list[tuple[int, int]]:
+    """What `latest` gives for all, without going through the alerts of each watch."""
+    rows = database.conn.execute("select id, joined from alert order by id desc limit ?", (most,))
+    return [(row["id"], row["joined"]) for row in rows]
+
+
 def latest(database: Database, most: int) -> dict[str, list[tuple[int, int]]]:
     """For each watch, and under "" for all, (number, times something joined) of the latest alerts."""
-    rows = database.conn.execute(
-        "select id, watch, joined, row_number() over (partition by watch order by id desc) as place,"
-        " row_number() over (order by id desc) as among_all from alert order by id desc"
-    )
-    found: dict[str, list[tuple[int, int]]] = {"": []}
-    for row in rows:
-        if row["among_all"] <= most:
-            found[""].append((row["id"], row["joined"]))
-        if row["place"] <= most and row["watch"]:
-            found.setdefault(row["watch"], []).append((row["id"], row["joined"]))
-    return found
+    found: dict[str, list[int]] = {"": []}
+    # Number and watch stand before the alert itself in its row, which is long: all else is read of few.
+    for number, watch in database.conn.execute("select id, watch from alert order by id desc"):
+        for name in {"", watch or ""}:
+            chosen = found.setdefault(name, [])
+            if len(chosen) < most:
+                chosen.append(number)
+    wanted = {number for numbers in found.values() for number in numbers}
+    joined = {number: _joined(database, number) for number in wanted}
+    return {name: [(number, joined[number]) for number in numbers] for name, numbers in found.items()}
+
+
+def _joined(database: Database, number: int) -> int:
+    return int(database.conn.execute("select joined from alert where id = ?", (number,)).fetchone()[0])
 
 
 def alerts(database: Database, numbers: Sequence[int]) -> Iterator[Fed]:

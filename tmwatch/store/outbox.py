@@ -169,11 +169,12 @@ class Outbox:
     def _threads(self, which: str, values: dict[str, Any]) -> dict[int, list[str]]:
         """For each of these mails, the ids of the first mails about its filings to the same address."""
         rows = self.database.conn.execute(
-            "with due as (select d.id, d.recipient, d.address, m.st13 from delivery d"
+            "with due as materialized (select d.id, d.recipient, d.address, m.st13 from delivery d"
             f" join alert_mark m on m.alert = d.alert where d.channel = 'email' and {which}),"
+            # Cross joins, so that SQLite keeps this order: else it goes through all that was ever sent.
             # The id is that of the row with the least number: SQLite takes bare columns from there.
-            " first as (select d.recipient, d.address, m.st13, min(d.id) as number, d.message_id"
-            " from alert_mark m join delivery d on d.alert = m.alert where d.channel = 'email'"
+            " first as materialized (select d.recipient, d.address, m.st13, min(d.id) as number, d.message_id"
+            " from alert_mark m cross join delivery d on d.alert = m.alert where d.channel = 'email'"
             " and m.st13 in (select st13 from due) group by d.recipient, d.address, m.st13)"
             " select distinct due.id, first.number, first.message_id from due"
             " join first using (recipient, address, st13) where first.number < due.id order by 1, 2",
