@@ -18,9 +18,16 @@ from tests.quality.shared import shared_folder
 from tmwatch.similarity.score import score, score_many
 
 OURS = "tests.quality.measure:ours"
+# Of the shared folder, all that compare letters or sounds; for Chinese those that can read it.
+LATIN = (
+    "tri_plus_tokenset", "trigram_jaccard", "token_set_ratio", "token_sort_ratio", "jaro_winkler", "ratio",
+    "ratio_spaced", "partial_ratio", "WRatio", "levenshtein", "lev_le2", "soundex_eq", "metaphone_eq",
+    "nysiis_eq", "dmetaphone_eq", "metaphone_ratio", "nysiis_ratio",
+)  # fmt: skip
+HAN = ("ratio_t2s", "ratio_pinyin", "partial_pinyin", "ratio_t2s_or_pinyin")
 ALSO = {
-    "latin": ("tri_plus_tokenset", "trigram_jaccard", "token_set_ratio", "jaro_winkler", "ratio", "WRatio"),
-    "han": ("tri_plus_tokenset", "token_set_ratio", "partial_pinyin", "ratio_t2s_or_pinyin"),
+    "latin": LATIN,
+    "han": ("tri_plus_tokenset", "token_set_ratio", "jaro_winkler", "ratio", "WRatio", *HAN),
 }
 SETS = (("decisions", "latin"), ("ttab", "latin"), ("decisions", "han"))
 ours = score

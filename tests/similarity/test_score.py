@@ -90,6 +90,10 @@ def test_what_is_alike_enough_is_at_least_of_its_level(mark: str, other: str, le
         ("KORVANTIS BLUE", "KORVANTES PLUS", "a word near in letters: KORVANTIS / KORVANTES"),
         ("KORVHOUSE", "HOUSELUMP", "a part in common: KORVHOUSE / HOUSELUMP"),
         ("BMW", "BMN", "one letter differs: BMW / BMN"),
+        ("SEIKO", "SEYCOS", "a word of near sound: SEIKO / SEYCOS"),
+        ("SEIKO", "SENIOR", "letters or sounds in common: SEIKO / SENIOR"),
+        ("京东", "京东方", "holds the characters 京东, but as a part of another word: 京东方"),
+        ("京东", "京西", "one character differs: 京东 / 京西"),
     ],
 )
 def test_each_reason_is_said_in_words(mark: str, other: str, said: str) -> None:

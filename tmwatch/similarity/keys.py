@@ -65,7 +65,7 @@ _SOUNDS = [
         (r"ch(?=[rlnst])|ck|cqu|q(?:u(?=[aeiou]))?|cu(?=[aeio])", "k", ""),
         (r"ch", "C", "ch"),
         (r"ph|v", "f", ""),
-        (r"(?<=[aeiou])ght?(?=t|$|[bcdfklmnps])", "", "g"),
+        (r"(?<=[aeiou])gh(?=t|$|[bcdfklmnps])", "", "gh"),
         (r"gh", "g", "gh"),
         (r"dg(?=[eiy])", "j", "dg"),
         (r"(?<=[eiou])ll(?=[aeo])", "l", "ll"),
