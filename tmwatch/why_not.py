@@ -185,7 +185,7 @@ def _reasons(
             )
             return [*told, said]
         return [*told, *(base.answer.failed or ("the rule does not hold",))]
-    reasons = [*told, *_of_hit(watch, base.hit, state)]
+    reasons = [*told, *_of_hit(watch, base.hit, state, told=bool(told))]
     least, why = _least(watch, base.answer, state)
     light = seen.changes_below(database, str(base.st13), base.hit["first_at"], least)
     if light and state.triage != "noise":
@@ -199,10 +199,10 @@ def _reasons(
     return reasons
 
 
-def _of_hit(watch: Watch, row: Mapping[str, Any], state: hits.HitState) -> list[str]:
+def _of_hit(watch: Watch, row: Mapping[str, Any], state: hits.HitState, *, told: bool) -> list[str]:
     found = []
     day = row["first_at"][:10]
-    if row["baseline"]:
+    if row["baseline"] and not (told and watch.first_look == "alert"):
         how = "" if watch.first_look == "quiet" else ', before first_look = "alert" was set'
         found.append(f"it came under the watch on {day} with its first look, which is summed up{how}")
     if state.triage == "noise":

@@ -107,3 +107,10 @@ def test_a_number_or_a_watch_that_nobody_understands_is_said(shelf: Shelf) -> No
     ran = shelf.run("alerts", "why-not", "CN 00000001", "--watch", "nmes")
     assert ran.code == 2
     assert "Watches: names." in ran.err
+
+
+def test_a_first_look_that_was_told_is_not_said_to_have_been_summed_up(shelf: Shelf) -> None:
+    shelf.imports(near())
+    reasons = asked(shelf)["reasons"]
+    assert any(reason.startswith("told in alert 1") for reason in reasons)
+    assert not any("summed up" in reason for reason in reasons)
