@@ -11,6 +11,8 @@ remembered with it (`half_stored`).
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -69,6 +71,20 @@ class Step:
     told: list[Imported] = field(default_factory=list)
 
 
+@contextlib.contextmanager
+def _no_collecting() -> Iterator[None]:
+    """A case makes a hundred objects, none of which is waste before it is done with: Python's search for
+    waste would go through them time and again. The next file has it again."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def steps(
     database: Database,
     file: File,
@@ -78,6 +94,18 @@ def steps(
     more: Callable[[int], None],
 ) -> Iterator[Step]:
     """The steps of one file. `one_piece` reads a record whole, for the database."""
+    with _no_collecting():
+        yield from _steps(database, file, source, keep, one_piece, more)
+
+
+def _steps(
+    database: Database,
+    file: File,
+    source: Source,
+    keep: Keeping,
+    one_piece: Callable[[Piece], list[One]],
+    more: Callable[[int], None],
+) -> Iterator[Step]:
     assert isinstance(source, Slims)
     path = file.path
     always = keep.always(keep.register)

@@ -55,7 +55,29 @@ def essence(piece: Piece) -> Essence | None:
 
 def slim(body: bytes, where: str) -> Slim:
     """The fields of one case. Raises `LayoutChanged` or `Incomplete` for what is no whole record."""
-    return _made(_read(safe_xml.parse(_without_events(body), where)))
+    return _made(_read(_parsed(_without_events(body), where)))
+
+
+# For what has no comments, instructions and document type: those are `safe_xml`'s to refuse or to take out.
+_FAST = etree.XMLParser(
+    encoding="utf-8",
+    resolve_entities=False,
+    load_dtd=False,
+    no_network=True,
+    huge_tree=False,
+    recover=False,
+    collect_ids=False,
+    remove_blank_text=True,
+)
+
+
+def _parsed(body: bytes, where: str) -> etree._Element:
+    if (b"!" in body and b"<!" in body) or (b"?" in body and b"<?" in body):
+        return safe_xml.parse(body, where)
+    try:
+        return etree.fromstring(body, _FAST)
+    except (etree.XMLSyntaxError, ValueError):
+        return safe_xml.parse(body, where)  # says what is wrong, or knows better
 
 
 Leaves = dict[str, str]
