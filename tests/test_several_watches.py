@@ -66,6 +66,18 @@ def test_what_a_new_watch_meets_before_its_own_first_look_is_no_news(house: Hous
     assert [event["data"]["watch"] for event in house.hook.events()] == ["names"]
 
 
+def test_what_a_wider_watch_finds_among_what_was_there_is_no_news(house: House) -> None:
+    names = {"JD Auto": [row(1, "JD Auto", 12), row(2, "JD Autos", 12)], "Joyrobotaxi": []}
+    house.register.pages |= {SEARCH: by_name(names)}
+    house.check(house.configure(NAMES + "level = 0\n"))
+    wider = house.configure(NAMES)
+    house.check(wider)
+    assert house.hook.events() == []
+    names["JD Auto"].append(row(3, "JD Autoz", 12))
+    house.check(wider)
+    assert [event["data"]["cards"][0]["mark"] for event in house.hook.events()] == ["JD Autoz"]
+
+
 def watching(folder: Path, *watches: tuple[str, str]) -> React:
     text = '[operator]\ncontact = "ip-watch@example.com"\n' + "".join(
         f'[[watch]]\nname = "{name}"\n{rule}\nnotify = []\n' for name, rule in watches

@@ -96,6 +96,15 @@ def test_noise_is_silent_until_its_owner_changes_and_is_told_once_more(shelf: Sh
     assert hit["triage"] == "noise"
 
 
+def test_noise_is_judged_by_what_it_was_when_it_was_told_last(shelf: Shelf) -> None:
+    shelf.imports(near())
+    shelf.run("hits", "mark", "1", "noise")
+    assert len(shelf.imports(near(owner="第三公司"))) == 1
+    assert len(shelf.imports(near())) == 1
+    # Another company form is no other owner.
+    assert shelf.imports(near(owner=THEIRS.replace("有限公司", "股份有限公司"))) == []
+
+
 def test_noise_is_told_once_more_where_its_classes_change(shelf: Shelf) -> None:
     shelf.imports(near())
     shelf.run("hits", "mark", "1", "noise")

@@ -113,8 +113,9 @@ def test_a_filing_that_has_nothing_to_do_with_any_watch_is_not_read() -> None:
         Filing("US500000000000002", "US", ("Codack",), classes=(25,)),
         Filing("US500000000000003", "US", ("Something",), ("Zebra Inc.",)),
         Filing("US500000000000004", "US", ("Something else",), ("Nobody",)),
+        Filing("US500000000000005", "US", ("Codack",)),  # of which nobody tells the classes
     ]
-    assert portfolio.concerning(filings) == {0, 2}
+    assert portfolio.concerning(filings) == {0, 2, 4}
 
 
 def test_a_watch_without_triggers_and_without_filters_that_fail_takes_all() -> None:
