@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tmwatch.similarity.batch import bags
 from tmwatch.similarity.name import Name, Word
-from tmwatch.similarity.strings import Bools, Codes, Ints, Strings, groups, hashes, inside
+from tmwatch.similarity.strings import Bools, Codes, Ints, Letters, Strings, groups, hashes, inside
 
 # Names with more words or letters than this are slogans: few, and compared one by one.
 MOST_WORDS = 8
@@ -133,6 +133,11 @@ class Words:
         if found is None:
             found = self._words[number] = self._make(self.text[number])
         return found
+
+    @cached_property
+    def letters(self) -> tuple[Letters, Letters]:
+        """Which letters the words hold, and which their keys."""
+        return Letters(self.text), Letters(self.key)
 
     @cached_property
     def meaning(self) -> Holders:

@@ -47,7 +47,8 @@ _AT = {name: at for at, name in enumerate((*NAMES, "strongest"))}
 _PAIRS = tuple((_AT[one], _AT[other]) for one, other in TOGETHER)
 _STRONGEST_OF = ("cover_both", "letters", "key_letters", "reading")
 # What is not known yet when a pair is judged by the score that it could reach.
-_LATER = ("opening", "key_opening", "bones", "first_word")
+_LAST = ("opening", "key_opening")
+_LATER = (*_LAST, "bones", "first_word")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,16 @@ class Engine:
         self._by_words(numbers, block, row, name)
         kept = np.flatnonzero((self.formula.at_most(numbers, _LATER) >= least[mark]) | (letters == 0))
         row, mark, name, numbers, letters = row[kept], mark[kept], name[kept], numbers[:, kept], letters[kept]
-        self._rest(numbers, block, row, name, weak[kept])
+        self._sounds_and_first(numbers, block, row, name, weak[kept])
+        kept2 = np.flatnonzero((self.formula.at_most(numbers, _LAST) >= least[mark]) | (letters == 0))
+        row, mark, name, numbers, letters = (
+            row[kept2],
+            mark[kept2],
+            name[kept2],
+            numbers[:, kept2],
+            letters[kept2],
+        )
+        self._openings(numbers, block, row, name, weak[kept[kept2]])
         raw = self.formula.joined(numbers)
         kept = np.flatnonzero((raw >= least[mark]) | (letters == 0))
         mark, name, letters, numbers = mark[kept], name[kept], letters[kept], numbers[:, kept]
@@ -282,9 +292,17 @@ class Engine:
         out["length"][:] = np.minimum(1.0, size / 32.0)
         out["own_bits"][:] = np.minimum(1.0, marks.most[mark] / 16.0)
         weak = np.zeros(len(mark), bool)
-        # The shorter stands in the longer only if nothing but the difference has to be put in.
-        for at in np.flatnonzero((letters == large - small) & (small < large) & (small > 1)).tolist():
-            a, b = marks.compact[mark[at]], names.compact[name[at]]
+        # The shorter stands in the longer only if nothing but the difference has to be put in, and all of its
+        # groups are there but the three at its ends.
+        of_short = np.where(size <= other_size, marks.group_count[mark], names.group_count[name])
+        may = (letters == large - small) & (small < large) & (small > 1) & (shared >= of_short - 3)
+        these = np.flatnonzero(may)
+        for at, a, b in zip(
+            these.tolist(),
+            marks.compact.of_rows(mark[these]),
+            names.compact.of_rows(name[these]),
+            strict=True,
+        ):
             short, long = (a, b) if len(a) <= len(b) else (b, a)
             if short not in long:
                 continue
@@ -384,10 +402,9 @@ class Engine:
         ):
             numbers[_AT[what]] = number
 
-    def _rest(self, numbers: Floats, block: Ints, row: Ints, name: Ints, weak: Bools) -> None:
-        """Fills in the numbers of `_LATER`."""
+    def _openings(self, numbers: Floats, block: Ints, row: Ints, name: Ints, weak: Bools) -> None:
+        """Fills in the numbers of `_LAST`."""
         marks, names = self.marks, self.names
-        mark = block[row]
         for what, mine, theirs in (
             ("opening", marks.compact, names.compact),
             ("key_opening", marks.key, names.key),
@@ -399,6 +416,12 @@ class Engine:
                 scorer=JaroWinkler.normalized_similarity,
                 dtype=np.float64,
             )
+            numbers[_AT[what], weak] *= WEAK_INSIDE
+
+    def _sounds_and_first(self, numbers: Floats, block: Ints, row: Ints, name: Ints, weak: Bools) -> None:
+        """Fills in the consonants and the first word."""
+        marks, names = self.marks, self.names
+        mark = block[row]
         total = self._bones_size[0][mark] + self._bones_size[1][name]
         common = Patterns(marks.bones.of_rows(block)).common(row, names.bones, name)
         numbers[_AT["bones"]] = alike(total - 2 * common, total)
@@ -407,9 +430,7 @@ class Engine:
         same_key = marks.words.key_code[one] == names.words.key_code[other]
         same_text = marks.words.text_code[one] == names.words.text_code[other]
         numbers[_AT["first_word"]] = np.where(same_text, share, np.where(same_key, 0.9 * share, 0.0))
-        for at in RUN_TOGETHER:
-            if NAMES[at] in _LATER:
-                numbers[at, weak] *= WEAK_INSIDE
+        numbers[_AT["bones"], weak] *= WEAK_INSIDE
 
     def _measured(self, mark: Ints, name: Ints, least: Floats) -> Scores:
         """The same one by one, for names that the columns do not suit."""

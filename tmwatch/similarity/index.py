@@ -32,7 +32,7 @@ from tmwatch.similarity.score import Scorer, scorer
 from tmwatch.similarity.strings import Floats, Ints
 
 # Names in one part of an index: what is made ready, or read, at a time (about 3 kB a name while it is made).
-_PART = 200_000
+_PART = 100_000
 # Parts that are small are put together when there are so many of them.
 _SMALL, _MANY = 20_000, 8
 # The form of the files; another one is not read.

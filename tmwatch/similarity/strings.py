@@ -144,6 +144,31 @@ def inside(parts: Sequence[str], texts: Sequence[str]) -> tuple[Ints, Ints]:
     return both // len(texts), both % len(texts)
 
 
+class Letters:
+    """Which letters and digits each text holds, to tell at once that two texts cannot have much in common."""
+
+    def __init__(self, strings: Strings) -> None:
+        self.size = np.diff(strings.start).astype(np.int16)
+        bit = np.left_shift(np.uint64(1), (strings.sign % 64).astype(np.uint64))
+        self.held = np.zeros(len(strings), np.uint64)
+        full = np.flatnonzero(self.size)
+        if len(full):
+            self.held[full] = np.bitwise_or.reduceat(bit, strings.start[:-1][full])
+        # How many stand there more than once.
+        self.again = self.size - np.bitwise_count(self.held).astype(np.int16)
+
+
+def may_share(one: Letters, row: Ints, other: Letters, column: Ints) -> Bools:
+    """Whether two texts could be more than 0.6 alike or one stand in the other; False only if neither."""
+    mine, theirs = one.held[row], other.held[column]
+    size, other_size = one.size[row], other.size[column]
+    most = np.bitwise_count(mine & theirs) + np.minimum(one.again[row], other.again[column])
+    small = np.minimum(size, other_size)
+    inside = np.where(size <= other_size, mine & ~theirs, theirs & ~mine) == 0
+    out: Bools = inside | (10 * np.minimum(most, small) > 3 * (size + other_size))
+    return out
+
+
 class Patterns:
     """ASCII texts of at most 64 letters, each ready to be laid beside many others."""
 

@@ -7,7 +7,7 @@ import numpy as np
 from tmwatch.similarity.arrays import Words
 from tmwatch.similarity.features import SENSE, match_words
 from tmwatch.similarity.freq import Frequencies
-from tmwatch.similarity.strings import Floats, Ints, Patterns, alike
+from tmwatch.similarity.strings import Floats, Ints, Patterns, alike, may_share
 
 
 def shape(likeness: Floats) -> Floats:
@@ -44,10 +44,20 @@ def shared_bits(mine: Words, theirs: Words, used: Ints, row: Ints, other: Ints, 
     word = used[row]
     size, other_size = text.size[row], np.diff(theirs.text.start)[other]
     key_size, other_key_size = key.size[row], np.diff(theirs.key.start)[other]
-    common = text.common(row, theirs.text, other)
     total, key_total = size + other_size, key_size + other_key_size
+    common, key_common = (np.zeros(len(row), np.int64) for _ in range(2))
+    for pattern, strings, into, mine_held, theirs_held in zip(
+        (text, key),
+        (theirs.text, theirs.key),
+        (common, key_common),
+        mine.letters,
+        theirs.letters,
+        strict=True,
+    ):
+        may = np.flatnonzero(may_share(mine_held, word, theirs_held, other))
+        into[may] = pattern.common(row[may], strings, other[may])
     seen = shape(alike(total - 2 * common, total))
-    heard = 0.93 * shape(alike(key_total - 2 * key.common(row, theirs.key, other), key_total))
+    heard = 0.93 * shape(alike(key_total - 2 * key_common, key_total))
     low = np.minimum(mine.bits[word], theirs.bits[other])
     out: Floats = np.maximum(seen, heard) * low
     same_key = (mine.key_code[word] == theirs.key_code[other]) & (key_size > 0)

@@ -1,0 +1,111 @@
+"""Marks against names: the full score beside what rapidfuzz alone takes for the same pairs, in one run.
+
+    make bench ARGS='tests/benchmarks/test_matching.py'
+    TMWATCH_BENCH_NAMES=5000000 make bench …        # the register of the second row; 200,000 by default
+
+Names are made up (`names.py`), and one in fifty is a look-alike of a watched mark. The peers get strings in
+lower case.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rapidfuzz import fuzz, process
+
+from tests.benchmarks.names import names, with_lookalikes
+from tmwatch.similarity import Scorer
+from tmwatch.similarity.arrays import Columns
+from tmwatch.similarity.index import Index
+
+pytestmark = pytest.mark.bench
+CORES = os.cpu_count() or 1
+SIZE = int(os.environ.get("TMWATCH_BENCH_NAMES", "200000"))
+
+
+def clock(what: Any) -> tuple[float, Any]:
+    start = time.perf_counter()
+    found = what()
+    return time.perf_counter() - start, found
+
+
+def cdist(marks: list[str], register: list[str], ratio: Any) -> float:
+    return clock(lambda: process.cdist(marks, register, scorer=ratio, dtype=np.uint8, workers=CORES))[0]
+
+
+def test_ten_thousand_marks_against_the_filings_of_a_day() -> None:
+    marks = names(10_000, 101)
+    day = with_lookalikes(names(5_000, 202), marks[:100], 0.02, 1)
+    one = Scorer()
+    ready = [one.make(mark) for mark in marks]
+    noise, _ = clock(lambda: one.noises(ready, CORES))
+    lower = [mark.casefold() for mark in marks], [name.casefold() for name in day]
+    ratio = cdist(*lower, fuzz.ratio)
+    some = cdist(lower[0][:500], lower[1], fuzz.WRatio) * 20
+    prepared, columns = clock(lambda: Columns([one.make(name) for name in day]))
+    scored, found = clock(lambda: one.found(ready, columns, 3, CORES))
+    rows = list(zip(found[0].tolist(), found[1].tolist(), found[3].tolist(), strict=True))
+    step = max(1, len(rows) // 2000)
+    said, _ = clock(
+        lambda: [one.likeness(ready[mark], columns.name(name), score) for mark, name, score in rows[::step]]
+    )
+    print(f"\n10,000 marks x 5,000 names, level 3, {len(rows):,} hits, {CORES} cores")
+    print(f"  rapidfuzz cdist ratio               {ratio:7.2f} s")
+    print(f"  rapidfuzz cdist WRatio              {some:7.2f} s (500 marks, times 20)")
+    print(f"  ours, full score                    {scored:7.2f} s ({scored / ratio:.1f} x ratio)")
+    print(f"    the names made ready              {prepared:7.2f} s")
+    print(f"    reasons for all hits              {said * step:7.2f} s (of every {step}th)")
+    print(f"    noise of the marks, once          {noise:7.2f} s")
+    assert len(rows) > 1000
+
+
+def searched(folder: str, marks: list[str]) -> tuple[float, int, float]:
+    """(seconds, hits, MB at most) of a process that does nothing else."""
+    index = Index.load(Path(folder))
+    index._scorer.noises([index._scorer.name(mark) for mark in marks], CORES)
+    took, hits = clock(lambda: sum(len(found.score) for found in index.find(marks, 2)))
+    return took, hits, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def tiled(marks: list[str], register: list[str]) -> float:
+    """cdist over tiles of names of like length, without keeping what it finds."""
+    marks, register = sorted(marks, key=len), sorted(register, key=len)
+    return sum(cdist(marks, register[at : at + 20_000], fuzz.ratio) for at in range(0, len(register), 20_000))
+
+
+def test_a_register_searched_for_many_marks_and_for_one(tmp_path: Path) -> None:
+    marks = names(1_000, 101)
+    register = with_lookalikes(names(SIZE, 303), marks[:100], 0.02, 2)
+    built, index = clock(lambda: Index.build(register, folder=tmp_path))
+    size = sum(path.stat().st_size for path in tmp_path.rglob("*.npy")) / 1e6
+    peer = tiled([mark.casefold() for mark in marks], [name.casefold() for name in register])
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        took, hits, most = pool.submit(searched, str(tmp_path), marks).result()
+    print(f"\n1,000 marks x {SIZE:,} names, level 2, {hits:,} hits, {CORES} cores")
+    print(f"  rapidfuzz cdist ratio in tiles      {peer:7.2f} s")
+    print(f"  ours, full score, noise known       {took:7.2f} s ({took / peer:.2f} x), {most:.0f} MB at most")
+    print(f"  the index built, once               {built:7.2f} s, {size:.0f} MB on disk")
+    one = index._scorer
+    one.noises([one.name(mark) for mark in marks[:40]], CORES)
+    index.search(marks[0], limit=20)
+    alone = [clock(lambda mark=mark: index.search(mark, level=3, limit=20))[0] for mark in marks[1:31]]
+    single = [
+        clock(lambda mark=mark: process.cdist([mark], register, scorer=fuzz.ratio, dtype=np.uint8))[0]
+        for mark in marks[1:6]
+    ]
+    print(f"one mark in {SIZE:,} names, level 3, the 20 nearest with reasons, warm")
+    print(f"  rapidfuzz cdist ratio               {statistics.median(single) * 1000:7.1f} ms")
+    print(
+        f"  ours, full score                    {statistics.median(alone) * 1000:7.1f} ms "
+        f"(longest {max(alone) * 1000:.0f} ms)"
+    )
+    assert hits > 100
