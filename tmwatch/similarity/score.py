@@ -137,7 +137,9 @@ class Scorer:
     def fingerprint(self) -> str:
         """Tells apart what makes names ready in another way: the counts and the meanings."""
         counts = self.counts
-        told = hashlib.sha256(repr((counts.latin_names, counts.han_names)).encode())
+        told = hashlib.sha256(repr((counts.latin_names, counts.han_names, sorted(counts.classes))).encode())
+        for table_file in ("class_words.csv", "han_words.csv"):
+            told.update(files("tmwatch").joinpath("data", table_file).read_bytes())
         for table in (counts.words, counts.letters, counts.han, counts.hanwords, self.meanings.table()):
             told.update(repr(sorted(table.items())).encode())
         return told.hexdigest()
