@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tmwatch.similarity import NOTHING, Hit, Scorer, compare, hits, scorer
 from tmwatch.similarity.batch import trigrams
-from tmwatch.similarity.engine import Formula
 from tmwatch.similarity.features import ALL_NAMES, NAMES, expand, measure
+from tmwatch.similarity.formula import Formula
 from tmwatch.similarity.score import made_han_names, made_names
 from tmwatch.similarity.strings import groups, inside
 

@@ -31,11 +31,11 @@ from tmwatch.similarity.features import (
     NAMES,
     RUN_TOGETHER,
     SHORT,
-    TOGETHER,
     WEAK_INSIDE,
     measure,
     short_near,
 )
+from tmwatch.similarity.formula import AT, Formula
 from tmwatch.similarity.freq import Frequencies
 from tmwatch.similarity.strings import Bools, Codes, Floats, Ints, Patterns, alike, windows
 from tmwatch.similarity.words import Asked, shared_bits
@@ -43,9 +43,6 @@ from tmwatch.similarity.words import Asked, shared_bits
 # Pairs of a block, and pairs of a word of its marks with a word of the names: what its tables hold.
 _BLOCK = 1_000_000
 _WORDS = 4_000_000
-_AT = {name: at for at, name in enumerate((*NAMES, "strongest"))}
-_PAIRS = tuple((_AT[one], _AT[other]) for one, other in TOGETHER)
-_STRONGEST_OF = ("cover_both", "letters", "key_letters", "reading")
 # What is not known yet when a pair is judged by the score that it could reach.
 _LAST = ("opening", "key_opening")
 _LATER = (*_LAST, "bones", "first_word")
@@ -70,54 +67,6 @@ class Scores:
         whole = [np.concatenate([getattr(part, what) for part in parts]) for what in cls.__slots__]
         order = np.lexsort((whole[1], whole[0]))
         return cls(*(column[order] for column in whole))
-
-
-class Formula:
-    """The joined score, and the highest that it could be. `numbers`: a row for each of `features.NAMES`."""
-
-    def __init__(self, by_name: tuple[float, ...], constant: float) -> None:
-        self.single = by_name[: len(NAMES) + 1]
-        self.pairs = list(zip(_PAIRS, by_name[len(NAMES) + 1 :], strict=True))
-        self.constant = constant
-
-    def joined(self, numbers: Floats) -> Floats:
-        """The score of each pair, before the noise of the mark is taken off."""
-        strongest = numbers[_AT[_STRONGEST_OF[0]]]
-        for name in _STRONGEST_OF[1:]:
-            strongest = np.maximum(strongest, numbers[_AT[name]])
-        rows = [*numbers, strongest]
-        total = np.full(numbers.shape[1], self.constant)
-        for row, weight in zip(rows, self.single, strict=True):
-            total += row * weight
-        for (one, other), weight in self.pairs:
-            total += rows[one] * rows[other] * weight
-        return total
-
-    def at_most(self, numbers: Floats, later: tuple[str, ...]) -> Floats:
-        """A bound of `joined` where the numbers named in `later`, 0 in the rows, may be anything from 0 to 1.
-
-        Exact in each of them alone; where two of them meet, their product is taken as it helps most.
-        """
-        total = self.joined(numbers)
-        unknown = {_AT[name] for name in later}
-        for at in unknown:
-            slope: Any = self.single[at]
-            square = 0.0
-            for (one, other), weight in self.pairs:
-                if one == other == at:
-                    square += weight
-                elif at in (one, other):
-                    partner = other if one == at else one
-                    if partner in unknown or partner == _AT["strongest"]:
-                        total += max(0.0, weight)
-                    else:
-                        slope = slope + weight * numbers[partner]
-            best = np.maximum(0.0, slope + square)
-            if square < 0.0:
-                top = np.clip(-slope / (2 * square), 0.0, 1.0)
-                best = np.maximum(best, slope * top + square * top * top)
-            total += best
-        return total
 
 
 class Engine:
@@ -231,7 +180,7 @@ class Engine:
         raw = self.formula.joined(numbers)
         kept = np.flatnonzero((raw >= least[mark]) | (letters == 0))
         mark, name, letters, numbers = mark[kept], name[kept], letters[kept], numbers[:, kept]
-        identical = (numbers[_AT["letters"]] >= SIGHT) | (numbers[_AT["key_letters"]] >= HEARING)
+        identical = (numbers[AT["letters"]] >= SIGHT) | (numbers[AT["key_letters"]] >= HEARING)
         identical |= self._all_words(mark, name)
         yield Scores(mark, name, raw[kept], letters == 0, identical)
 
@@ -279,7 +228,7 @@ class Engine:
         marks, names = self.marks, self.names
         size, other_size = self._size[0][mark], self._size[1][name]
         small, large = np.minimum(size, other_size), np.maximum(size, other_size)
-        out = {what: numbers[at] for what, at in _AT.items() if what != "strongest"}
+        out = {what: numbers[at] for what, at in AT.items() if what != "strongest"}
         out["trigrams"][:] = shared / (marks.group_count[mark] + names.group_count[name] - shared)
         out["letters"][:] = alike(letters, size + other_size)
         key_total = self._key_size[0][mark] + self._key_size[1][name]
@@ -400,7 +349,7 @@ class Engine:
             ("own_word", np.minimum(1.0, mine_top / most)),
             ("their_word", np.minimum(1.0, their_top / their_most)),
         ):
-            numbers[_AT[what]] = number
+            numbers[AT[what]] = number
 
     def _openings(self, numbers: Floats, block: Ints, row: Ints, name: Ints, weak: Bools) -> None:
         """Fills in the numbers of `_LAST`."""
@@ -410,13 +359,13 @@ class Engine:
             ("key_opening", marks.key, names.key),
         ):
             texts = mine.of_rows(block)
-            numbers[_AT[what]] = process.cpdist(
+            numbers[AT[what]] = process.cpdist(
                 [texts[at] for at in row.tolist()],
                 theirs.of_rows(name),
                 scorer=JaroWinkler.normalized_similarity,
                 dtype=np.float64,
             )
-            numbers[_AT[what], weak] *= WEAK_INSIDE
+            numbers[AT[what], weak] *= WEAK_INSIDE
 
     def _sounds_and_first(self, numbers: Floats, block: Ints, row: Ints, name: Ints, weak: Bools) -> None:
         """Fills in the consonants and the first word."""
@@ -424,13 +373,13 @@ class Engine:
         mark = block[row]
         total = self._bones_size[0][mark] + self._bones_size[1][name]
         common = Patterns(marks.bones.of_rows(block)).common(row, names.bones, name)
-        numbers[_AT["bones"]] = alike(total - 2 * common, total)
+        numbers[AT["bones"]] = alike(total - 2 * common, total)
         one, other = marks.word.item[marks.word.start[mark]], names.word.item[names.word.start[name]]
         share = np.minimum(1.0, marks.words.bits[one] / 16.0)
         same_key = marks.words.key_code[one] == names.words.key_code[other]
         same_text = marks.words.text_code[one] == names.words.text_code[other]
-        numbers[_AT["first_word"]] = np.where(same_text, share, np.where(same_key, 0.9 * share, 0.0))
-        numbers[_AT["bones"], weak] *= WEAK_INSIDE
+        numbers[AT["first_word"]] = np.where(same_text, share, np.where(same_key, 0.9 * share, 0.0))
+        numbers[AT["bones"], weak] *= WEAK_INSIDE
 
     def _measured(self, mark: Ints, name: Ints, least: Floats) -> Scores:
         """The same one by one, for names that the columns do not suit."""
@@ -440,7 +389,7 @@ class Engine:
             mine, theirs = self.marks.name(one), self.names.name(other)
             if may_be_near(mine, theirs):
                 rows.append(measure(mine, theirs, self.counts)[0])
-                alike_in = rows[-1][_AT["letters"]], rows[-1][_AT["key_letters"]]
+                alike_in = rows[-1][AT["letters"]], rows[-1][AT["key_letters"]]
                 identical = near_identical(mine, theirs, *alike_in)
                 pairs.append((number, mine.compact == theirs.compact, identical))
         raw = self.formula.joined(np.array(rows, np.float64).reshape(len(rows), len(NAMES)).T)

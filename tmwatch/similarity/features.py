@@ -67,7 +67,7 @@ def match_words(one: Word, other: Word, counts: Frequencies) -> Match | None:
             best, how = sense, SENSE
     bits = best * low
     if a in b or b in a or (one.split and other.split):
-        part = _part(one, other, counts)
+        part = part_bits(one, other, counts)
         if part > bits:
             return Match(one, other, min(1.0, part / max(low, 1.0)), part, PART)
     return Match(one, other, best, bits, how) if best > 0.0 else None
@@ -96,7 +96,7 @@ def _sense(one: Word, other: Word) -> float:
     return max(best, _SENSE_WORTH) if len(shared) > 1 else best
 
 
-def _part(one: Word, other: Word, counts: Frequencies) -> float:
+def part_bits(one: Word, other: Word, counts: Frequencies) -> float:
     """Bits of a word that stands inside the other: whole at a border with a known word, less otherwise."""
     short, long = (one, other) if len(one.text) < len(other.text) else (other, one)
     at = long.text.find(short.text)

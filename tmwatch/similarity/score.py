@@ -25,8 +25,9 @@ import numpy as np
 from tmwatch.similarity import freq, meaning, name
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.batch import may_be_near, near_identical
-from tmwatch.similarity.engine import Engine, Formula, Scores
+from tmwatch.similarity.engine import Engine, Scores
 from tmwatch.similarity.features import ALL_NAMES, expand, measure
+from tmwatch.similarity.formula import Formula
 from tmwatch.similarity.levels import nearest_level
 from tmwatch.similarity.name import Name
 from tmwatch.similarity.reasons import reasons

@@ -1,0 +1,62 @@
+"""The joined score of many pairs in columns, and the highest that it could be. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tmwatch.similarity.features import NAMES, TOGETHER
+from tmwatch.similarity.strings import Floats
+
+AT = {name: at for at, name in enumerate((*NAMES, "strongest"))}
+_PAIRS = tuple((AT[one], AT[other]) for one, other in TOGETHER)
+_STRONGEST_OF = ("cover_both", "letters", "key_letters", "reading")
+
+
+class Formula:
+    """The joined score, and the highest that it could be. `numbers`: a row for each of `features.NAMES`."""
+
+    def __init__(self, by_name: tuple[float, ...], constant: float) -> None:
+        self.single = by_name[: len(NAMES) + 1]
+        self.pairs = list(zip(_PAIRS, by_name[len(NAMES) + 1 :], strict=True))
+        self.constant = constant
+
+    def joined(self, numbers: Floats) -> Floats:
+        """The score of each pair, before the noise of the mark is taken off."""
+        strongest = numbers[AT[_STRONGEST_OF[0]]]
+        for name in _STRONGEST_OF[1:]:
+            strongest = np.maximum(strongest, numbers[AT[name]])
+        rows = [*numbers, strongest]
+        total = np.full(numbers.shape[1], self.constant)
+        for row, weight in zip(rows, self.single, strict=True):
+            total += row * weight
+        for (one, other), weight in self.pairs:
+            total += rows[one] * rows[other] * weight
+        return total
+
+    def at_most(self, numbers: Floats, later: tuple[str, ...]) -> Floats:
+        """A bound of `joined` where the numbers named in `later`, 0 in the rows, may be anything from 0 to 1.
+
+        Exact in each of them alone; where two of them meet, their product is taken as it helps most.
+        """
+        total = self.joined(numbers)
+        unknown = {AT[name] for name in later}
+        for at in unknown:
+            slope: Any = self.single[at]
+            square = 0.0
+            for (one, other), weight in self.pairs:
+                if one == other == at:
+                    square += weight
+                elif at in (one, other):
+                    partner = other if one == at else one
+                    if partner in unknown or partner == AT["strongest"]:
+                        total += max(0.0, weight)
+                    else:
+                        slope = slope + weight * numbers[partner]
+            best = np.maximum(0.0, slope + square)
+            if square < 0.0:
+                top = np.clip(-slope / (2 * square), 0.0, 1.0)
+                best = np.maximum(best, slope * top + square * top * top)
+            total += best
+        return total
