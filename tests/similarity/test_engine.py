@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 
@@ -119,6 +120,20 @@ def test_the_noise_of_many_marks_is_the_tenth_score_of_ten_thousand_of_each() ->
             reverse=True,
         )
         assert found == pytest.approx(max(scores[2], -9.0), abs=1e-9), mark
+
+
+def test_noise_is_kept_between_runs_and_refused_where_something_else_made_it() -> None:
+    beside = made_names(scorer().counts)[:300]
+    one = Scorer(background=beside)
+    found = one.noise(one.name("SEIKO"))
+    table = json.loads(json.dumps(one.noise_table()))
+    again = Scorer(background=beside)
+    assert again.know_noise(table)
+    assert again.noise_table() == table
+    assert again.noise(again.name("SEIKO")) == found
+    other = Scorer(background=beside[:200])
+    assert not other.know_noise(table)
+    assert other.noise_table()["noise"] == {}
 
 
 def test_no_weights_make_a_pair_reach_more_than_its_bound() -> None:

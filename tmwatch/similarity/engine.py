@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,7 +34,7 @@ from tmwatch.similarity.features import (
     measure,
     short_near,
 )
-from tmwatch.similarity.formula import AT, Formula
+from tmwatch.similarity.formula import AT, Formula, Scores
 from tmwatch.similarity.freq import Frequencies
 from tmwatch.similarity.strings import Bools, Codes, Floats, Ints, Patterns, alike, windows
 from tmwatch.similarity.words import Asked, shared_bits
@@ -46,27 +45,6 @@ _WORDS = 4_000_000
 # What is not known yet when a pair is judged by the score that it could reach.
 _LAST = ("opening", "key_opening")
 _LATER = (*_LAST, "bones", "first_word")
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """Pairs by the places of mark and name, and their scores before the noise of the mark is taken off."""
-
-    mark: Ints
-    name: Ints
-    raw: Floats
-    same: Bools  # the same letters
-    identical: Bools  # near identical, as level 1 asks
-
-    @classmethod
-    def together(cls, parts: list[Scores]) -> Scores:
-        """All parts as one, by mark and name."""
-        if not parts:
-            nothing = np.zeros(0, np.int64)
-            return cls(nothing, nothing, np.zeros(0), nothing > 0, nothing > 0)
-        whole = [np.concatenate([getattr(part, what) for part in parts]) for what in cls.__slots__]
-        order = np.lexsort((whole[1], whole[0]))
-        return cls(*(column[order] for column in whole))
 
 
 class Engine:

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tmwatch.similarity.features import NAMES, TOGETHER
-from tmwatch.similarity.strings import Floats
+from tmwatch.similarity.strings import Bools, Floats, Ints
 
 AT = {name: at for at, name in enumerate((*NAMES, "strongest"))}
 _PAIRS = tuple((AT[one], AT[other]) for one, other in TOGETHER)
 _STRONGEST_OF = ("cover_both", "letters", "key_letters", "reading")
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Pairs by the places of mark and name, and their scores before the noise of the mark is taken off."""
+
+    mark: Ints
+    name: Ints
+    raw: Floats
+    same: Bools  # the same letters
+    identical: Bools  # near identical, as level 1 asks
+
+    @classmethod
+    def together(cls, parts: list[Scores]) -> Scores:
+        """All parts as one, by mark and name."""
+        if not parts:
+            nothing = np.zeros(0, np.int64)
+            return cls(nothing, nothing, np.zeros(0), nothing > 0, nothing > 0)
+        whole = [np.concatenate([getattr(part, what) for part in parts]) for what in cls.__slots__]
+        order = np.lexsort((whole[1], whole[0]))
+        return cls(*(column[order] for column in whole))
 
 
 class Formula:

@@ -15,19 +15,20 @@ import csv
 import functools
 import hashlib
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from operator import mul
+from typing import Any
 
 import numpy as np
 
 from tmwatch.similarity import freq, meaning, name
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.batch import may_be_near, near_identical
-from tmwatch.similarity.engine import Engine, Scores
+from tmwatch.similarity.engine import Engine
 from tmwatch.similarity.features import ALL_NAMES, expand, measure
-from tmwatch.similarity.formula import Formula
+from tmwatch.similarity.formula import Formula, Scores
 from tmwatch.similarity.levels import nearest_level
 from tmwatch.similarity.name import Name
 from tmwatch.similarity.reasons import reasons
@@ -177,6 +178,22 @@ class Scorer:
             for start in range(0, len(some), _MARKS_AT_ONCE):
                 self._find_noise(some[start : start + _MARKS_AT_ONCE], self._beside_of(han), cores)
         return np.array([self._noise[one.compact] for one in marks], np.float64)
+
+    def noise_table(self) -> dict[str, Any]:
+        """The noise of the marks seen so far, to be kept between runs (JSON) and given to `know_noise`."""
+        return {"made_by": self._made_by(), "noise": dict(self._noise)}
+
+    def know_noise(self, table: Mapping[str, Any]) -> bool:
+        """Takes what `noise_table` gave; False, and nothing taken, where something else made it."""
+        if table.get("made_by") != self._made_by():
+            return False
+        self._noise.update(table["noise"])
+        return True
+
+    def _made_by(self) -> str:
+        """What the noise depends on beside the mark."""
+        told = repr((self.fingerprint(), self.weights, self._background and tuple(self._background)))
+        return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _find_noise(self, marks: Sequence[Name], beside: Columns, cores: int) -> None:
         found = self.near(marks, beside, np.full(len(marks), _QUIET), cores)
