@@ -32,8 +32,8 @@ def test_a_bot_that_cannot_be_posted_to_is_named(
         monkeypatch.setenv("B_URL", env)
     ran = run("doctor")
     assert ran.code == 1
-    whole = " ".join(ran.out.split())
-    assert said in whole
+    whole = "".join(ran.out.split())  # a long path is broken anywhere
+    assert said.replace(" ", "") in whole
     assert "legal" in whole
     assert "PLANTED" not in ran.out + ran.err + run("doctor", "--json").out
 

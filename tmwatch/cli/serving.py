@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import click
+
 from tmwatch.alerts.outbox import DeliveryReport
 from tmwatch.checking import CheckReport
 from tmwatch.cli.app import cli
@@ -14,8 +16,15 @@ from tmwatch.text import clean_line
 
 
 @cli.command("run")
+@click.option(
+    "--stop-seconds",
+    type=click.FloatRange(0, 600),
+    default=6.0,
+    show_default=True,
+    help="How long what is under way has to come to its end when it is stopped.",
+)
 @pass_session
-def run_command(session: Session) -> int:
+def run_command(session: Session, stop_seconds: float) -> int:
     """Watch without end: look, import the inbox and deliver at the times of [schedule], until it is stopped.
 
     SIGTERM or Ctrl-C stops it within ten seconds, SIGHUP reads the configuration anew: a bad file is refused
@@ -36,7 +45,8 @@ def run_command(session: Session) -> int:
         for line in _trouble(found):
             tell(f"{job}: {line}")
 
-    Daemon(session.config, session.database_path(config), session.env, tell, report).run()
+    path = session.database_path(config)
+    Daemon(session.config, path, session.env, tell, report, stop_seconds=stop_seconds).run()
     return 0
 
 

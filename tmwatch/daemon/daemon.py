@@ -70,9 +70,10 @@ class Daemon:
         tell: Tell,
         report: Report = lambda job, report: None,
         door: Callable[[Config], Door] = lambda config: Door(config.operator.contact),
+        stop_seconds: float = STOP_SECONDS,
     ) -> None:
         self._load, self._path, self._env, self._tell, self._report = load, database, env, tell, report
-        self._door = door
+        self._door, self._stop_seconds = door, stop_seconds
         self.config = load()
         self._jobs: dict[str, Job] = {}
         self._lanes: dict[str, Lane] = {}
@@ -170,7 +171,7 @@ class Daemon:
 
     def _end(self, database: Database) -> None:
         notify("STOPPING=1")
-        until = time.monotonic() + STOP_SECONDS
+        until = time.monotonic() + self._stop_seconds
         with contextlib.suppress(Exception):
             self._scheduler.shutdown(wait=False)
         for lane in self._lanes.values():
