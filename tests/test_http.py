@@ -331,7 +331,7 @@ def test_a_base_address_that_may_not_be_used_is_named_with_what_to_do(
     with pytest.raises(ConfigError) as caught:
         door(tmp_path, times).fetch(declaration(), ask_for("/page"), base_url=base)
     assert says in caught.value.message
-    assert caught.value.where == '[sources."xx.test"] base_url'
+    assert caught.value.where == '[source."xx.test"] base_url'
     assert caught.value.do
     assert "word" not in str(caught.value)
 

@@ -128,3 +128,10 @@ def test_another_name_beside_it_has_a_level_and_the_reasons(run: Run) -> None:
     assert (told["name"], told["level"], told["reasons"]) == ("MOONLIGHT", 4, [])
     assert run("name", "SEIKO", "--json").json["beside"] is None
     assert run("name", "SEIKO", "--beside", " ").code == 2
+
+
+def test_a_declared_twin_counts_beside_another_name_as_it_does_for_a_watch(run: Run, folder: Path) -> None:
+    told = run("name", "JD Auto", "--beside", "京东 Auto", "--twin", "JD=京东", "--json").json["beside"]
+    assert told["level"] == 1
+    assert told["reasons"][0] == "by the declared twin 京东 AUTO"
+    assert run("name", "JD Auto", "--beside", "京东 Auto", "--json").json["beside"]["level"] == 4

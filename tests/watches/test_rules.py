@@ -294,3 +294,10 @@ def test_a_watch_whose_docket_holds_nothing_takes_nothing_for_its_own() -> None:
     empty = watch(numbers_file=Path("docket.csv"), classes=(12,))
     assert not match(empty, record()).hit
     assert not hit(empty, record())
+
+
+def test_without_a_trigger_what_could_not_be_checked_is_no_ground() -> None:
+    untold = make_record("US", "US500000087499213", owners=(Party(name=JD_US),))
+    alone = match(watch(classes=(12,)), untold)
+    assert (alone.hit, "could not be checked" in alone.failed[0]) == (False, True)
+    assert hit(watch(owners=(JD_US,), classes=(12,)), untold)

@@ -17,6 +17,7 @@ from tmwatch.alerts.payload import AlertPayload, Campaign, CoverageLine, MarkCar
 from tmwatch.alerts.summary import lead
 from tmwatch.alerts.wording import wording
 from tmwatch.model import FactKind, Significance
+from tmwatch.text import fold
 
 _REASONS = 6  # parts of the reasons that are said for the whole alert; each filing has its own besides
 
@@ -82,9 +83,11 @@ def _said(payload: AlertPayload) -> AlertPayload:
     return payload.model_copy(update={"headline": lead(payload, wording("en"))})
 
 
-def _nearest(card: MarkCard) -> tuple[int, float, int, str]:
+def _nearest(card: MarkCard) -> tuple[int, bool, float, int, str]:
     filed = (card.application_date or dt.date.min).toordinal()
-    return level(card), -card.near.score if card.near else 0.0, -filed, card.st13
+    near = card.near
+    other = near is not None and fold(card.mark) != fold(near.to)  # a twin scores as high as the very name
+    return level(card), other, -near.score if near else 0.0, -filed, card.st13
 
 
 def _why(cards: Sequence[MarkCard]) -> str:

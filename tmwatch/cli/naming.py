@@ -58,7 +58,7 @@ def name(
     other = (beside or "").strip()
     if beside is not None and not other:
         raise UsageError("the name to lay beside it is empty", do="Write it: --beside SEYCOS.")
-    near = _nearness(given, other) if other else None
+    near = _nearness(given, other, declared) if other else None
     if as_json:
         say_json(
             {
@@ -96,10 +96,12 @@ def name(
         say(f"Longer than {lookalike.LONGEST} characters: not read, and not spelled otherwise.", style="dim")
 
 
-def _nearness(mark: str, other: str) -> Likeness:
-    from tmwatch.similarity import compare  # its tables are large, and few ask for it
+def _nearness(mark: str, other: str, twins: tuple[tuple[str, ...], ...]) -> Likeness:
+    """As a watch would say it: by the nearest of all forms of the two, declared twins among them."""
+    from tmwatch.similarity import WatchedMark, compare, nearest  # its tables are large, and few ask for it
 
-    return compare(mark, other)
+    found = nearest([WatchedMark(mark, twins)], [(other,)], 4)
+    return found[0].likeness if found else compare(mark, other)
 
 
 def _forms(made: tuple[str, ...]) -> str:

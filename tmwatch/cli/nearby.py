@@ -18,9 +18,14 @@ def look_nearby(
     session: Session, text: str, level: int, classes: tuple[int, ...], others: bool, as_json: bool
 ) -> int:
     """Print what the store of the register has near `text`. Raises `UsageError` where there is none."""
-    if not text or others:
+    if others:
         raise UsageError(
-            "--like looks for one name in the store of the whole register",
+            "beside --like only --class and --json have a meaning: it looks into the store of the register",
+            do="Leave out the other options.",
+        )
+    if not text:
+        raise UsageError(
+            "--like looks for one name in the store of the whole register, and none is given",
             do='Give a name, and --class if you like: tmwatch lookup "JOYROBO" --like --class 9,12',
         )
     config = session.config()

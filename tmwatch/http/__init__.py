@@ -481,9 +481,9 @@ def _no_key(asking: _Asking) -> LookError:
     return asking.error(
         LoginRequired,
         "this source needs a key, and none is set",
-        f'Set the environment variable {name}, or `key_file` in [sources."{asking.declaration.id}"].'
+        f'Set the environment variable {name}, or `key_file` in [source."{asking.declaration.id}"].'
         if name
-        else f'Set `key_env` or `key_file` in [sources."{asking.declaration.id}"].',
+        else f'Set `key_env` or `key_file` in [source."{asking.declaration.id}"].',
     )
 
 

@@ -47,7 +47,7 @@ def _is_this_machine(host: str) -> bool:
 def build(declaration: Declaration, request: Request, base_url: str | None) -> str:
     """The whole address of a request. Raises `ConfigError` for a base that may not be used."""
     base = base_url or declaration.base_url
-    where = f'[sources."{declaration.id}"] base_url' if base_url else declaration.id
+    where = f'[source."{declaration.id}"] base_url' if base_url else declaration.id
     path = request.path.lstrip("/")
     if not request.params and _PLAIN_PATH.fullmatch(path):
         return _start(base, where, declaration.plain_http) + path

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
+# How a filter speaks of what the source does not give: it then holds, unless it is the only ground.
+UNCHECKED = "could not be checked"
+
+
 def filters(watch: Watch, record: TradeMark) -> Iterable[tuple[bool, str]]:
     """(does it hold, the sentence that says so) for each filter that the watch has."""
     if watch.classes:

@@ -28,7 +28,7 @@ from tmwatch.text import clean_line, fold
 from tmwatch.watches import owners
 from tmwatch.watches.docket import bare
 from tmwatch.watches.filing import party_names
-from tmwatch.watches.filters import filters
+from tmwatch.watches.filters import UNCHECKED, filters
 
 if TYPE_CHECKING:
     from tmwatch.config.models import Watch
@@ -110,7 +110,11 @@ def match(watch: Watch, record: TradeMark, near: Near | None = None) -> Match:
     held: list[str] = []
     filters_hold = True
     for holds, sentence in filters(watch, record):
-        if holds:
+        if not wanted and UNCHECKED in sentence:
+            # Without a trigger the filter is the only ground there is: what is not known is none.
+            filters_hold = False
+            failed.append(sentence)
+        elif holds:
             held.append(sentence)
         else:
             filters_hold = False
