@@ -1,5 +1,6 @@
 """The one door to SQLite. Only this package writes SQL; `observe()` is the only way a fact gets in."""
 
+import tmwatch.store.lean  # noqa: F401 - before anything here imports sqlite-utils
 from tmwatch.store.copies import backup
 from tmwatch.store.database import Database
 from tmwatch.store.observe import (
