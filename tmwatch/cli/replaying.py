@@ -163,7 +163,8 @@ def replay_(session: Session, name: str, since: dt.datetime, as_json: bool) -> N
     _print_weeks(asked, told)
     weeks = f"{len(told.with_data)} of {len(told.weeks)} weeks since {told.since}"
     say(
-        f"{weeks} have filings that are stored; a week counts by filing date, and begins on Monday.",
+        f"{weeks} have filings that are stored, and the averages are over these; a week counts by filing "
+        "date, and begins on Monday.",
         style="dim",
     )
     if found.undated:
