@@ -171,11 +171,13 @@ def due_list(
 ) -> list[Due]:
     """Every deadline of every stored filing under a watch, soonest first, whatever its status.
 
-    Without a configuration: of all stored filings, whatever the role. What was marked noise is left out.
+    Where nothing is watched, or there is no configuration: of all stored filings, whatever the role. What was
+    marked noise is left out.
     Raises `ConfigError` for a bad file of rules.
     """
     rules = rules_of(config)
     at = instant or now()
+    watched_only = config is not None and bool(config.watches)
     watches = [watch for watch in config.watches if not only or watch.name in only] if config else []
     # The same names only: what came under a watch by likeness stands among its hits.
     portfolio = Portfolio(watches, level=0)
@@ -196,17 +198,17 @@ def due_list(
                 if (watch.name in known or (watch.name, record.st13) in matched)
                 and (watch.name not in known or known[watch.name].triage != "noise")
             ]
-            if config is not None and not under:
+            if watched_only and not under:
                 continue
             quiet = frozenset(name for name, state in known.items() if _is_distant(state))
             one = _Watched(record, tuple(under), quiet, day_at(record.office, at))
             own = deadlines(record, today=one.today, as_of=one.as_of, rules=rules)
-            found += one.dues(own, everybody=config is None)
+            found += one.dues(own, everybody=not watched_only)
             if record.application_date and one.today - record.application_date <= _PRIORITY:
                 first.append(one)
     for one in first:
         priority = one.priority(claims, rules)
-        found += one.dues([priority] if priority else [], everybody=config is None)
+        found += one.dues([priority] if priority else [], everybody=not watched_only)
     return sorted(found, key=lambda one: (one.day, one.key))
 
 

@@ -260,3 +260,11 @@ def test_without_a_configuration_the_dates_of_all_stored_filings_are_listed(fold
     assert run("import", str(FIXTURES / "us.tsdr/registered-word-mark/page.html")).code == 0
     found = run("deadlines", "--all", "--json").json["deadlines"]
     assert {"US opposition", "US sec8_9_renewal"} <= {one["rule"] for one in found}
+
+
+def test_where_nothing_is_watched_yet_the_dates_of_all_stored_filings_are_listed(
+    folder: Path, run: Run
+) -> None:
+    (folder / "tmwatch.toml").write_text('[operator]\ncontact = "ip-watch@firm.test"\n', encoding="utf-8")
+    assert run("import", str(FIXTURES / "us.tsdr/registered-word-mark/page.html")).code == 0
+    assert run("deadlines", "--all", "--json").json["deadlines"]

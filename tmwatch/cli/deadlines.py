@@ -86,7 +86,8 @@ def deadlines_(
 ) -> int:
     """List what must be done by when, with the rule and its legal basis beside each date.
 
-    From the stored records of what is watched; a watch's role decides whose dates matter. What has passed
+    From the stored records of what is watched (of all, where nothing is); a watch's role decides whose dates
+    matter. What has passed
     in the last 180 days stays on the list until the record shows that it was met. Every date is computed, or
     printed by the office and then says so: verify it with the office; it is no legal advice.
     """
