@@ -16,13 +16,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from tests.faults.company import Shop
 from tests.faults.registers import status_page, wait_until
 from tests.faults.test_company import settings
 from tests.loopback import Loopback, Mailbox
+from tests.test_whole_way import ENV, PAGE, SERIAL, House, house
+from tmwatch.daemon import Daemon
 from tmwatch.daemon.jobs import Job
+from tmwatch.import_reaction import ImportReaction
+from tmwatch.importing import import_files
 from tmwatch.schedules import Every
+from tmwatch.store import Database, hits
+
+__all__ = ["house"]  # the fixture
 
 FIRST, SECOND, LATER = "99990101", "99990102", "99990103"
 VIETNAM = "4202512345"
@@ -188,3 +196,22 @@ def test_a_clock_that_is_set_back_an_hour_repeats_nothing_and_one_that_was_a_yea
 
 def test_a_job_that_was_never_done_is_due_now() -> None:
     assert job(None).due(NOON) == [NOON]
+
+
+def test_what_is_marked_relevant_while_it_runs_is_looked_at_within_the_hour(house: House) -> None:
+    config = house.configure(
+        '[[watch]]\nname = "names"\nmarks = ["SAMPLE HARBOUR"]\noffices = ["US"]\nnotify = []\n'
+    )
+    path = house.folder / "page.html"
+    path.write_bytes(PAGE)
+    database = Database(config.store.path)
+    import_files(database, [path], config=config, react=ImportReaction(config, database, ENV))
+    daemon = Daemon(lambda: config, database.path, ENV, lambda text: None)
+    daemon.step(database)
+    hits.mark(database, "relevant", {1: {}})
+    assert house.register.asked == []
+    with time_machine.travel(dt.datetime.now(UTC) + dt.timedelta(minutes=61)):
+        daemon.step(database)
+        daemon.step(database)
+    database.close()
+    assert house.register.asked == [f"/statusview/sn{SERIAL}"]

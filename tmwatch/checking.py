@@ -254,7 +254,9 @@ def _feeds(
     on = [
         one
         for one in all_sources().values()
-        if isinstance(one, Feeds) and live_state(one.declaration, config, env)[0]
+        if isinstance(one, Feeds)
+        and live_state(one.declaration, config, env)[0]
+        and config.closed_until(one.declaration.id, now()) is None
     ]
     if not on:
         return []

@@ -390,3 +390,17 @@ def test_the_real_list_of_files_is_read(recorded: Path) -> None:
     files = SOURCE.files(Page((recorded / "us/daily_xml/odp-product-files.json").read_bytes()))
     assert [one.name for one in files] == [f"apc2604{day}.zip" for day in range(15, 23)]
     assert (files[-1].size, files[-1].day) == (29564573, dt.date(2026, 4, 22))
+
+
+def test_in_closed_hours_no_file_is_asked_for(run: Run, folder: Path, portal: Portal) -> None:
+    portal.add("260421")
+    closed = 'enabled = true\nclosed = ["00:00-00:00"]\nmin_interval'
+    text = (folder / "tmwatch.toml").read_text().replace("min_interval", closed)
+    (folder / "tmwatch.toml").write_text(text)
+    assert json.loads(run("check", "--json").out)["feeds"] == []
+    said: list[str] = []
+    with closing(Database(folder / "tmwatch.db")) as base:
+        Daemon(lambda: load_config(folder / "tmwatch.toml"), base.path, os.environ, said.append).step(base)
+        (entry,) = [one for one in timetable.journal(base) if one.job == "feed us.daily"]
+    assert (entry.outcome, "is closed until" in entry.note) == ("stopped", True)
+    assert portal.asked == []

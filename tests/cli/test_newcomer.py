@@ -37,7 +37,7 @@ def no_double_blanks(text: str) -> str:
     ("name", "what"),
     [
         ("tmwatch.db", "the database itself"),
-        ("../work/tmwatch.db", "the database itself"),
+        ("./tmwatch.db", "the database itself"),
         ("link.csv", "the database itself"),
         ("hard.csv", "the database itself"),
         ("tmwatch.db-wal", "a part of the database itself"),

@@ -84,7 +84,7 @@ def try_out(
         except DeliveryError as error:
             answer, failed = "", error
         # As in the outbox: what cannot be made is said, and the other ways are tried.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - whatever a channel raises is an answer here
             what = clean_line(f"{type(error).__name__}: {error}", 200)
             answer, failed = (
                 "",

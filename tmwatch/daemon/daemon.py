@@ -79,7 +79,7 @@ class Daemon:
         self._lanes: dict[str, Lane] = {}
         self._shared = Shared()
         # A signal's handler may interrupt whoever holds the lock of an Event: it writes into a pipe instead.
-        self._stop = self._reload = False
+        self._stop = self._reload = self._replan = False
         self._woken, self._wake = socket.socketpair()
         self._wake.setblocking(False)
         self._inbox: frozenset[tuple[str, int, int]] | None = None  # as the last look left it
@@ -112,6 +112,9 @@ class Daemon:
         has a clock of his own. How many jobs were done."""
         if not self._jobs:
             timetable.settle(database, timetable.BROKEN_OFF, "the process ended in the middle of it")
+            self._take_up(database)
+        elif self._replan:
+            self._replan = False
             self._take_up(database)
         done = 0
         for job in [*self._jobs.values(), *self._jobs.values()]:  # a look makes a delivery due
@@ -160,6 +163,9 @@ class Daemon:
             if self._reload and not self._stop:
                 self._reload = False
                 self._read_anew(database)
+            if self._replan and not self._stop:
+                self._replan = False
+                self._plan(database)
             moved = time.time() - time.monotonic() - offset
             if abs(moved) > _MOVED:
                 # Set by hand, or the machine slept: the scheduler waits by the time that passed.
@@ -253,7 +259,7 @@ class Daemon:
         elif job.id == DATES:
             self._dates(config, database)
         elif job.id.startswith(FEED):
-            return self._feed(job.lane, config, database)
+            return self._feed(job, config, database)
         else:
             done = self._look(job, planned, config, database)
             timetable.planned(database, job.id, job.schedule.text, job.next(now()))
@@ -279,12 +285,16 @@ class Daemon:
         run = books.start_run(database, "dates")
         tell_late(config, database, self._env, {}, run)
         tell_due(config, database, run)
+        self._replan = True  # what was marked relevant meanwhile may have to be asked of a register anew
+        self._rouse()
         books.end_run(database, run, {"alerts": len(upkeep.alerts_of_run(database, run))})
 
-    def _feed(self, source_id: str, config: Config, database: Database) -> str | None:
+    def _feed(self, job: Job, config: Config, database: Database) -> str | None:
         from tmwatch.feeding import feed_of, take
 
+        source_id = job.lane
         if (until := config.closed_until(source_id, now())) is not None:
+            self._again(job, until)
             return f"{source_id} is closed until {until:%Y-%m-%d %H:%M} UTC"
         run = books.start_run(database, "feed")
         door = self._door(config)
@@ -338,8 +348,9 @@ class Daemon:
         """The same run once more, at that time, unless the next comes before it."""
 
         def fire() -> None:
-            if not self._stop and self._jobs.get(job.id) is job:
-                self._lanes[job.lane].put(job, [at])
+            current = self._jobs.get(job.id)  # planned anew meanwhile, or gone
+            if not self._stop and current is not None:
+                self._lanes[current.lane].put(current, [at])
 
         following = job.next(now())
         if not self._scheduler.running:

@@ -156,7 +156,7 @@ class Daily:
         try:
             _refuse(page, where)
             return _answer(page, where)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - `_plain` lets our own faults through as they are
             raise _plain(error, where) from error
 
 
