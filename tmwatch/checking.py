@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tmwatch.alerts.muting import Standing, standings
 from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.config import Config
 from tmwatch.due_alerts import tell_due
@@ -21,7 +22,7 @@ from tmwatch.errors import ConfigError, UsageError
 from tmwatch.http import Door
 from tmwatch.lateness import tell_late
 from tmwatch.sources.registry import all_sources
-from tmwatch.store import Database, Observed, Outbox, backup, books, growth, opening, upkeep
+from tmwatch.store import Database, Observed, Outbox, backup, books, growth, muted, opening, upkeep
 from tmwatch.store.database import now
 from tmwatch.store.locks import BeingChecked, Shared, checking
 from tmwatch.sweep import SweepReport, sweep
@@ -54,6 +55,9 @@ class CheckReport:
     inbox: InboxReport | None = None  # None: there is none
     feeds: list[FeedReport] = field(default_factory=list)  # of those that are switched on
     told_nobody: list[str] = field(default_factory=list)  # metrics, heartbeat or feeds that failed
+    mutes: list[Standing] = field(default_factory=list)
+    silenced: dict[str, int] = field(default_factory=dict)  # how much each mute silenced in this run
+    mutes_ended: list[muted.Ended] = field(default_factory=list)  # of which it is to be said now
     dry: bool = False
 
     @property
@@ -97,6 +101,9 @@ class CheckReport:
                 name: [line.model_dump(mode="json") for line in lines]
                 for name, lines in self.sweep.coverage.items()
             },
+            "mutes": [one.as_json() for one in self.mutes],
+            "silenced": self.silenced,
+            "mutes_ended": [one.as_json() for one in self.mutes_ended],
             "problems": [str(one) for one in self.problems],
             "docket_problems": self.docket_problems,
             "deliveries": {
@@ -222,8 +229,13 @@ def check(
         being_checked=list(busy),
         inbox=taken,
         feeds=fed,
+        mutes=standings(config, now()),
+        silenced=muted.counts(database, run),
         dry=dry,
     )
+    if not dry:
+        holding = {one.mute.scope for one in report.mutes if one.holds}
+        report.mutes_ended = muted.ended(database, holding)
     if deliver and not dry:
         report.delivery = deliver_due(outbox, config, now())
     report.outbox = upkeep.outbox_standing(database)

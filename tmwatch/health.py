@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tmwatch.alerts.muting import Standing, standings
 from tmwatch.alerts.payload import CoverageLine
 from tmwatch.alerts.quiet import waiting_since
 from tmwatch.alerts.webhook import SecretError, key_of
@@ -102,6 +103,7 @@ class Health:
     sources: list[dict[str, Any]] = field(default_factory=list)
     outbox: dict[str, Any] = field(default_factory=dict)
     store: dict[str, Any] = field(default_factory=dict)
+    mutes: list[Standing] = field(default_factory=list)
 
     @property
     def operator_must_act(self) -> bool:
@@ -122,6 +124,7 @@ class Health:
             "sources": self.sources,
             "outbox": self.outbox,
             "store": self.store,
+            "mutes": [one.as_json() for one in self.mutes],
         }
 
 
@@ -197,6 +200,24 @@ def _configuration(health: Health, config: Config, env: Mapping[str, str]) -> No
     if not health.findings:
         watches = _counted(len(config.watches), "watch", "watches")
         health.add("ok", "configuration", f"{config.path} holds {watches}, no mistakes")
+    _mutes(health, config)
+
+
+def _mutes(health: Health, config: Config) -> None:
+    """What is not told now, and mutes that can go."""
+    health.mutes = standings(config, now())
+    for one in health.mutes:
+        about = f"mute of {one.mute.scope}"
+        reason = f" ({one.mute.reason})" if one.mute.reason else ""
+        if not one.holds:
+            do = (
+                "Take it out of the file, or give it another `until`; `tmwatch changes --muted` has the rest."
+            )
+            health.add("note", about, f"is over since {one.over:%Y-%m-%d %H:%M} UTC{reason}", do)
+        elif one.state == "ends soon":
+            health.add("note", about, f"ends after {one.mute.last}{reason}", "Then it is told again.")
+        else:
+            health.add("note", about, f"holds until {one.mute.last}{reason}")
 
 
 def _unfit_secrets(config: Config, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:

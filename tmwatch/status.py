@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tmwatch.alerts.channels.road import AddressRefused, Broken, Timeouts, post
+from tmwatch.alerts.muting import Standing, standings
 from tmwatch.alerts.quiet import waiting_since
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError
@@ -56,6 +57,7 @@ class Status:
     last_backup: dt.datetime | None
     next_runs: dict[str, tuple[str, dt.datetime | None]]
     journal: tuple[timetable.Entry, ...]
+    mutes: tuple[Standing, ...]
     bad: tuple[str, ...] = field(default=())
 
     @property
@@ -95,6 +97,7 @@ class Status:
                 job: {"schedule": text, "at": _iso(at)} for job, (text, at) in self.next_runs.items()
             },
             "journal": [one.as_json() for one in self.journal],
+            "mutes": [one.as_json() for one in self.mutes],
         }
 
 
@@ -123,6 +126,7 @@ def status(config: Config, database: Database, env: Mapping[str, str]) -> Status
         backed_up,
         timetable.next_times(database),
         tuple(timetable.journal(database, _JOURNAL)),
+        tuple(standings(config, now())),
         bad,
     )
 

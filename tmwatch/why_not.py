@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tmwatch.alerts.muting import standings
 from tmwatch.alerts.payload import CoverageLine
+from tmwatch.changes.fields import FILING
 from tmwatch.config import Config, Watch
 from tmwatch.following import followed
 from tmwatch.health import watch_health
 from tmwatch.model import Significance, TradeMark
 from tmwatch.numbers import MarkNumber, show_number
-from tmwatch.store import Database, hits, queries, seen
+from tmwatch.store import Database, hits, muted, queries, seen
+from tmwatch.store.database import now
 from tmwatch.stored import in_register, numbered, record_of
 from tmwatch.watches import Match, Portfolio, coverage, match
 from tmwatch.watches.filing import mark_names
@@ -185,7 +188,8 @@ def _reasons(
             )
             return [*told, said]
         return [*told, *(base.answer.failed or ("the rule does not hold",))]
-    reasons = [*told, *_of_hit(watch, base.hit, state, told=bool(told))]
+    kept = muted.silenced(database, st13=base.st13, watch=watch.name)
+    reasons = [*told, *_muted(kept), *_of_hit(watch, base.hit, state, told=bool(told))]
     least, why = _least(watch, base.answer, state)
     light = seen.changes_below(database, str(base.st13), base.hit["first_at"], least)
     if light and state.triage != "noise":
@@ -194,9 +198,27 @@ def _reasons(
         reasons.append(f"{many} since then weighed less than {least}, {why}: {some}")
     if not base.answer.hit:
         reasons += [f"as it stands now: {text}" for text in base.answer.failed]
+    reasons += [
+        f"what changes from now on is muted: {one.words}"
+        for one in standings(config, now(), watch.name)
+        if one.holds
+    ]
     if not watch.notify:
         reasons.append("the watch tells nobody (notify is empty): its alerts are only listed")
     return reasons
+
+
+def _muted(kept: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What mutes silenced, all that one mute silenced together."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in kept:
+        mute = one["muted"]
+        to = f" for {', '.join(mute['recipients'])}" if mute["recipients"] else ""
+        reason = f" ({mute['reason']})" if mute["reason"] else ""
+        by = f"muted until {mute['until']} by the mute of {mute['mute']}{reason}{to}"
+        what = "that it is new" if one["field"] == FILING else one["field"]
+        found.setdefault((by, one["seen_at"][:10]), []).append(what)
+    return [f"{by}: {', '.join(dict.fromkeys(what))}, of {day}" for (by, day), what in found.items()]
 
 
 def _of_hit(watch: Watch, row: Mapping[str, Any], state: hits.HitState, *, told: bool) -> list[str]:

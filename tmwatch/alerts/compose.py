@@ -12,13 +12,23 @@ from functools import partial
 
 from tmwatch.alerts.gathering import cause, changed, new_filings
 from tmwatch.alerts.matching import Batch, to_tell
-from tmwatch.alerts.payload import AlertPayload, Campaign, CoverageLine, DueLine, MarkCard, Near, Newness
-from tmwatch.config import Config, Watch
+from tmwatch.alerts.muting import Audience, Silenced, audiences
+from tmwatch.alerts.payload import (
+    AlertPayload,
+    Campaign,
+    CoverageLine,
+    DueLine,
+    MarkCard,
+    MutedPart,
+    Near,
+    Newness,
+)
+from tmwatch.config import Config, Mute, Watch
 from tmwatch.deadlines.rules import RuleBook
 from tmwatch.due import next_lines, rules_of
 from tmwatch.model import Change, Provenance, TradeMark
 from tmwatch.sources.registry import register_link
-from tmwatch.store import AlertDraft, Database, HitDraft, Observed, React, Reaction
+from tmwatch.store import AlertDraft, Database, HitDraft, MutedDraft, Observed, React, Reaction
 from tmwatch.store.database import now
 from tmwatch.store.owners import earlier_filings
 from tmwatch.watches import Match, Portfolio
@@ -40,6 +50,7 @@ class _Item:
     match: Match
     changes: tuple[Change, ...]
     newness: Newness | None
+    muted: tuple[Silenced, ...] = ()  # what changed too
 
 
 def reactor(
@@ -61,10 +72,12 @@ def reactor(
         alerts: list[AlertDraft] = []
         hits: list[HitDraft] = []
         judged: list[tuple[int, Mapping[str, str]]] = []
+        muted: list[MutedDraft] = []
         batch = Batch(ready, observed, database)
         for watch in config.watches:
             fresh: list[_Item] = []
             moved: list[_Item] = []
+            noise: dict[str, int] = {}
             for one in batch.concerning(watch):
                 state = batch.state(watch, one)
                 found = batch.match(watch, one)
@@ -83,19 +96,92 @@ def reactor(
                         continue
                 told, why = to_tell(watch, one, state, found)
                 if state is not None and state.triage == "noise" and told:
-                    judged.append((state.id, basis(one.record)))
+                    noise[one.st13] = state.id
                 if one.what == "changed" and told:
                     moved.append(_Item(one, replace(found, why=why), told, None))
             lines = coverage.get(watch.name, ())
-            if fresh or moved:  # read only where somebody is told: a docket is long
+            parts = [_parted(one, fresh, moved) for one in audiences(watch, config, now())]
+            muted += _silenced(watch, parts, config)
+            if any(
+                part.fresh or part.moved for part in parts
+            ):  # read only where it is told: a docket is long
                 lines = with_hand_work(watch, lines, database)
-            to = addresses(config, watch.notify)
-            if fresh:
-                alerts.append(_new_filings(watch, fresh, lines, to, database, rules))
-            alerts += [_changed(watch, group, lines, to, rules) for group in _by_cause(watch, moved)]
-        return Reaction(tuple(alerts), tuple(hits), tuple(judged))
+            drafts: list[AlertDraft] = []
+            for part in parts:
+                to = addresses(config, part.audience.names)
+                if part.fresh:
+                    drafts.append(_new_filings(watch, part.fresh, lines, to, database, rules))
+                drafts += [_changed(watch, group, lines, to, rules) for group in _by_cause(watch, part.moved)]
+                # By what noise is judged moves on only where somebody was told.
+                judged += [
+                    (noise[item.observed.st13], basis(item.observed.record))
+                    for item in part.moved
+                    if item.observed.st13 in noise
+                ]
+            alerts += _each_once(drafts)
+        return Reaction(tuple(alerts), tuple(hits), tuple(dict(judged).items()), tuple(muted))
 
     return react
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is told to some recipients of a watch, and what a mute keeps from them."""
+
+    audience: Audience
+    fresh: tuple[_Item, ...]
+    moved: tuple[_Item, ...]
+    silenced: tuple[tuple[_Item, Change | None, Mute], ...]  # no change: the filing is new
+
+
+def _parted(audience: Audience, fresh: Sequence[_Item], moved: Sequence[_Item]) -> _Part:
+    if not audience.mutes:
+        return _Part(audience, tuple(fresh), tuple(moved), ())
+    silenced: list[tuple[_Item, Change | None, Mute]] = []
+    mute = audience.of_new()
+    if mute is not None:
+        silenced += [(item, None, mute) for item in fresh]
+    still: list[_Item] = []
+    for item in moved:
+        told, quiet = audience.part(item.changes)
+        silenced += [(item, change, by) for change, by in quiet]
+        if told:
+            still.append(replace(item, changes=told, muted=quiet))
+    return _Part(audience, () if mute is not None else tuple(fresh), tuple(still), tuple(silenced))
+
+
+def _silenced(watch: Watch, parts: Iterable[_Part], config: Config) -> list[MutedDraft]:
+    """For the books: each thing that a mute kept from somebody, with all from whom it kept it."""
+    found: dict[tuple[str, Change | None, Mute], list[str]] = {}
+    for part in parts:
+        for item, change, mute in part.silenced:
+            found.setdefault((item.observed.st13, change, mute), []).extend(part.audience.names)
+    return [
+        MutedDraft(
+            watch=watch.name,
+            st13=st13,
+            change=change,
+            recipients=tuple(names),
+            mute=mute.scope,
+            until=mute.last,
+            over=mute.over(config.schedule.zone),
+            reason=mute.reason or "",
+        )
+        for (st13, change, mute), names in found.items()
+    ]
+
+
+def _each_once(drafts: Sequence[AlertDraft]) -> list[AlertDraft]:
+    """What mutes part and is the same all the same is one alert."""
+    found: list[AlertDraft] = []
+    for draft in drafts:
+        for place, other in enumerate(found):
+            if (other.kind, other.joins, other.cards) == (draft.kind, draft.joins, draft.cards):
+                found[place] = replace(other, to=(*other.to, *draft.to))
+                break
+        else:
+            found.append(draft)
+    return found
 
 
 def _hit(watch: Watch, one: Observed, found: Match, baseline: bool) -> HitDraft:
@@ -160,7 +246,14 @@ def _changed(
     rules: RuleBook,
 ) -> AlertDraft:
     cards = [
-        card(watch, item.observed, item.changes, found=item.match, dues=_dues(watch, item, rules))
+        card(
+            watch,
+            item.observed,
+            item.changes,
+            found=item.match,
+            dues=_dues(watch, item, rules),
+            muted=item.muted,
+        )
         for item in items
     ]
     before = f'it has been under the watch "{watch.name}" before'
@@ -222,6 +315,7 @@ def card(
     newness: Newness | None = None,
     found: Match | None = None,
     dues: tuple[DueLine, ...] = (),
+    muted: Sequence[Silenced] = (),
 ) -> MarkCard:
     """One filing as an alert shows it; the docket row of the watch beside it."""
     bare = filing_card(watch, one.record, one.provenance)
@@ -233,8 +327,15 @@ def card(
         "near": _near(watch, found),
         "changes": changes,
         "dues": dues,
+        "muted": _muted(muted),
     }
     return bare.model_copy(update=more)
+
+
+def _muted(silenced: Iterable[Silenced]) -> tuple[MutedPart, ...]:
+    """Each field once: what it came to stands in `history`."""
+    parts = (MutedPart(field=change.field, until=by.last, reason=by.reason or "") for change, by in silenced)
+    return tuple(dict.fromkeys(parts))
 
 
 def filing_card(watch: Watch | None, record: TradeMark, provenance: Provenance) -> MarkCard:

@@ -86,6 +86,14 @@ class DueLine(Frozen):
     notes: tuple[str, ...] = ()  # other dates, extensions, what the calendar does not know
 
 
+class MutedPart(Frozen):
+    """A field that changed too, and that a mute keeps out of what is told."""
+
+    field: str
+    until: str  # as the configuration says it: "2026-12-31", "2026-12-31 18:00+01:00"
+    reason: str = ""
+
+
 class MarkCard(Frozen):
     """One filing within an alert: enough to act without opening tmwatch."""
 
@@ -117,6 +125,7 @@ class MarkCard(Frozen):
     as_of: dt.date | None = None
     as_of_kind: str | None = None
     changes: tuple[Change, ...] = ()
+    muted: tuple[MutedPart, ...] = ()  # what changed too and is muted; it raises no alert by itself
     dues: tuple[DueLine, ...] = ()  # the next deadlines that matter to the watch's role, soonest first
 
 

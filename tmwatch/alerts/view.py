@@ -277,6 +277,7 @@ def _facts(card: MarkCard, words: Wording, timezone: str) -> tuple[Fact, ...]:
         Fact(words.label("tm5"), clean_line(card.tm5_csd or "")),
         Fact(words.label("newness"), words.newness(card.newness) if card.newness else ""),
         Fact(words.label("near"), near_line(card.near, words) if card.near else ""),
+        Fact(words.label("muted"), muted_line(card, words)),
         Fact(words.label("deadline"), due_lines(card)),
         Fact(words.label("filed"), _day(card.application_date)),
         Fact(words.label("registered"), _day(card.registration_date)),
@@ -305,6 +306,7 @@ def _row(card: MarkCard, words: Wording, said: set[str], timezone: str, why: str
     extra = (
         "mark",
         "near",
+        "muted",
         "deadline",
         "docket",
         "client",
@@ -353,6 +355,19 @@ def due_lines(card: MarkCard) -> str:
         said = "; ".join(clean_line(part, 300) for part in (f"{one.rule}: {one.basis}", *one.notes, how))
         lines.append(f"{one.day} {clean_line(one.what, 100)} ({said})")
     return f"{' · '.join(lines)} · {DISCLAIMER}" if lines else ""
+
+
+def muted_line(card: MarkCard, words: Wording) -> str:
+    """What changed too, and why nothing more is said of it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in card.muted:
+        label = words.field(clean_line(one.field, 60))
+        found.setdefault((clean_line(one.until, 40), clean_line(one.reason, 300)), []).append(label)
+    lines = []
+    for (until, reason), labels in found.items():
+        line = words.say("muted_line", fields=words.listed(list(dict.fromkeys(labels))), until=until)
+        lines.append(words.say("muted_why", line=line, reason=reason) if reason else line)
+    return "; ".join(lines)
 
 
 def source_line(card: MarkCard, words: Wording) -> str:

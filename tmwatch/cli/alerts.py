@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from typing import Any
 
@@ -9,8 +10,9 @@ import click
 from pydantic import ValidationError
 
 from tmwatch.alerts.outbox import deliver_due
-from tmwatch.alerts.payload import AlertPayload, Near
+from tmwatch.alerts.payload import AlertPayload, MarkCard, Near
 from tmwatch.alerts.receivers import switch_on, what_to_do
+from tmwatch.alerts.view import muted_line
 from tmwatch.alerts.view_campaigns import CampaignView, campaigns, near_line
 from tmwatch.alerts.wording import wording
 from tmwatch.cli import render
@@ -19,10 +21,11 @@ from tmwatch.cli.output import complain, facts_grid, plain, say, say_json, tell
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import TmwatchError, UsageError
-from tmwatch.store import Database, Outbox, upkeep
+from tmwatch.store import Database, Outbox, muted, upkeep
 from tmwatch.store.database import now
 from tmwatch.store.endpoints import endpoints
 
+_MUTED = dt.timedelta(days=30)
 STATES = {"pending": "waiting", "sent": "sent", "dead": "GIVEN UP", "held": "HELD", "dropped": "dropped"}
 
 
@@ -78,6 +81,12 @@ def _trouble(one: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _sum_up(database: Database) -> None:
     """What stands behind the alerts that were listed, and those that were not."""
+    if quiet := len(muted.silenced(database, now() - _MUTED)):
+        silenced = render.counted(quiet, "change was", "changes were")
+        say(
+            f"In {_MUTED.days} days {silenced} silenced by mutes: "
+            f'`tmwatch changes --muted --since "{_MUTED.days} days"`.'
+        )
     dead = upkeep.outbox_standing(database)["dead"]
     if dead:
         were = render.counted(dead, "delivery was", "deliveries were")
@@ -201,6 +210,9 @@ def _print_card(card: dict[str, Any]) -> None:
     for change in card["changes"]:
         for line in render.change_lines(change):
             say(line, indent=2)
+    if card.get("muted"):
+        too = muted_line(MarkCard.model_validate(card), wording("en"))
+        say(f"{wording('en').label('muted')}: {too}", indent=2)
 
 
 def _print_look(look: dict[str, Any]) -> None:

@@ -34,7 +34,20 @@ ORDER = (
         "deadlines",
     ),
     *("hits", "source", "alerts", "notify", "export", "doctor", "backup", "restore", "prune", "list", "add"),
-    *("take", "test", "replay", "why", "why-not", "mark", "preview", "retry", "release", "drop"),
+    *(
+        "take",
+        "test",
+        "replay",
+        "mute",
+        "unmute",
+        "why",
+        "why-not",
+        "mark",
+        "preview",
+        "retry",
+        "release",
+        "drop",
+    ),
 )
 # Where each stands. Importing a module registers its commands, and only that of the one that is called is
 # imported: `check` needs nothing of `import`, nor `--version` of either.
@@ -43,7 +56,7 @@ COMMAND_MODULES = {
     "import": ("importing",), "feed": ("feeding",),
     "show": ("records",), "history": ("records",), "changes": ("changes",), "lookup": ("lookup",),
     "name": ("naming",),
-    "watch": ("watching", "replaying"), "hits": ("hits",),
+    "watch": ("watching", "replaying", "muting"), "hits": ("hits",),
     "source": ("sources", "proving", "comparing", "capturing"),
     "alerts": ("alerts", "explaining", "notify"), "notify": ("notify",), "export": ("exporting",),
     "doctor": ("upkeep",), "backup": ("upkeep",), "prune": ("upkeep",),

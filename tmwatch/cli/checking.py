@@ -123,6 +123,8 @@ def _complain(report: CheckReport) -> None:
         complain(f"Note: {text}")
     for text in report.docket_problems:
         complain(f"Note: {text}")
+    for ended in report.mutes_ended:
+        complain(f"Note: {plain(render.mute_ended(ended))}")
     for item in report.sweep.failures:
         if item.passing:
             log.info("passing failure", source=item.source, asked=item.query, error=item.error)
@@ -215,6 +217,7 @@ def _print(report: CheckReport, config: Config, only: tuple[str, ...]) -> None:
         return
     for alert in report.alerts[:LISTED]:
         say(f"Alert {alert['id']}: {plain(alert['headline'])}", style="bold")
+    _print_silenced(report)
     _print_deliveries(report)
 
 
@@ -285,6 +288,11 @@ def _print_alerts(report: CheckReport) -> None:
     for alert in report.alerts:
         to = ", ".join(f"{one['recipient']} ({one['channel']})" for one in alert["deliveries"]) or "nobody"
         say(f"Would be sent to {plain(to)}: {plain(alert['headline'])}")
+
+
+def _print_silenced(report: CheckReport) -> None:
+    for mute, count in report.silenced.items():
+        say(f"Muted ({plain(mute)}): {render.counted(count, 'change')}; `tmwatch changes --muted` lists it.")
 
 
 def _print_deliveries(report: CheckReport) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tmwatch.alerts.payload import CoverageLine
 from tmwatch.alerts.wording import wording
@@ -12,6 +12,9 @@ from tmwatch.cli.output import plain
 from tmwatch.model import FactKind, Party, Provenance, TradeMark
 from tmwatch.numbers import show_number
 from tmwatch.worklist import said
+
+if TYPE_CHECKING:
+    from tmwatch.store.muted import Ended
 
 SAMPLE = "[SAMPLE]"
 WORDS = wording("en")
@@ -150,6 +153,16 @@ def listed(items: Sequence[str], most: int = 5) -> str:
     """The first few, and how many more there are."""
     rest = len(items) - most
     return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def mute_ended(one: Ended) -> str:
+    """ "a mute ended (goods of watch "JD cars", until …): 4 changes were silenced, …"."""
+    silenced = counted(one.count, "change was", "changes were")
+    day = dt.datetime.fromisoformat(one.first_at).astimezone().date()
+    return (
+        f"a mute ended ({one.mute}, until {one.until}): {silenced} silenced and not told: "
+        f"`tmwatch changes --muted --since {day}`"
+    )
 
 
 def times(count: int) -> str:

@@ -8,6 +8,7 @@ import click
 
 from tmwatch.alerts.outbox import DeliveryReport
 from tmwatch.checking import CheckReport
+from tmwatch.cli import render
 from tmwatch.cli.app import cli
 from tmwatch.cli.output import complain
 from tmwatch.cli.session import Session, pass_session
@@ -54,6 +55,7 @@ def _trouble(found: CheckReport | DeliveryReport) -> list[str]:
     """What somebody has to do; what passes by itself is in the log."""
     if isinstance(found, CheckReport):
         lines = [str(one) for one in found.problems] + found.docket_problems
+        lines += [render.mute_ended(one) for one in found.mutes_ended]
         lines += [f"{one.source} {one.query}: {one.error}" for one in found.sweep.failures if not one.passing]
         return [clean_line(line, 500) for line in dict.fromkeys(lines)]
     needed = [one for one in found.failures if one.operator_needed or one.next_try is None]

@@ -17,6 +17,7 @@ from tmwatch.status import Status, metrics, status
 from tmwatch.store import timetable
 
 _LISTED = 12  # one screen
+_MUTES = 5
 
 
 @cli.command("status")
@@ -62,6 +63,10 @@ def _print(found: Status) -> None:
     outbox = found.outbox
     waits = f"{outbox['waiting']} waiting, {outbox['dead']} given up, {outbox['held']} held"
     say(f"Outbox     {waits}")
+    for place, one in enumerate(found.mutes[:_MUTES]):
+        say(f"{'' if place else 'Muted':<11}{plain(one.words)}")
+    if len(found.mutes) > _MUTES:
+        say(f"           and {len(found.mutes) - _MUTES} more (--json has all)")
     backup = f"{found.last_backup:%Y-%m-%d %H:%M} UTC" if found.last_backup else "none booked"
     say(f"Disk       {found.disk_free / 2**30:.1f} GiB free; last backup {backup}")
     _table(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from tmwatch.alerts.muting import Standing, standings
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
 from tmwatch.cli.options import nice_classes, office_codes, two_sides
@@ -25,7 +26,7 @@ from tmwatch.watches.append import add_number, add_watch
 
 @cli.group("watch", cls=Group)
 def watch_group() -> None:
-    """What is watched: list, add, test, replay."""
+    """What is watched: list, add, test, replay, mute, unmute."""
 
 
 @watch_group.command("list")
@@ -40,16 +41,27 @@ def list_(session: Session, as_json: bool) -> None:
         (one, watch_health(asked, config, database, session.env))
         for one, asked in zip(config.watches, followed, strict=True)
     ]
+    mutes = {one.name: standings(config, now(), one.name) for one in config.watches}
     if as_json:
-        say_json([{"name": one.name, "rule": sentence(one), **health.as_json()} for one, health in found])
+        say_json(
+            [
+                {
+                    "name": one.name,
+                    "rule": sentence(one),
+                    **health.as_json(),
+                    "mutes": [mute.as_json() for mute in mutes[one.name]],
+                }
+                for one, health in found
+            ]
+        )
         return
     for one, health in found:
-        _print_watch(one, health)
+        _print_watch(one, health, mutes[one.name])
     if not found:
         say("Nothing is watched yet: `tmwatch watch add` adds a watch.")
 
 
-def _print_watch(watch: Watch, health: WatchHealth) -> None:
+def _print_watch(watch: Watch, health: WatchHealth, mutes: Sequence[Standing]) -> None:
     say(plain(watch.name), style="bold")
     say(sentence(watch), indent=2)
     lines = [(f"{'Looked at by' if not place else ''}", text) for place, text in enumerate(_coverage(health))]
@@ -57,6 +69,7 @@ def _print_watch(watch: Watch, health: WatchHealth) -> None:
         [
             *lines,
             ("State", _state(health)),
+            *(("Muted" if not place else "", plain(one.words)) for place, one in enumerate(mutes)),
             *(("Failing", plain(text)) for text in health.failing),
             ("Hits so far", render.counted(health.hits, "filing")),
             *(("Docket", plain(str(problem))) for problem in watch.docket_problems),

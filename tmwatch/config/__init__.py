@@ -39,6 +39,7 @@ from tmwatch.config.models import (
     WatchTable,
     Webhook,
 )
+from tmwatch.config.muting import Mute
 from tmwatch.config.services import SECOND_SECRETS, SERVICES
 from tmwatch.config.values import is_loopback
 from tmwatch.errors import ConfigError
@@ -61,6 +62,7 @@ class Config(Frozen):
     sources: dict[str, SourceConfig] = Field(default_factory=dict)
     recipients: tuple[Recipient, ...] = ()
     watches: tuple[Watch, ...] = ()
+    mutes: tuple[Mute, ...] = ()  # also those that are over
     twins: Twins = ()  # those for every watch; each watch has them beside its own
 
     def source(self, source_id: str) -> SourceConfig:
@@ -263,6 +265,7 @@ __all__ = [
     "ConfigFile",
     "ConfigMistakes",
     "HealthConfig",
+    "Mute",
     "Operator",
     "Recipient",
     "ScheduleConfig",

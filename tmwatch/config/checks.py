@@ -31,9 +31,44 @@ def check_across(
     _unique("watch", watches, found)
     for place, one in enumerate(recipients):
         _recipient(name_of("recipient", place, one), one, found)
-    names = [one["name"].strip() for one in recipients if isinstance(one.get("name"), str)]
+    names = _names(recipients)
     for place, one in enumerate(watches):
         _watch(name_of("watch", place, one), one, names, found)
+
+
+def check_mutes(
+    mutes: Sequence[Raw], watches: Sequence[Raw], recipients: Sequence[Raw], found: Gatherer
+) -> None:
+    """Each mute is about something that there is."""
+    watched, told = _names(watches), _names(recipients)
+    for number, one in enumerate(mutes):
+        place = name_of("mute", number, one)
+        if not one.get("watch") and not one.get("field"):
+            found.add(
+                place,
+                "watch",
+                "neither watch nor field is given: everything would be muted",
+                'Name a watch (watch = "…"), a field (field = "goods"), or both.',
+            )
+        name = one.get("watch")
+        if isinstance(name, str) and name.strip() and name.strip() not in watched:
+            _unknown(place, "watch", "watch", name, watched, found)
+        named = one.get("recipients")
+        for at, who in enumerate(named if isinstance(named, list) else []):
+            if isinstance(who, str) and who not in told:
+                key = f"recipients[{at}] ({ordinal(at + 1)} entry)"
+                _unknown(place, key, "recipient", who, told, found)
+
+
+def _names(tables: Sequence[Raw]) -> list[str]:
+    return [one["name"].strip() for one in tables if isinstance(one.get("name"), str)]
+
+
+def _unknown(place: str, key: str, kind: str, name: str, known: Sequence[str], found: Gatherer) -> None:
+    """Something that the file names and does not have."""
+    meant = did_you_mean(name, known)
+    there = f"Known: {', '.join(known)}." if known else f"The file has no [[{kind}]]."
+    found.add(place, key, f"there is no {kind} {shown(name)}" + (f"; {meant}" if meant else ""), there)
 
 
 def check_inbox(store: StoreConfig, config: Path, found: Gatherer) -> None:
@@ -195,11 +230,5 @@ def _watch(place: str, table: Raw, recipients: Sequence[str], found: Gatherer) -
     notify = table.get("notify")
     for number, name in enumerate(notify if isinstance(notify, list) else []):
         if isinstance(name, str) and name not in recipients:
-            meant = did_you_mean(name, recipients)
-            known = f"Known: {', '.join(recipients)}." if recipients else "The file has no [[recipient]]."
-            found.add(
-                place,
-                f"notify[{number}] ({ordinal(number + 1)} entry)",
-                f"there is no recipient {shown(name)}" + (f"; {meant}" if meant else ""),
-                known,
-            )
+            key = f"notify[{number}] ({ordinal(number + 1)} entry)"
+            _unknown(place, key, "recipient", name, recipients, found)

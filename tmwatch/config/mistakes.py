@@ -116,8 +116,9 @@ def shown(value: Any) -> str:
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """ "did you mean `owners`?" or ""."""
-    close = difflib.get_close_matches(given.lower(), list(known), n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else ""
+    names = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(given.lower(), list(names), n=1, cutoff=0.6)
+    return f"did you mean `{names[close[0]]}`?" if close else ""
 
 
 def key_path(loc: Sequence[int | str]) -> str:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator
 
 from tmwatch.config.bots import Bot, NtfyTopic, SignedBot
+from tmwatch.config.muting import Mute
 from tmwatch.config.services import SERVICES
 from tmwatch.config.values import (
     check_closed,
@@ -405,3 +406,4 @@ class ConfigFile(Shared):
     source: dict[str, SourceConfig] = Field(default_factory=dict)
     recipient: tuple[Recipient, ...] = ()
     watch: tuple[WatchTable, ...] = ()
+    mute: tuple[Mute, ...] = ()

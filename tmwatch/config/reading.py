@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tmwatch.config import Config
-from tmwatch.config.checks import check_across, check_inbox, check_register
+from tmwatch.config.checks import check_across, check_inbox, check_mutes, check_register
 from tmwatch.config.meanings import read_meanings
 from tmwatch.config.mistakes import Gatherer, did_you_mean, name_of, ordinal, shown
 from tmwatch.config.models import (
@@ -37,6 +37,7 @@ from tmwatch.config.models import (
     WatchRules,
     WatchTable,
 )
+from tmwatch.config.muting import Mute
 from tmwatch.deadlines.rules import with_own
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.numbers import MarkNumber, show_number
@@ -70,7 +71,9 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
         )
     known = ("operator", "store", "smtp", "deadlines", "schedule", "health", "source")
     tables = {name: _table(raw, name, found) for name in known}
-    recipients, watches = (_list_of_tables(raw, name, found) for name in ("recipient", "watch"))
+    recipients, watches, mutes = (
+        _list_of_tables(raw, name, found) for name in ("recipient", "watch", "mute")
+    )
     operator = _validated(Operator, tables["operator"], "[operator]", found)
     store = _validated(StoreConfig, tables["store"] or {}, "[store]", found)
     smtp = _validated(Smtp, tables["smtp"], "[smtp]", found)
@@ -86,7 +89,9 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
     twins = shared.twins if shared is not None else ()
     meanings = _meanings(shared, path.parent, found)
     watched = [_watch(place, one, path.parent, twins, found) for place, one in enumerate(watches)]
+    muted = [_validated(Mute, one, name_of("mute", place, one), found) for place, one in enumerate(mutes)]
     check_across(tables, recipients, watches, found)
+    check_mutes(mutes, watches, recipients, found)
     if store is not None:
         check_inbox(store, path, found)
         check_register(store, path, found)
@@ -110,6 +115,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
         sources=settings,
         recipients=tuple(one for one in people if one is not None),
         watches=tuple(one.model_copy(update={"meanings": meanings}) for one in watched if one is not None),
+        mutes=tuple(one for one in muted if one is not None),
         twins=twins,
     )
 

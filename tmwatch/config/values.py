@@ -6,6 +6,7 @@ Every function takes the value, returns it (tidied) or raises `Expected`. Values
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import difflib
 import ipaddress
@@ -14,6 +15,7 @@ import zoneinfo
 from typing import Any
 from urllib.parse import urlsplit
 
+from tmwatch.changes.fields import NAMES
 from tmwatch.config.mistakes import Expected
 from tmwatch.errors import UsageError
 from tmwatch.model import Significance
@@ -156,6 +158,46 @@ def check_url(text: str) -> str:
     if not host or not port_is_fine or not secure:
         raise Expected(want, hide=True)
     return text
+
+
+def one_or_more(value: Any) -> Any:
+    """A single text as a list of one."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+def check_field(text: str) -> str:
+    """The name of a field as `tmwatch changes --json` shows it, or what stands for several of them."""
+    name = text.strip()
+    if name in NAMES:
+        return name
+    if name == "deadline":
+        raise Expected(
+            "the name of a field; deadlines are never muted",
+            do="`[deadlines] remind` says when they are told.",
+        )
+    close = difflib.get_close_matches(name.lower().replace(" ", "_"), NAMES, n=1, cutoff=0.6)
+    meant = f"Did you mean {close[0]}? " if close else ""
+    whole = [one for one in NAMES if "." not in one]
+    raise Expected(
+        "the name of a field",
+        do=f"{meant}Fields: {', '.join(whole)}; or a part of one, such as owners.address.",
+    )
+
+
+def parse_until(value: Any) -> Any:
+    """A day, or an instant with or without its zone."""
+    if isinstance(value, dt.date):
+        return value
+    want = "a day (2026-12-31) or an instant (2026-12-31T18:00:00+01:00), without quotes"
+    if not isinstance(value, str):
+        raise Expected(want)
+    text = value.strip()
+    for read in (dt.date.fromisoformat, dt.datetime.fromisoformat):
+        with contextlib.suppress(ValueError):
+            found = read(text)
+            if found.year < dt.MAXYEAR:  # it has a day after it
+                return found
+    raise Expected(want)
 
 
 def parse_interval(value: Any) -> Any:

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from tmwatch.errors import LookError, Outcome
 from tmwatch.model import Change, TradeMark
-from tmwatch.store import firsts, held, hits, marks, repeats, versions
+from tmwatch.store import firsts, held, hits, marks, muted, repeats, versions
 from tmwatch.store.database import Database, iso, now
 from tmwatch.store.looks import Looks, keep_page
 from tmwatch.store.repeats import Repeat
@@ -24,6 +24,7 @@ from tmwatch.store.sights import (
     AtHand,
     BulkFile,
     HitDraft,
+    MutedDraft,
     Observed,
     React,
     Reaction,
@@ -200,7 +201,7 @@ def _dated_ahead(database: Database, one: Repeat) -> bool:
 def _own_looks(database: Database, looks: Looks, same: Sequence[Repeat], reaction: Reaction) -> None:
     """A look that an alert comes from has a row of its own: `alerts why` shows it for ever."""
     told = {st13 for draft in reaction.alerts for st13 in draft.st13s}
-    told |= {hit.st13 for hit in reaction.hits}
+    told |= {hit.st13 for hit in reaction.hits} | {one.st13 for one in reaction.muted}
     for one in same:
         if one.st13 in told:
             number = repeats.look_of(database, looks, one)
@@ -375,6 +376,7 @@ def _write_reaction(database: Database, reaction: Reaction, run: str) -> None:
     from tmwatch.store.joining import write_draft
 
     hits.write(database, reaction.hits, reaction.judged)
+    muted.write(database, reaction.muted, run)
     for draft in reaction.alerts:
         write_draft(database, draft, run)
 
@@ -383,6 +385,7 @@ __all__ = [
     "AlertDraft",
     "BulkFile",
     "HitDraft",
+    "MutedDraft",
     "Observed",
     "React",
     "Reaction",

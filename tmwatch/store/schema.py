@@ -266,5 +266,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     steps.late_watches,
     steps.deadlines_told,
     steps.feed_files,
+    steps.muted,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

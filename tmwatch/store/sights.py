@@ -192,12 +192,31 @@ class HitDraft:
 
 
 @dataclass(frozen=True)
+class MutedDraft:
+    """Something of a filing that a mute kept from the `recipients` of a watch (none: it tells nobody).
+
+    `change` is None of a filing that is new. `mute` says in words what the mute silences, `until` as the
+    configuration has it, `over` is the instant.
+    """
+
+    watch: str
+    st13: str
+    change: Change | None
+    recipients: tuple[str, ...]
+    mute: str
+    until: str
+    over: dt.datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Reaction:
     """What the watches make of a batch."""
 
     alerts: tuple[AlertDraft, ...] = ()
     hits: tuple[HitDraft, ...] = ()
     judged: tuple[tuple[int, Mapping[str, str]], ...] = ()  # (hit, by what noise is judged from now on)
+    muted: tuple[MutedDraft, ...] = ()
 
 
 class React(Protocol):

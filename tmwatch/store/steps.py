@@ -292,3 +292,32 @@ def feed_files(db: sqlite_utils.Database) -> None:
         },
         pk=("source", "name"),
     )
+
+
+def muted(db: sqlite_utils.Database) -> None:
+    """What a mute kept from somebody (`store.muted`), a row for each change or new filing and watch.
+
+    `change` as JSON, empty of a filing that is new; `recipients` a JSON list; `mute`, `until` and `reason` as
+    the configuration had them; `over_at` when the mute was to end; `told_at` when it was said that it had.
+    """
+    db.table("muted").create(
+        {
+            "id": int,
+            "watch": str,
+            "st13": str,
+            "field": str,
+            "significance": str,
+            "change": str,
+            "recipients": str,
+            "mute": str,
+            "until": str,
+            "over_at": str,
+            "reason": str,
+            "muted_at": str,
+            "run": str,
+            "told_at": str,
+        },
+        pk="id",
+    )
+    db.table("muted").create_index(["st13", "watch"])
+    db.table("muted").create_index(["muted_at"])

@@ -7,6 +7,7 @@ file stays untouched and the error says why.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from tmwatch.numbers import parse_number, show_number
 
 _HEADER = re.compile(r"^\s*\[\[\s*(?:watch|\"watch\")\s*\]\]\s*(?:#.*)?$")
 _ANY_HEADER = re.compile(r"^\s*\[")
-_UNTOUCHED = "The file was left as it was."
+UNTOUCHED = "The file was left as it was."
 
 
 def add_watch(path: Path, settings: Mapping[str, Any], sources: Collection[str] | None = None) -> Config:
@@ -28,17 +29,14 @@ def add_watch(path: Path, settings: Mapping[str, Any], sources: Collection[str] 
 
     Returns the new configuration. Raises `ConfigError` when the file or the result has a mistake.
     """
-    text = _text(path)
-    old = _checked(text, path, sources)
+    text = text_of(path)
+    old = checked(text, path, sources)
     name = str(settings.get("name", ""))
     if any(watch.name.casefold() == name.strip().casefold() for watch in old.watches):
         raise UsageError(
-            f'there is a watch "{name}" already', where=str(path), kept=_UNTOUCHED, do="Choose another name."
+            f'there is a watch "{name}" already', where=str(path), kept=UNTOUCHED, do="Choose another name."
         )
-    lines = [f"{key} = {toml_value(value)}" for key, value in settings.items() if value is not None]
-    end = _line_end(text)
-    gap = "" if not text else end if text.endswith("\n") else end * 2
-    return _replace(path, text, text + gap + end.join(["[[watch]]", *lines, ""]), sources)
+    return replaced(path, text, append_table(text, "watch", settings), sources)
 
 
 def add_number(
@@ -49,13 +47,13 @@ def add_number(
     sources: Collection[str] | None = None,
 ) -> Config:
     """Add a number to a watch of the file. A number that is watched there already changes nothing."""
-    text = _text(path)
-    old = _checked(text, path, sources)
+    text = text_of(path)
+    old = checked(text, path, sources)
     place = next((at for at, watch in enumerate(old.watches) if watch.name == watch_name), None)
     if place is None:
         known = ", ".join(watch.name for watch in old.watches) or "none"
         raise UsageError(
-            f'there is no watch "{watch_name}"', where=str(path), kept=_UNTOUCHED, do=f"Watches: {known}."
+            f'there is no watch "{watch_name}"', where=str(path), kept=UNTOUCHED, do=f"Watches: {known}."
         )
     parsed = parse_number(number, office)
     if parsed in old.watches[place].numbers:
@@ -65,10 +63,18 @@ def add_number(
         raise ConfigError(
             f'the numbers of watch "{watch_name}" are written in a way that cannot be added to safely',
             where=str(path),
-            kept=_UNTOUCHED,
+            kept=UNTOUCHED,
             do=f"Add {toml_value(show_number(parsed))} to `numbers` in your editor.",
         )
-    return _replace(path, text, new, sources)
+    return replaced(path, text, new, sources)
+
+
+def append_table(text: str, name: str, settings: Mapping[str, Any]) -> str:
+    """The text with one more `[[name]]`; settings that are None are left out."""
+    lines = [f"{key} = {toml_value(value)}" for key, value in settings.items() if value is not None]
+    end = _line_end(text)
+    gap = "" if not text else end if text.endswith("\n") else end * 2
+    return text + gap + end.join([f"[[{name}]]", *lines, ""])
 
 
 def toml_value(value: Any) -> str:
@@ -82,8 +88,9 @@ def toml_value(value: Any) -> str:
     if isinstance(value, dict):
         inner = ", ".join(f"{toml_value(str(key))} = {toml_value(one)}" for key, one in value.items())
         return f"{{ {inner} }}"
-    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return '"' + "".join(_escaped(char) for char in text) + '"'
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return '"' + "".join(_escaped(char) for char in str(value)) + '"'
 
 
 def _escaped(char: str) -> str:
@@ -159,7 +166,8 @@ def _line_end(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The file as it stands. Raises `ConfigError`."""
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -170,23 +178,25 @@ def _text(path: Path) -> str:
         raise ConfigError(f"the file cannot be read: {error}", where=str(path)) from None
 
 
-def _checked(text: str, path: Path, sources: Collection[str] | None) -> Config:
+def checked(text: str, path: Path, sources: Collection[str] | None) -> Config:
+    """What a text says. Raises `ConfigMistakes`."""
     return parse_config(text, path, sources)
 
 
-def _replace(path: Path, old: str, new: str, sources: Collection[str] | None) -> Config:
+def replaced(path: Path, old: str, new: str, sources: Collection[str] | None) -> Config:
+    """The new text in the place of the old one, in one step, if it holds. Raises `ConfigError`."""
     try:
         config = parse_config(new, path, sources)
     except ConfigMistakes as error:
-        error.kept = _UNTOUCHED
+        error.kept = UNTOUCHED
         error.do = "The addition does not fit: give it other values and try again."
         raise
     target = path.resolve()  # a link stays a link: what it points at is replaced
-    if _text(path) != old:
+    if text_of(path) != old:
         raise ConfigError(
             "the file was changed by someone else meanwhile",
             where=str(path),
-            kept=_UNTOUCHED,
+            kept=UNTOUCHED,
             do="Try again.",
         )
     try:
@@ -196,7 +206,7 @@ def _replace(path: Path, old: str, new: str, sources: Collection[str] | None) ->
         said = f"the file cannot be written: {error.strerror}"
         if is_full(error):
             do = "Free space, then try again."
-            raise TmwatchError(said, where=str(path), kept=_UNTOUCHED, do=do) from None
+            raise TmwatchError(said, where=str(path), kept=UNTOUCHED, do=do) from None
         do = "May you write to the file and to its folder?"
-        raise ConfigError(said, where=str(path), kept=_UNTOUCHED, do=do) from None
+        raise ConfigError(said, where=str(path), kept=UNTOUCHED, do=do) from None
     return config
