@@ -70,7 +70,7 @@ class CheckReport:
     def operator_must_act(self) -> bool:
         """Something of this run will not pass by itself."""
         undelivered = self.delivery is not None and self.delivery.operator_needed
-        held = bool(self.outbox.get("held"))
+        held = bool(self.outbox.get("held") or self.outbox.get("masses"))
         unread = self.inbox is not None and self.inbox.operator_must_act
         fed = any(one.operator_must_act for one in self.feeds)
         return self.sweep.operator_must_act or bool(self.problems) or undelivered or held or unread or fed
@@ -113,6 +113,7 @@ class CheckReport:
                 "waiting": self.outbox.get("waiting", 0),
                 "dead": self.outbox.get("dead", 0),
                 "held": self.outbox.get("held", 0),
+                "masses": self.outbox.get("masses", []),
                 "next_try": self.next_try.isoformat() if self.next_try else None,
                 "switched_off": [
                     {"receiver": name, "why": why, "waiting": waiting}

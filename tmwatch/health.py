@@ -21,6 +21,7 @@ from tmwatch.alerts.webhook import SecretError, key_of
 from tmwatch.config import SECOND_SECRETS, Config, SourceConfig, Watch
 from tmwatch.errors import PASSING, ConfigError
 from tmwatch.following import with_relevant
+from tmwatch.holding import held_after_restore, mass_sentences
 from tmwatch.inbox import WHY, not_read
 from tmwatch.lateness import target
 from tmwatch.looking import describe
@@ -350,7 +351,9 @@ def _outbox(health: Health, database: Database, config: Config | None) -> None:
             f"{_counted(dead, 'delivery was', 'deliveries were')} given up",
             "`tmwatch alerts list` shows why; `tmwatch alerts retry --all` sends them again.",
         )
-    if held := health.outbox["held"]:
+    for what, do in mass_sentences(health.outbox):
+        health.add("act", "outbox", what, do)
+    if held := held_after_restore(health.outbox):
         health.add(
             "act",
             "outbox",

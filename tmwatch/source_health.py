@@ -169,8 +169,10 @@ def tell_gone(
     lost: Sequence[dt.datetime],
     lines: dict[str, tuple[CoverageLine, ...]],
     run: str,
+    waits: int | None = None,
 ) -> None:
-    """One alert that a watched filing is no longer listed; the record stays as it was."""
+    """One alert that a watched filing is no longer listed; the record stays as it was. `waits`: it goes when
+    that pass is over (`store.mass`)."""
     office = get_source(source_id).declaration.office
     for watch in watches:
         payload = AlertPayload(
@@ -185,7 +187,7 @@ def tell_gone(
             coverage=lines.get(watch.name, ()),
         )
         about = (f"listing {source_id} {asked}", "gone")
-        write_alert(database, payload, (), addresses(config, watch.notify), run, about=about)
+        write_alert(database, payload, (), addresses(config, watch.notify), run, about=about, waits=waits)
 
 
 def _is_sample(source_id: str, config: Config) -> bool:

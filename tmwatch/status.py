@@ -22,6 +22,7 @@ from tmwatch.config import Config
 from tmwatch.errors import ConfigError
 from tmwatch.files import whole
 from tmwatch.health import WatchHealth, source_states, watch_health
+from tmwatch.holding import held_after_restore, mass_sentences
 from tmwatch.store import Database, books, timetable, upkeep
 from tmwatch.store.database import now
 from tmwatch.store.locks import BeingChecked, who_holds
@@ -180,8 +181,10 @@ def _bad(
             yield f'watch "{one.watch}" {said}: last looked at in full {_when(one.oldest_look)}'
     if standing["dead"]:
         yield f"{standing['dead']} deliveries were given up"
-    if standing["held"]:
-        yield f"{standing['held']} deliveries are held"
+    for said, _ in mass_sentences(standing):
+        yield said
+    if held := held_after_restore(standing):
+        yield f"{held} deliveries are held"
     if oldest is not None and oldest > limits.oldest_alert:
         yield f"an alert has waited for {_span(oldest)}; the limit is {_span(limits.oldest_alert)}"
     if free < limits.disk_floor * 2**20:

@@ -32,6 +32,7 @@ from tmwatch.import_reaction import searched_before
 from tmwatch.lanes import Lane, side_by_side
 from tmwatch.logs import Log
 from tmwatch.looking import Looked, ask, describe, prove, reread, sights
+from tmwatch.passes import SourcePass
 from tmwatch.source_health import is_gone, tell_gone, tell_new_words, tell_turns
 from tmwatch.sources.base import Glance, Query, SearchQuery
 from tmwatch.sources.registry import get_source
@@ -113,14 +114,30 @@ def sweep(
         done = len(report.asked) + len(report.left)
         progress(done, len(jobs), f"{job.source_id} {describe(job.query)}")
 
-    with door.keeping():
-        side_by_side(
-            _lane(mine, config, database, door, env, run, report, told, stop, portfolio)
-            for mine in lanes.values()
-        )
+    under = {name: _begin(name, mine, config, database, run) for name, mine in lanes.items()}
+    try:
+        with door.keeping():
+            side_by_side(
+                _lane(mine, config, database, door, env, run, report, told, stop, portfolio, under[name])
+                for name, mine in lanes.items()
+            )
+    except (Exception, KeyboardInterrupt):
+        with contextlib.suppress(StoreError):  # else whoever comes next does it
+            for one in under.values():
+                one.end()
+        raise
     progress(len(jobs), len(jobs), "")
     tell_turns(config, database, env, report, run)
     return report
+
+
+def _begin(source_id: str, jobs: Sequence[_Job], config: Config, database: Database, run: str) -> SourcePass:
+    return SourcePass.begin(
+        *(config, database, source_id, run),
+        list(dict.fromkeys(watch.name for job in jobs for watch, _ in job.wanted)),
+        numbers=sum(not job.searching for job in jobs),
+        searching=any(job.searching for job in jobs),
+    )
 
 
 def _lane(
@@ -134,6 +151,7 @@ def _lane(
     told: Callable[[_Job], None],
     stop: Callable[[], bool],
     portfolio: Portfolio,
+    under: SourcePass,
 ) -> Lane[Looked]:
     """One source's questions, one after another. It yields what waits for the network (`lanes.py`)."""
     filings: dict[str, str] = {}  # the last question that was found answered, and the filing
@@ -159,7 +177,7 @@ def _lane(
         waiting = dict(same)
         same.clear()
         if waiting:
-            keep(_store_same(waiting, config, database, env, run, report.coverage, portfolio))
+            keep(_store_same(waiting, config, database, env, run, report.coverage, portfolio, under))
 
     try:
         for place, job in enumerate(jobs):
@@ -199,8 +217,9 @@ def _lane(
                     proof = yield partial(prove, source, door, config, env)
                     if proof.error is not None:
                         looked = _failed(looked, proof.error)
-            keep([_store(job, looked, config, database, env, run, report.coverage, portfolio)])
+            keep([_store(job, looked, config, database, env, run, report.coverage, portfolio, under)])
         keep_same()
+        under.end()
     except (Exception, KeyboardInterrupt):
         with contextlib.suppress(StoreError):  # what was seen is kept, if the disk lets us
             keep_same()
@@ -278,6 +297,7 @@ def _store(
     run: str,
     lines: dict[str, tuple[CoverageLine, ...]],
     portfolio: Portfolio,
+    under: SourcePass,
 ) -> Asked:
     """Keep what a question brought, or that it failed, with everything that follows from it."""
     states = job.states
@@ -315,7 +335,9 @@ def _store(
         book(base)
         if looked.outcome is Outcome.NOT_FOUND and last_ok is not None:
             lost.extend(books.not_found_since(base, job.source_id, describe(job.query), last_ok))
-            if is_gone(lost) and not is_gone(lost[:-1]):
+            turned = is_gone(lost) and not is_gone(lost[:-1])
+            under.seen(base, _filing(job, base), "gone" if turned or len(lost) == 1 else "missing")
+            if turned:
                 # Told once, and so to every watch that asks for it, whether due in this pass or not.
                 waiting = [
                     watch
@@ -325,14 +347,17 @@ def _store(
                         for one in asks(watch, config, env)
                     )
                 ]
-                tell_gone(config, base, job.source_id, describe(job.query), waiting, lost, lines, run)
+                asked = describe(job.query)
+                tell_gone(config, base, job.source_id, asked, waiting, lost, lines, run, under.waits)
+        elif looked.outcome is Outcome.NOT_MODIFIED:
+            under.seen(base, _filing(job, base), "same")
 
     try:
         stored = observe(
             database,
             sights(looked, config),
             run=run,
-            react=reactor(config, lines, is_baseline, portfolio),
+            react=under.waiting(reactor(config, lines, is_baseline, portfolio)),
             reread=reread,
             also=book_lost,
         )
@@ -363,6 +388,14 @@ def _store(
     )
 
 
+def _filing(job: _Job, database: Database) -> str:
+    """ST.13 of the filing that is asked for by number; where that is not known, what is asked."""
+    number = next((one.number for _, one in job.wanted if one.number is not None), None)
+    found = queries.find(database, number) if number is not None else []
+    office = f"{number.office} " if number is not None else ""
+    return found[0] if len(found) == 1 else f"{office}{describe(job.query)}"
+
+
 def _store_same(
     waiting: Mapping[str, tuple[_Job, Looked]],
     config: Config,
@@ -371,11 +404,12 @@ def _store_same(
     run: str,
     lines: dict[str, tuple[CoverageLine, ...]],
     portfolio: Portfolio,
+    under: SourcePass,
 ) -> list[Asked]:
     """Keep answers (by ST.13) that say what they said last time, all in one transaction."""
     if len(waiting) == 1:
         ((job, looked),) = waiting.values()
-        return [_store(job, looked, config, database, env, run, lines, portfolio)]
+        return [_store(job, looked, config, database, env, run, lines, portfolio, under)]
 
     def is_baseline(watch: Watch, one: Observed, found: Match) -> bool:
         return "numbers" in found.triggers or not (
@@ -392,7 +426,7 @@ def _store_same(
             database,
             [sight for _, looked in waiting.values() for sight in sights(looked, config)],
             run=run,
-            react=reactor(config, lines, is_baseline, portfolio),
+            react=under.waiting(reactor(config, lines, is_baseline, portfolio)),
             reread=reread,
             also=book,
         )
@@ -401,7 +435,7 @@ def _store_same(
     except Exception:  # noqa: BLE001 - which of them it is will be seen when each is stored by itself
         log.info("looks not stored together", count=len(waiting), exc_info=True)
         return [
-            _store(job, looked, config, database, env, run, lines, portfolio)
+            _store(job, looked, config, database, env, run, lines, portfolio, under)
             for job, looked in waiting.values()
         ]
     of = {one.st13: lightly(one) for one in stored}

@@ -175,6 +175,48 @@ class Campaign(Frozen):
     earlier: Earlier = Earlier()
 
 
+class FieldCount(Frozen):
+    """A field of the record, and in how many filings of a mass it changed."""
+
+    field: str
+    filings: int
+
+
+class MassExample(Frozen):
+    """One filing of a mass; `field` is empty where it was not found."""
+
+    number: str  # as people write it: "US 76044902"
+    mark: str = ""
+    field: str = ""
+    old: str = ""
+    new: str = ""
+
+
+class Mass(Frozen):
+    """So many filings of one source changed or were not found in one pass that it is rather the register."""
+
+    source: str
+    state: Literal["open", "released", "dropped", "time", "back"] = "open"  # what became of it
+    changed: int = 0
+    gone: int = 0  # not found where they had been found
+    looked: int = 0  # known filings of that source that the pass looked at
+    back: int = 0  # of those, how many are as they were before
+    fields: tuple[FieldCount, ...] = ()  # what changed most
+    examples: tuple[MassExample, ...] = ()
+    held: int = 0  # alerts that are held for it
+    until: dt.datetime | None = None  # when they go by themselves (UTC)
+
+
+class HeldNote(Frozen):
+    """Why a message comes late: it was held for a mass."""
+
+    source: str
+    since: dt.datetime  # UTC
+    changed: int = 0
+    gone: int = 0
+    looked: int = 0
+
+
 class AlertPayload(Frozen):
     """One alert: what happened to one filing, to a group changed together, or a day's new filings."""
 
@@ -189,4 +231,6 @@ class AlertPayload(Frozen):
     campaigns: tuple[Campaign, ...] = ()  # of those cards: what one owner filed within some weeks
     coverage: tuple[CoverageLine, ...] = ()
     detail: str = ""  # for health and watch.baseline: what happened, what to do
+    mass: Mass | None = None  # for source.health: many filings of a source at once
+    held: HeldNote | None = None  # it was held before it was sent; no part of what it tells
     note: str = VERIFY

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 from tmwatch.alerts.campaigns import class_order, identity
-from tmwatch.alerts.payload import AlertPayload, MarkCard
+from tmwatch.alerts.payload import AlertPayload, HeldNote, MarkCard, Mass
 from tmwatch.alerts.wording import Wording
 from tmwatch.model import Change, FactKind, Phase, Significance
 from tmwatch.text import clean_line, fold
@@ -107,6 +107,8 @@ def what(payload: AlertPayload, words: Wording) -> str:
     states = {"watch.baseline": "baseline", "source.health": "health", "delivery.health": "receiver"}
     if payload.kind == "test":
         return words.say("test_lead")
+    if payload.mass is not None:
+        return mass_line(payload.mass, words)
     if payload.kind in states:
         if payload.kind != "watch.baseline" and payload.headline and words.language == "en":
             return clean_line(payload.headline, FACT_LIMIT)
@@ -119,6 +121,21 @@ def what(payload: AlertPayload, words: Wording) -> str:
             parts.reverse()
         return " · ".join(part for part in parts if part)
     return with_facts(change_line(payload, words), payload, words)
+
+
+def mass_line(mass: Mass, words: Wording) -> str:
+    """What is told of a mass, in a line."""
+    if mass.state == "open":
+        return words.say("mass_lead", what=mass_words(mass, words))
+    source = clean_line(mass.source, 40)
+    return words.say(f"mass_{mass.state}", source=source, count=mass.back, total=mass.changed + mass.gone)
+
+
+def mass_words(mass: Mass | HeldNote, words: Wording) -> str:
+    """ "400 of 900 filings of us.tsdr changed in one pass"."""
+    key = "mass_both" if mass.changed and mass.gone else "mass_gone" if mass.gone else "mass_changed"
+    source = clean_line(mass.source, 40)
+    return words.say(key, changed=mass.changed, gone=mass.gone, looked=mass.looked, source=source)
 
 
 def _nearest(payload: AlertPayload, words: Wording) -> str:

@@ -13,13 +13,14 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tmwatch.alerts import summary
 from tmwatch.alerts.payload import VERIFY, AlertPayload, MarkCard
 from tmwatch.alerts.view_campaigns import CampaignView, campaigns, near_line, rest
 from tmwatch.alerts.view_coverage import coverage, safe_link
+from tmwatch.alerts.view_mass import held_lines, mass_lines
 from tmwatch.alerts.wording import Wording
+from tmwatch.alerts.zones import instant
 from tmwatch.deadlines.engine import DISCLAIMER
 from tmwatch.model import Change, Live, Phase
 from tmwatch.text import clean_line, clean_text
@@ -117,7 +118,7 @@ def build(payload: AlertPayload, words: Wording, timezone: str = "UTC") -> MailV
         sample_note=words.say("sample_note") if summary.is_sample(payload) else "",
         watch_line=_watch_line(payload, words),
         level=payload.significance.value,
-        detail=_lines(payload.detail),
+        detail=(*held_lines(payload, words, timezone), *_detail(payload, words, timezone)),
         groups=_groups(cards, words),
         facts=_facts(cards[0], words, timezone) if one else shared,
         campaigns=campaigns(payload, words),
@@ -149,6 +150,12 @@ def _cut_line(payload: AlertPayload, count: int, words: Wording) -> str:
     if payload.kind != "filing.new":
         return words.say("cards_cut", count=count)
     return words.say("hits_cut", count=count, watch=shlex.quote(clean_line(payload.watch, 100)))
+
+
+def _detail(payload: AlertPayload, words: Wording, timezone: str) -> tuple[str, ...]:
+    if payload.mass is not None:
+        return mass_lines(payload.mass, words, timezone)
+    return _lines(payload.detail)
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -383,18 +390,6 @@ def _owners(card: MarkCard) -> str:
 
 
 # -- values ----------------------------------------------------------------------------------------
-
-
-def instant(moment: dt.datetime | None, timezone: str) -> str:
-    """An instant in the reader's zone, which is named beside it."""
-    if moment is None:
-        return ""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-    try:
-        zone, name = ZoneInfo(timezone), timezone
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone, name = ZoneInfo("UTC"), "UTC"
-    return f"{aware.astimezone(zone):%Y-%m-%d %H:%M} ({name})"
 
 
 def _capital(text: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from tmwatch.alerts.outbox import deliver_due
 from tmwatch.alerts.payload import AlertPayload, MarkCard, Near
 from tmwatch.alerts.receivers import switch_on, what_to_do
 from tmwatch.alerts.view import muted_line
@@ -17,13 +16,15 @@ from tmwatch.alerts.view_campaigns import CampaignView, campaigns, near_line
 from tmwatch.alerts.wording import wording
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
-from tmwatch.cli.output import complain, facts_grid, plain, say, say_json, tell
+from tmwatch.cli.output import facts_grid, plain, say, say_json, tell
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import TmwatchError, UsageError
+from tmwatch.holding import mass_sentences
 from tmwatch.store import Database, Outbox, muted, upkeep
 from tmwatch.store.database import now
 from tmwatch.store.endpoints import endpoints
+from tmwatch.store.mass import MASS
 
 _MUTED = dt.timedelta(days=30)
 STATES = {"pending": "waiting", "sent": "sent", "dead": "GIVEN UP", "held": "HELD", "dropped": "dropped"}
@@ -58,6 +59,7 @@ def list_(session: Session, limit: int, undelivered: bool, as_json: bool) -> Non
             ("Significance", plain(alert["significance"])),
             ("Deliveries", _counts(alert["deliveries"])),
             *(row for one in _failed(alert) for row in _trouble(one)),
+            *_why_held(alert),
         ]
         facts_grid(rows, indent=2)
     if not found:
@@ -79,6 +81,18 @@ def _trouble(one: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
+def _why_held(alert: dict[str, Any]) -> list[tuple[str, str]]:
+    """Why an alert is held, whoever gets it."""
+    held = [one for one in alert["deliveries"] if one["state"] == "held"]
+    if not held:
+        return []
+    until = held[0]["held_until"]
+    if until is None:
+        return [("Held", "since a restore: it may have gone out before")]
+    source = plain(str(held[0]["held_for"]).removeprefix(MASS))
+    return [("Held", f"much changed at {source} at once; until {render.local(until)}")]
+
+
 def _sum_up(database: Database) -> None:
     """What stands behind the alerts that were listed, and those that were not."""
     if quiet := len(muted.silenced(database, now() - _MUTED)):
@@ -94,6 +108,8 @@ def _sum_up(database: Database) -> None:
             f"In all {were} given up: `tmwatch alerts list --undelivered` shows them, "
             "`tmwatch alerts retry --all` sends them again."
         )
+    for what, do in mass_sentences(upkeep.outbox_standing(database)):
+        say(f"{plain(what, 300)}. {plain(do, 300)}")
     for one in endpoints(database).values():
         if one.state == "disabled" and one.disabled_at is not None:
             since = render.local(one.disabled_at.isoformat())
@@ -267,64 +283,3 @@ def retry(session: Session, number: int | None, everything: bool, recipient: str
         return
     then = "sends it" if count == 1 else "sends them"
     tell(f"{render.counted(count, 'delivery', 'deliveries')} due; the next `tmwatch check` {then}.")
-
-
-HELD_HELP = "Every alert that is held."
-
-
-def _held(database: Database, numbers: tuple[str, ...]) -> list[int]:
-    found = []
-    for text in numbers:
-        number = alert_number(click.get_current_context(), click.Argument(["id"]), text)
-        assert number is not None
-        need_alert(database, number)
-        found.append(number)
-    return found
-
-
-@alerts_group.command("release")
-@click.argument("numbers", metavar="[ID]...", nargs=-1)
-@click.option("--no-deliver", is_flag=True, help="Leave them to the next check.")
-@json_option
-@pass_session
-def release(session: Session, numbers: tuple[str, ...], no_deliver: bool, as_json: bool) -> int:
-    """Send what is held (of these alerts, or all), with the ids it has.
-
-    After a restore, deliveries are held that may have gone out before it; `alerts list` shows them.
-    """
-    config = session.config_if_any()
-    database = session.database(config)
-    outbox = Outbox(database)
-    count = outbox.release(_held(database, numbers))
-    report = None
-    if count and config is not None and not no_deliver:
-        report = deliver_due(outbox, config, now())
-    sent = report.sent if report else 0
-    if as_json:
-        say_json({"released": count, "sent": sent, "held": upkeep.outbox_standing(database)["held"]})
-    else:
-        released = render.counted(count, "delivery", "deliveries")
-        then = f"{sent} sent" if report else "the next `tmwatch check` sends them"
-        nothing = f"Nothing {'of these alerts ' if numbers else ''}is held."
-        tell(f"{released} released; {then}." if count else nothing)
-    for failure in report.failures if report else ():
-        complain(f"Error: {failure.recipient} by {failure.channel}: {failure.error}")
-    return 1 if report is not None and report.operator_needed else 0
-
-
-@alerts_group.command("drop")
-@click.argument("numbers", metavar="[ID]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help=HELD_HELP)
-@json_option
-@pass_session
-def drop(session: Session, numbers: tuple[str, ...], everything: bool, as_json: bool) -> None:
-    """Never send what is held of these alerts: it went out before. It stays in the list."""
-    if bool(numbers) == everything:
-        raise UsageError("which alerts are to be dropped?", do="Give their numbers, or --all.")
-    database = session.database()
-    count = Outbox(database).drop(_held(database, numbers))
-    if as_json:
-        say_json({"dropped": count, "held": upkeep.outbox_standing(database)["held"]})
-    else:
-        dropped = f"{render.counted(count, 'delivery', 'deliveries')} dropped."
-        tell(dropped if count else f"Nothing {'of these alerts ' if numbers else ''}is held.")

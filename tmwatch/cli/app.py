@@ -58,7 +58,7 @@ COMMAND_MODULES = {
     "name": ("naming",),
     "watch": ("watching", "replaying", "muting"), "hits": ("hits",),
     "source": ("sources", "proving", "comparing", "capturing"),
-    "alerts": ("alerts", "explaining", "notify"), "notify": ("notify",), "export": ("exporting",),
+    "alerts": ("alerts", "explaining", "holding", "notify"), "notify": ("notify",), "export": ("exporting",),
     "doctor": ("upkeep",), "backup": ("upkeep",), "prune": ("upkeep",),
     "restore": ("restoring",), "status": ("standing",), "worklist": ("working",),
     "deadlines": ("deadlines",),

@@ -16,6 +16,7 @@ from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import PASSING, UsageError
+from tmwatch.holding import held_after_restore, mass_sentences
 from tmwatch.http import Door
 from tmwatch.logs import Log, set_run
 from tmwatch.store import Database, Observed
@@ -152,8 +153,10 @@ def _complain(report: CheckReport) -> None:
     for notice in report.delivery.untold if report.delivery else ():
         # Nobody else can be told of it: this is the other road.
         complain(f"Error: {notice.headline}.\n{notice.detail}")
-    if held := report.outbox.get("held", 0):
-        are = render.counted(held, "delivery is", "deliveries are")
+    for what, do in mass_sentences(report.outbox):
+        complain(f"Error: {what}.\n{do}")
+    if restored := held_after_restore(report.outbox):
+        are = render.counted(restored, "delivery is", "deliveries are")
         complain(
             f"Note: {are} held since a restore, because they may have gone out before it: "
             "`tmwatch alerts list` shows them, `tmwatch alerts release` sends them."
@@ -287,7 +290,8 @@ def _print_alerts(report: CheckReport) -> None:
         say("No alert would be sent.")
     for alert in report.alerts:
         to = ", ".join(f"{one['recipient']} ({one['channel']})" for one in alert["deliveries"]) or "nobody"
-        say(f"Would be sent to {plain(to)}: {plain(alert['headline'])}")
+        held = any(one["state"] == "held" for one in alert["deliveries"])
+        say(f"Would be {'held' if held else 'sent'} to {plain(to)}: {plain(alert['headline'])}")
 
 
 def _print_silenced(report: CheckReport) -> None:

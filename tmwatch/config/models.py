@@ -184,6 +184,17 @@ class HealthConfig(Frozen):
     backup: Interval | None = Field(
         default=None, description="How often `tmwatch backup` has to have run; without it, it need not."
     )
+    mass_share: int = Field(
+        default=20,
+        ge=1,
+        le=100,
+        description="Percent of the known filings of a source that a pass looked at: where more of them "
+        "changed or were not found, their alerts are held. 100: never.",
+    )
+    mass_least: int = Field(default=25, ge=2, description="And at least so many of them.")
+    mass_hold: Interval = Field(
+        default=dt.timedelta(hours=24), description="So long they are held; then they are sent all the same."
+    )
 
 
 class SourceConfig(Frozen):

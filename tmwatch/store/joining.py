@@ -9,6 +9,8 @@ An alert is open from its birth until a process takes one of its deliveries (`Ou
 is restored. Whoever takes one reads the alert again then (`Outbox.fresh`): what joined until that moment is
 in it, and nothing joins later. So an id under which something was sent never comes to tell anything else.
 
+What waits for the end of a pass (`store.mass`) joins only what waits for the same: it may come to be held.
+
 After a restore the filings of an alert may have different fates (`held`): what left before it, what may have,
 what is news. Then each fate is an alert of its own, and only news is open.
 """
@@ -39,7 +41,9 @@ def write_draft(database: Database, draft: AlertDraft, run: str) -> None:
         if opened and _join(database, draft, cards, run):
             continue
         payload = draft.make(cards)
-        write_alert(database, payload, _st13s(cards), draft.to, run, fates=fates, joins=opened)
+        write_alert(
+            database, payload, _st13s(cards), draft.to, run, fates=fates, joins=opened, waits=draft.waits
+        )
 
 
 def _st13s(cards: Sequence[MarkCard]) -> list[str]:
@@ -83,11 +87,13 @@ def _open(database: Database, draft: AlertDraft, run: str, at: dt.datetime) -> l
         " and a.joins = :joins and (substr(a.created_at, 1, 10) = :day or (:run <> '' and (a.run = :run"
         " or exists (select 1 from alert_mark where alert = a.id and run = :run))))"
         " and not exists (select 1 from delivery where alert = a.id"
-        f" and (state <> '{PENDING}' or tries > 0 or lease_until is not null)) order by a.id desc",
+        f" and (state <> '{PENDING}' or tries > 0 or lease_until is not null or pass is not :waits))"
+        " order by a.id desc",
         {
             "watch": draft.watch,
             "kind": draft.kind,
             "joins": draft.joins,
+            "waits": draft.waits,
             "run": run,
             "day": iso(at)[:10],
         },

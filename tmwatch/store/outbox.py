@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.endpoint import Endpoint, Key
-from tmwatch.alerts.payload import AlertPayload
-from tmwatch.store import endpoints, held
+from tmwatch.alerts.payload import AlertPayload, HeldNote
+from tmwatch.store import endpoints, held, mass
 from tmwatch.store.database import Database, iso, now
 from tmwatch.store.ids import alert_facts, alert_uid, delivery_id
 
@@ -23,7 +23,7 @@ PENDING, SENT, DEAD, HELD, DROPPED = "pending", "sent", "dead", "held", "dropped
 # has been set right: it is over, or the alert would lie there until that day.
 _LONGEST = dt.timedelta(days=2)
 _DUE = (
-    "state = :pending and (next_try_at <= :at or next_try_at > :far)"
+    "state = :pending and pass is null and (next_try_at <= :at or next_try_at > :far)"
     " and (lease_until is null or lease_until <= :at or lease_until > :far)"
 )
 
@@ -42,6 +42,7 @@ def write_alert(
     about: tuple[str, str] | None = None,
     fates: Mapping[held.To, str] | None = None,
     joins: str = "",
+    waits: int | None = None,
 ) -> int:
     """An alert with one delivery per (recipient, channel, address). Returns the alert's number.
 
@@ -50,7 +51,8 @@ def write_alert(
     `sent`, what may have is `held` (`store.held`). `about` is what a health alert is about and the state
     it tells, `("source us.tsdr", "failing")`: its wording may differ from one telling to the next. `fates`:
     what its deliveries are born as, where that is known already; `joins`: the alert is open for what may
-    join it under that word (`store.joining`).
+    join it under that word (`store.joining`); `waits`: its deliveries wait for the end of that pass
+    (`store.mass`).
     """
     at = now()
     instant, to = iso(at), tuple(dict.fromkeys(to))
@@ -97,6 +99,7 @@ def write_alert(
                     "answer": held.SENT_BEFORE if drawn[one] == SENT else None,
                     "error": None,
                     "held_for": held.RESTORE if drawn[one] == HELD else None,
+                    "pass": waits if drawn[one] == PENDING else None,
                 }
             )
     return alert
@@ -147,7 +150,9 @@ class Outbox:
         self.unreadable: list[tuple[int, str, str, str]] = []
 
     def due_deliveries(self, at: dt.datetime) -> list[Delivery]:
-        """Pending, due and not in another process's hands, oldest first."""
+        """Pending, due and not in another process's hands, oldest first; what is over by now of a pass or a
+        mass is let go before (`store.mass`)."""
+        mass.settle(self.database, at)
         rows = self.database.conn.execute(
             "select d.*, a.payload, a.created_at, a.joined from delivery d join alert a on a.id = d.alert"
             f" where {_DUE} order by d.id",
@@ -285,25 +290,36 @@ class Outbox:
             )
             return cursor.rowcount
 
-    def release(self, alerts: Sequence[int] = ()) -> int:
-        """Let go what is held (of these alerts, or all): due at once, ids stay. Returns how many."""
-        return self._unhold(alerts, PENDING, iso(now()))
+    def release(self, alerts: Sequence[int] = (), *, reason: str | None = None) -> int:
+        """Let go what is held (of these alerts, for that reason, or all): due at once, ids stay. Returns how
+        many."""
+        return self._unhold(alerts, reason, PENDING, iso(now()))
 
-    def drop(self, alerts: Sequence[int] = ()) -> int:
-        """Never send what is held (of these alerts, or all); it stays in the books. Returns how many."""
-        return self._unhold(alerts, DROPPED, None)
+    def drop(self, alerts: Sequence[int] = (), *, reason: str | None = None) -> int:
+        """Never send what is held (likewise); it stays in the books. Returns how many."""
+        return self._unhold(alerts, reason, DROPPED, None)
 
-    def _unhold(self, alerts: Sequence[int], state: str, due: str | None) -> int:
+    def reasons(self) -> dict[str, int]:
+        """Why deliveries are held, and how many: `held.RESTORE`, or `mass.MASS` and a source."""
+        rows = self.database.conn.execute(
+            f"select held_for, count(*) as n from delivery where state = '{HELD}' group by 1 order by 1"
+        )
+        return {row["held_for"] or held.RESTORE: row["n"] for row in rows}
+
+    def _unhold(self, alerts: Sequence[int], reason: str | None, state: str, due: str | None) -> int:
         wanted: list[int | None] = [*alerts] or [None]
         count = 0
         with self.database.write():
             for alert in wanted:
                 cursor = self.database.conn.execute(
-                    "update delivery set state = ?, held_for = null, tries = 0, lease_until = null,"
-                    f" next_try_at = ? where state = '{HELD}' and (? is null or alert = ?)",
-                    (state, due, alert, alert),
+                    "update delivery set state = :state, held_for = null, tries = 0, lease_until = null,"
+                    f" next_try_at = :due where state = '{HELD}' and (:alert is null or alert = :alert)"
+                    " and (:reason is null or held_for = :reason)",
+                    {"state": state, "due": due, "alert": alert, "reason": reason},
                 )
                 count += cursor.rowcount
+            if count:
+                mass.left(self.database, "released" if state == PENDING else "dropped")
         return count
 
     def _set(self, delivery_id: int, **values: Any) -> None:
@@ -355,10 +371,27 @@ class Outbox:
                         "message_id",
                     )
                 }
-                | {"switched_off": _why_off(delivery, off)}
+                | {"switched_off": _why_off(delivery, off), "held_until": self._until(delivery)}
                 for delivery in deliveries
             ],
         }
+
+    def _until(self, delivery: Any) -> str | None:
+        """When what is held for a mass goes by itself."""
+        if delivery["state"] != HELD or delivery["mass"] is None:
+            return None
+        row = self.database.conn.execute(
+            "select until from mass where id = ?", (delivery["mass"],)
+        ).fetchone()
+        return row["until"] if row is not None else None
+
+
+def _payload(row: Any) -> AlertPayload:
+    """What is told; with a word on why it comes late, where it was held."""
+    payload = AlertPayload.model_validate_json(row["payload"])
+    if not row["held_note"]:
+        return payload
+    return payload.model_copy(update={"held": HeldNote.model_validate_json(row["held_note"])})
 
 
 def _why_off(row: Any, off: dict[Key, Endpoint]) -> str | None:
@@ -376,7 +409,7 @@ def _delivery(row: Any, threads: tuple[str, ...] = ()) -> Delivery:
         address=row["address"],
         tries=row["tries"],
         message_id=row["message_id"],
-        payload=AlertPayload.model_validate_json(row["payload"]),
+        payload=_payload(row),
         created_at=dt.datetime.fromisoformat(row["created_at"]),
         state=row["state"],
         joined=row["joined"],

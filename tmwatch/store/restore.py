@@ -218,10 +218,14 @@ def _prepare(
     _unsettle(new, name, last["id"] if last else "")
     new.execute("update alert set open = 0 where open = 1")  # it may have gone out since
     new.execute(
-        "update delivery set state = 'held', held_for = ?, lease_until = null, next_try_at = null"
-        " where state = 'pending'",
+        "update delivery set state = 'held', held_for = ?, lease_until = null, next_try_at = null,"
+        " pass = null, mass = null where state = 'pending' or (state = 'held' and mass is not null)",
         (held.RESTORE,),
     )
+    # What was held for a mass may have gone out since, by its time; from now on somebody has to say so.
+    for table in ("pass_look", "source_pass", "mass_mark"):
+        new.execute(f"delete from {table}")
+    new.execute("update mass set closed_at = ? where closed_at is null", (iso(now()),))
     sent = _carry_over(new, old) if old is not None else 0
     waiting = new.execute("select count(*) from delivery where state = 'held'").fetchone()[0]
     return known, sent, int(waiting)

@@ -267,5 +267,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     steps.deadlines_told,
     steps.feed_files,
     steps.muted,
+    steps.masses,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

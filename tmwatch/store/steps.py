@@ -321,3 +321,34 @@ def muted(db: sqlite_utils.Database) -> None:
     )
     db.table("muted").create_index(["st13", "watch"])
     db.table("muted").create_index(["muted_at"])
+
+
+def masses(db: sqlite_utils.Database) -> None:
+    """What a pass over a source brings in mass (`store.mass`).
+
+    `source_pass`: passes under way, with the rule that they are judged by; `pass_look`: what each known
+    filing did in one (`outcome` "same", "changed", "gone", or "missing": gone before). `mass`: when that was
+    too much at once, with its filings in `mass_mark` (`before`: hash of the record as it stood; `back`: it
+    stands so again). A delivery waits for the end of a pass (`pass`), or is or was held for a mass (`mass`,
+    `held_note`).
+    """
+    for statement in (
+        "create table source_pass (id integer primary key, source text not null, run text, watches text,"
+        ' "to" text, share integer, least integer, hold integer, sample integer, since text, judged_at text,'
+        " alive_until text)",
+        "create table pass_look (pass integer not null references source_pass (id), what text not null,"
+        " outcome text not null, changes text, before text, primary key (pass, what)) without rowid",
+        "create table mass (id integer primary key, source text not null, state text not null, since text,"
+        " until text, changed integer, gone integer, looked integer, told integer, recovered integer,"
+        " alert integer, closed_at text)",
+        "create table mass_mark (mass integer not null references mass (id), what text not null,"
+        " outcome text not null, changes text, before text, back integer not null default 0,"
+        " primary key (mass, what)) without rowid",
+        "create index idx_mass_open on mass (source) where closed_at is null",
+        "alter table delivery add column pass integer",
+        "alter table delivery add column mass integer",
+        "alter table delivery add column held_note text",
+        "create index idx_delivery_pass on delivery (pass) where pass is not null",
+        "create index idx_delivery_mass on delivery (mass) where mass is not null",
+    ):
+        db.execute(statement)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from tmwatch.alerts.payload import Mass
+from tmwatch.store import mass
 from tmwatch.store.database import Database, iso, now
 
 _MONTH = dt.timedelta(days=30)
@@ -48,9 +50,16 @@ def outbox_standing(database: Database) -> dict[str, Any]:
         "sent": counts.get("sent", 0),
         "dead": counts.get("dead", 0),
         "held": counts.get("held", 0),
+        "masses": [_mass(one, deliveries) for one, deliveries in mass.standing(database)],
         "oldest_waiting_since": oldest["created_at"] if oldest else None,
         "oldest_waiting_error": oldest["error"] if oldest else None,
     }
+
+
+def _mass(one: Mass, deliveries: int) -> dict[str, Any]:
+    said = one.model_dump(mode="json", include={"source", "state", "changed", "gone", "looked", "back"})
+    until = one.until.isoformat() if one.until else None
+    return {**said, "alerts_held": one.held, "deliveries_held": deliveries, "until": until}
 
 
 def waiting(database: Database) -> list[tuple[str, str, dt.datetime]]:

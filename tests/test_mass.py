@@ -1,0 +1,379 @@
+"""Much at once: a register that redesigns its pages is told once, and the single alerts wait for a person."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from tests.cli.conftest import SECRET, Run, folder, run
+from tests.cli.conftest import House as OneHouse
+from tests.faults.registers import status_page
+from tests.loopback import Loopback, Mailbox
+
+__all__ = ["folder", "run"]  # fixtures of the command line
+START = dt.datetime(2026, 12, 1, 6, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+MANY = 30
+SERIALS = [f"999901{number:02}" for number in range(1, MANY + 1)]
+
+
+class House(OneHouse):
+    """Thirty filings of one watch at a register on loopback, and what each page says."""
+
+    def __init__(self, folder: Path, register: Loopback, hook: Loopback, mailbox: Mailbox) -> None:
+        super().__init__(folder, register, hook, mailbox)
+        self.serve_all()
+
+    def configure(self, more: str = "", *, hook: str | None = None, recipient: str = "") -> None:
+        super().configure(more, hook=hook)
+        numbers = ", ".join(f'"US {serial}"' for serial in SERIALS)
+        text = self.path.read_text(encoding="utf-8").replace(
+            'numbers = ["US 99990101"]', f"numbers = [{numbers}]"
+        )
+        text = text.replace('name = "legal"\n', f'name = "legal"\n{recipient}\n', 1)
+        self.path.write_text(text, encoding="utf-8")
+
+    def serve_all(self, *, attorney: str = "", owner: str = "", serials: list[str] = SERIALS) -> None:
+        """The pages as they are, or with something else in them; each attorney is another."""
+        for serial in serials:
+            page = status_page(serial, owner=owner)
+            if attorney:
+                page = page.replace(b"Sample Attorney", f"{attorney} {serial}".encode())
+            self.register.pages[f"/statusview/sn{serial}"] = page
+
+    def vanish(self, serials: list[str] = SERIALS) -> None:
+        for serial in serials:
+            self.register.pages[f"/statusview/sn{serial}"] = 404, b"not found"
+
+    def subjects(self) -> list[str]:
+        """Of the mails since it was last asked."""
+        found = [str(mail["Subject"]) for mail in self.mailbox.mails]
+        self.mailbox.mails.clear()
+        return found
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        with closing(sqlite3.connect(self.folder / "tmwatch.db", timeout=20)) as base:
+            base.row_factory = sqlite3.Row
+            return [dict(row) for row in base.execute(query)]
+
+    def states(self) -> dict[str, int]:
+        found = self.rows("select state, count(*) as n from delivery group by 1")
+        return {row["state"]: row["n"] for row in found}
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(START, tick=True) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def house(folder: Path, clock: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    with Loopback() as register, Loopback() as hook, Mailbox() as mailbox:
+        house = House(folder, register, hook, mailbox)
+        house.configure()
+        yield house
+
+
+def few(house: House, more: str = "") -> list[str]:
+    """Six filings are enough to be a mass: the same rule with a smaller number."""
+    house.configure("[health]\nmass_least = 5\n")
+    text = house.path.read_text(encoding="utf-8")
+    for serial in SERIALS[6:]:
+        text = text.replace(f', "US {serial}"', "")
+    house.path.write_text(text + more, encoding="utf-8")
+    return SERIALS[:6]
+
+
+TOLD = "own · {} of {} filings of us.tsdr changed in one pass; most likely the register"
+
+
+def test_a_mass_is_told_once_and_its_alerts_wait_for_somebody(house: House, run: Run, clock: Any) -> None:
+    run("check")
+    house.serve_all(attorney="Garbled")
+    clock.shift(HOUR)
+    ran = run("check")
+    assert ran.code == 1
+    assert (
+        "us.tsdr: of 30 filings 30 changed at once; 30 alerts are held until 2026-12-02 07:00 UTC" in ran.err
+    )
+    assert "tmwatch alerts release --source us.tsdr" in ran.err
+    (text,) = house.mailbox.texts()
+    assert house.subjects() == [TOLD.format(30, 30)]
+    assert "most likely the register, not the filings" in text
+    assert "Representative in 30 of 30" in text
+    assert text.count("Representative: Sample Attorney → Garbled 999901") == 3
+    assert "30 alerts about it are held, and go by themselves at 2026-12-02 07:00 (UTC)" in text
+    for command in ("release", "drop"):
+        assert f"`tmwatch alerts {command} --source us.tsdr`" in text
+    assert house.states() == {"held": 60, "sent": 2}
+    clock.shift(HOUR)
+    again = run("check")
+    assert (again.code, house.subjects()) == (1, []), "it stands, and is told no more"
+    ids = {row["message_id"] for row in house.rows("select message_id from delivery where state = 'held'")}
+    posted = len(house.hook.posts)
+    ran = run("alerts", "release", "--json")
+    assert (ran.code, ran.json) == (0, {"released": 60, "sent": 62, "held": 0})
+    mails = {str(mail["Message-ID"]).strip("<>").split("@")[0] for mail in house.mailbox.mails}
+    hooks = {headers["webhook-id"] for headers, _ in house.hook.posts[posted:]}
+    assert ids <= mails | hooks, "with the ids they had"
+    assert len(mails | hooks) == 62
+    texts = house.mailbox.texts()
+    assert sum("This message was held, since 30 of 30 filings of us.tsdr" in text for text in texts) == 30
+    subjects = house.subjects()
+    assert subjects.count("own · what was held for us.tsdr was released") == 1
+    clock.shift(HOUR)
+    assert (run("check").code, house.subjects()) == (0, [])
+
+
+def test_as_many_alerts_of_less_than_a_mass_go_at_once(house: House, run: Run, clock: Any) -> None:
+    run("check")
+    house.serve_all(attorney="Other", serials=SERIALS[:24])  # 80 %, but not 25
+    clock.shift(HOUR)
+    assert run("check").code == 0
+    assert len(house.subjects()) == 24
+    assert set(house.states()) == {"sent"}
+
+
+@pytest.mark.parametrize(("changed", "held"), [(6, False), (7, True)])
+def test_a_mass_is_more_than_a_fifth_of_what_was_looked_at(
+    house: House, run: Run, clock: Any, changed: int, held: bool
+) -> None:
+    house.configure("[health]\nmass_least = 5\n")
+    run("check")
+    house.serve_all(attorney="Other", serials=SERIALS[:changed])  # of 30
+    clock.shift(HOUR)
+    run("check")
+    assert house.subjects() == [TOLD.format(7, 30)] if held else len(house.subjects()) == changed
+
+
+def test_after_a_day_they_go_by_themselves_and_say_why_they_are_late(
+    house: House, run: Run, clock: Any
+) -> None:
+    six = few(house)
+    run("check")
+    house.serve_all(attorney="Garbled", serials=six)
+    clock.shift(HOUR)
+    run("check")
+    house.subjects()
+    clock.shift(23 * HOUR)
+    run("check")
+    assert house.subjects() == []
+    clock.shift(HOUR)
+    assert run("check", "--no-look").code == 0
+    late = [text for text in house.mailbox.texts() if "This message was held" in text]
+    assert len(late) == 6
+    subjects = house.subjects()
+    assert subjects.count("own · what was held for us.tsdr is sent now, its time is over") == 1
+    assert len(subjects) == 7
+    house.serve_all(attorney="Worse", serials=six)  # another mass is told anew
+    clock.shift(HOUR)
+    run("check")
+    assert house.subjects() == [TOLD.format(6, 6)]
+
+
+def test_nothing_critical_waits(house: House, run: Run, clock: Any) -> None:
+    six = few(house)
+    run("check")
+    house.serve_all(attorney="Garbled", serials=six[:5])
+    house.serve_all(owner="ANOTHER OWNER INC.", serials=six[5:])
+    clock.shift(HOUR)
+    run("check")
+    assert house.subjects() == ["SAMPLE HARBOUR (US 99990106) · owner changed + 1 more", TOLD.format(6, 6)]
+    assert house.states()["held"] == 10
+
+
+def test_there_and_back_again_is_told_once_and_dropped_by_a_person_only(
+    house: House, run: Run, clock: Any
+) -> None:
+    """A -> B -> A: both steps are changes (design law 7), and nothing is dropped by itself."""
+    six = few(house)
+    run("check")
+    house.serve_all(attorney="Garbled", serials=six)
+    clock.shift(HOUR)
+    run("check")
+    house.subjects()
+    house.serve_all(serials=six)
+    clock.shift(HOUR)
+    run("check")
+    (text,) = house.mailbox.texts()
+    assert house.subjects() == ["own · 6 of 6 filings of us.tsdr are again as they were"]
+    assert "12 alerts are still held" in text
+    assert "`tmwatch alerts drop --source us.tsdr` discards them" in text
+    assert "6 of them are again as they were" in run("doctor").out.replace("\n", " ").replace("    ", "")
+    clock.shift(HOUR)
+    run("check")
+    assert house.subjects() == []
+    assert run("alerts", "drop", "--source", "us.tsdr", "--json").json == {"dropped": 24, "held": 0}
+    clock.shift(30 * HOUR)
+    assert (run("check").code, house.subjects()) == (0, []), "its end was told when it went back"
+    assert house.states()["dropped"] == 24
+    steps = "select count(*) as n from change where superseded_at is null and field like 'representatives%'"
+    assert house.rows(steps)[0]["n"] == 12
+
+
+def test_what_comes_again_after_it_went_back_is_told_again(house: House, run: Run, clock: Any) -> None:
+    six = few(house)
+    run("check")
+    for attorney in ("Garbled", "", "Garbled"):
+        house.serve_all(attorney=attorney, serials=six)
+        clock.shift(HOUR)
+        run("check")
+    assert house.subjects() == [
+        TOLD.format(6, 6),
+        "own · 6 of 6 filings of us.tsdr are again as they were",
+        TOLD.format(6, 6),
+    ]
+
+
+def test_a_change_back_of_one_filing_does_not_overtake_the_change(house: House, run: Run, clock: Any) -> None:
+    """One of the held is as it was, while its alert waits: what is told of it waits with it."""
+    six = few(house)
+    run("check")
+    house.serve_all(attorney="Garbled", serials=six)
+    clock.shift(HOUR)
+    run("check")
+    house.subjects()
+    house.serve_all(serials=six[:1])
+    clock.shift(HOUR)
+    run("check")
+    assert house.subjects() == []
+    assert house.states()["held"] == 14
+
+
+def test_filings_that_are_not_found_all_at_once_are_told_at_once(house: House, run: Run, clock: Any) -> None:
+    six = few(house)
+    run("check")
+    house.vanish(six)
+    clock.shift(HOUR)
+    run("check")
+    (text,) = house.mailbox.texts()
+    lead = "own · 6 of 6 filings of us.tsdr were not found in one pass; most likely the register"
+    assert house.subjects() == [lead]
+    assert "SAMPLE HARBOUR (US 99990101): not found" in text
+    assert "Nothing is held" in text
+    clock.shift(HOUR)
+    run("check")
+    assert house.subjects() == [], "on transitions only"
+    house.serve_all(serials=six)
+    clock.shift(HOUR)
+    assert run("check").code == 0
+    assert house.subjects() == ["own · 6 of 6 filings of us.tsdr are again as they were"]
+
+
+def test_that_they_are_listed_no_more_is_held_too(house: House, run: Run, clock: Any) -> None:
+    """Three looks over two days later each would have an alert of its own; that these are held is told."""
+    six = few(house)
+    run("check")
+    house.vanish(six)
+    for _ in range(3):
+        clock.shift(25 * HOUR)
+        run("check")
+    told = house.subjects()
+    lead = "own · 6 of 6 filings of us.tsdr were not found in one pass; most likely the register"
+    assert told == [lead, "own · Watch own was not looked at in full in time", lead]
+    gone = house.rows("select count(*) as n from alert where headline like '%no longer listed%'")
+    assert gone[0]["n"] == 6
+    assert house.states()["held"] == 12
+    run("alerts", "release")
+    assert sum("no longer listed" in subject for subject in house.subjects()) == 6
+
+
+def test_a_source_seen_in_parts_is_one_mass_told_again_when_it_doubles(
+    house: House, run: Run, clock: Any
+) -> None:
+    """The cap of a day ends a pass; the next one sees the rest."""
+    parts = [SERIALS[:6], SERIALS[6:11], SERIALS[11:17]]
+    watches = "".join(
+        f'[[watch]]\nname = "w{number}"\nnumbers = {[f"US {one}" for one in part]}\nrole = "own"\n'
+        'notify = ["legal"]\n'.replace("'", '"')
+        for number, part in enumerate(parts)
+    )
+    few(house, watches)
+    run("check")
+    house.serve_all(attorney="Garbled", serials=SERIALS[:17])
+    told = []
+    for number in range(3):
+        clock.shift(HOUR)
+        run("check", "--watch", f"w{number}")
+        told.append(house.subjects())
+    first = "own, w0 · 6 of 6 filings of us.tsdr changed in one pass; most likely the register"
+    assert told[0] == [first]
+    assert told[1] == []
+    (again,) = told[2]
+    assert "17 of 17 filings" in again
+    assert {row["mass"] for row in house.rows("select mass from delivery where state = 'held'")} == {1}
+
+
+def test_what_is_imported_is_never_held(house: House, run: Run, clock: Any, tmp_path: Path) -> None:
+    """Somebody chose those pages, and they may be months younger than what is stored."""
+    six = few(house)
+    run("check")
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    house.serve_all(attorney="Other", serials=six)
+    for serial in six:
+        page = house.register.pages[f"/statusview/sn{serial}"]
+        assert isinstance(page, bytes)
+        stamped = re.sub(rb"generated by TSDR on 2021-01-05", b"generated by TSDR on 2026-12-01", page)
+        (pages / f"{serial}.html").write_bytes(stamped.replace(b"09:30:00", b"23:30:00"))
+    clock.shift(24 * HOUR)
+    run("import", str(pages))
+    assert run("check", "--no-look").code == 0
+    assert len(house.subjects()) == 6
+
+
+def test_each_reads_it_in_his_language_and_zone(house: House, run: Run, clock: Any) -> None:
+    house.configure(recipient='language = "zh"\ntimezone = "Asia/Shanghai"')
+    run("check")
+    house.serve_all(attorney="Garbled")
+    clock.shift(HOUR)
+    run("check")
+    (text,) = house.mailbox.texts()
+    assert house.subjects() == [
+        "own · us.tsdr 的 30 件中有 30 件在一次查看中发生变化；很可能是登记簿本身的原因"
+    ]
+    assert "代理人（30 件中的 30 件）" in text
+    assert "2026-12-02 15:00 (Asia/Shanghai)" in text
+    run("alerts", "release", "--source", "us.tsdr")
+    assert any("此通知曾暂不发送" in text for text in house.mailbox.texts())
+
+
+def test_scripts_see_it_too(house: House, run: Run, clock: Any) -> None:
+    six = few(house)
+    run("check")
+    house.serve_all(attorney="Garbled", serials=six)
+    clock.shift(HOUR)
+    dry = run("check", "--dry-run", terminal=True)
+    assert dry.out.count("Would be held to legal") == 6
+    ran = run("check", "--json")
+    (mass,) = ran.json["deliveries"]["masses"]
+    assert mass == {
+        "source": "us.tsdr",
+        "state": "open",
+        "changed": 6,
+        "gone": 0,
+        "looked": 6,
+        "back": 0,
+        "alerts_held": 6,
+        "deliveries_held": 12,
+        "until": mass["until"],
+    }
+    assert mass["until"].startswith("2026-12-02T07:00")
+    assert run("status", "--json").json["outbox"]["masses"] == [mass]
+    assert "6 changed at once" in run("status").out
+    held = [one for one in run("alerts", "list", "--json").json if one["deliveries"][0]["state"] == "held"]
+    assert {one["deliveries"][0]["held_for"] for one in held} == {"mass us.tsdr"}
+    assert {one["deliveries"][0]["held_until"] for one in held} == {mass["until"]}
+    assert "much changed at us.tsdr at once; until 2026-12-02 07:00" in run("alerts", "list").out
+    (posted,) = house.hook.events()
+    assert posted["data"]["mass"]["fields"][0] == {"field": "correspondence", "filings": 6}

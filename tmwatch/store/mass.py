@@ -1,0 +1,478 @@
+"""Much at once: what a pass over a source brings is held where it is rather the register than the filings.
+
+A register redesigns its pages, or has an outage: hundreds of filings seem to change or vanish. That is
+told once, the single alerts are *held*; a person releases or drops them, and after a time (`[health]
+mass_hold`) they go by themselves. Nothing that is critical waits, nor a deadline, nor any other alert of
+health.
+
+**What counts.** Of the filings that were known before and that one pass looked at, at one source: those of
+which a change was written that is more than cosmetic, and those not found where they had been found (in the
+pass in which that turns, and in the one in which they are believed gone). Where these are at least
+`mass_least` and more than `mass_share` percent it is a *mass*. New filings are in neither number. What a
+pass did not look at (not due, over the cap of the day) says nothing and is in neither. Imported pages and
+files make no pass: somebody chose them, and a feed lists only what moved.
+
+**Waiting for the end of the pass.** Nobody knows before. So a delivery is written with the number of its
+pass (`delivery.pass`) and is not due until the pass is judged, in the transaction that ends it:
+
+* it ends, or is broken off: the process that makes it judges it (`end`);
+* its process was killed: the next pass over the same watches at the source goes on with it (`begin`), what
+  it had seen included. Where none comes, whoever delivers judges it (`settle`) when it gave no sign of life
+  for `ALIVE`;
+* it takes longer than `LONGEST`: whoever delivers judges it by what was seen so far, again and again.
+
+A source of which fewer than `mass_least` filings are asked, or known, has no such pass, and nothing waits.
+
+**A mass** is open until its deliveries have left: released, dropped, or by time. As long as it is, what
+befalls its filings again is held with it (a change and the change back must not overtake each other), and
+another mass of the source joins it. It is announced when it opens, again only when it has doubled; and its
+end is told once: when its filings stand as they did before (then still held: both changes are facts, design
+law 7), or when what was held has left. Every step is one transaction, with the alert that tells it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tmwatch.alerts.masses import MassState, announcement, recovery
+from tmwatch.alerts.payload import FieldCount, HeldNote, Mass, MassExample
+from tmwatch.store.database import Database, iso, now
+from tmwatch.store.held import To
+
+ALIVE = dt.timedelta(minutes=30)  # longer than any one question takes, with the pause a register may ask for
+LONGEST = dt.timedelta(hours=1)
+MASS = "mass "  # and the source: why a delivery is held
+_GROWN = 2  # times what was told
+# One with nothing to hold (filings not found) is over when they are found again, or so long after.
+_FORGET = dt.timedelta(days=7)
+_FIELDS, _EXAMPLES = 4, 3
+_AHEAD = dt.timedelta(days=1)  # an instant further ahead was written by a clock that was wrong
+
+# "gone": it turns so in this pass; "missing": it was not found before either.
+Outcome = Literal["same", "changed", "gone", "missing"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When it is a mass, and how long it is held."""
+
+    share: int  # percent
+    least: int
+    hold: dt.timedelta
+
+
+@dataclass(frozen=True)
+class PassLook:
+    """What a known filing did in a pass. `what`: ST.13, or what was asked for where that is not known."""
+
+    what: str
+    outcome: Outcome
+    changes: tuple[tuple[str, str, str], ...] = ()  # field, old, new
+    before: str = ""  # hash of the record as it stood
+
+
+def is_open(database: Database, source: str) -> bool:
+    """Whether a mass of that source is held."""
+    return _open(database, source) is not None
+
+
+def known(database: Database, source: str, most: int) -> int:
+    """How many filings the source has given so far, counted up to `most`."""
+    row = database.conn.execute(
+        "select count(*) from (select distinct st13 from sighting where source = ? limit ?)", (source, most)
+    ).fetchone()
+    return int(row[0])
+
+
+# -- a pass --------------------------------------------------------------------------------------------------
+
+
+def begin(
+    database: Database,
+    source: str,
+    run: str,
+    watches: Sequence[str],
+    to: Mapping[str, Sequence[To]],
+    rule: Rule,
+    *,
+    sample: bool = False,
+) -> int:
+    """A pass over these watches at the source begins; `to` says whom each watch tells. Its number.
+
+    Whoever begins holds the locks of the watches: an earlier pass over some of the same that did not come to
+    its end has lost its process, and this one goes on with it.
+    """
+    with database.write():
+        conn, at = database.conn, now()
+        row = (
+            *(
+                source,
+                run,
+                json.dumps(list(watches)),
+                json.dumps({name: list(one) for name, one in to.items()}),
+            ),
+            *(rule.share, rule.least, round(rule.hold.total_seconds()), int(sample)),
+            *(iso(at), iso(at), iso(at + ALIVE)),
+        )
+        number = conn.execute(
+            'insert into source_pass (source, run, watches, "to", share, least, hold, sample, since,'
+            " judged_at, alive_until) values (?,?,?,?,?,?,?,?,?,?,?)",
+            row,
+        ).lastrowid
+        for dead in conn.execute(
+            "select * from source_pass where source = ? and id <> ?", (source, number)
+        ).fetchall():
+            if set(json.loads(dead["watches"])) & set(watches):
+                _take_over(conn, dead["id"], int(number or 0))
+    return int(number or 0)
+
+
+def _take_over(conn: sqlite3.Connection, dead: int, number: int) -> None:
+    conn.execute("update or ignore pass_look set pass = ? where pass = ?", (number, dead))
+    conn.execute("delete from pass_look where pass = ?", (dead,))
+    conn.execute("update delivery set pass = ? where pass = ?", (number, dead))
+    conn.execute("delete from source_pass where id = ?", (dead,))
+
+
+def note(database: Database, number: int, looks: Iterable[PassLook]) -> bool:
+    """What the pass has seen, in the transaction of the look. False where it was judged meanwhile, because
+    it gave no sign of life for so long: what follows waits no more."""
+    conn = database.conn
+    alive = conn.execute(
+        "update source_pass set alive_until = ? where id = ?", (iso(now() + ALIVE), number)
+    ).rowcount
+    if alive:
+        conn.executemany(
+            "insert into pass_look (pass, what, outcome, changes, before) values (?,?,?,?,?)"
+            " on conflict (pass, what) do update set outcome = excluded.outcome, changes = excluded.changes,"
+            " before = iif(pass_look.before = '', excluded.before, pass_look.before)"
+            " where excluded.outcome in ('changed', 'gone')"
+            " or (pass_look.outcome in ('gone', 'missing') and excluded.outcome = 'same')",
+            ((number, one.what, one.outcome, json.dumps(one.changes), one.before) for one in looks),
+        )
+    return bool(alive)
+
+
+def end(database: Database, number: int) -> None:
+    """The pass has come to its end, or was broken off."""
+    with database.write():
+        row = database.conn.execute("select * from source_pass where id = ?", (number,)).fetchone()
+        if row is not None:
+            _judge(database, row)
+            _close_pass(database, number)
+
+
+def _close_pass(database: Database, number: int) -> None:
+    database.conn.execute("delete from pass_look where pass = ?", (number,))
+    database.conn.execute("delete from source_pass where id = ?", (number,))
+
+
+def settle(database: Database, at: dt.datetime) -> None:
+    """What time brings: passes without a process, or that take long, are judged; masses whose time is over
+    are let go. Whoever delivers asks for it first."""
+    if not _anything(database, at):
+        return
+    with database.write():
+        for row in database.conn.execute("select * from source_pass").fetchall():
+            if _over(row["alive_until"], at):
+                _judge(database, row)
+                _close_pass(database, row["id"])
+            elif _over(row["judged_at"], at - LONGEST, LONGEST + _AHEAD):
+                _judge(database, row)
+                database.conn.execute(
+                    "update source_pass set judged_at = ? where id = ?", (iso(at), row["id"])
+                )
+        for row in database.conn.execute("select * from mass where closed_at is null").fetchall():
+            if _over(row["until"], at, dt.timedelta(days=366)) and _holds(database, row["id"]):
+                database.conn.execute(
+                    "update delivery set state = 'pending', held_for = null, tries = 0, lease_until = null,"
+                    " next_try_at = ? where state = 'held' and mass = ?",
+                    (iso(at), row["id"]),
+                )
+                _left(database, row, "time")
+            elif _over(row["since"], at - _FORGET, _FORGET + _AHEAD) and not _holds(database, row["id"]):
+                _close(database, row["id"])
+
+
+def _anything(database: Database, at: dt.datetime) -> bool:
+    """Nearly always nothing: asked before anybody takes the lock of the file."""
+    return (
+        database.conn.execute(
+            "select 1 from source_pass where alive_until <= :at or alive_until > :far or judged_at <= :long"
+            " or judged_at > :far union all select 1 from mass where closed_at is null"
+            " and (until <= :at or since <= :old or since > :far) limit 1",
+            {
+                "at": iso(at),
+                "far": iso(at + _AHEAD),
+                "long": iso(at - LONGEST),
+                "old": iso(at - _FORGET),
+            },
+        ).fetchone()
+        is not None
+    )
+
+
+def _over(instant: str, at: dt.datetime, ahead: dt.timedelta = _AHEAD) -> bool:
+    moment = dt.datetime.fromisoformat(instant)
+    return moment <= at or moment > at + ahead
+
+
+# -- the verdict ---------------------------------------------------------------------------------------------
+
+
+def _is_mass(count: int, looked: int, share: int, least: int) -> bool:
+    return count >= least and 100 * count > share * looked
+
+
+def _judge(database: Database, seen: sqlite3.Row) -> None:
+    """Hold what waits for the pass, or let it go; tell what there is to tell."""
+    conn, number = database.conn, seen["id"]
+    counts = _outcomes(conn, "pass_look", "pass", number)
+    moved = counts["changed"] + counts["gone"]
+    much = _is_mass(moved, counts.total(), seen["share"], seen["least"])
+    mass = _open(database, seen["source"])
+    if much:
+        mass = _grown(conn, mass["id"] if mass is not None else _new_mass(conn, seen), number)
+    if mass is not None:
+        idle = not _holds(database, mass["id"])
+        _hold(conn, mass, number, everything=much)
+        first = idle and _holds(database, mass["id"])
+        if first:  # filings that were not found had no alerts yet: the time begins with what is held
+            mass = _held_from_now(conn, mass["id"], seen)
+        _back(conn, mass["id"], number)
+        _turn(database, mass, seen, again=first and much)
+    conn.execute("update delivery set pass = null where pass = ?", (number,))
+
+
+def _outcomes(conn: sqlite3.Connection, table: str, column: str, number: int) -> Counter[str]:
+    rows = conn.execute(
+        f"select outcome, count(*) as n from {table} where {column} = ? group by 1", (number,)
+    )
+    return Counter({row["outcome"]: row["n"] for row in rows})
+
+
+def _new_mass(conn: sqlite3.Connection, seen: sqlite3.Row) -> int:
+    at = now()
+    until = at + dt.timedelta(seconds=seen["hold"])
+    cursor = conn.execute(
+        "insert into mass (source, state, since, until, changed, gone, looked, told, recovered)"
+        " values (?, 'open', ?, ?, 0, 0, 0, 0, 0)",
+        (seen["source"], iso(at), iso(until)),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def _grown(conn: sqlite3.Connection, mass: int, number: int) -> sqlite3.Row:
+    """The mass with what the pass brings to it. Several passes (over the cap of a day) see a filing each."""
+    conn.execute(
+        "insert into mass_mark (mass, what, outcome, changes, before)"
+        " select ?, what, outcome, changes, before from pass_look where pass = ?"
+        " on conflict (mass, what) do update set outcome = excluded.outcome, changes = excluded.changes,"
+        " before = excluded.before where mass_mark.outcome not in ('changed', 'gone')",
+        (mass, number),
+    )
+    counts = _outcomes(conn, "mass_mark", "mass", mass)
+    conn.execute(
+        "update mass set changed = ?, gone = ?, looked = ? where id = ?",
+        (counts["changed"], counts["gone"], counts.total(), mass),
+    )
+    row: sqlite3.Row = conn.execute("select * from mass where id = ?", (mass,)).fetchone()
+    return row
+
+
+def _hold(conn: sqlite3.Connection, mass: sqlite3.Row, number: int, *, everything: bool) -> None:
+    """Hold what waits for the pass; or of it only what is about the filings of the mass."""
+    of_mass = (
+        "select m.alert from alert_mark m join mass_mark k on k.what = m.st13"
+        " where k.mass = :mass and k.outcome in ('changed', 'gone')"
+    )
+    which = "pass = :pass and state = 'pending'" + ("" if everything else f" and alert in ({of_mass})")
+    values = {
+        "mass": mass["id"],
+        "pass": number,
+        "reason": MASS + mass["source"],
+        "note": HeldNote(
+            source=mass["source"],
+            since=dt.datetime.fromisoformat(mass["since"]),
+            changed=mass["changed"],
+            gone=mass["gone"],
+            looked=mass["looked"],
+        ).model_dump_json(),
+    }
+    # Whatever joined it later would be held, or go, with what is no business of it.
+    conn.execute(
+        f"update alert set open = 0 where open = 1 and id in (select alert from delivery where {which})",
+        values,
+    )
+    conn.execute(
+        "update delivery set state = 'held', held_for = :reason, mass = :mass, held_note = :note,"
+        f" pass = null, next_try_at = null where {which}",
+        values,
+    )
+
+
+def _held_from_now(conn: sqlite3.Connection, mass: int, seen: sqlite3.Row) -> sqlite3.Row:
+    until = iso(now() + dt.timedelta(seconds=seen["hold"]))
+    conn.execute("update mass set until = ? where id = ?", (until, mass))
+    row: sqlite3.Row = conn.execute("select * from mass where id = ?", (mass,)).fetchone()
+    return row
+
+
+def _back(conn: sqlite3.Connection, mass: int, number: int) -> None:
+    """Which filings of the mass stand as they did before, of those that the pass looked at."""
+    conn.execute(
+        "update mass_mark set back = case outcome"
+        " when 'gone' then (select l.outcome in ('same', 'changed') from pass_look l where l.pass = :pass"
+        " and l.what = mass_mark.what)"
+        " else before <> '' and before is (select content_hash from mark where st13 = mass_mark.what) end"
+        " where mass = :mass and outcome in ('changed', 'gone')"
+        " and what in (select what from pass_look where pass = :pass)",
+        {"mass": mass, "pass": number},
+    )
+
+
+def _turn(database: Database, mass: sqlite3.Row, seen: sqlite3.Row, *, again: bool) -> None:
+    """Tell that it began, doubled, went back or came again, or (`again`) that there is something held now;
+    nothing where it has not turned."""
+    conn, number = database.conn, mass["id"]
+    moved = mass["changed"] + mass["gone"]
+    back = _went_back(conn, number)
+    over = not _is_mass(moved - back, mass["looked"], seen["share"], seen["least"])
+    if mass["told"] and over:
+        if mass["state"] == "open":
+            conn.execute("update mass set state = 'back' where id = ?", (number,))
+            _recovered(database, mass, "back")
+        if not _holds(database, number):
+            _close(database, number)
+    elif again or mass["state"] == "back" or moved >= max(1, _GROWN * mass["told"]):
+        alert = _announce(database, mass, seen)
+        conn.execute(
+            "update mass set state = 'open', told = ?, recovered = 0, alert = ? where id = ?",
+            (moved, alert, number),
+        )
+
+
+def _went_back(conn: sqlite3.Connection, mass: int) -> int:
+    row = conn.execute("select coalesce(sum(back), 0) from mass_mark where mass = ?", (mass,)).fetchone()
+    return int(row[0])
+
+
+def _announce(database: Database, mass: sqlite3.Row, seen: sqlite3.Row) -> int:
+    """To whom the watches tell that have come upon these filings."""
+    from tmwatch.store.outbox import write_alert
+
+    conn = database.conn
+    to: Mapping[str, list[list[str]]] = json.loads(seen["to"])
+    rows = conn.execute(
+        "select distinct h.watch from mass_mark k cross join hit h on h.st13 = k.what"
+        " where k.mass = ? and k.outcome in ('changed', 'gone')",
+        (mass["id"],),
+    )
+    found = {row["watch"] for row in rows}
+    watches = [name for name in to if name in found] or json.loads(seen["watches"])
+    whom = [(one[0], one[1], one[2]) for name in watches for one in to.get(name, ())]
+    payload = announcement(_described(database, mass), watches, seen["share"], sample=bool(seen["sample"]))
+    about = (f"{MASS}{mass['source']}", "open")
+    return write_alert(database, payload, (), whom, seen["run"], about=about)
+
+
+def _described(database: Database, mass: sqlite3.Row, state: MassState = "open") -> Mass:
+    conn, number = database.conn, mass["id"]
+    fields: Counter[str] = Counter()
+    examples: list[MassExample] = []
+    for row in conn.execute(
+        "select k.what, k.changes, m.office, m.application_number, m.mark from mass_mark k"
+        " left join mark m on m.st13 = k.what where k.mass = ?"
+        " and k.outcome in ('changed', 'gone') order by k.what",
+        (number,),
+    ):
+        changes = json.loads(row["changes"])
+        fields.update({field for field, _, _ in changes})
+        if len(examples) < _EXAMPLES:
+            named = (
+                f"{row['office']} {row['application_number']}" if row["application_number"] else row["what"]
+            )
+            field, old, new = changes[0] if changes else ("", "", "")
+            examples.append(MassExample(number=named, mark=row["mark"] or "", field=field, old=old, new=new))
+    most = sorted(fields.items(), key=lambda item: (-item[1], item[0]))[:_FIELDS]
+    return Mass(
+        source=mass["source"],
+        state=state,
+        changed=mass["changed"],
+        gone=mass["gone"],
+        looked=mass["looked"],
+        back=_went_back(conn, number),
+        fields=tuple(FieldCount(field=field, filings=count) for field, count in most),
+        examples=tuple(examples),
+        held=_held(database, number),
+        until=dt.datetime.fromisoformat(mass["until"]),
+    )
+
+
+# -- its end -------------------------------------------------------------------------------------------------
+
+
+def left(database: Database, how: MassState) -> None:
+    """What was held has been released or dropped: a mass of which nothing is held any more is over."""
+    for row in database.conn.execute("select * from mass where closed_at is null").fetchall():
+        had = database.conn.execute("select 1 from delivery where mass = ? limit 1", (row["id"],)).fetchone()
+        if had is not None and not _holds(database, row["id"]):
+            _left(database, row, how)
+
+
+def _left(database: Database, mass: sqlite3.Row, how: MassState) -> None:
+    _recovered(database, mass, how)
+    _close(database, mass["id"])
+
+
+def _recovered(database: Database, mass: sqlite3.Row, how: MassState) -> None:
+    """Told once after each announcement, to whom that was told."""
+    from tmwatch.store.outbox import write_alert
+
+    conn = database.conn
+    told = conn.execute("select watch, payload, run from alert where id = ?", (mass["alert"],)).fetchone()
+    if mass["recovered"] or told is None:
+        return
+    conn.execute("update mass set recovered = 1 where id = ?", (mass["id"],))
+    rows = conn.execute(
+        "select recipient, channel, address from delivery where alert = ? order by id", (mass["alert"],)
+    )
+    whom = [(row["recipient"], row["channel"], row["address"]) for row in rows]
+    sample = conn.execute("select sample from alert where id = ?", (mass["alert"],)).fetchone()["sample"]
+    payload = recovery(_described(database, mass, how), told["watch"], sample=bool(sample))
+    write_alert(database, payload, (), whom, "", about=(f"{MASS}{mass['source']}", how))
+
+
+def _close(database: Database, mass: int) -> None:
+    database.conn.execute("update mass set closed_at = ? where id = ?", (iso(now()), mass))
+    database.conn.execute("delete from mass_mark where mass = ?", (mass,))
+
+
+def _open(database: Database, source: str) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = database.conn.execute(
+        "select * from mass where source = ? and closed_at is null order by id desc limit 1", (source,)
+    ).fetchone()
+    return row
+
+
+def _held(database: Database, mass: int, what: str = "distinct alert") -> int:
+    row = database.conn.execute(
+        f"select count({what}) from delivery where mass = ? and state = 'held'", (mass,)
+    ).fetchone()
+    return int(row[0])
+
+
+def _holds(database: Database, mass: int) -> bool:
+    return _held(database, mass) > 0
+
+
+def standing(database: Database) -> list[tuple[Mass, int]]:
+    """The masses that are not over, the oldest first, and how many deliveries each holds."""
+    rows = database.conn.execute("select * from mass where closed_at is null order by id").fetchall()
+    return [(_described(database, row, row["state"]), _held(database, row["id"], "*")) for row in rows]
