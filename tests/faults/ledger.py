@@ -56,8 +56,9 @@ class LedgerMailbox(Mailbox):
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         answer = await super().handle_DATA(server, session, envelope)
         mail = self.mails[-1]
+        subject = str(mail["Subject"])  # before the entry: it may be read while it is made
         for to in envelope.rcpt_tos:
-            self.books.setdefault((to, str(mail["Message-ID"])), []).append(str(mail["Subject"]))
+            self.books.setdefault((to, str(mail["Message-ID"])), []).append(subject)
         return answer
 
 

@@ -146,8 +146,8 @@ class Daemon:
         self._scheduler.start()
         looks = sum(bool(job.watches) for job in self._jobs.values())
         watched = len({name for job in self._jobs.values() for name in job.watches})
-        said = f"{watched} watches at {looks} register(s)" if looks else "no register is asked live"
-        self._tell(f"Serving {self._path.name}: {said}; {len(self.config.watches)} watches in all.")
+        said = f"{_watches(watched)} at {looks} register(s)" if looks else "no register is asked live"
+        self._tell(f"Serving {self._path.name}: {said}; {_watches(len(self.config.watches))} in all.")
         notify("READY=1")
         try:
             self._mind(database)
@@ -241,7 +241,7 @@ class Daemon:
         else:
             self.config = config
             self._plan(database)
-            self._tell(f"The configuration was read anew: {len(config.watches)} watches.")
+            self._tell(f"The configuration was read anew: {_watches(len(config.watches))}.")
             timetable.say(database, "reloaded")
         notify("READY=1")
 
@@ -376,6 +376,10 @@ class Daemon:
         finally:
             for one, handler in before:
                 signal.signal(one, handler)
+
+
+def _watches(count: int) -> str:
+    return f"{count} watch" + "es" * (count != 1)
 
 
 def _way(seconds: float) -> str:
