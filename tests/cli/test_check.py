@@ -170,7 +170,7 @@ def test_why_an_alert_was_sent_names_the_watch_the_look_and_each_delivery(house:
     (look,) = told["looks"]
     assert look["sha256"]
     assert look["live"]
-    assert run("alerts", "why", "99").code == 1
+    assert run("alerts", "why", "99").code == 2
 
 
 def test_sample_facts_say_so_on_screen_and_in_csv(house: House, run: Run) -> None:

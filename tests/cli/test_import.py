@@ -102,7 +102,7 @@ def test_what_is_not_stored_says_what_to_do(run: Run) -> None:
     assert "tmwatch import" in ran.err
     run("import", str(PAGE))
     ran = run("show", "US 76044902")
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.out) == (2, "")
     assert "US 76044902" in ran.err
 
 

@@ -191,7 +191,7 @@ def test_links_are_not_followed_and_nothing_outside_is_read_or_moved(
     assert ran.code == 1
     assert ran.err.count("links are not followed") == 3
     assert (outside / "page.html").exists()
-    assert run("show", f"US {SERIAL}").code == 1
+    assert run("show", f"US {SERIAL}").code == 2
     assert (inbox / "page.html.why.txt").exists()
 
 

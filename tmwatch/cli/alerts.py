@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -19,7 +20,7 @@ from tmwatch.cli.app import Group, cli
 from tmwatch.cli.output import facts_grid, plain, say, say_json, tell
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
-from tmwatch.errors import TmwatchError, UsageError
+from tmwatch.errors import ConfigError, UsageError
 from tmwatch.holding import mass_sentences
 from tmwatch.store import Database, Outbox, muted, upkeep
 from tmwatch.store.database import now
@@ -137,7 +138,7 @@ def _to(one: dict[str, Any]) -> str:
 def need_alert(database: Database, number: int) -> dict[str, Any]:
     alert = Outbox(database).alert(number)
     if alert is None:
-        raise TmwatchError(
+        raise UsageError(
             f"there is no alert {number}", where=str(database.path), do="`tmwatch alerts list` shows them."
         )
     return alert
@@ -268,18 +269,30 @@ def retry(session: Session, number: int | None, everything: bool, recipient: str
     database = session.database()
     if number is not None:
         need_alert(database, number)
+    if recipient is not None:
+        _need_recipient(session, database, recipient)
     on = [one for one in endpoints(database).values() if one.state == "disabled"]
     count = Outbox(database).retry(number, recipient)
     for one in on:
         if one.key not in endpoints(database):
             tell(f"{plain(one.name)} is switched on again.")
-    if recipient is not None and not count and all(one.recipient != recipient for one in on):
-        raise UsageError(
-            f'nothing waits for recipient "{plain(recipient, 60)}", and nothing was given up',
-            do="`tmwatch alerts list --undelivered` shows what does.",
-        )
     if not count:
         tell("Nothing waits, and nothing was given up.")
         return
     then = "sends it" if count == 1 else "sends them"
     tell(f"{render.counted(count, 'delivery', 'deliveries')} due; the next `tmwatch check` {then}.")
+
+
+def _need_recipient(session: Session, database: Database, name: str) -> None:
+    """Raises `UsageError` where neither the configuration nor any delivery knows the recipient."""
+    known = upkeep.recipients(database)
+    with suppress(ConfigError):  # a broken file keeps nobody from reviving what it was told
+        config = session.config_if_any()
+        known |= {one.name for one in config.recipients} if config is not None else set()
+    if name not in known:
+        there = ", ".join(plain(one, 60) for one in sorted(known))
+        raise UsageError(
+            f'there is no recipient "{plain(name, 60)}"',
+            where=str(database.path),
+            do=f"Known: {there}." if there else "`tmwatch alerts list` shows who was told.",
+        )

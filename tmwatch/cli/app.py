@@ -22,6 +22,7 @@ ORDER = (
         "init",
         "check",
         "run",
+        "status",
         "import",
         "feed",
         "show",

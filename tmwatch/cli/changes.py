@@ -10,10 +10,12 @@ import click
 
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
+from tmwatch.cli.options import EXAMPLE_DAY
 from tmwatch.cli.output import plain, say, say_json
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config.values import parse_interval
+from tmwatch.errors import UsageError
 from tmwatch.model import Significance
 from tmwatch.store import Database, muted, queries
 from tmwatch.store.database import now
@@ -36,9 +38,10 @@ def since_when(text: str, database: Database) -> dt.datetime:
         assert isinstance(span, dt.timedelta)
         return now() - span
     except ValueError:
-        raise click.BadParameter(
-            f'"{plain(text, 40)}" is neither a day nor a span\nWrite 2026-11-01, "7 days" or last-run.',
-            param_hint="--since",
+        raise UsageError(
+            f'"{plain(text, 40)}" is neither a day nor a span',
+            where="--since",
+            do=f'Write a day like {EXAMPLE_DAY}, a span like "7 days", or last-run.',
         ) from None
 
 

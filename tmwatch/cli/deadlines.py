@@ -14,7 +14,7 @@ import click
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
 from tmwatch.cli.output import on_terminal, plain, say, say_json, tell
-from tmwatch.cli.records import json_option
+from tmwatch.cli.records import a_day, json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.deadlines import DISCLAIMER, RuleBook, span_of
 from tmwatch.deadlines.arithmetic import parse_period
@@ -70,7 +70,7 @@ def span(_ctx: click.Context, param: click.Parameter, value: str) -> dt.timedelt
     help="Write a calendar (RFC 5545); - for stdout. All that lies ahead, whatever --within says.",
 )
 @click.option("--rule", metavar="'OFFICE NAME'", help="Only count: this rule, from --on, without any record.")
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="The day that starts --rule.")
+@click.option("--on", callback=a_day, metavar="DAY", help="The day that starts --rule.")
 @json_option
 @pass_session
 def deadlines_(
@@ -81,15 +81,15 @@ def deadlines_(
     as_csv: bool,
     ics: Path | None,
     rule: str | None,
-    on: dt.datetime | None,
+    on: dt.date | None,
     as_json: bool,
 ) -> int:
     """List what must be done by when, with the rule and its legal basis beside each date.
 
     From the stored records of what is watched (of all, where nothing is); a watch's role decides whose dates
-    matter. What has passed
-    in the last 180 days stays on the list until the record shows that it was met. Every date is computed, or
-    printed by the office and then says so: verify it with the office; it is no legal advice.
+    matter. What has passed in the last 180 days stays on the list until the record shows that it was met.
+    Every date is computed, or printed by the office and then says so: verify it with the office; it is no
+    legal advice.
     """
     if sum((as_csv, as_json, ics is not None)) > 1:
         raise UsageError("--csv, --json and --ics are forms of one answer", do="Choose one of them.")
@@ -185,14 +185,14 @@ def _calendar(session: Session, target: Path, only: tuple[str, ...]) -> int:
     return 0
 
 
-def _count(rules: RuleBook, name: str | None, on: dt.datetime | None, as_json: bool) -> int:
+def _count(rules: RuleBook, name: str | None, on: dt.date | None, as_json: bool) -> int:
     """One rule and one day, for what no record holds: the day on which a notice was received."""
     if name is None or on is None:
         raise UsageError(
             "--rule and --on belong together", do="For example: --rule 'US opposition' --on 2026-11-17"
         )
     office, _, short = name.strip().partition(" ")
-    day = on.date()
+    day = on
     rule = rules.at(office, short.strip(), day)
     if rule is None:
         known = ", ".join(one.name for one in rules.of(office.upper()))

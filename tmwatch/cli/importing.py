@@ -81,6 +81,14 @@ def import_(
     if source_id is not None:
         get_source(source_id)
     config = session.config_if_any()
+    if not any(path.exists() or "*" in str(path) or "?" in str(path) or "[" in str(path) for path in files):
+        one = len(files) == 1
+        raise UsageError(
+            f"there is no such file{'' if one else 's'}",
+            where=plain(", ".join(map(str, files)), 300),
+            kept="Nothing was stored.",
+            do=f"Check the name; the working folder is {plain(str(Path.cwd()))}.",
+        )
     paths = list(files_in(files))
     if not paths:
         raise UsageError(

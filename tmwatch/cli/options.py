@@ -10,6 +10,8 @@ from tmwatch.cli.output import plain
 from tmwatch.errors import UsageError
 from tmwatch.numbers import parse_office
 
+EXAMPLE_DAY = "2026-06-01"  # as a day is written
+
 
 def _parts(given: Iterable[str]) -> Iterator[str]:
     return (part.strip() for text in given for part in text.split(","))

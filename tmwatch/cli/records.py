@@ -12,9 +12,10 @@ from tmwatch.alerts.payload import VERIFY
 from tmwatch.changes.designations import show_standing
 from tmwatch.cli import proceedings, render
 from tmwatch.cli.app import cli
+from tmwatch.cli.options import EXAMPLE_DAY
 from tmwatch.cli.output import LABEL_WIDTH, facts_grid, plain, say, say_json, say_link
 from tmwatch.cli.session import Session, pass_session
-from tmwatch.errors import TmwatchError, UsageError
+from tmwatch.errors import UsageError
 from tmwatch.exporting import record_json
 from tmwatch.model import Assignment, Designation, GoodsServices, Live, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number, show_number
@@ -33,16 +34,16 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 def a_day(_: click.Context, __: click.Parameter, value: str | None) -> dt.date | None:
     """The day that an option names, as 2026-11-01. Raises `click.BadParameter` for anything else."""
     try:
-        return dt.date.fromisoformat(value) if value is not None else None
+        return dt.date.fromisoformat(value.strip()) if value is not None else None
     except ValueError:
-        raise click.BadParameter(f'"{plain(value, 30)}" is no day\nWrite it like 2026-11-01.') from None
+        raise click.BadParameter(f'"{plain(value, 30)}" is no day\nWrite a day like {EXAMPLE_DAY}.') from None
 
 
 def find_one(database: Database, number: MarkNumber) -> str:
     """ST.13 of the one stored filing meant."""
     found = queries.find(database, number)
     if not found:
-        raise TmwatchError(
+        raise UsageError(
             f"no filing {show_number(number)} is stored",
             where=str(database.path),
             do="Import a page of it (`tmwatch import FILE`), or watch it and run `tmwatch check`.",

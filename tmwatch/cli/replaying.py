@@ -11,7 +11,7 @@ from rich.table import Table
 
 from tmwatch.cli import render
 from tmwatch.cli.output import Bar, plain, say, say_json, show_table
-from tmwatch.cli.records import json_option
+from tmwatch.cli.records import a_day, json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.cli.watching import need_watch, watch_group
 from tmwatch.config import Config, Watch
@@ -132,13 +132,13 @@ def _most(offices: Counter[str]) -> list[tuple[str, int]]:
 @click.option(
     "--since",
     required=True,
-    type=click.DateTime(["%Y-%m-%d"]),
+    callback=a_day,
     metavar="DAY",
     help="Filed on or after this day: 2026-01-01.",
 )
 @json_option
 @pass_session
-def replay_(session: Session, name: str, since: dt.datetime, as_json: bool) -> None:
+def replay_(session: Session, name: str, since: dt.date, as_json: bool) -> None:
     """Count what a watch would have brought, by level and week, from what is stored.
 
     Every filing counts in the week of its filing date. Weeks of which nothing is stored say nothing, and are
@@ -147,11 +147,11 @@ def replay_(session: Session, name: str, since: dt.datetime, as_json: bool) -> N
     config = session.config()
     asked = need_watch(config, name)
     today = dt.datetime.now(dt.UTC).date()
-    if since.date() > today:
-        raise UsageError(f"{since.date()} lies in the future", do="Give a day in the past.")
+    if since > today:
+        raise UsageError(f"{since} lies in the future", do="Give a day in the past.")
     level = max(asked.level, FARTHEST) if asked.marks and asked.level else None
     watch, found = _tried(session, config, name, level)
-    told = replay(found, since.date(), today)
+    told = replay(found, since, today)
     if as_json:
         mine = asked.level if asked.marks else None
         say_json({"watch": asked.name, "level": mine, **told.as_json(), **_looked_through(found)})

@@ -31,7 +31,12 @@ def run(argv: Sequence[str] | None) -> int:
             complain_of(error)
             return error.exit_code
         except click.ClickException as error:
-            error.show()
+            if type(error).__name__ == "NoArgsIsHelpError":  # younger than the oldest click that we take
+                error.show()
+                return error.exit_code
+            from tmwatch.cli.usage import of_click
+
+            complain_of(of_click(error, cli, sys.argv[1:] if argv is None else argv))
             return error.exit_code
         except click.Abort:
             return INTERRUPTED

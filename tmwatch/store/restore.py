@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tmwatch.alerts.payload import AlertPayload
-from tmwatch.errors import StoreError
+from tmwatch.errors import StoreError, UsageError
 from tmwatch.files import whole
 from tmwatch.store import held, opening
 from tmwatch.store.copies import PRIVATE, SIDECARS, beside, copy_into, need_room, stamp
@@ -61,11 +61,11 @@ class Restored:
 def examine(path: Path, file: Path) -> str | None:
     """Refuse what cannot be restored, touching nothing; returns the latest look in the backup.
 
-    Raises `StoreError`: `file` is no whole database of ours, is newer, is `path` itself or in use; or
-    another process has `path` open.
+    Raises `UsageError` where there is no `file`, and `StoreError`: `file` is no whole database of ours, is
+    newer, is `path` itself or in use; or another process has `path` open.
     """
     if not file.exists():
-        raise StoreError("there is no such file", where=str(file), do=_other(path, file))
+        raise UsageError("there is no such file", where=str(file), kept=_NOTHING, do=_other(path, file))
     if path.exists() and opening.key(path) == opening.key(file):
         raise StoreError("this is the database itself", where=str(file), kept=_NOTHING, do=_other(path, file))
     if opening.in_use(file):

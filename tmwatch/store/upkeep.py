@@ -93,3 +93,9 @@ def looks_behind(database: Database, alert: int) -> list[dict[str, Any]]:
         (alert,),
     )
     return [{**dict(row), "live": bool(row["live"])} for row in rows]
+
+
+def recipients(database: Database) -> set[str]:
+    """Everybody to whom something was to be delivered."""
+    rows = database.conn.execute("select distinct recipient from delivery")
+    return {row["recipient"] for row in rows.fetchall()}
