@@ -21,7 +21,7 @@ from typing import ClassVar
 from urllib.parse import urlencode
 
 from tmwatch.alerts.channels.bot import CHECK_URL, REPORT, CodedChannel, Json, Meaning, as_json, encoded
-from tmwatch.alerts.channels.message import Line, safe_target, without_markup
+from tmwatch.alerts.channels.message import Line, markdown, without_markup
 from tmwatch.alerts.channels.posting import Said
 
 _NEW = "Add a custom robot to a group and put its address in place of the old one."
@@ -61,10 +61,7 @@ class DingTalkChannel(CodedChannel):
 
     def write(self, title: str, lines: tuple[Line, ...]) -> Json:
         """Markdown; a line of its own needs an empty one between."""
-        shown = [f"#### {without_markup(title)}"]
-        for line in lines:
-            text = without_markup(line.text)
-            shown.append(f"[{text}]({safe_target(line.href)})" if line.href else text)
+        shown = [f"#### {without_markup(title)}", *markdown(lines)]
         # The title is what the list of conversations shows.
         content = {"title": without_markup(title), "text": "\n\n".join(shown)}
         return {"msgtype": "markdown", "markdown": content, "at": {"isAtAll": False}}

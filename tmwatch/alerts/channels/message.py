@@ -191,3 +191,11 @@ def safe_target(href: str) -> str:
 def plain_text(lines: tuple[Line, ...]) -> str:
     """Lines as plain text, with the registers' links written out."""
     return "\n".join(f"{line.text} {line.href}".rstrip() for line in lines)
+
+
+def markdown(lines: tuple[Line, ...]) -> list[str]:
+    """Lines as the Markdown that knows no escape, as DingTalk and WeCom have it."""
+    return [
+        f"[{without_markup(line.text)}]({safe_target(line.href)})" if line.href else without_markup(line.text)
+        for line in lines
+    ]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tmwatch.alerts.channels.bot import CHECK_URL, REPORT, CodedChannel, Json, Meaning
-from tmwatch.alerts.channels.message import Line, safe_target, without_markup
+from tmwatch.alerts.channels.message import Line, markdown, without_markup
 from tmwatch.alerts.channels.posting import Said
 
 _LONG = Meaning("message", "the message is too long, or not understood", REPORT)
@@ -38,10 +38,7 @@ class WeComChannel(CodedChannel):
 
     def write(self, title: str, lines: tuple[Line, ...]) -> Json:
         """Markdown: the title in bold, a line each."""
-        shown = [f"**{without_markup(title)}**"]
-        for line in lines:
-            text = without_markup(line.text)
-            shown.append(f"[{text}]({safe_target(line.href)})" if line.href else text)
+        shown = [f"**{without_markup(title)}**", *markdown(lines)]
         return {"msgtype": "markdown", "markdown": {"content": "\n".join(shown)}}
 
     def size(self, body: Json) -> int:

@@ -14,12 +14,12 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import IO
 
 from pydantic import ValidationError
 
-from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource, UsageError
+from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource
 from tmwatch.model import FIELDS
 from tmwatch.sources import streamed
 from tmwatch.sources.base import (
@@ -30,12 +30,9 @@ from tmwatch.sources.base import (
     Pace,
     Page,
     Piece,
-    Query,
     Reading,
-    Request,
     Terms,
 )
-from tmwatch.sources.feeds import FeedFile, Product
 from tmwatch.sources.slim import Essence, Slim
 from tmwatch.sources.us import common, daily_case, daily_slim, odp, portal, xml
 from tmwatch.sources.us.daily_file import FORM
@@ -90,36 +87,13 @@ DECLARATION = Declaration(
 _FEED_NAME = re.compile(r"apc\d{6,8}(?:-\d+){0,2}\.zip", re.IGNORECASE)
 
 
-class Daily:
+class Daily(odp.PublishesFiles):
     """The source object."""
 
     declaration = DECLARATION
+    file_names = _FEED_NAME
     feed = odp.feed("TRTDXFAP", "daily applications", "TRTYRAP")
     slim_version = daily_slim.VERSION
-
-    def requests(self, query: Query) -> Sequence[Request]:
-        """Raises `UsageError`: it publishes files, and answers no questions."""
-        raise UsageError(
-            "daily files are imported, not asked for",
-            where=DECLARATION.id,
-            do="`tmwatch feed take` takes them; one saved from the Open Data Portal is for `tmwatch import`.",
-        )
-
-    def files_request(self, product: Product, since: dt.date | None) -> Request:
-        """See `feeds.Feeds`."""
-        return odp.files_request(product, since)
-
-    def file_request(self, product: Product, file: FeedFile) -> Request:
-        """The same."""
-        return odp.file_request(product, file)
-
-    def files(self, page: Page) -> list[FeedFile]:
-        """The same. Raises `LookError`s."""
-        return odp.files(page, _FEED_NAME)
-
-    def no_file(self, head: bytes, where: str) -> LookError | None:
-        """The same."""
-        return odp.no_file(head, where)
 
     def sniff(self, page: Page) -> int:
         """By the root element, inside the zip too; the portal's page in place of a file is told as well."""

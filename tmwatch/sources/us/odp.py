@@ -10,11 +10,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from tmwatch.errors import Incomplete, LayoutChanged, LookError
+from tmwatch.errors import Incomplete, LayoutChanged, LookError, UsageError
 from tmwatch.sources import streamed
-from tmwatch.sources.base import Page, Request
+from tmwatch.sources.base import Declaration, Page, Query, Request
 from tmwatch.sources.feeds import Feed, FeedFile, Product
 from tmwatch.sources.us import portal
 
@@ -36,24 +37,52 @@ def feed(daily: str, title: str, back: str | None = None, *, filings: bool = Tru
     return Feed(tuple(products), _A_YEAR, filings=filings)
 
 
-def files_request(product: Product, since: dt.date | None) -> Request:
-    """The list of a product's files."""
-    params = {"includeFiles": "true", "limit": str(_MOST)}
-    if since is not None:
-        params["fileDataFromDate"] = since.isoformat()
-    path = f"{_PATH}/{product.id}"
-    return Request(path, params, credential_header=HEADER, accept="application/json")
+class PublishesFiles:
+    """What the sources of this portal have in common: see `feeds.Feeds`."""
+
+    declaration: ClassVar[Declaration]
+    file_names: ClassVar[re.Pattern[str]]  # of the product's files, among all that the portal lists
+
+    def requests(self, query: Query) -> Sequence[Request]:
+        """Raises `UsageError`: it publishes files, and answers no questions."""
+        raise UsageError(
+            "daily files are imported, not asked for",
+            where=self.declaration.id,
+            do="`tmwatch feed take` takes them; one saved from the Open Data Portal is for `tmwatch import`.",
+        )
+
+    def files_request(self, product: Product, since: dt.date | None) -> Request:
+        """The list of a product's files."""
+        params = {"includeFiles": "true", "limit": str(_MOST)}
+        if since is not None:
+            params["fileDataFromDate"] = since.isoformat()
+        path = f"{_PATH}/{product.id}"
+        return Request(path, params, credential_header=HEADER, accept="application/json")
+
+    def file_request(self, product: Product, file: FeedFile) -> Request:
+        """One file. The address in the list is not used: where a key goes is ours to say."""
+        return Request(
+            f"{_PATH}/files/{product.id}/{file.name}", credential_header=HEADER, accept="application/zip"
+        )
+
+    def files(self, page: Page) -> list[FeedFile]:
+        """The zips of the list with names of this product, the oldest first. Raises `LookError`s."""
+        return _files(page, self.file_names)
+
+    def no_file(self, head: bytes, where: str) -> LookError | None:
+        """What the first bytes of a download are, if they are no zip."""
+        if head.startswith(streamed.ZIP):
+            return None
+        if portal.is_portal(head) or streamed.is_web_page(head):
+            return portal.no_such_file(where)
+        return LayoutChanged(
+            f"what came is no zip: it begins with {head[:8]!r}",
+            where=where,
+            do="If this stays so, the portal has changed its files: please report it.",
+        )
 
 
-def file_request(product: Product, file: FeedFile) -> Request:
-    """One file. The address in the list is not used: where a key goes is ours to say."""
-    return Request(
-        f"{_PATH}/files/{product.id}/{file.name}", credential_header=HEADER, accept="application/zip"
-    )
-
-
-def files(page: Page, name: re.Pattern[str]) -> list[FeedFile]:
-    """The zips of the list whose names have this form, the oldest first. Raises `LookError`s."""
+def _files(page: Page, name: re.Pattern[str]) -> list[FeedFile]:
     where = page.url or page.name
     try:
         said = json.loads(page.body)
@@ -92,17 +121,4 @@ def _file(row: dict[str, Any], where: str) -> FeedFile:
         size,
         str(row.get("fileLastModifiedDateTime") or row.get("fileReleaseDate") or ""),
         digest.lower() if _SHA256.fullmatch(digest) else None,
-    )
-
-
-def no_file(head: bytes, where: str) -> LookError | None:
-    """What the first bytes of a download are, if they are no zip."""
-    if head.startswith(streamed.ZIP):
-        return None
-    if portal.is_portal(head) or streamed.is_web_page(head):
-        return portal.no_such_file(where)
-    return LayoutChanged(
-        f"what came is no zip: it begins with {head[:8]!r}",
-        where=where,
-        do="If this stays so, the portal has changed its files: please report it.",
     )

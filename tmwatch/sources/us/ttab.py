@@ -13,14 +13,14 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO
 
 from pydantic import ValidationError
 
 from tmwatch.changes import merge
-from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource, UsageError
+from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource
 from tmwatch.sources import safe_xml, streamed
 from tmwatch.sources.base import (
     Answer,
@@ -31,12 +31,9 @@ from tmwatch.sources.base import (
     Pace,
     Page,
     Piece,
-    Query,
     Reading,
-    Request,
     Terms,
 )
-from tmwatch.sources.feeds import FeedFile, Product
 from tmwatch.sources.us import odp, portal, ttab_case
 from tmwatch.sources.us.daily_box import Box
 
@@ -99,35 +96,12 @@ FORM = streamed.Form(
 _FEED_NAME = re.compile(r"tt\d{6}(?:-\d+)?\.zip", re.IGNORECASE)
 
 
-class Ttab:
+class Ttab(odp.PublishesFiles):
     """The source object."""
 
     declaration = DECLARATION
+    file_names = _FEED_NAME
     feed = odp.feed("TTABTDXF", "daily files of the board", filings=False)
-
-    def requests(self, query: Query) -> Sequence[Request]:
-        """Raises `UsageError`: it publishes files, and answers no questions."""
-        raise UsageError(
-            "the board's daily files are imported, not asked for",
-            where=DECLARATION.id,
-            do="`tmwatch feed take` takes them; one saved from the Open Data Portal is for `tmwatch import`.",
-        )
-
-    def files_request(self, product: Product, since: dt.date | None) -> Request:
-        """See `feeds.Feeds`."""
-        return odp.files_request(product, since)
-
-    def file_request(self, product: Product, file: FeedFile) -> Request:
-        """The same."""
-        return odp.file_request(product, file)
-
-    def files(self, page: Page) -> list[FeedFile]:
-        """The same. Raises `LookError`s."""
-        return odp.files(page, _FEED_NAME)
-
-    def no_file(self, head: bytes, where: str) -> LookError | None:
-        """The same."""
-        return odp.no_file(head, where)
 
     def sniff(self, page: Page) -> int:
         """By the root element, inside the zip too; the portal's page in place of a file named so as well."""
