@@ -11,6 +11,7 @@
         ├── LayoutChanged         the page lacks its landmark, or has rows nobody can read
         │   └── UnknownNumber     … a row whose number has a form that the office is not known to use
         ├── Incomplete            the source says more than it gave
+        │   └── TooMany           … and asking for fewer days at once would help
         ├── NotFound              the office says there is no such record
         ├── Throttled, Blocked, Declined, LoginRequired, Unreachable, ServerFault
         └── NotThisSource         bytes of another source, or of none
@@ -122,6 +123,10 @@ class Incomplete(LookError):
     """The source itself says that there is more than was read."""
 
     outcome = Outcome.INCOMPLETE
+
+
+class TooMany(Incomplete):
+    """The answer holds more than the source gives, or than is asked for, at once; parts of it may be had."""
 
 
 class NotFound(LookError):

@@ -23,7 +23,7 @@ from tmwatch.errors import PASSING, ConfigError
 from tmwatch.following import with_relevant
 from tmwatch.holding import held_after_restore, mass_sentences
 from tmwatch.inbox import WHY, not_read
-from tmwatch.lateness import target
+from tmwatch.lateness import overdue
 from tmwatch.looking import describe
 from tmwatch.receiver_state import receivers_in_trouble, unfit_addresses
 from tmwatch.sources.registry import all_sources
@@ -399,20 +399,22 @@ def watch_health(
 ) -> WatchHealth:
     """How fresh a watch is: as fresh as the question that was answered longest ago."""
     lines = with_hand_work(watch, coverage(watch, config, env), database)
-    questions = [(one.key, one.source_id, describe(one.query)) for one in asks(watch, config, env)]
+    questions = [(one.key, one.source_id, describe(one.query), one.every) for one in asks(watch, config, env)]
     for source in feeds_of(watch, config, env):
         source_id = source.declaration.id
-        questions.append((feed_key(source_id), source_id, "the latest files"))
+        questions.append((feed_key(source_id), source_id, "the latest files", None))
     found = books.hits(database, watch.name) if database is not None else frozenset()
     looks: list[dt.datetime] = []
     never = 0
     failing: list[tuple[bool, str]] = []
-    for key, source_id, asked in questions:
+    is_late = False
+    for key, source_id, asked, every in questions:
         state = books.ask_state(database, watch.name, key) if database is not None else books.AskState()
         if state.last_ok_at is None:
             never += 1
         else:
             looks.append(state.last_ok_at)
+            is_late = is_late or overdue(watch, state.last_ok_at, every)
         if state.failures:
             times = "once" if state.failures == 1 else f"{state.failures} times in a row"
             said = f"{asked} at {source_id}: {state.last_outcome}, {times}"
@@ -421,7 +423,6 @@ def watch_health(
     failing.sort(key=lambda item: not item[0])
     lasting = sum(lasts for lasts, _ in failing)
     oldest = min(looks, default=None)
-    overdue = oldest is not None and now() - oldest > target(watch)
     state_word: State
     if not questions:
         importable = any(line.state == "import only" for line in lines)
@@ -431,7 +432,7 @@ def watch_health(
     elif never:
         state_word = "never looked"
     else:
-        state_word = "stale" if overdue else "fresh"
+        state_word = "stale" if is_late else "fresh"
     return WatchHealth(
         watch.name,
         state_word,
@@ -443,7 +444,7 @@ def watch_health(
         oldest,
         max(looks, default=None),
         len(found),
-        tuple(dict.fromkeys(source_id for _, source_id, _ in questions)),
+        tuple(dict.fromkeys(source_id for _, source_id, _, _ in questions)),
     )
 
 

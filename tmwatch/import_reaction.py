@@ -22,7 +22,8 @@ from tmwatch.sources.base import SearchQuery
 from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, Observed, Reaction, books, hits
 from tmwatch.store.database import now
-from tmwatch.watches import Match, Portfolio, asks, coverage
+from tmwatch.store.new_books import new_state
+from tmwatch.watches import Ask, Match, Portfolio, asks, coverage
 
 # Who imports so many filings of an office in one go has a file of the register, not pages of his own: it is a
 # first look also for the watches that find nothing in it.
@@ -35,17 +36,30 @@ def ask_key(office: str) -> str:
 
 
 def searched_before(
-    watch: Watch, office: str, config: Config, database: Database, env: Mapping[str, str]
+    watch: Watch,
+    office: str,
+    config: Config,
+    database: Database,
+    env: Mapping[str, str],
+    *,
+    filed: dt.date | None = None,
 ) -> bool:
-    """Whether this watch has seen the office's filings before, by an import or by a live search."""
+    """Whether this watch has seen the office's filings before, by an import or by a live search; of one filed
+    on that day, if it was its list of new filings alone: whether its first reading reached so far back."""
     if books.baselined(database, watch.name, ask_key(office)):
         return True
     return any(
         isinstance(one.query, SearchQuery)
         and get_source(one.source_id).declaration.speaks_for(office)
         and books.baselined(database, watch.name, one.key)
+        and (not one.query.new or _reached(database, watch, one, filed))
         for one in asks(watch, config, env)
     )
+
+
+def _reached(database: Database, watch: Watch, one: Ask, filed: dt.date | None) -> bool:
+    floor = new_state(database, watch.name, one.key).floor
+    return floor is None or filed is None or filed >= floor
 
 
 class ImportReaction:
@@ -99,7 +113,8 @@ class ImportReaction:
         self._found.add((watch.name, office))
         if one.what not in ("new", "changed") or one.st13 in self._known:
             return True  # stored before this page came: the watch is new, not the filing
-        return not searched_before(watch, office, self.config, self.database, self._env)
+        filed = one.record.application_date
+        return not searched_before(watch, office, self.config, self.database, self._env, filed=filed)
 
     def known(self, st13s: set[str]) -> None:
         """For a store of the whole register (`importing.registered.News`)."""

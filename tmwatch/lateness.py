@@ -29,16 +29,23 @@ def target(watch: Watch) -> dt.timedelta:
     return watch.fresh or (watch.every or USUAL) * SLACK
 
 
-def oldest_look(
+def overdue(watch: Watch, look: dt.datetime, every: dt.timedelta | None = None) -> bool:
+    """Whether a question that was last answered then is late; `every`: its source is asked no oftener."""
+    return now() - look > max(target(watch), (every or dt.timedelta()) * SLACK)
+
+
+def _looks(
     watch: Watch, config: Config, database: Database, env: Mapping[str, str]
-) -> dt.datetime | None:
-    """When that question was answered that was answered longest ago; None where one never was, or none is."""
+) -> list[tuple[dt.datetime, bool]]:
+    """(when it was last answered, is that late) of each question; none where one never was."""
     states = books.ask_states(database, watch.name)
-    keys = [one.key for one in asks(watch, config, env)]
-    keys += [feed_key(one.declaration.id) for one in feeds_of(watch, config, env)]
-    looks = [states[key].last_ok_at if key in states else None for key in keys]
-    known = [one for one in looks if one is not None]
-    return min(known) if known and len(known) == len(looks) else None
+    keys = {one.key: one.every for one in asks(watch, config, env)}
+    keys |= {feed_key(one.declaration.id): None for one in feeds_of(watch, config, env)}
+    looks = {key: states[key].last_ok_at if key in states else None for key in keys}
+    known = {key: look for key, look in looks.items() if look is not None}
+    if len(known) < len(looks):
+        return []
+    return [(look, overdue(watch, look, keys[key])) for key, look in known.items()]
 
 
 def tell_late(
@@ -50,10 +57,11 @@ def tell_late(
 ) -> None:
     """After a pass: one alert for each watch that has turned. Raises what the store raises."""
     for watch in config.watches:
-        looked = oldest_look(watch, config, database, env)
-        if looked is None:
+        looks = _looks(watch, config, database, env)
+        if not looks:
             continue
-        late = now() - looked > target(watch)
+        late = any(is_late for _, is_late in looks)
+        looked = min(look for look, is_late in looks if is_late is late)
         if late == books.is_late(database, watch.name):
             continue
         with database.write():

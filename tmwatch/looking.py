@@ -21,6 +21,7 @@ from tmwatch.errors import (
     NotFound,
     Outcome,
     TmwatchError,
+    TooMany,
 )
 from tmwatch.http import Client, Door, Look
 from tmwatch.model import FactKind, TradeMark
@@ -95,19 +96,21 @@ def ask(
     *,
     narrow: bool = True,
     most_pages: int | None = None,
+    most_rows: int | None = None,
 ) -> Looked:
     """Ask until the answer is complete. Never raises for what the register or the network does.
 
     With `seen`, a page that says what it said last time (but for its stamp) is not read again. Where the
     register searches more widely than it was asked, `narrow` leaves out what is no answer. With `most_pages`
     a longer answer is cut there: the outcome is `incomplete`, and what was read stands in `readings`, for
-    people to see; otherwise an answer that is not whole has none.
+    people to see; otherwise an answer that is not whole has none. One that counts more than `most_rows` is
+    not read on: the error is `TooMany`.
 
     Raises `ConfigError` and `UsageError` for what the operator has to mend.
     """
     looked_at = now()
     try:
-        bounds = _Bounds(narrow, most_pages)
+        bounds = _Bounds(narrow, most_pages, most_rows)
         return _ask(source, query, door, config, env, validators or {}, looked_at, seen, bounds)
     except LookError as error:
         return Looked(source, query, error.outcome, error=error, looked_at=looked_at)
@@ -119,6 +122,7 @@ class _Bounds:
 
     narrow: bool
     most_pages: int | None
+    most_rows: int | None
 
 
 def _ask(
@@ -203,6 +207,13 @@ def _ask(
                 raise moved
             cut = moved
             break
+        if bounds.most_rows is not None and (answer.total or 0) > bounds.most_rows:
+            raise TooMany(
+                f"the source counts {answer.total} filings, and {bounds.most_rows} are asked for at once",
+                where=f"{declaration.id} {describe(query)}",
+                kept=_KEPT,
+                do="tmwatch asks for fewer days at once.",
+            )
         doubled += sum(one.record in earlier.get(one.record.st13, ()) for one in answer.readings)
         for one in answer.readings:
             earlier.setdefault(one.record.st13, []).append(one.record)
@@ -388,6 +399,9 @@ def describe(query: Query) -> str:
     if isinstance(query, RecordQuery):
         kind = "" if query.kind == "application" else f"{query.kind} "
         return kind + ", ".join(query.numbers)
+    if query.new:
+        days = f" of {query.filed_since} to {query.filed_until}" if query.filed_since else ""
+        return f"new {query.new}{days}"
     parts = [f"{name} {value}" for name in ("owner", "mark", "agent") if (value := getattr(query, name))]
     changed = f" changed since {query.changed_since}" if query.changed_since else ""
     return (" and ".join(parts) or "everything") + changed

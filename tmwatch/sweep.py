@@ -11,7 +11,6 @@ import datetime as dt
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from tmwatch.alerts.compose import reactor
@@ -32,44 +31,26 @@ from tmwatch.import_reaction import searched_before
 from tmwatch.lanes import Lane, side_by_side
 from tmwatch.logs import Log
 from tmwatch.looking import Looked, ask, describe, prove, reread, sights
+from tmwatch.new_filings import Pass, read_new
 from tmwatch.passes import SourcePass
+from tmwatch.questions import Job, due_jobs
 from tmwatch.source_health import is_gone, tell_gone, tell_new_words, tell_turns
-from tmwatch.sources.base import Glance, Query, SearchQuery
+from tmwatch.sources.base import Glance, SearchQuery
 from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, Observed, books, observe, queries
 from tmwatch.store.database import now
 from tmwatch.store.repeats import answered
-from tmwatch.sweep_report import Asked, Closed, Left, SweepReport, lightly
+from tmwatch.sweep_report import PATIENCE, Asked, Closed, Left, SweepReport, lightly
 from tmwatch.text import clean_line
 from tmwatch.watches import Ask, Match, Portfolio, asks, coverage, match
 from tmwatch.worklist import with_hand_work
 
 log = Log()
 
-# This many failed looks of a passing kind in a row are no longer passing: somebody should know.
-PATIENCE = 3
-# A daily cron job does not start at the same second each day; a look this much early is on time.
-SLACK = 0.05
-_NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 # Looks that say nothing new are stored together where the register answers quicker than this (seconds), and
 # so many of them at most: to sync the disk for each costs more than all else that is done. What a kill loses
 # of them is asked again by the next pass, for which they are still due.
 _QUICK, _TOGETHER = 0.05, 32
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One question, however many watches want its answer."""
-
-    source_id: str
-    query: Query
-    wanted: tuple[tuple[Watch, Ask], ...]
-    # The books of those questions: whoever checks a watch holds its lock, so nobody else writes in them.
-    states: tuple[books.AskState, ...]
-
-    @property
-    def searching(self) -> bool:
-        return isinstance(self.query, SearchQuery)
 
 
 def sweep(
@@ -104,15 +85,24 @@ def sweep(
             for watch in config.watches
         }
     )
-    jobs = _jobs(config, database, env, report, everything, only, leave, sources, planned)
+    due, report.not_due = due_jobs(
+        config,
+        database,
+        env,
+        everything=everything,
+        only=only,
+        leave=leave,
+        sources=sources,
+        planned=planned,
+    )
     portfolio = Portfolio(config.watches)
-    lanes: dict[str, list[_Job]] = {}
-    for job in jobs:
+    lanes: dict[str, list[Job]] = {}
+    for job in due:
         lanes.setdefault(job.source_id, []).append(job)
 
-    def told(job: _Job) -> None:
-        done = len(report.asked) + len(report.left)
-        progress(done, len(jobs), f"{job.source_id} {describe(job.query)}")
+    def told(source_id: str, text: str) -> None:
+        done = min(len(report.asked) + len(report.left), len(due))
+        progress(done, len(due), f"{source_id} {text}")
 
     under = {name: _begin(name, mine, config, database, run) for name, mine in lanes.items()}
     try:
@@ -126,12 +116,12 @@ def sweep(
             for one in under.values():
                 one.end()
         raise
-    progress(len(jobs), len(jobs), "")
+    progress(len(due), len(due), "")
     tell_turns(config, database, env, report, run)
     return report
 
 
-def _begin(source_id: str, jobs: Sequence[_Job], config: Config, database: Database, run: str) -> SourcePass:
+def _begin(source_id: str, jobs: Sequence[Job], config: Config, database: Database, run: str) -> SourcePass:
     return SourcePass.begin(
         *(config, database, source_id, run),
         list(dict.fromkeys(watch.name for job in jobs for watch, _ in job.wanted)),
@@ -141,21 +131,21 @@ def _begin(source_id: str, jobs: Sequence[_Job], config: Config, database: Datab
 
 
 def _lane(
-    jobs: Sequence[_Job],
+    jobs: Sequence[Job],
     config: Config,
     database: Database,
     door: Door,
     env: Mapping[str, str],
     run: str,
     report: SweepReport,
-    told: Callable[[_Job], None],
+    told: Callable[[str, str], None],
     stop: Callable[[], bool],
     portfolio: Portfolio,
     under: SourcePass,
 ) -> Lane[Looked]:
     """One source's questions, one after another. It yields what waits for the network (`lanes.py`)."""
     filings: dict[str, str] = {}  # the last question that was found answered, and the filing
-    same: dict[str, tuple[_Job, Looked]] = {}  # looks that say nothing new of a filing, not stored yet
+    same: dict[str, tuple[Job, Looked]] = {}  # looks that say nothing new of a filing, not stored yet
 
     def seen(source_id: str, glance: Glance, asked: str) -> bool:
         try:
@@ -173,6 +163,14 @@ def _lane(
             log.info("look", **item.as_json())
             report.asked.append(item)
 
+    def later(left: Left | None) -> None:
+        if left is not None:
+            log.info("left for later", **left.as_json())
+            report.left.append(left)
+
+    def heard(text: str) -> None:
+        told(jobs[0].source_id, text)
+
     def keep_same() -> None:
         waiting = dict(same)
         same.clear()
@@ -187,7 +185,16 @@ def _lane(
             if stop():
                 report.stopped += len(jobs) - place
                 break
-            told(job)
+            told(job.source_id, describe(job.query))
+            if isinstance(job.query, SearchQuery) and job.query.new:
+                keep_same()
+                asked, rest = yield from read_new(
+                    Pass(config, database, door, env, run, report.coverage, portfolio, under, stop, heard),
+                    job,
+                )
+                keep([asked] if asked is not None else [])
+                later(rest)
+                continue
             source = get_source(job.source_id)
             # A page that says "not modified" is no first look: a watch without one needs the page itself.
             known = job.states[0].validators if all(state.baseline_at for state in job.states) else {}
@@ -204,9 +211,7 @@ def _lane(
                 continue
             keep_same()
             if looked.held_until is not None:
-                left = _left(job, looked, looked.held_until)
-                log.info("left for later", **left.as_json())
-                report.left.append(left)
+                later(_left(job, looked, looked.held_until))
                 continue
             # Nothing found is believed only if nothing was known before and the known query still works
             # (law 3).
@@ -226,7 +231,7 @@ def _lane(
         raise
 
 
-def _left(job: _Job, looked: Looked, until: dt.datetime) -> Left:
+def _left(job: Job, looked: Looked, until: dt.datetime) -> Left:
     names = tuple(dict.fromkeys(watch.name for watch, _ in job.wanted))
     why = looked.error.message if looked.error is not None else ""
     return Left(names, job.source_id, describe(job.query), looked.outcome, why, until)
@@ -236,7 +241,7 @@ def _failed(looked: Looked, error: LookError) -> Looked:
     return Looked(looked.source, looked.query, error.outcome, error=error, looked_at=looked.looked_at)
 
 
-def _suspicious_zero(job: _Job) -> Incomplete:
+def _suspicious_zero(job: Job) -> Incomplete:
     return Incomplete(
         "the search came back empty although it had filings before",
         where=f"{job.source_id} {describe(job.query)}",
@@ -244,52 +249,8 @@ def _suspicious_zero(job: _Job) -> Incomplete:
     )
 
 
-def _jobs(
-    config: Config,
-    database: Database,
-    env: Mapping[str, str],
-    report: SweepReport,
-    everything: bool,
-    only: Sequence[str],
-    leave: Collection[str],
-    sources: Collection[str],
-    planned: dt.datetime | None,
-) -> list[_Job]:
-    wanted: dict[tuple[str, Query], list[tuple[Watch, Ask, books.AskState]]] = {}
-    for watch in config.watches:
-        if (only and watch.name not in only) or watch.name in leave:
-            continue
-        states = books.ask_states(database, watch.name)
-        for one in asks(watch, config, env):
-            if sources and one.source_id not in sources:
-                continue
-            state = states.get(one.key, books.AskState())
-            if not everything and not _is_due(watch, state, planned):
-                report.not_due += 1
-                continue
-            wanted.setdefault((one.source_id, one.query), []).append((watch, one, state))
-    jobs = [
-        _Job(source, query, tuple((watch, one) for watch, one, _ in who), tuple(state for *_, state in who))
-        for (source, query), who in wanted.items()
-    ]
-    # Who has waited longest comes first: where the daily cap ends a pass, the next one goes on from there
-    # and does not ask the same first numbers for ever.
-    return sorted(jobs, key=lambda job: min(state.last_ok_at or _NEVER for state in job.states))
-
-
-def _is_due(watch: Watch, state: books.AskState, planned: dt.datetime | None) -> bool:
-    """A watch without `every` is due at each check, once for each time that was planned; after a failure the
-    next check tries again."""
-    if watch.every is None:
-        last = state.last_ok_at
-        return planned is None or last is None or bool(state.failures) or not planned <= last <= now()
-    if state.last_ok_at is None or state.failures or state.last_ok_at > now():
-        return True  # the last: by a clock that has been set back since
-    return now() - state.last_ok_at >= watch.every * (1 - SLACK)
-
-
 def _store(
-    job: _Job,
+    job: Job,
     looked: Looked,
     config: Config,
     database: Database,
@@ -312,7 +273,8 @@ def _store(
             return first[watch.name]
         # Met by the way, while another watch asked. News if this watch has had its own first look at the
         # office: its next one would find the filing known, and nobody would ever be told.
-        return one.what != "new" or not searched_before(watch, one.record.office, config, database, env)
+        office, filed = one.record.office, one.record.application_date
+        return one.what != "new" or not searched_before(watch, office, config, database, env, filed=filed)
 
     error = str(looked.error or "")
     passing = looked.outcome in PASSING and all(state.failures + 1 < PATIENCE for state in states)
@@ -388,7 +350,7 @@ def _store(
     )
 
 
-def _filing(job: _Job, database: Database) -> str:
+def _filing(job: Job, database: Database) -> str:
     """ST.13 of the filing that is asked for by number; where that is not known, what is asked."""
     number = next((one.number for _, one in job.wanted if one.number is not None), None)
     found = queries.find(database, number) if number is not None else []
@@ -397,7 +359,7 @@ def _filing(job: _Job, database: Database) -> str:
 
 
 def _store_same(
-    waiting: Mapping[str, tuple[_Job, Looked]],
+    waiting: Mapping[str, tuple[Job, Looked]],
     config: Config,
     database: Database,
     env: Mapping[str, str],
@@ -413,7 +375,10 @@ def _store_same(
 
     def is_baseline(watch: Watch, one: Observed, found: Match) -> bool:
         return "numbers" in found.triggers or not (
-            one.what == "new" and searched_before(watch, one.record.office, config, database, env)
+            one.what == "new"
+            and searched_before(
+                *(watch, one.record.office, config, database, env), filed=one.record.application_date
+            )
         )
 
     def book(base: Database) -> None:

@@ -13,6 +13,9 @@ from tmwatch.model import Frozen, GoodsServices, Party, TradeMark
 from tmwatch.store import Observed
 from tmwatch.store.sights import AtHand
 
+# This many failed looks of a passing kind in a row are no longer passing: somebody should know.
+PATIENCE = 3
+
 
 def lightly(one: Observed) -> Observed:
     """With no more of its record than a report of a pass says: its numbers, its mark, dates and status, the

@@ -244,13 +244,19 @@ def _never_seen(
     config: Config, database: Database | None, env: Mapping[str, str], watch: Watch, base: WhyNot
 ) -> list[str]:
     found = ["it was never seen: nothing that is stored has this number"]
+    office = base.number.split()[0]
     if not base.coverage:
-        office = base.number.split()[0]
         found.append(f"the watch is not about office {office}" if watch.offices else "no source tells of it")
     for line in base.coverage:
         if line.state != "live":
             found.append(f"{line.office} is {line.state} for this watch: {line.why}")
     health = watch_health(watch, config, database, env)
+    days = {line.source: line.read_to for line in health.coverage if line.office == office and line.read_to}
+    for source, day in days.items():
+        found.append(
+            f"{source} was read for all that is new up to {day}: had a filing that was entered by then, of "
+            "the days that are looked back, come under the watch, it would be stored"
+        )
     found += [f"a look failed: {text}" for text in health.failing]
     if health.never:
         found.append(f"{health.never} of {health.questions} questions of the watch were never answered")

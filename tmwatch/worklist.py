@@ -23,6 +23,7 @@ from tmwatch.numbers import MarkNumber, show_number
 from tmwatch.sources.registry import all_sources, register_link
 from tmwatch.store import Database, books, queries
 from tmwatch.store.database import now
+from tmwatch.store.new_books import read_to
 from tmwatch.watches.coverage import coverage
 from tmwatch.watches.docket import number_key
 from tmwatch.watches.plan import search_names
@@ -197,7 +198,8 @@ _BY_NAME = ("owners", "agents", "marks")  # what people can search a register fo
 def with_hand_work(
     watch: Watch, lines: Sequence[CoverageLine], database: Database | None, at: dt.datetime | None = None
 ) -> tuple[CoverageLine, ...]:
-    """The lines of a watch, those of import-only offices with what is to be saved and searched by hand."""
+    """The lines of a watch, those of import-only offices with what is to be saved and searched by hand, those
+    of registers that are read for all that is new with the day to which that was done."""
     found = []
     for line in lines:
         if line.state == "import only" and line.trigger == "numbers":
@@ -207,6 +209,8 @@ def with_hand_work(
             assert line.source is not None
             names = tuple(search_names(watch, line.trigger, line.office))
             line = line.model_copy(update={"search": HandSearch(names=names, link=_front_page(line.source))})
+        elif line.state == "live" and line.trigger != "numbers" and database is not None and line.source:
+            line = line.model_copy(update={"read_to": read_to(database, watch.name, line.source)})
         found.append(line)
     return tuple(found)
 

@@ -154,8 +154,8 @@ def test_watch_add_says_which_registers_hear_of_the_watch(run: Run) -> None:
 
     wide = " (`offices` would narrow it)"
     assert asked("a", "--owner", "Sample") == f"`tmwatch check` asks live: fi.prh, se.prv, ua.nipo{wide}."
-    assert asked("b", "--mark", "Sample") == f"`tmwatch check` asks live: fi.prh, se.prv{wide}."
-    assert asked("c", "--agent", "Sample") == f"`tmwatch check` asks live: fi.prh, se.prv{wide}."
+    assert asked("b", "--mark", "Sample") == f"`tmwatch check` asks live: fi.prh, se.prv, ua.nipo{wide}."
+    assert asked("c", "--agent", "Sample") == f"`tmwatch check` asks live: fi.prh, se.prv, ua.nipo{wide}."
     assert asked("d", "--owner", "Sample", "--office", "UA,US") == "`tmwatch check` asks live: ua.nipo."
     assert asked("e", "--number", "VN 4-2026-00774") == "`tmwatch check` asks live: vn.ipvn."
     assert asked("f", "--number", "US 76044902").startswith("No register is asked live for it")

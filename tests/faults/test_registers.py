@@ -24,7 +24,7 @@ from tests.faults.registers import (
 from tests.test_whole_way import ENV
 from tmwatch.errors import PASSING, Outcome
 from tmwatch.http import Timeouts
-from tmwatch.sweep import PATIENCE
+from tmwatch.sweep_report import PATIENCE
 
 FAILING, WELL = "us.tsdr can no longer be read in full", "us.tsdr can be read again"
 SHORT = Timeouts(connect=1, read=0.3, total=0.6)  # where the register stalls

@@ -63,6 +63,8 @@ class CoverageLine(Frozen):
     why: str = ""
     by_hand: HandWork | None = None  # where pages are to be saved by hand: how many, and how old they are
     search: HandSearch | None = None  # where names are to be searched by hand
+    # Where the register is read for all that is new: what was entered by that day has been seen.
+    read_to: dt.date | None = None
 
 
 class Near(Frozen):

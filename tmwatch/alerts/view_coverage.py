@@ -23,7 +23,8 @@ def coverage(payload: AlertPayload, words: Wording) -> tuple[str, ...]:
             trigger=words.trigger(item.trigger),
             state=words.coverage_state(item.state),
         )
-        more = [clean_line(part) for part in (item.source or "", item.why) if part]
+        day = words.say("read_to", day=item.read_to.isoformat()) if item.read_to else ""
+        more = [clean_line(part) for part in (item.source or "", item.why, day) if part]
         lines.append(line + words.say("more_in", text=" · ".join(more)) if more else line)
         if item.by_hand is not None and item.by_hand.pages:
             lines += _by_hand(item.by_hand, words)

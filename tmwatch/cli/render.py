@@ -121,7 +121,8 @@ def coverage_texts(lines: Iterable[CoverageLine]) -> list[str]:
         why = f": {plain(line.why)}" if line.why else ""
         work = said(line.by_hand) if line.by_hand is not None else ""
         work = f"; {work}: `tmwatch worklist`" if work else ""
-        found.append(f"{line.office} {WORDS.trigger(line.trigger)}: {line.state}{source}{why}{work}")
+        day = f"; new filings read up to {line.read_to}" if line.read_to else ""
+        found.append(f"{line.office} {WORDS.trigger(line.trigger)}: {line.state}{source}{why}{work}{day}")
     return found
 
 

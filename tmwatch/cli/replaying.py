@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -18,9 +19,10 @@ from tmwatch.config import Config, Watch
 from tmwatch.errors import UsageError
 from tmwatch.following import with_relevant
 from tmwatch.stored import batches, count, has_register
-from tmwatch.watches import coverage, sentence
+from tmwatch.watches import asks, coverage, sentence
 from tmwatch.watches.replay import LEVELS, Replay, about, replay
 from tmwatch.watches.trial import FARTHEST, Found, Trial, trial
+from tmwatch.worklist import with_hand_work
 
 HITS_LISTED, MISSES_LISTED = 20, 5
 _KEPT_IN = {"database": "the database", "register": "the store of the register"}
@@ -38,7 +40,7 @@ def test(session: Session, name: str, level: int | None, as_json: bool) -> None:
     config = session.config()
     need_watch(config, name)
     watch, found = _tried(session, config, name, level)
-    lines = coverage(watch, config, session.env)
+    lines = with_hand_work(watch, coverage(watch, config, session.env), session.database_if_any(config))
     if as_json:
         say_json(
             {
@@ -68,7 +70,7 @@ def test(session: Session, name: str, level: int | None, as_json: bool) -> None:
         say("Nearest misses:", style="bold")
     for one in found.misses[:MISSES_LISTED]:
         _print(one, "; ".join(one.answer.failed))
-    for text in _honestly(config, watch, found):
+    for text in _honestly(config, watch, found, session.env):
         say(text, style="dim")
 
 
@@ -105,7 +107,7 @@ def _looked_through(found: Trial) -> dict[str, Any]:
     }
 
 
-def _honestly(config: Config, watch: Watch, found: Trial) -> list[str]:
+def _honestly(config: Config, watch: Watch, found: Trial, env: Mapping[str, str]) -> list[str]:
     """What was looked through, and what was not."""
     where = [f"{number} of {_KEPT_IN[kept]}" for kept, number in found.kept_in.items()]
     offices = [f"{office} {number}" for office, number in _most(found.offices)]
@@ -115,6 +117,10 @@ def _honestly(config: Config, watch: Watch, found: Trial) -> list[str]:
     absent = [office for office in watch.offices if not found.offices[office]]
     if absent:
         said.append(f"Of {', '.join(absent)} nothing is stored.")
+    if read := dict.fromkeys(one.source_id for one in asks(watch, config, env) if one.every):
+        said.append(
+            f"{', '.join(read)}: what was new there and came under no watch when it was read is not kept."
+        )
     if not found.kept_in["register"]:
         why = "" if has_register(config) else " (a whole register: [store] register)"
         said.append(
@@ -169,7 +175,7 @@ def replay_(session: Session, name: str, since: dt.date, as_json: bool) -> None:
     )
     if found.undated:
         say(f"{render.counted(found.undated, 'filing')} without a filing date: not counted.", style="dim")
-    for text in _honestly(config, watch, found):
+    for text in _honestly(config, watch, found, session.env):
         say(text, style="dim")
 
 

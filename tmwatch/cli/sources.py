@@ -18,6 +18,7 @@ from tmwatch.numbers import forms_of
 from tmwatch.offices import office_label
 from tmwatch.sources.base import Declaration, Pace
 from tmwatch.sources.registry import all_sources, get_source
+from tmwatch.sources.since import NewSince
 
 
 @cli.group("source", cls=Group)
@@ -110,6 +111,21 @@ def _json(declaration: Declaration, state: dict[str, Any]) -> dict[str, Any]:
         "numbers": list(forms_of(declaration.office)) if not declaration.offices else ["ST.13"],
         "covers": sorted(declaration.covers),
         "search": dict(declaration.search),
+        "new_since": [
+            {
+                "of": one.of,
+                "by": one.by,
+                "reach_days": one.reach.days,
+                "why": one.why,
+                "every_days": one.every.days,
+                "rows_a_page": one.page,
+                "most_rows": one.most,
+                "requests_a_check": one.requests,
+                "narrows_by": ["classes"] if one.classes else [],
+                "goods": one.goods,
+            }
+            for one in declaration.new_since
+        ],
         "known_query": {
             "kind": declaration.known_query.kind,
             "text": declaration.known_query.text,
@@ -154,6 +170,7 @@ def _print(declaration: Declaration, state: dict[str, Any]) -> None:
             ("Pace", pace_words(declaration.pace) if known else ""),
             ("Numbers", "; ".join(forms_of(declaration.office)) if not declaration.offices else "ST.13"),
             ("Search", _search_words(declaration)),
+            ("What is new", "; ".join(map(_new_words, declaration.new_since)) or (_NOT_NEW if known else "")),
             ("Known query", f"{known.kind} {known.text}: at least {known.least}" if known else ""),
             ("Landmarks", "; ".join(declaration.landmarks)),
             ("Left out", "; ".join(declaration.volatile)),
@@ -174,6 +191,19 @@ def _search_words(declaration: Declaration) -> str:
         if parts:
             said.append(f"by {', '.join(parts)} {'itself' if able == 'itself' else 'filtered afterwards'}")
     return "; ".join(said)
+
+
+_NOT_NEW = "it cannot be asked for that"
+
+
+def _new_words(one: NewSince) -> str:
+    """ "filings by day of filing, 45 days back, every day …"."""
+    every = "every day" if one.every.days == 1 else f"every {one.every.days} days"
+    narrowed = ", in the classes of the watches" if one.classes else ""
+    return (
+        f"{one.of} by {one.by}{narrowed}, {one.reach.days} days back ({one.why}), {every}, "
+        f"at most {one.requests} requests a check"
+    )
 
 
 def pace_words(pace: Pace) -> str:

@@ -228,6 +228,13 @@ class SourceConfig(Frozen):
     closed: tuple[Hours, ...] = Field(
         default=(), description="Hours in which it is never asked: maintenance, or its busiest hours."
     )
+    new_filings: bool = Field(
+        default=True,
+        description="Whether it is asked for all that is new there, for names that come near.",
+    )
+    reach_back: Interval | None = Field(
+        default=None, description="How far before the last look the new filings are asked for again."
+    )
     key_env: EnvName | None = Field(default=None, description="Environment variable with the key or token.")
     key_file: str | None = Field(default=None, description="File whose content is the key or token.")
     client_id_env: EnvName | None = Field(

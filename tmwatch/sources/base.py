@@ -25,6 +25,7 @@ from enum import StrEnum
 from typing import IO, Literal, Protocol, get_args, runtime_checkable
 
 from tmwatch.model import FactKind, TradeMark
+from tmwatch.sources.since import NewSince
 
 
 class Automation(StrEnum):
@@ -154,12 +155,18 @@ class Declaration:
     file_from: str = (
         ""  # for people: which file to import, and where it lies ("the day's x.zip from https://…")
     )
+    # The lists of new filings that it gives without a name (`since.py`); none: it cannot say what is new.
+    new_since: tuple[NewSince, ...] = ()
     grant: Grant | None = None  # where the key is exchanged for a token first
     personal: Personal = Personal()  # whom `source capture` takes out of a page
 
     def speaks_for(self, office: str) -> bool:
         """Whether filings of this office (ST.3) are to be had here."""
         return office in self.offices or office == self.office
+
+    def new(self, of: str) -> NewSince:
+        """The list of new filings of that name."""
+        return next(one for one in self.new_since if one.of == of)
 
     @property
     def asks_itself(self) -> frozenset[str]:
@@ -183,9 +190,13 @@ class SearchQuery:
     """Ask for filings by owner, agent or mark; classes, dates and offices narrow the answer.
 
     The one question of every search: a source puts into its request what `Declaration.search` says it does
-    `itself`, and leaves the rest, which is filtered afterwards. A source that can ask by date alone
-    (`changed_since`) is a feed; only look-ups ask so, no sweep (README.md beside this file says why).
+    `itself`, and leaves the rest, which is filtered afterwards. What changed since a day (`changed_since`) is
+    asked by look-ups alone, by no sweep (README.md beside this file says why).
     `offices` (ST.3) is for sources that speak for many; empty means all.
+
+    With `new` (the `of` of one of `Declaration.new_since`) it asks for all filings of a span of days, from
+    `filed_since` to `filed_until`, both included. Without days it is the standing question of a watch, which
+    is put span by span.
     """
 
     owner: str | None = None
@@ -196,6 +207,8 @@ class SearchQuery:
     changed_since: dt.date | None = None
     offices: tuple[str, ...] = ()
     page: int = 1
+    filed_until: dt.date | None = None
+    new: str = ""
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -268,5 +268,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     steps.feed_files,
     steps.muted,
     steps.masses,
+    steps.new_lists,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

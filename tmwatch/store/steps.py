@@ -352,3 +352,27 @@ def masses(db: sqlite_utils.Database) -> None:
         "create index idx_delivery_mass on delivery (mass) where mass is not null",
     ):
         db.execute(statement)
+
+
+def new_lists(db: sqlite_utils.Database) -> None:
+    """How far a watch has read the list of new filings of a source (`store.new_books`), by its question.
+
+    `floor`: its first reading began with that day; `read_to`: what was entered by that day it has seen;
+    `names`: those by which it has had a first look. A reading that is under way has a `begun_at`, and goes
+    from the day `since` to the day `reached`, for `going` names; `gap` is the first part that was not whole.
+    """
+    db.table("new_list").create(
+        {
+            "watch": str,
+            "ask": str,
+            "floor": str,
+            "read_to": str,
+            "names": str,
+            "begun_at": str,
+            "since": str,
+            "reached": str,
+            "going": str,
+            "gap": str,
+        },
+        pk=("watch", "ask"),
+    )

@@ -15,6 +15,7 @@ from tmwatch.offices import office_label
 from tmwatch.sources.base import Source
 from tmwatch.watches.feeds import can_find
 from tmwatch.watches.live import IMPORT_PAGES, live_state
+from tmwatch.watches.newly import by_likeness, listed_for, reach
 from tmwatch.watches.plan import Trigger, answers, by_authority, can_ask, known_sources, search_names
 from tmwatch.watches.rules import triggers_of
 
@@ -91,19 +92,40 @@ def _search_line(
     fed = _live((source for source in here if can_find(source, trigger)), config, env)
     if fed:
         return _line(office, trigger, "live", fed[0], _said_of_feed(fed[0], live, config, env))
+    listed = [source for source in _live(here, config, env) if trigger in listed_for(watch, source, config)]
+    if listed and not live:
+        why = live_state(listed[0].declaration, config, env)[1]
+        return _line(office, trigger, "live", listed[0], why + _said_of_list(watch, listed[0], config))
     if not live:
         return _not_live(office, trigger, able, here, config, env)
     source = live[0]
     why = live_state(source.declaration, config, env)[1]
     if len(live) > 1:
         why += f"; also {', '.join(one.declaration.id for one in live[1:])}"
-    if trigger == "marks" and watch.level:
+    if listed:
+        why += _said_of_list(watch, listed[0], config)
+    elif by_likeness(watch, trigger):
         why += "; it is asked for the very name: a similar one is seen in what is imported or found otherwise"
     names = getattr(watch, trigger)
     asked = search_names(watch, trigger, office)
     if len(asked) < len(names):
         why += f"; asked for {', '.join(asked)} only, the other names are compared with what it finds"
     return _line(office, trigger, "live", source, why)
+
+
+def _said_of_list(watch: Watch, source: Source, config: Config) -> str:
+    """What is compared, whatever its name: without the names of other sources, which may not read so."""
+    declaration = source.declaration
+    lists = " and ".join(
+        f"{one.of} of the last {reach(one, declaration.id, config).days} days"
+        for one in declaration.new_since
+    )
+    goods = "; it lists no goods, which are not checked" if watch.goods and not _lists_goods(source) else ""
+    return f"; {declaration.id} is read for all that is new: {lists}, each time anew{goods}"
+
+
+def _lists_goods(source: Source) -> bool:
+    return all(one.goods for one in source.declaration.new_since)
 
 
 def _said_of_feed(source: Source, live: list[Source], config: Config, env: Mapping[str, str]) -> str:

@@ -3,13 +3,15 @@
 Each filing number is one `Ask` to one source: the live one of its office that is believed most
 (`authority`), so the USPTO's API is asked instead of its pages wherever there is a key. Each owner,
 agent or mark name is one `Ask` to every live source that can search for it. Chinese sources are asked
-for the Chinese ones among an owner's aliases where there are any: the register knows no other.
+for the Chinese ones among an owner's aliases where there are any: the register knows no other. What no
+search finds is looked for in the list of new filings, where the source gives one (`newly.py`).
 
 `Ask.key` never changes as long as the question is the same, so it can stand in the database.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from tmwatch.sources.asking import record_query
 from tmwatch.sources.base import Query, SearchQuery, Source
 from tmwatch.text import fold
 from tmwatch.watches.live import live_state
+from tmwatch.watches.newly import new_asks
 
 if TYPE_CHECKING:
     from tmwatch.config import Config
@@ -34,13 +37,15 @@ _CHINESE_OFFICES = frozenset({"CN"})
 
 @dataclass(frozen=True)
 class Ask:
-    """One question to one source. `key` names it in the database; `number` is set for record queries."""
+    """One question to one source. `key` names it in the database; `number` is set for record queries, `every`
+    (no oftener than that) where the source gives all that is new."""
 
     source_id: str
     query: Query
     trigger: Trigger
     key: str
     number: MarkNumber | None = None
+    every: dt.timedelta | None = None
 
 
 def asks(
@@ -63,6 +68,9 @@ def asks(
             if answers(source, trigger) and wanted:
                 for ask in _search_asks(watch, trigger, source):
                     found.setdefault(ask.key, ask)
+    for source in live:
+        for one, query, key in new_asks(watch, source, config):
+            found[key] = Ask(source.declaration.id, query, "filings", key, every=one.every)
     return tuple(found.values())
 
 

@@ -48,6 +48,7 @@ from tmwatch.sources.json_rows import (
     stated_error,
     where_of,
 )
+from tmwatch.sources.since import NewSince
 
 PAGE_SIZE = 100  # the most the API gives; below ten it answers HTTP 400
 _PATH = "/trademarks"
@@ -105,6 +106,25 @@ DECLARATION = Declaration(
         "filed_since": "itself",
         "changed_since": "itself",
     },
+    new_since=(
+        NewSince(
+            of="filings",
+            by="day of filing",
+            reach=dt.timedelta(days=45),
+            why="a filing has its day once the fee is paid, for which there is a month",
+            page=PAGE_SIZE,
+            classes=True,
+        ),
+        NewSince(
+            of="designations",
+            by="day of designation",
+            reach=dt.timedelta(days=300),
+            why="the WIPO notifies a designation of the EU months after the day that it bears",
+            every=dt.timedelta(days=7),
+            page=PAGE_SIZE,
+            classes=True,
+        ),
+    ),
     record_url="https://euipo.europa.eu/eSearch/#details/trademarks/{number}",
     volatile=("the order of rows",),
 )
@@ -213,6 +233,8 @@ def _search(query: SearchQuery, page: int) -> Request:
 
 def rsql(query: SearchQuery) -> str:
     """The question in RSQL. Raises `UsageError` where nothing is asked by which the office can search."""
+    if query.new:
+        return _new(query)
     parts = [
         f"{field}=={_quoted(f'*{between.join(name.split())}*')}"
         for field, name, between in (
@@ -241,6 +263,21 @@ def rsql(query: SearchQuery) -> str:
     if query.filed_since:
         day = query.filed_since.isoformat()
         parts.append(f"(applicationDate>={day} or designationDate>={day})")
+    return " and ".join(parts)
+
+
+# Which day a list of new filings goes by; a designation of the EU has no day of filing there.
+_DAYS = {"filings": "applicationDate", "designations": "designationDate"}
+
+
+def _new(query: SearchQuery) -> str:
+    """All filings of a span of days."""
+    if query.new not in _DAYS or not query.filed_since or not query.filed_until:
+        raise UsageError("the EUIPO is asked for what is new by days", where=DECLARATION.id)
+    day = _DAYS[query.new]
+    parts = [f"{day}>={query.filed_since.isoformat()}", f"{day}<={query.filed_until.isoformat()}"]
+    if query.classes:
+        parts.append(f"niceClasses=in=({','.join(map(str, query.classes))})")
     return " and ".join(parts)
 
 

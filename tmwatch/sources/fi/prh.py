@@ -18,7 +18,7 @@ import json
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from tmwatch.errors import Incomplete, LayoutChanged, NotFound, UsageError
+from tmwatch.errors import Incomplete, LayoutChanged, NotFound, TooMany, UsageError
 from tmwatch.sources.base import (
     Answer,
     Automation,
@@ -45,6 +45,7 @@ from tmwatch.sources.json_rows import (
     stated_error,
     where_of,
 )
+from tmwatch.sources.since import NewSince
 from tmwatch.text import clean_line
 
 MOST_ROWS = 3000  # the office's own limit; an answer of so many rows may lack others
@@ -96,6 +97,17 @@ DECLARATION = Declaration(
         "filed_since": "itself",
         "classes": "afterwards",
     },
+    new_since=(
+        NewSince(
+            of="filings",
+            by="day of filing",
+            reach=dt.timedelta(days=120),
+            why="designations of the WIPO, which are listed too, come months after the day that they bear",
+            most=MOST_ROWS - 1,
+            at_once=MOST_ROWS - 1,
+            requests=40,
+        ),
+    ),
     volatile=("the order of rows, and `ordinal`, their place in the answer",),
 )
 
@@ -122,8 +134,10 @@ class Prh:
             "applicantName": query.owner,
             "representativeName": query.agent,
             "applicationStartDate": query.filed_since.isoformat() if query.filed_since else None,
+            "applicationEndDate": query.filed_until.isoformat() if query.filed_until else None,
         }
-        if not (query.mark or query.owner or query.agent):
+        by_days = query.new and query.filed_since and query.filed_until
+        if not (query.mark or query.owner or query.agent or by_days):
             raise UsageError("PRH is asked for a mark, an owner or an agent", where=DECLARATION.id)
         return [_request(query, {key: value for key, value in asked.items() if value})]
 
@@ -144,7 +158,8 @@ class Prh:
             raise stated_error(answer, page, _SERVICE) or no_answer(page, _SERVICE, "no `totalResults`")
         total, found = count(answer, "totalResults", page), rows(answer, "results", page)
         if len(found) >= MOST_ROWS or len(found) < total:
-            raise Incomplete(
+            kind = TooMany if max(total, len(found)) >= MOST_ROWS else Incomplete
+            raise kind(
                 f"PRH counts {total} filings and gives {len(found)}; it never gives more than {MOST_ROWS}",
                 where=where_of(page),
                 kept="Nothing was stored of this look; no filing counts as gone.",

@@ -47,6 +47,7 @@ from tmwatch.sources.json_rows import (
     stated_error,
     where_of,
 )
+from tmwatch.sources.since import NewSince
 from tmwatch.sources.ua.nipo_record import reading
 from tmwatch.text import clean_line
 
@@ -95,6 +96,19 @@ DECLARATION = Declaration(
         "agent": "afterwards",
         "classes": "afterwards",
     },
+    new_since=(
+        NewSince(
+            of="filings",
+            by="day of filing",
+            reach=dt.timedelta(days=30),
+            why="filings are hidden until they may be shown, for how long is written nowhere; "
+            "ten come with a request, so more days cost much",
+            page=10,
+            at_once=300,
+            requests=300,
+            goods=True,
+        ),
+    ),
     volatile=("the order of rows", "`last_update` where nothing else differs", "`data_payments`"),
 )
 
@@ -228,6 +242,8 @@ def _list_request(query: SearchQuery) -> Request:
         params["subject_name"] = query.owner
     if query.filed_since:
         params["app_date_from"] = query.filed_since.strftime("%d.%m.%Y")
+    if query.filed_until:
+        params["app_date_to"] = query.filed_until.strftime("%d.%m.%Y")
     if query.changed_since:
         params["last_update_from"] = query.changed_since.strftime("%d.%m.%Y")
     if query.page > 1:
