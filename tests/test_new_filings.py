@@ -488,12 +488,12 @@ def test_a_check_that_is_killed_in_the_middle_goes_on_and_tells_each_filing_once
     def hold(since: str) -> None:
         if since > ago(60).isoformat():
             asked.set()
-            killed.wait(20)
+            killed.wait(120)
 
     register.hold = hold
     command = [sys.executable, "-m", "tmwatch", "--config", str(config.path), "check", "--all"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    assert asked.wait(20)
+    assert asked.wait(120)
     process.kill()
     process.wait()
     register.hold = lambda since: None
