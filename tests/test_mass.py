@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
+import signal
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,8 +18,11 @@ import time_machine
 
 from tests.cli.conftest import SECRET, Run, folder, run
 from tests.cli.conftest import House as OneHouse
-from tests.faults.registers import status_page
+from tests.faults.company import Shop
+from tests.faults.registers import status_page, wait_until
+from tests.faults.test_company import settings
 from tests.loopback import Loopback, Mailbox
+from tests.test_whole_way import OWNER, answer, row
 
 __all__ = ["folder", "run"]  # fixtures of the command line
 START = dt.datetime(2026, 12, 1, 6, tzinfo=dt.UTC)
@@ -377,3 +383,125 @@ def test_scripts_see_it_too(house: House, run: Run, clock: Any) -> None:
     assert "much changed at us.tsdr at once; until 2026-12-02 07:00" in run("alerts", "list").out
     (posted,) = house.hook.events()
     assert posted["data"]["mass"]["fields"][0] == {"field": "correspondence", "filings": 6}
+
+
+def test_after_a_restore_too_it_has_to_be_said_which_are_meant(house: House, run: Run, clock: Any) -> None:
+    """What is held since a restore may have gone out before it; to release a mass must not send that too."""
+    six = few(house)
+    run("check")
+    house.hook.post_status = 500
+    house.serve_all(owner="ANOTHER OWNER INC.", serials=six[:1])
+    clock.shift(HOUR)
+    run("check")
+    run("backup", "kept.db")
+    run("restore", "kept.db", "--yes")
+    house.hook.post_status = 204
+    house.serve_all(attorney="Garbled", serials=six)
+    clock.shift(HOUR)
+    ran = run("check")
+    assert "1 delivery is held since a restore" in ran.err
+    assert "5 alerts are held until" in ran.err  # that its owner is the old one again is critical
+    house.subjects()
+    which = run("alerts", "release")
+    assert which.code == 2
+    assert "--source us.tsdr, --restore, or --all" in which.err.replace("\n", " ")
+    assert run("alerts", "drop", "--source", "us.tsdr", "--all").code == 2
+    assert run("alerts", "release", "--source", "us.tsdr", "--json").json["held"] == 1
+    assert (
+        "Nothing is held for em.euipo." in run("alerts", "release", "--source", "em.euipo", terminal=True).out
+    )
+    clock.shift(48 * HOUR)
+    run("check", "--no-look")
+    assert house.rows("select held_for from delivery where state = 'held'") == [{"held_for": "restore"}]
+    assert run("alerts", "drop", "--restore", "--json").json == {"dropped": 1, "held": 0}
+
+
+COMPANY = "/services/open/ipr/tm/2.0"
+SEARCH = f"""
+[[watch]]
+name = "JD cars"
+owners = ["{OWNER}"]
+offices = ["CN"]
+notify = ["legal"]
+"""
+
+
+def test_new_filings_of_a_search_are_no_mass_and_changes_of_them_are(
+    house: House, run: Run, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIANYANCHA_TOKEN", "sample-token")
+    few(house, SEARCH)
+
+    def listed(status: str, count: int) -> None:
+        rows = [row(number, f"JD Auto {number}", 12, status) for number in range(1, count + 1)]
+        house.register.pages[COMPANY] = answer(rows)
+
+    listed("等待实质审查", 8)
+    run("check")
+    listed("等待实质审查", 28)
+    clock.shift(HOUR)
+    run("check")
+    (news,) = house.subjects()
+    assert "20 filings" in news
+    listed("驳回复审中", 28)  # a refusal under review: not critical
+    clock.shift(HOUR)
+    run("check")
+    assert house.subjects() == [
+        "JD cars · 28 of 28 filings of cn.tianyancha changed in one pass; most likely the register"
+    ]
+
+
+class Daemon(Shop):
+    """A real daemon over six filings; who asks for the last of them waits until the test lets him go."""
+
+    def __init__(self, folder: Path, register: Loopback, hook: Loopback, mailbox: Mailbox) -> None:
+        self.register, self.last = register, f"/statusview/sn{SERIALS[5]}"
+        self.go = threading.Semaphore(0)
+        self.serve("A")
+        numbers = ", ".join(f'"US {serial}"' for serial in SERIALS[:6])
+        super().__init__(
+            folder,
+            f"{settings(register.url, hook, mailbox)}[health]\nmass_least = 5\n"
+            '[[watch]]\nname = "own"\n'
+            f'numbers = [{numbers}]\nrole = "own"\nnotify = ["legal"]\n',
+        )
+
+    def serve(self, attorney: str) -> None:
+        """From now on, each another attorney of that name."""
+        for serial in SERIALS[:6]:
+            page = status_page(serial).replace(b"Sample Attorney", f"{attorney} {serial}".encode())
+            self.register.pages[f"/statusview/sn{serial}"] = page
+
+        def slow(_: dict[str, str]) -> bytes:
+            self.go.acquire(timeout=60)
+            return page
+
+        self.register.pages[self.last] = slow
+
+    def waits_for(self, time: int) -> bool:
+        """Whether the last is being asked for that time."""
+        return self.register.asked.count(self.last) >= time
+
+
+def test_beside_a_daemon_at_work_nobody_delivers_half_a_mass(tmp_path: Path) -> None:
+    """Who delivers does not wait for the pass: a delivery of its own each minute, a check beside it; nor does
+    it matter that the daemon is killed in the midst of it."""
+    with Loopback() as register, Loopback() as hook, Mailbox() as mailbox:
+        daemon = Daemon(tmp_path, register, hook, mailbox)
+        daemon.go.release()
+        assert daemon.run("check").code == 0
+        daemon.serve("Garbled")
+        with daemon.start("run") as process:
+            wait_until(lambda: daemon.waits_for(2), 60)
+            beside = daemon.run("check", "--no-look")
+            assert (beside.code, mailbox.mails) == (0, []), beside
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait(30)
+        beside = daemon.run("check", "--no-look")
+        assert (beside.code, mailbox.mails) == (0, []), beside
+        daemon.go.release(100)
+        with daemon.start("run") as process:
+            wait_until(lambda: len(mailbox.mails) > 0, 60)
+            os.kill(process.pid, signal.SIGTERM)
+            process.wait(30)
+        assert [str(mail["Subject"]) for mail in mailbox.mails] == [TOLD.format(6, 6)]

@@ -88,6 +88,8 @@ def listed(*, changed: bool) -> Answer:
 class Victim:
     """The house in a folder, with its register and receivers; `reset` brings back the eve of the change."""
 
+    config = CONFIG
+
     def __init__(self, folder: Path, killer: Killer, register: Loopback, ledgers: Ledgers) -> None:
         self.folder, self.killer, self.register, self.ledgers = folder.resolve(), killer, register, ledgers
         self.eve = folder.with_name(f"{folder.name}-eve")
@@ -102,7 +104,7 @@ class Victim:
         """The baseline, and the eve kept."""
         (self.folder / "tmp").mkdir(parents=True)
         hooks = [hook.url for hook in self.ledgers.hooks]
-        text = CONFIG.format(mail=self.ledgers.mailbox.port, register=self.register.url, hooks=hooks)
+        text = self.config.format(mail=self.ledgers.mailbox.port, register=self.register.url, hooks=hooks)
         (self.folder / "tmwatch.toml").write_text(text)
         self.change(False)
         first = self.killer.run("check")

@@ -347,7 +347,7 @@ def _turn(database: Database, mass: sqlite3.Row, seen: sqlite3.Row, *, again: bo
     if mass["told"] and over:
         if mass["state"] == "open":
             conn.execute("update mass set state = 'back' where id = ?", (number,))
-            _recovered(database, mass, "back")
+            _recovered(database, mass, "back", seen["run"])
         if not _holds(database, number):
             _close(database, number)
     elif again or mass["state"] == "back" or moved >= max(1, _GROWN * mass["told"]):
@@ -431,12 +431,12 @@ def _left(database: Database, mass: sqlite3.Row, how: MassState) -> None:
     _close(database, mass["id"])
 
 
-def _recovered(database: Database, mass: sqlite3.Row, how: MassState) -> None:
+def _recovered(database: Database, mass: sqlite3.Row, how: MassState, run: str = "") -> None:
     """Told once after each announcement, to whom that was told."""
     from tmwatch.store.outbox import write_alert
 
     conn = database.conn
-    told = conn.execute("select watch, payload, run from alert where id = ?", (mass["alert"],)).fetchone()
+    told = conn.execute("select watch, sample from alert where id = ?", (mass["alert"],)).fetchone()
     if mass["recovered"] or told is None:
         return
     conn.execute("update mass set recovered = 1 where id = ?", (mass["id"],))
@@ -444,9 +444,8 @@ def _recovered(database: Database, mass: sqlite3.Row, how: MassState) -> None:
         "select recipient, channel, address from delivery where alert = ? order by id", (mass["alert"],)
     )
     whom = [(row["recipient"], row["channel"], row["address"]) for row in rows]
-    sample = conn.execute("select sample from alert where id = ?", (mass["alert"],)).fetchone()["sample"]
-    payload = recovery(_described(database, mass, how), told["watch"], sample=bool(sample))
-    write_alert(database, payload, (), whom, "", about=(f"{MASS}{mass['source']}", how))
+    payload = recovery(_described(database, mass, how), told["watch"], sample=bool(told["sample"]))
+    write_alert(database, payload, (), whom, run, about=(f"{MASS}{mass['source']}", how))
 
 
 def _close(database: Database, mass: int) -> None:
