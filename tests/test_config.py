@@ -427,9 +427,9 @@ def test_a_twin_alone_is_no_twin(where: str) -> None:
 
 
 def test_what_may_surprise_is_said_in_words() -> None:
-    text = told_by('digest = "daily"') + 'marks = ["JD"]\nlevel = 4'
+    text = told_by('digest = "daily"\ndigest_day = "friday"') + 'marks = ["JD"]\nlevel = 4'
     notes = "\n".join(read(text).notes())
-    assert "sends all at once" in notes
+    assert 'digest_day means nothing with digest = "daily"' in notes
     assert "level 4 finds whatever has something in common" in notes
     text = OPERATOR + LEGAL + '[[watch]]\nname = "W"\nclasses = [12]\nnotify = ["legal"]'
     assert "every new filing that passes its filters" in "\n".join(read(text).notes())

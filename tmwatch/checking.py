@@ -25,6 +25,7 @@ from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, Observed, Outbox, backup, books, growth, muted, opening, upkeep
 from tmwatch.store.database import now
 from tmwatch.store.locks import BeingChecked, Shared, checking
+from tmwatch.store.outbox import told_at as digests_told
 from tmwatch.sweep import SweepReport, sweep
 from tmwatch.watches.live import live_state, refused
 
@@ -115,6 +116,10 @@ class CheckReport:
                 "held": self.outbox.get("held", 0),
                 "masses": self.outbox.get("masses", []),
                 "next_try": self.next_try.isoformat() if self.next_try else None,
+                "digests": {
+                    name: {"at": at.isoformat(), "waiting": waiting}
+                    for name, (at, waiting) in (delivery.digests if delivery else {}).items()
+                },
                 "switched_off": [
                     {"receiver": name, "why": why, "waiting": waiting}
                     for name, (why, waiting, _) in (delivery.off if delivery else {}).items()
@@ -219,6 +224,8 @@ def check(
         tell_late(config, database, env, swept.coverage, run)
     if not stop():
         tell_due(config, database, run)
+    if deliver and not dry:
+        gather(config, database, env, run)
     outbox = Outbox(database)
     made = [outbox.alert(number) for number in upkeep.alerts_of_run(database, run)]
     report = CheckReport(
@@ -251,6 +258,14 @@ def check(
 
         report.told_nobody += write_feeds(database, config)
     return report
+
+
+def gather(config: Config, database: Database, env: Mapping[str, str], run: str = "") -> None:
+    """Make the digests that are due; most configurations have none, and nothing of it is imported then."""
+    if any(one.digest != "off" for one in config.recipients) or digests_told(database):
+        from tmwatch.digests import make_digests
+
+        make_digests(config, database, env, run)
 
 
 def _feeds(

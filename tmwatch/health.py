@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from tmwatch.alerts.muting import Standing, standings
 from tmwatch.alerts.payload import CoverageLine
-from tmwatch.alerts.quiet import waiting_since
+from tmwatch.alerts.waiting import waiting_since
 from tmwatch.alerts.webhook import SecretError, key_of
 from tmwatch.config import SECOND_SECRETS, Config, SourceConfig, Watch
 from tmwatch.errors import PASSING, ConfigError
@@ -419,9 +419,9 @@ def watch_health(
             times = "once" if state.failures == 1 else f"{state.failures} times in a row"
             said = f"{asked} at {source_id}: {state.last_outcome}, {times}"
             why = _first_line(state.last_error)
-            failing.append((_lasts(state), f"{said}: {why}" if why else said))
+            failing.append((lasts(state), f"{said}: {why}" if why else said))
     failing.sort(key=lambda item: not item[0])
-    lasting = sum(lasts for lasts, _ in failing)
+    lasting = sum(one for one, _ in failing)
     oldest = min(looks, default=None)
     state_word: State
     if not questions:
@@ -448,7 +448,7 @@ def watch_health(
     )
 
 
-def _lasts(state: books.AskState) -> bool:
+def lasts(state: books.AskState) -> bool:
     """Whether a failed question will not mend itself: of a kind that does not pass, or for too long."""
     return state.last_outcome not in {outcome.value for outcome in PASSING} or state.failures >= _FAILING
 

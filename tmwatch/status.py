@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tmwatch.alerts.channels.road import AddressRefused, Broken, Timeouts, post
+from tmwatch.alerts.digest_times import next_digest
 from tmwatch.alerts.muting import Standing, standings
-from tmwatch.alerts.quiet import waiting_since
+from tmwatch.alerts.waiting import Patience, Waiting, waiting_since
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError
 from tmwatch.files import whole
@@ -26,6 +27,7 @@ from tmwatch.holding import held_after_restore, mass_sentences
 from tmwatch.store import Database, books, timetable, upkeep
 from tmwatch.store.database import now
 from tmwatch.store.locks import BeingChecked, who_holds
+from tmwatch.store.outbox import told_at
 
 DAEMON_LOCK = "\0daemon"  # no watch can have this name
 SourceState = Literal["fresh", "late", "failing", "declined", "disabled", "never asked", "import only"]
@@ -45,6 +47,20 @@ class SourceStatus:
 
 
 @dataclass(frozen=True)
+class DigestStatus:
+    """A recipient's digest: when the next one comes and the last was made (UTC), and what waits for it."""
+
+    recipient: str
+    next: dt.datetime
+    last: dt.datetime | None
+    waiting: int  # deliveries
+
+    def as_json(self) -> dict[str, Any]:
+        """For `status --json`."""
+        return {"next": self.next.isoformat(), "last": _iso(self.last), "waiting": self.waiting}
+
+
+@dataclass(frozen=True)
 class Status:
     """What `tmwatch status` shows. `bad` are sentences: what does not mend itself (exit code 1)."""
 
@@ -59,6 +75,7 @@ class Status:
     next_runs: dict[str, tuple[str, dt.datetime | None]]
     journal: tuple[timetable.Entry, ...]
     mutes: tuple[Standing, ...]
+    digests: tuple[DigestStatus, ...] = ()
     bad: tuple[str, ...] = field(default=())
 
     @property
@@ -97,6 +114,7 @@ class Status:
             "next_runs": {
                 job: {"schedule": text, "at": _iso(at)} for job, (text, at) in self.next_runs.items()
             },
+            "digests": {one.recipient: one.as_json() for one in self.digests},
             "journal": [one.as_json() for one in self.journal],
             "mutes": [one.as_json() for one in self.mutes],
         }
@@ -111,7 +129,8 @@ def status(config: Config, database: Database, env: Mapping[str, str]) -> Status
     watches = tuple(watch_health(watch, config, database, env) for watch in config.watches)
     sources = tuple(_sources(config, database, env, watches))
     standing = upkeep.outbox_standing(database)
-    since = waiting_since(upkeep.waiting(database), config)
+    waiting = upkeep.waiting(database)
+    since = waiting_since(waiting, config)
     oldest = max(now() - since, dt.timedelta()) if since else None
     free = shutil.disk_usage(database.path.absolute().parent).free
     backed_up = books.last_run(database, "backup")
@@ -128,8 +147,20 @@ def status(config: Config, database: Database, env: Mapping[str, str]) -> Status
         timetable.next_times(database),
         tuple(timetable.journal(database, _JOURNAL)),
         tuple(standings(config, now())),
+        tuple(_digests(config, database, waiting)),
         bad,
     )
+
+
+def _digests(config: Config, database: Database, waiting: Sequence[Waiting]) -> Iterator[DigestStatus]:
+    told, at = told_at(database), now()
+    patience = Patience(config, told, at)
+    waits = [one for one in waiting if (wait := patience.with_(one)) and wait.reason == "digest"]
+    for recipient in config.recipients:
+        if recipient.digest != "off":
+            last = told.get(recipient.name)
+            count = sum(one.recipient == recipient.name for one in waits)
+            yield DigestStatus(recipient.name, next_digest(recipient, last, at), last, count)
 
 
 def _sources(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.endpoint import Endpoint, Key, key_of
 from tmwatch.alerts.payload import AlertPayload, CoverageLine, MarkCard
+from tmwatch.alerts.urgency import urgency
+from tmwatch.alerts.waiting import Waiting
 from tmwatch.config import Config, Operator, Recipient, Smtp, Webhook
 from tmwatch.model import Change, FactKind, Live, Phase, Significance
 
@@ -245,6 +248,13 @@ def delivery(
     return Delivery(**(values | more))  # type: ignore[arg-type]
 
 
+def waiting(one: Delivery) -> Waiting:
+    """What the outbox knows of a delivery without its message."""
+    begun = bool(one.tries) or one.asked_at is not None
+    where = (one.id, one.recipient, one.channel, one.address)
+    return Waiting(*where, urgency(one.payload), one.created_at, begun)
+
+
 class MemoryOutbox:
     """An outbox as the store keeps one, without a file: leases, tries, answers."""
 
@@ -258,8 +268,13 @@ class MemoryOutbox:
         self.known: dict[Key, Endpoint] = {}
         self.told: list[tuple[str, tuple[Key, ...]]] = []
 
-    def due_deliveries(self, now: dt.datetime) -> list[Delivery]:
-        return [one for one in self.rows.values() if self._free(one, now)]
+    def due_deliveries(
+        self, now: dt.datetime, leave: Callable[[Waiting], bool] = lambda one: False
+    ) -> list[Delivery]:
+        return [one for one in self.rows.values() if self._free(one, now) and not leave(waiting(one))]
+
+    def digests_told(self) -> dict[str, dt.datetime]:
+        return {}
 
     def claim(self, delivery_id: int, now: dt.datetime, lease_seconds: float) -> bool:
         if not self._free(self.rows[delivery_id], now):

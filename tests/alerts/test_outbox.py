@@ -127,7 +127,7 @@ def test_two_processes_do_not_send_the_same_thing_twice() -> None:
 
     first = Greedy()
     stale = store.due_deliveries(CREATED)
-    store.due_deliveries = lambda now: stale  # type: ignore[method-assign]  # both saw the same list
+    store.due_deliveries = lambda now, leave: stale  # type: ignore[method-assign]  # both saw the same list
     report = run(store, config, first)
     assert sorted(first.sent + channel.sent) == [(address, f"msg-{n}") for n, address in enumerate(THREE, 1)]
     assert report.remaining == 2

@@ -11,8 +11,11 @@ from tests.alerts import samples
 from tests.cli.conftest import CANCELLED, House, Run, folder, house, run
 from tmwatch.alerts.outbox import deliver_due
 from tmwatch.alerts.payload import AlertPayload, DueLine
-from tmwatch.alerts.quiet import quiet_until, waiting_since, waits_until
+from tmwatch.alerts.quiet import quiet_until, waits_until
+from tmwatch.alerts.urgency import Urgency
+from tmwatch.alerts.waiting import Waiting, waiting_since
 from tmwatch.config import Recipient
+from tmwatch.model import Significance
 
 __all__ = ["folder", "house", "run"]  # fixtures of the command line
 QUIET = {
@@ -102,9 +105,14 @@ def test_what_waits_uses_up_no_try_and_goes_when_the_quiet_is_over() -> None:
 def test_the_quiet_is_no_trouble_and_counts_from_its_end() -> None:
     config = samples.config(email=("a@example.com",), **QUIET)
     friday, monday = at("2026-12-04 22:00"), at("2026-12-07 06:00")
-    assert waiting_since([("legal", "high", friday)], config) == monday
-    assert waiting_since([("legal", "critical", friday)], config) == friday
-    assert waiting_since([("gone", "high", friday), ("legal", "low", friday)], config) == friday
+
+    def waits(to: str, significance: Significance) -> Waiting:
+        alert = Urgency("filing.changed", "own", significance)
+        return Waiting(1, to, "email", "a@example.com", alert, friday)
+
+    assert waiting_since([waits("legal", samples.HIGH)], config) == monday
+    assert waiting_since([waits("legal", samples.CRITICAL)], config) == friday
+    assert waiting_since([waits("gone", samples.HIGH), waits("legal", samples.LOW)], config) == friday
     assert waiting_since([], config) is None
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from tmwatch.alerts.payload import AlertPayload
 
-State = Literal["pending", "sent", "dead", "held", "dropped"]
+State = Literal["pending", "sent", "dead", "held", "dropped", "digested"]
 ChannelName = Literal["email", "webhook", "slack", "teams", "feishu", "dingtalk", "wecom", "ntfy", "apprise"]
 
 

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from tmwatch.alerts import summary, view
 from tmwatch.alerts.payload import AlertPayload
+from tmwatch.alerts.view_digest import DigestView, build_digest
 from tmwatch.alerts.wording import Wording, wording
 from tmwatch.text import clean_line
 
@@ -57,7 +58,7 @@ def render_mail(
     if created_at.tzinfo is None:
         raise ValueError("created_at must be an aware instant (UTC)")
     words = wording(language)
-    shown = view.build(payload, words, timezone)
+    template, shown = _shown(payload, words, timezone)
     message = EmailMessage(policy=POLICY)
     message["From"] = mailbox(sender, default_name="tmwatch")
     message["To"] = mailbox(address, default_name=recipient_name)
@@ -69,7 +70,8 @@ def render_mail(
         if len(roots) == 1:  # an answer has one question only (RFC 5322 3.6.4)
             message["In-Reply-To"] = roots[0]
         message["References"] = " ".join(roots)
-    message["List-Id"] = list_id(payload.watch)
+    digest = payload.digest
+    message["List-Id"] = list_id(f"digest of {digest.recipient}" if digest is not None else payload.watch)
     if leave := _leave(contact):
         message["List-Unsubscribe"] = leave
     # RFC 3834: keeps out-of-office answers away; the second line is what Exchange listens to.
@@ -80,12 +82,19 @@ def render_mail(
     )
     who = clean_line(contact, 200)
     stop = words.say("leave", contact=who, recipient=clean_line(recipient_name, 100)) if who else ""
-    message.set_content(_render("mail.txt.j2", shown, words, stop))
-    message.add_alternative(_render("mail.html.j2", shown, words, stop), subtype="html")
+    message.set_content(_render(f"{template}.txt.j2", shown, words, stop))
+    message.add_alternative(_render(f"{template}.html.j2", shown, words, stop), subtype="html")
     # Late, because setting the content moves every Content-… header into the first part.
     message["Content-Language"] = words.tag
     message.set_boundary("=_tmwatch_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
     return message
+
+
+def _shown(payload: AlertPayload, words: Wording, timezone: str) -> tuple[str, view.MailView | DigestView]:
+    """The template, and what it shows."""
+    if payload.digest is None:
+        return "mail", view.build(payload, words, timezone)
+    return "digest", build_digest(payload, payload.digest, words, timezone)
 
 
 def header_text(text: str) -> str:
@@ -159,7 +168,7 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _render(template: str, shown: view.MailView, words: Wording, stop: str) -> str:
+def _render(template: str, shown: view.MailView | DigestView, words: Wording, stop: str) -> str:
     values: dict[str, Any] = {
         "stop": stop,
         "view": shown,

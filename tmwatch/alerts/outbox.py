@@ -20,15 +20,15 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from tmwatch.alerts.channels.base import BrokeOff, Channel, EndpointGone, OperatorNeeded, TryLater
 from tmwatch.alerts.channels.table import Channels
 from tmwatch.alerts.delivery import Delivery
-from tmwatch.alerts.quiet import waits_until
 from tmwatch.alerts.receivers import EndpointStore, Notice, Receivers, switch_on
+from tmwatch.alerts.waiting import Patience, Wait, Waiting
 from tmwatch.config import Config, Recipient
 from tmwatch.errors import DeliveryError, PermanentDeliveryError
 from tmwatch.masking import mask
@@ -52,8 +52,12 @@ class OutboxStore(EndpointStore, Protocol):
     unreadable: list[tuple[int, str, str, str]]
     """(id, recipient, channel, error) of what `due_deliveries` gave up since it cannot be read."""
 
-    def due_deliveries(self, now: dt.datetime, /) -> Sequence[Delivery]:
-        """Those whose time has come and that nobody holds, oldest first."""
+    def due_deliveries(self, now: dt.datetime, leave: Callable[[Waiting], bool], /) -> Sequence[Delivery]:
+        """Those whose time has come, that nobody holds and that are not to be left; oldest first."""
+        ...
+
+    def digests_told(self) -> Mapping[str, dt.datetime]:
+        """When each recipient's last digest was made."""
         ...
 
     def claim(self, delivery_id: int, now: dt.datetime, lease_seconds: float, /) -> bool:
@@ -111,6 +115,8 @@ class DeliveryReport:
 
     # Recipients who are left alone now, and until when: what is not urgent waits.
     quiet: dict[str, dt.datetime] = field(default_factory=dict)
+    # Recipients for whose next digest something waits: when it comes, and how many deliveries.
+    digests: dict[str, tuple[dt.datetime, int]] = field(default_factory=dict)
 
     @property
     def untold(self) -> list[Notice]:
@@ -179,6 +185,7 @@ class _Run:
         self.down: dict[str, DeliveryError] = {}
         self.broke: dict[str, int] = {}
         self.used: dict[str, float] = {}  # seconds by endpoint
+        self.waits: dict[int, tuple[str, Wait]] = {}  # delivery → its recipient, and for what it waits
         self.receivers = Receivers(store, config)
         # Receivers repeat in their answers what they were sent; answers and errors are kept (law 13).
         self.secrets = config.secrets(os.environ)
@@ -192,9 +199,10 @@ class _Run:
     def all(self) -> None:
         """Everything that is due, each once; what is told of receivers meanwhile leaves in the same run."""
         seen: set[int] = set()
-        while fresh := [one for one in self.store.due_deliveries(self.now) if one.id not in seen]:
+        while fresh := [one for one in self._due() if one.id not in seen]:
             seen.update(one.id for one in fresh)
             self._fairly(fresh)
+        self._report_waits()
         for number, recipient, channel, error in self.store.unreadable:
             self.report.dead += 1
             self.report.failures.append(Failure(number, recipient, channel, error, None))
@@ -236,9 +244,6 @@ class _Run:
         if self.receivers.is_off(delivery):
             self.report.remaining += 1
             return
-        if self._waits(delivery):
-            self.report.remaining += 1
-            return
         if not self.store.claim(delivery.id, self.now, LEASE_SECONDS):
             self.report.remaining += 1  # another process has it
             return
@@ -268,14 +273,26 @@ class _Run:
                 self.receivers.took(delivery, self.now)
             self.report.sent += 1
 
-    def _waits(self, delivery: Delivery) -> bool:
-        """Whether its recipient is to be left alone now."""
-        recipient = self.config.recipient(delivery.recipient)
-        until = waits_until(recipient, delivery.payload, self.now) if recipient is not None else None
-        if until is None:
-            return False
-        self.report.quiet[delivery.recipient] = until
-        return True
+    def _due(self) -> Sequence[Delivery]:
+        """What is to be sent now; what waits for a digest, or the end of a quiet, stays as it is."""
+        patience = Patience(self.config, self.store.digests_told(), self.now)
+
+        def leave(one: Waiting) -> bool:
+            wait = patience.with_(one)
+            if wait is not None:
+                self.waits[one.id] = one.recipient, wait
+            return wait is not None
+
+        return self.store.due_deliveries(self.now, leave)
+
+    def _report_waits(self) -> None:
+        self.report.remaining += len(self.waits)
+        for recipient, wait in self.waits.values():
+            if wait.reason == "quiet":
+                self.report.quiet[recipient] = wait.until
+            else:
+                _, count = self.report.digests.get(recipient, (wait.until, 0))
+                self.report.digests[recipient] = wait.until, count + 1
 
     def _hush(self, error: DeliveryError) -> None:
         """No secret in its text, whatever the receiver repeated."""

@@ -21,6 +21,7 @@ AlertKind = Literal[
     "source.health",
     "delivery.health",
     "deadline.due",
+    "digest",
     "test",
 ]
 
@@ -219,6 +220,85 @@ class HeldNote(Frozen):
     looked: int = 0
 
 
+class DigestItem(Frozen):
+    """An alert that a digest takes in."""
+
+    alert: int  # its number
+    kind: AlertKind
+    watch: str
+    role: str = "observed"
+    significance: Significance
+    sample: bool = False
+    headline: str = ""  # empty where it quotes an address that is left out
+    detail: str = ""
+    made_at: dt.datetime  # UTC
+    filings: int = 0  # all that it tells of
+    cards: tuple[MarkCard, ...] = ()  # the first of them; those with dates always
+    held: HeldNote | None = None  # it was held before
+
+
+class DigestDue(Frozen):
+    """A deadline that comes until some days after the next digest, or is told here for the first time."""
+
+    st13: str
+    number: str  # as people write it: "US 76044902"
+    mark: str = ""
+    sample: bool = False
+    docket_ref: str | None = None
+    watches: tuple[str, ...] = ()
+    line: DueLine
+    days_left: int  # at the office, on the day of the digest
+    link: str | None = None  # the register's own page
+
+
+class DigestLook(Frozen):
+    """What one register was asked for one watch, and how that stands."""
+
+    watch: str
+    source: str
+    state: Literal["fresh", "late", "failing", "never looked"]
+    asked: int  # questions: filings, names, or the files of a register
+    seen: int  # of these, answered in time
+    oldest: dt.datetime | None = None  # when that was answered that was answered longest ago; UTC
+    latest: dt.datetime | None = None
+    since: dt.datetime | None = None  # since when the register fails
+    unseen: tuple[str, ...] = ()  # the first questions that were not answered, and why
+
+
+class DigestGap(Frozen):
+    """What a watch does not ask of an office by itself."""
+
+    watch: str
+    line: CoverageLine
+
+
+class Digest(Frozen):
+    """What a recipient's digest holds. "Looked at" is what was answered in time, never what was asked."""
+
+    recipient: str
+    every: Literal["daily", "weekly"]
+    since: dt.datetime  # the one before, or since when there is to be one; UTC
+    until: dt.datetime
+    next: dt.datetime  # when the next one is to come
+    timezone: str = "UTC"  # the recipient's, by which days are counted
+    items: tuple[DigestItem, ...] = ()  # by watch, in the order of the configuration
+    changes: int = 0  # what befell `changed` filings
+    changed: int = 0
+    new: int = 0  # new filings
+    dues: tuple[DigestDue, ...] = ()  # soonest first
+    dues_until: dt.date
+    questions: int = 0  # asked of registers for the recipient's watches, each once
+    seen: int = 0
+    by_number: bool = True  # each question is a filing
+    looks: tuple[DigestLook, ...] = ()  # what is not as it should be first
+    gaps: tuple[DigestGap, ...] = ()
+    by_hand: tuple[str, ...] = ()  # offices (ST.3) of which only a person can bring anything
+    at_once: int = 0  # alerts that could not wait, sent since the one before
+    held: int = 0  # deliveries that wait until somebody releases them
+    silenced: int = 0  # changes and new filings that a mute kept back since the one before
+    muted: tuple[str, ...] = ()  # what is muted until when, a sentence each
+
+
 class AlertPayload(Frozen):
     """One alert: what happened to one filing, to a group changed together, or a day's new filings."""
 
@@ -236,3 +316,4 @@ class AlertPayload(Frozen):
     mass: Mass | None = None  # for source.health: many filings of a source at once
     held: HeldNote | None = None  # it was held before it was sent; no part of what it tells
     note: str = VERIFY
+    digest: Digest | None = None  # of a digest, which has nothing else

@@ -42,9 +42,23 @@ _NAME_PARTS = 2
 
 def without_addresses(payload: AlertPayload) -> tuple[AlertPayload, int]:
     """The alert without private persons' address details, and how many texts were shortened."""
-    count = 0
-    cards = []
-    for card in payload.cards:
+    cards, count = _bare_cards(payload.cards)
+    bare: dict[str, object] = {"cards": cards}
+    if payload.digest is not None:
+        items = []
+        for item in payload.digest.items:
+            cards, shortened = _bare_cards(item.cards)
+            count += shortened
+            # A headline may quote what was just taken out.
+            headline = "" if shortened else item.headline
+            items.append(item.model_copy(update={"cards": cards, "headline": headline}))
+        bare["digest"] = payload.digest.model_copy(update={"items": tuple(items)})
+    return payload.model_copy(update=bare), count
+
+
+def _bare_cards(cards: Iterable[MarkCard]) -> tuple[tuple[MarkCard, ...], int]:
+    count, found = 0, []
+    for card in cards:
         changes = []
         for change in card.changes:
             bare = _bare_change(change, card)
@@ -53,8 +67,8 @@ def without_addresses(payload: AlertPayload) -> tuple[AlertPayload, int]:
                 for name in ("old", "new", "terms_added", "terms_removed")
             )
             changes.append(bare)
-        cards.append(card.model_copy(update={"changes": tuple(changes)}))
-    return payload.model_copy(update={"cards": tuple(cards)}), count
+        found.append(card.model_copy(update={"changes": tuple(changes)}))
+    return tuple(found), count
 
 
 def _bare_change(change: Change, card: MarkCard) -> Change:

@@ -48,7 +48,7 @@ def preview(
     assert isinstance(made, BotChannel)
     message = build(payload, alert=alert, language=recipient.language, timezone=recipient.timezone)
     fitted = made.fitted(message)
-    lines = message.lines(len(message.body) - fitted.cut)
+    lines = message.lines(fitted.shown)
     text = "\n".join([message.title, *(f"{line.text} {line.href}".rstrip() for line in lines)])
     return Preview(text, fitted.body, fitted.size, made.limit, made.unit, fitted.cut)
 

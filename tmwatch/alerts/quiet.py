@@ -8,11 +8,11 @@ what joins it; so a change of the configuration, or a critical change that joins
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from tmwatch.alerts.payload import AlertPayload
-from tmwatch.config import Config, Recipient
+from tmwatch.alerts.urgency import Urgency, urgency
+from tmwatch.config import Recipient
 from tmwatch.model import Significance
 from tmwatch.schedules.closed import closed_until, parse_closed
 
@@ -41,27 +41,14 @@ def _day_over(recipient: Recipient, at: dt.datetime, zone: ZoneInfo) -> dt.datet
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC)
 
 
-def waits_until(recipient: Recipient, payload: AlertPayload, instant: dt.datetime) -> dt.datetime | None:
-    """Until when an alert waits for a recipient; None: it goes now."""
-    until = quiet_until(recipient, instant)
-    if until is None or payload.significance is Significance.CRITICAL or payload.kind == "deadline.due":
-        return None
-    last = (until + _DATES).date()
-    return None if any(due.day <= last for card in payload.cards for due in card.dues) else until
-
-
-def waiting_since(
-    waiting: Iterable[tuple[str, str, dt.datetime]], config: Config | None
+def waits_until(
+    recipient: Recipient, alert: AlertPayload | Urgency, instant: dt.datetime
 ) -> dt.datetime | None:
-    """Since when the oldest of what waits ought to have been sent; (recipient, significance, made) each.
-
-    The quiet of a recipient is no trouble: it counts from its end.
-    """
-    found = []
-    for name, significance, made in waiting:
-        recipient = config.recipient(name) if config is not None else None
-        until = None
-        if recipient is not None and significance != Significance.CRITICAL.value:
-            until = quiet_until(recipient, made)
-        found.append(until or made)
-    return min(found, default=None)
+    """Until when an alert waits for the end of a recipient's quiet; None: it does not."""
+    until = quiet_until(recipient, instant)
+    if until is None:
+        return None
+    one = alert if isinstance(alert, Urgency) else urgency(alert)
+    if one.significance is Significance.CRITICAL or one.kind == "deadline.due":
+        return None
+    return None if one.first_due is not None and one.first_due <= (until + _DATES).date() else until

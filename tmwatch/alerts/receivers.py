@@ -262,6 +262,9 @@ class Receivers:
 
 def what_to_do(alert: int, delivery: Mapping[str, Any]) -> str:
     """What a person can do about a delivery as `Outbox.alerts` gives it; "" where nothing is to be done."""
+    digest = delivery["digest"]
+    if digest is not None and digest["state"] == "dead":
+        return f"`tmwatch alerts retry {digest['alert']}` sends the digest again, with the same id."
     if delivery["state"] == "dead":
         return f"`tmwatch alerts retry {alert}` sends it again, with the same id."
     if delivery["switched_off"]:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from tmwatch.alerts.campaigns import class_order, identity
 from tmwatch.alerts.payload import AlertPayload, HeldNote, MarkCard, Mass
+from tmwatch.alerts.summary_digest import digest_line
 from tmwatch.alerts.wording import Wording
 from tmwatch.model import Change, FactKind, Phase, Significance
 from tmwatch.text import clean_line, fold
@@ -51,20 +52,24 @@ def mark_name(card: MarkCard, words: Wording) -> str:
 
 def subject(payload: AlertPayload, words: Wording) -> str:
     """Mark, number, change and docket reference on one line, `[SAMPLE]` first when anything is sample."""
+    if payload.digest is not None:
+        return lead(payload, words)
     parts = [who(payload, words), what(payload, words)]
     references = [clean_line(card.docket_ref, REF_LIMIT) for card in payload.cards if card.docket_ref]
     parts += [words.say("ref", ref=words.listed(_few(references, words)))] if references else []
-    return _marked(" · ".join(part for part in parts if part), payload, words)
+    return marked(" · ".join(part for part in parts if part), payload, words)
 
 
 def lead(payload: AlertPayload, words: Wording) -> str:
     """The first line of the mail: as the subject, without the docket reference."""
-    return _marked(
+    if payload.digest is not None:
+        return marked(digest_line(payload.digest, words), payload, words)
+    return marked(
         " · ".join(part for part in (who(payload, words), what(payload, words)) if part), payload, words
     )
 
 
-def _marked(line: str, payload: AlertPayload, words: Wording) -> str:
+def marked(line: str, payload: AlertPayload, words: Wording) -> str:
     """What is no fact of a register says so first."""
     mark = "test_mark" if payload.kind == "test" else "sample_mark" if is_sample(payload) else ""
     return f"{words.say(mark)} {line}" if mark else line

@@ -118,7 +118,7 @@ def build(payload: AlertPayload, words: Wording, timezone: str = "UTC") -> MailV
         sample_note=words.say("sample_note") if summary.is_sample(payload) else "",
         watch_line=_watch_line(payload, words),
         level=payload.significance.value,
-        detail=(*held_lines(payload, words, timezone), *_detail(payload, words, timezone)),
+        detail=(*held_lines(payload.held, words, timezone), *_detail(payload, words, timezone)),
         groups=_groups(cards, words),
         facts=_facts(cards[0], words, timezone) if one else shared,
         campaigns=campaigns(payload, words),
@@ -139,7 +139,7 @@ def _watch_line(payload: AlertPayload, words: Wording) -> str:
         return words.say("test_line")
     return words.say(
         "watch_line",
-        significance=_capital(words.significance(payload.significance)),
+        significance=capital(words.significance(payload.significance)),
         watch=words.quoted(clean_line(payload.watch, 100)),
         role=words.role(clean_line(payload.role, 30)),
     )
@@ -170,7 +170,7 @@ def _groups(cards: Sequence[MarkCard], words: Wording) -> tuple[Group, ...]:
     """Each change once, with the filings it befell: nine equal steps of nine filings are one line."""
     befell: dict[Block, list[str]] = {}
     for card in cards:
-        for block in _blocks(card, words):
+        for block in blocks(card, words):
             befell.setdefault(block, []).append(summary.number(card))
     gathered: dict[tuple[str, ...], list[Block]] = {}
     for block, numbers in befell.items():
@@ -184,16 +184,17 @@ def _groups(cards: Sequence[MarkCard], words: Wording) -> tuple[Group, ...]:
     )
 
 
-def _blocks(card: MarkCard, words: Wording) -> list[Block]:
-    blocks: list[Block] = []
+def blocks(card: MarkCard, words: Wording) -> list[Block]:
+    """The changes of a filing, new entries of its history as one."""
+    found: list[Block] = []
     new_events = [item for item in card.changes if item.field == "events" and item.kind == "added"]
     for change in card.changes:
         if change in new_events:
             if change is new_events[0]:
-                blocks.append(_events(new_events, words))
+                found.append(_events(new_events, words))
         else:
-            blocks.append(_block(change, words))
-    return blocks
+            found.append(_block(change, words))
+    return found
 
 
 def _events(changes: Sequence[Change], words: Wording) -> Block:
@@ -205,7 +206,7 @@ def _events(changes: Sequence[Change], words: Wording) -> Block:
     if len(lines) > EVENTS_LIMIT:
         lines = [*lines[:EVENTS_LIMIT], words.say("events_cut", count=len(lines) - EVENTS_LIMIT)]
     return Block(
-        label=_capital(words.say("events", count=len(changes)) if len(changes) > 1 else words.say("event")),
+        label=capital(words.say("events", count=len(changes)) if len(changes) > 1 else words.say("event")),
         significance=words.significance(top.significance),
         level=top.significance.value,
         lines=tuple(lines),
@@ -277,7 +278,7 @@ def _facts(card: MarkCard, words: Wording, timezone: str) -> tuple[Fact, ...]:
         Fact(words.label("docket"), clean_line(card.docket_ref or "")),
         Fact(words.label("client"), clean_line(card.client or "")),
         Fact(words.label("responsible"), clean_line(card.responsible or "")),
-        Fact(words.label("owner"), _owners(card)),
+        Fact(words.label("owner"), owners_line(card)),
         Fact(words.label("classes"), words.listed([clean_line(name) for name in card.classes])),
         Fact(words.label("status"), status),
         Fact(words.label("phase"), phase if status or card.phase is not Phase.UNKNOWN else ""),
@@ -331,7 +332,7 @@ def _row(card: MarkCard, words: Wording, said: set[str], timezone: str, why: str
         classes=words.listed([clean_line(name, 10) for name in card.classes]),
         number=summary.number(card),
         href=safe_link(card.link),
-        status=_glossed_status(card, words),
+        status=glossed_status(card, words),
         filed=_day(card.application_date),
         notes=tuple(f"{note.label}{words.table['colon']}{note.value}" for note in notes),
     )
@@ -345,7 +346,7 @@ def status_line(card: MarkCard, words: Wording) -> str:
     return ", ".join(part for part in parts if part) if text or code else ""
 
 
-def _glossed_status(card: MarkCard, words: Wording) -> str:
+def glossed_status(card: MarkCard, words: Wording) -> str:
     """The office's words, with our phase beside them where they are not in the reader's script."""
     status = status_line(card, words)
     if status and (card.phase is Phase.UNKNOWN or summary.readable(status, words)):
@@ -385,14 +386,16 @@ def source_line(card: MarkCard, words: Wording) -> str:
     return words.say("source_line" if source else "source_unnamed", facts=kind, source=source, as_of=as_of)
 
 
-def _owners(card: MarkCard) -> str:
+def owners_line(card: MarkCard) -> str:
+    """Its owners on one line."""
     return "; ".join(clean_line(owner) for owner in card.owners)
 
 
 # -- values ----------------------------------------------------------------------------------------
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """The text as the beginning of a line."""
     return text[:1].upper() + text[1:]
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from tmwatch.alerts.payload import AlertPayload, HandSearch, HandWork
+from tmwatch.alerts.payload import AlertPayload, CoverageLine, HandSearch, HandWork
 from tmwatch.alerts.wording import Wording
 from tmwatch.text import clean_line
 
@@ -15,8 +16,13 @@ def coverage(payload: AlertPayload, words: Wording) -> tuple[str, ...]:
     """For each office of the watch: live, import only or not watched, and why (design law 17)."""
     if payload.kind in ("delivery.health", "test"):
         return ()  # it is about a receiver, not about what is looked at
-    lines = []
-    for item in payload.coverage:
+    return tuple(coverage_lines(payload.coverage, words)) or (words.say("coverage_none"),)
+
+
+def coverage_lines(of: Iterable[CoverageLine], words: Wording) -> list[str]:
+    """Each line of coverage, followed by what a person has to do there."""
+    lines: list[str] = []
+    for item in of:
         line = words.say(
             "coverage_line",
             office=clean_line(item.office),
@@ -30,7 +36,7 @@ def coverage(payload: AlertPayload, words: Wording) -> tuple[str, ...]:
             lines += _by_hand(item.by_hand, words)
         if item.search is not None:
             lines.append(_search_by_hand(item.search, words))
-    return tuple(lines) or (words.say("coverage_none"),)
+    return lines
 
 
 def _by_hand(work: HandWork, words: Wording) -> list[str]:

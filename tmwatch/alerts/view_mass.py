@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tmwatch.alerts.payload import AlertPayload, Mass, MassExample
+from tmwatch.alerts.payload import HeldNote, Mass, MassExample
 from tmwatch.alerts.summary import mass_words
 from tmwatch.alerts.wording import Wording
 from tmwatch.alerts.zones import instant
@@ -11,9 +11,8 @@ from tmwatch.text import clean_line
 _VALUE = 80  # characters of an old or new value
 
 
-def held_lines(payload: AlertPayload, words: Wording, timezone: str) -> tuple[str, ...]:
+def held_lines(held: HeldNote | None, words: Wording, timezone: str) -> tuple[str, ...]:
     """Why it comes late, if it was held."""
-    held = payload.held
     if held is None:
         return ()
     return (words.say("held_note", what=mass_words(held, words), since=instant(held.since, timezone)),)

@@ -27,7 +27,17 @@ from typing import Any
 from pydantic import Field
 
 from tmwatch.alerts import summary
-from tmwatch.alerts.payload import AlertKind, AlertPayload, Campaign, ClassMark, MarkCard
+from tmwatch.alerts.payload import (
+    AlertKind,
+    AlertPayload,
+    Campaign,
+    ClassMark,
+    Digest,
+    DigestDue,
+    DigestItem,
+    DigestLook,
+    MarkCard,
+)
 from tmwatch.alerts.personal import without_addresses
 from tmwatch.alerts.wording import wording
 from tmwatch.model import Change, Frozen
@@ -61,6 +71,9 @@ class Cut(Frozen):
     coverage: int = 0
     campaigns: int = 0
     numbers: int = 0  # of filings, left out of the campaigns that stayed; their count stands there
+    items: int = 0  # of a digest: alerts, dates, and rows of what was and was not looked at
+    dues: int = 0
+    looks: int = 0
 
 
 class WebhookData(AlertPayload):
@@ -152,34 +165,103 @@ def _shrunk(
 ) -> tuple[AlertPayload, Cut]:
     """The alert within these bounds, least significant changes first to go, and what went."""
     knife = _Knife(text)
-    gone = {"terms": 0, "changes": 0, "numbers": 0}
-    kept_cards = []
-    for card in payload.cards[:cards]:
-        weighty = sorted(card.changes, key=lambda change: -change.significance.rank)[:changes]
-        kept = [change for change in card.changes if any(change is item for item in weighty)]
-        gone["changes"] += len(card.changes) - len(kept)
-        bare = [_bare_change(change, terms, knife, gone) for change in kept]
-        kept_cards.append(_bare_card(card, tuple(bare), terms, knife))
-    for card in payload.cards[len(kept_cards) :]:
-        gone["changes"] += len(card.changes)
+    gone = {"cards": 0, "terms": 0, "changes": 0, "numbers": 0, "items": 0, "dues": 0, "looks": 0}
+    kept_cards = _bare_cards(payload.cards, terms, changes, cards, knife, gone)
     lines = tuple(line.model_copy(update=knife.every(dict(line))) for line in payload.coverage[:coverage])
+    digest = payload.digest
+    if digest is not None:
+        digest = _bare_digest(digest, terms, changes, cards, coverage, knife, gone)
     small = payload.model_copy(
         update={
+            "digest": digest,
             **knife.every({name: getattr(payload, name) for name in _TEXTS}),
-            "cards": tuple(kept_cards),
+            "cards": kept_cards,
             "campaigns": tuple(_bare_campaign(one, cards, knife, gone) for one in payload.campaigns[:cards]),
             "coverage": lines,
         }
     )
     return small, Cut(
-        cards=len(payload.cards) - len(kept_cards),
+        cards=gone["cards"],
         changes=gone["changes"],
         terms=gone["terms"],
         texts=knife.count,
         coverage=len(payload.coverage) - len(lines),
         campaigns=len(payload.campaigns) - len(small.campaigns),
         numbers=gone["numbers"],
+        items=gone["items"],
+        dues=gone["dues"],
+        looks=gone["looks"],
     )
+
+
+def _bare_cards(
+    cards: Sequence[MarkCard],
+    terms: int | None,
+    changes: int | None,
+    most: int | None,
+    knife: _Knife,
+    gone: dict[str, int],
+) -> tuple[MarkCard, ...]:
+    kept_cards = []
+    for card in cards[:most]:
+        weighty = sorted(card.changes, key=lambda change: -change.significance.rank)[:changes]
+        kept = [change for change in card.changes if any(change is item for item in weighty)]
+        gone["changes"] += len(card.changes) - len(kept)
+        bare = [_bare_change(change, terms, knife, gone) for change in kept]
+        kept_cards.append(_bare_card(card, tuple(bare), terms, knife))
+    for card in cards[len(kept_cards) :]:
+        gone["changes"] += len(card.changes)
+        gone["cards"] += 1
+    return tuple(kept_cards)
+
+
+def _bare_digest(
+    digest: Digest,
+    terms: int | None,
+    changes: int | None,
+    most: int | None,
+    rows: int | None,
+    knife: _Knife,
+    gone: dict[str, int],
+) -> Digest:
+    """A digest with so many filings in all, shared out among its alerts; of dates, of what was looked at and
+    what not, the first rows. Its counts stay as they are: they count what happened."""
+    items: list[DigestItem] = []
+    room = most
+    for item in digest.items[: None if most is None else most + 1]:
+        cards = _bare_cards(item.cards, terms, changes, room, knife, gone)
+        room = None if room is None else max(0, room - len(cards))
+        texts = {"headline": knife.text(item.headline), "detail": knife.text(item.detail)}
+        items.append(item.model_copy(update={**texts, "watch": knife.text(item.watch), "cards": cards}))
+    for item in digest.items[len(items) :]:
+        gone["items"] += 1
+        gone["cards"] += len(item.cards)
+        gone["changes"] += sum(len(card.changes) for card in item.cards)
+    dues = tuple(_bare_due(due, knife) for due in digest.dues[:rows])
+    looks = tuple(_bare_look(look, terms, knife) for look in digest.looks[:rows])
+    gaps = []
+    for gap in digest.gaps[:rows]:
+        line = gap.line.model_copy(update=knife.every(dict(gap.line)))
+        gaps.append(gap.model_copy(update={"watch": knife.text(gap.watch), "line": line}))
+    muted = tuple(knife.text(text) for text in digest.muted[:rows])
+    gone["dues"] += len(digest.dues) - len(dues)
+    gone["looks"] += len(digest.looks) - len(looks) + len(digest.gaps) - len(gaps)
+    gone["items"] += len(digest.muted) - len(muted)
+    rest = {"dues": dues, "looks": looks, "gaps": tuple(gaps), "muted": muted}
+    return digest.model_copy(
+        update={**rest, "items": tuple(items), "recipient": knife.text(digest.recipient)}
+    )
+
+
+def _bare_due(due: DigestDue, knife: _Knife) -> DigestDue:
+    line = due.line.model_copy(update=knife.every(dict(due.line)))
+    given = {name: value for name, value in dict(due).items() if name not in ("line", "st13")}
+    return due.model_copy(update={**knife.every(given), "line": line})
+
+
+def _bare_look(look: DigestLook, most: int | None, knife: _Knife) -> DigestLook:
+    unseen = look.unseen[:most]
+    return look.model_copy(update=knife.every({**dict(look), "unseen": unseen}))
 
 
 def _bare_campaign(one: Campaign, most: int | None, knife: _Knife, gone: dict[str, int]) -> Campaign:

@@ -41,6 +41,16 @@ class Wording:
         """A sentence with its values filled in; the values must be clean already."""
         return self._word("sentences", key).format(**values)
 
+    def digest(self, key: str, **values: object) -> str:
+        """A sentence of a digest. Of a `count` of one it has words of its own where the table does."""
+        one = f"{key}_{values['count']}" if values.get("count") in (0, 1) else ""
+        return self._word("digest", one if one in self.table["digest"] else key).format(**values)
+
+    def day(self, day: dt.date) -> str:
+        """A day in a subject: "26 Nov"."""
+        month = self._word("digest", "months").split()[day.month - 1]
+        return self.digest("day_month", day=day.day, month=month)
+
     def head(self, key: str) -> str:
         """A heading."""
         return self._word("heads", key)

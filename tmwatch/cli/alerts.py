@@ -14,6 +14,7 @@ from tmwatch.alerts.payload import AlertPayload, MarkCard, Near
 from tmwatch.alerts.receivers import switch_on, what_to_do
 from tmwatch.alerts.view import muted_line
 from tmwatch.alerts.view_campaigns import CampaignView, campaigns, near_line
+from tmwatch.alerts.waiting import Patience, Wait
 from tmwatch.alerts.wording import wording
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
@@ -26,9 +27,18 @@ from tmwatch.store import Database, Outbox, muted, upkeep
 from tmwatch.store.database import now
 from tmwatch.store.endpoints import endpoints
 from tmwatch.store.mass import MASS
+from tmwatch.store.outbox import told_at
 
 _MUTED = dt.timedelta(days=30)
-STATES = {"pending": "waiting", "sent": "sent", "dead": "GIVEN UP", "held": "HELD", "dropped": "dropped"}
+STATES = {
+    "pending": "waiting",
+    "sent": "sent",
+    "dead": "GIVEN UP",
+    "held": "HELD",
+    "dropped": "dropped",
+    "digested": "in a digest",
+}
+_REASONS = {"digest": "the digest", "quiet": "the end of the quiet"}
 
 
 @cli.group("alerts", cls=Group)
@@ -47,6 +57,7 @@ def list_(session: Session, limit: int, undelivered: bool, as_json: bool) -> Non
     """Show the latest alerts, newest first, and what became of their deliveries."""
     database = session.database()
     found = Outbox(database).alerts(limit, undelivered=undelivered)
+    _add_waits(session, database, found)
     for alert in found:
         for one in alert["deliveries"]:
             one["do"] = what_to_do(alert["id"], one) or None
@@ -56,9 +67,10 @@ def list_(session: Session, limit: int, undelivered: bool, as_json: bool) -> Non
     for alert in found:
         say(f"{alert['id']}  {plain(alert['headline'])}", style="bold")
         rows = [
-            ("Made", f'{render.local(alert["created_at"])}, watch "{plain(alert["watch"])}"'),
+            ("Made", _made(alert)),
             ("Significance", plain(alert["significance"])),
             ("Deliveries", _counts(alert["deliveries"])),
+            *_waits(alert["deliveries"]),
             *(row for one in _failed(alert) for row in _trouble(one)),
             *_why_held(alert),
         ]
@@ -66,6 +78,49 @@ def list_(session: Session, limit: int, undelivered: bool, as_json: bool) -> Non
     if not found:
         say("Nothing waits and nothing was given up." if undelivered else "There are no alerts yet.")
     _sum_up(database)
+
+
+def _made(alert: dict[str, Any]) -> str:
+    watch = f', watch "{plain(alert["watch"])}"' if alert["watch"] else ""
+    return f"{render.local(alert['created_at'])}{watch}"
+
+
+def _add_waits(session: Session, database: Database, alerts: list[dict[str, Any]]) -> None:
+    """To each delivery what it waits for, as the configuration has it now."""
+    waits = all_waits(session, database)
+    for alert in alerts:
+        for one in alert["deliveries"]:
+            one["waits"] = waits[one["id"]].as_json() if one["id"] in waits else None
+
+
+def all_waits(session: Session, database: Database) -> dict[int, Wait]:
+    """Of each delivery that waits for something, for what; nothing is known without a good configuration."""
+    try:
+        config = session.config_if_any()
+    except ConfigError:
+        config = None
+    if config is None:
+        return {}
+    patience = Patience(config, told_at(database), now())
+    found = ((one.id, patience.with_(one)) for one in upkeep.waiting(database))
+    return {number: wait for number, wait in found if wait is not None}
+
+
+def _waits(deliveries: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """For what its deliveries wait, each reason once; and the digest that they are told by."""
+    found: dict[str, None] = {}
+    for one in deliveries:
+        if wait := one["waits"]:
+            found[f"{plain(one['recipient'])}: {_said_of_wait(wait)}"] = None
+        elif one["digest"] is not None:
+            state = STATES.get(one["digest"]["state"], one["digest"]["state"])
+            do = f": {plain(one['do'])}" if one.get("do") else ""
+            found[f"{plain(one['recipient'])}: in digest {one['digest']['alert']} ({state}){do}"] = None
+    return [("", text) for text in found]
+
+
+def _said_of_wait(wait: dict[str, str]) -> str:
+    return f"waits for {_REASONS[wait['for']]}, {render.local(wait['until'])}"
 
 
 def _trouble(one: dict[str, Any]) -> list[tuple[str, str]]:
@@ -163,6 +218,7 @@ def why(session: Session, number: int, as_json: bool) -> None:
     """Show why an alert was raised: trigger, changes, the looks behind it, and its deliveries."""
     database = session.database()
     alert = need_alert(database, number)
+    _add_waits(session, database, [alert])
     looks = upkeep.looks_behind(database, number)
     if as_json:
         say_json({**alert, "looks": looks})
@@ -172,12 +228,14 @@ def why(session: Session, number: int, as_json: bool) -> None:
     facts_grid(
         [
             ("Why", plain(payload["why"])),
-            ("Watch", f"{plain(payload['watch'])} ({plain(payload['role'])})"),
+            ("Watch", f"{plain(payload['watch'])} ({plain(payload['role'])})" if payload["watch"] else ""),
             ("Significance", plain(payload["significance"])),
             ("Made", render.local(alert["created_at"])),
             *(("", plain(line)) for line in payload["detail"].splitlines()),
         ]
     )
+    if payload.get("digest"):
+        _print_digest(payload)
     for campaign in _campaigns(payload):
         _print_campaign(campaign)
     for card in payload["cards"]:
@@ -190,6 +248,14 @@ def why(session: Session, number: int, as_json: bool) -> None:
         _print_delivery(one)
     if not alert["deliveries"]:
         say("nobody is told (notify is empty)", indent=2)
+
+
+def _print_digest(payload: dict[str, Any]) -> None:
+    """What a digest took in, an alert a line; `alerts preview` shows all that it says."""
+    for item in payload["digest"]["items"]:
+        say(f"{item['alert']}  {plain(item['headline'])}", indent=2)
+    if not payload["digest"]["items"]:
+        say("It took in no alert.", indent=2)
 
 
 def _campaigns(payload: dict[str, Any]) -> tuple[CampaignView, ...]:
@@ -245,6 +311,11 @@ def _print_delivery(one: dict[str, Any]) -> None:
     state = STATES.get(one["state"], one["state"])
     when = render.local(one["sent_at"] if one["state"] == "sent" else one["next_try_at"])
     after = {"sent": f" {when}", "pending": f", next try {when}"}.get(one["state"], "")
+    if one["waits"]:
+        after = f", {_said_of_wait(one['waits'])}"
+    elif one["digest"] is not None:
+        said = STATES.get(one["digest"]["state"], one["digest"]["state"])
+        after = f", {one['digest']['alert']}, which is {said}"
     say(f"{_to(one)}: {state}{after}, {render.counted(one['tries'], 'try', 'tries')}", indent=2)
     for line in str(one["error"] or one["answer"] or "").splitlines():
         say(plain(line), indent=4)
@@ -281,6 +352,8 @@ def retry(session: Session, number: int | None, everything: bool, recipient: str
         return
     then = "sends it" if count == 1 else "sends them"
     tell(f"{render.counted(count, 'delivery', 'deliveries')} due; the next `tmwatch check` {then}.")
+    if waits := sum(one.reason == "digest" for one in all_waits(session, database).values()):
+        tell(f"{render.counted(waits, 'delivery', 'deliveries')} not begun yet: left to the next digest.")
 
 
 def _need_recipient(session: Session, database: Database, name: str) -> None:

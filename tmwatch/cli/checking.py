@@ -305,10 +305,17 @@ def _print_deliveries(report: CheckReport) -> None:
     made = f"{render.counted(len(report.alerts), 'alert')} made. " if report.alerts else ""
     done = render.counted(sent, "delivery", "deliveries")
     held = report.outbox.get("held", 0)
-    if waiting:
-        say(f"{made}{done} sent, {waiting} waiting ({_next_try(report)}).")
+    digests = report.delivery.digests if report.delivery else {}
+    gathered = sum(count for _, count in digests.values())
+    if waiting > gathered:
+        say(f"{made}{done} sent, {waiting - gathered} waiting ({_next_try(report)}).")
+    elif waiting:
+        say(f"{made}{done} sent, nothing waits but for a digest.")
     else:
         say(f"{made}{f'{done} sent. ' if sent or made else ''}Nothing {'else ' if held else ''}waits.")
+    for name, (until, count) in digests.items():
+        wait = f"{render.counted(count, 'delivery', 'deliveries')} to {plain(name)}"
+        say(f"{wait} for the digest of {render.local(until.isoformat())}.", indent=2)
     for failures in _by_error(report):
         if failures[0].next_try and not failures[0].operator_needed:
             said = plain(failures[0].error.splitlines()[0], 200).rstrip(".")

@@ -88,6 +88,8 @@ def release(
     else:
         released = render.counted(count, "delivery", "deliveries")
         then = f"{sent} sent" if report else "the next `tmwatch check` sends them"
+        if report and report.digests:
+            then += f", {sum(count for _, count in report.digests.values())} wait for the next digest"
         nothing = _nothing(numbers, source, restored)
         tell(f"{released} released; {then}." if count else nothing)
     for failure in report.failures if report else ():

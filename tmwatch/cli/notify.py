@@ -90,6 +90,7 @@ def _print(one: Trial) -> None:
 @click.option("--recipient", metavar="NAME", help="In the language and zone of this recipient.")
 @click.option("--language", type=click.Choice(["en", "zh"]), help="In this language instead.")
 @click.option("--test", "as_test", is_flag=True, help="What `notify test` sends.")
+@click.option("--digest", "as_digest", is_flag=True, help="The next digest as it would be now.")
 @json_option
 @pass_session
 def preview_(
@@ -99,9 +100,17 @@ def preview_(
     recipient: str | None,
     language: str | None,
     as_test: bool,
+    as_digest: bool,
     as_json: bool,
 ) -> None:
-    """Show what would be sent of an alert (without ID: of a made-up one), and send nothing."""
+    """Show what would be sent of an alert (without ID: of a made-up one), and send nothing.
+
+    With --digest: the next digest of a recipient, as it would be if it were made now.
+    """
+    if sum((number is not None, as_test, as_digest)) > 1:
+        raise UsageError(
+            "an alert, a test and a digest are three things", do="Give an ID, --test or --digest."
+        )
     config = session.config_if_any()
     if config is None:
         config = Config(path=session.config_path, operator=Operator(contact="you@example.com"))
@@ -109,9 +118,9 @@ def preview_(
     if language:
         to = to.model_copy(update={"language": language})
     payload, at = trying.payload(to.language) if as_test else sample(), now()
+    if as_digest:
+        payload = _digest(session, config, to)
     if number is not None:
-        if as_test:
-            raise UsageError("an alert and a test are two things", do="Give an ID or --test.")
         stored = need_alert(session.database(config if session.has_config else None), number)
         payload = AlertPayload.model_validate(stored["payload"])
     seen = preview(payload, channel, config, to, alert=number or 0, at=at)
@@ -134,6 +143,20 @@ def preview_(
         left = f"{seen.cut} lines left out" if seen.cut else "nothing left out"
         say()
         say(f"{channel}: {seen.size} of {seen.limit} {seen.unit}, {left}", style="dim")
+
+
+def _digest(session: Session, config: Config, to: Recipient) -> AlertPayload:
+    """What the next digest of the recipient would say now."""
+    from tmwatch.digests import next_of
+
+    if to.digest == "off":
+        raise UsageError(
+            f'recipient "{plain(to.name, 60)}" has no digest',
+            where=str(config.path),
+            kept="Nothing was sent.",
+            do='Name one with --recipient, or set digest = "daily" or "weekly".',
+        )
+    return next_of(to, config, session.database(config), session.env)
 
 
 def _first(config: Config, channel: str) -> Recipient:

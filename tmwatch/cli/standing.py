@@ -63,6 +63,9 @@ def _print(found: Status) -> None:
     outbox = found.outbox
     waits = f"{outbox['waiting']} waiting, {outbox['dead']} given up, {outbox['held']} held"
     say(f"Outbox     {waits}")
+    for digest in found.digests:
+        count = render.counted(digest.waiting, "delivery waits", "deliveries wait")
+        say(f"Digest     {plain(digest.recipient, 40)}: {count} until {digest.next:%Y-%m-%d %H:%M} UTC")
     for place, one in enumerate(found.mutes[:_MUTES]):
         say(f"{'' if place else 'Muted':<11}{plain(one.words)}")
     if len(found.mutes) > _MUTES:

@@ -196,9 +196,12 @@ class Config(Frozen):
                 "[operator] contact is still the example address: put yours, so that registers can reach you."
             )
         for one in self.recipients:
-            if one.digest != "off":
+            asked = one.model_fields_set & {"digest_at", "digest_day"}
+            idle = {"off": asked, "daily": asked - {"digest_at"}, "weekly": set()}[one.digest]
+            if idle:
                 found.append(
-                    f'Recipient "{one.name}" asks for a {one.digest} digest: this version sends all at once.'
+                    f'Recipient "{one.name}": {" and ".join(sorted(idle))} means nothing with '
+                    f'digest = "{one.digest}".'
                 )
         for watch in self.watches:
             name = f'Watch "{watch.name}"'

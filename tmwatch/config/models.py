@@ -26,6 +26,7 @@ from tmwatch.config.values import (
     check_mailbox,
     check_office,
     check_schedule,
+    check_time,
     check_url,
     check_zone,
     parse_interval,
@@ -62,6 +63,7 @@ Hours = Annotated[
     AfterValidator(check_closed),
     Field(examples=["Mon-Fri 08:00-18:00", "22:00-04:30", "Sun 01:00-05:00 America/New_York"]),
 ]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Twins = tuple[Annotated[tuple[Line, ...], Field(min_length=2)], ...]
 Role = Literal["own", "adverse", "observed"]
 
@@ -291,8 +293,13 @@ class Recipient(Frozen):
         default=(), description="Days on which only what is urgent is sent."
     )
     digest: Literal["off", "daily", "weekly"] = Field(
-        default="off", description="Kept for a later version; this one sends everything at once."
+        default="off",
+        description="Whether what can wait is gathered into one message, which also says what was checked.",
     )
+    digest_at: Annotated[str, AfterValidator(check_time)] = Field(
+        default="07:30", description="When the digest is sent, in the recipient's zone."
+    )
+    digest_day: Weekday = Field(default="monday", description="The day of a weekly digest.")
 
     @property
     def bots(self) -> dict[str, Bot]:

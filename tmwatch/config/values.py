@@ -28,6 +28,7 @@ _EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:localhost|{_LABEL}(?:\.{_LABEL})
 _MAILBOX = re.compile(r'"?([^<>"@]{1,100}?)"?\s*<([^<>]+)>')
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _INTERVAL = re.compile(r"(\d{1,5})\s*(second|minute|hour|day|week)s?", re.IGNORECASE)
+_TIME = re.compile(r"(\d{1,2}):(\d{2})")
 _LONGEST = dt.timedelta(days=366)
 _ANY_ZONE = zoneinfo.ZoneInfo("UTC")
 
@@ -116,6 +117,14 @@ def check_schedule(text: str) -> str:
             f"a schedule {error}" if str(error).startswith("such as") else f"a schedule: {error}"
         ) from None
     return text
+
+
+def check_time(text: str) -> str:
+    """A time of day on the 24-hour clock, "7:30" as "07:30"."""
+    match = _TIME.fullmatch(text.strip())
+    if not match or int(match[1]) > 23 or int(match[2]) > 59:
+        raise Expected('a time of day such as "07:30"')
+    return f"{int(match[1]):02}:{match[2]}"
 
 
 def check_closed(text: str) -> str:

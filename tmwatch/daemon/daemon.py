@@ -18,7 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from tmwatch.alerts.outbox import DeliveryReport, deliver_due
-from tmwatch.checking import CheckReport, check
+from tmwatch.checking import CheckReport, check, gather
 from tmwatch.config import Config
 from tmwatch.daemon.jobs import DATES, DELIVER, FEED, INBOX, Job, jobs_of
 from tmwatch.daemon.lane import Due, Lane, Tell, do
@@ -250,6 +250,7 @@ class Daemon:
     def _work(self, job: Job, planned: dt.datetime, database: Database) -> str | None:
         config = self.config
         if job.id == DELIVER:
+            gather(config, database, self._env)
             report = deliver_due(Outbox(database), config, now())
             self._report(job.id, report)
             for text in report_out(config, database, self._env):

@@ -24,7 +24,9 @@ class Fed:
 
 def newest(database: Database, most: int) -> list[tuple[int, int]]:
     """What `latest` gives for all, without going through the alerts of each watch."""
-    rows = database.conn.execute("select id, joined from alert order by id desc limit ?", (most,))
+    rows = database.conn.execute(
+        "select id, joined from alert where kind <> 'digest' order by id desc limit ?", (most,)
+    )
     return [(row["id"], row["joined"]) for row in rows]
 
 
@@ -32,7 +34,9 @@ def latest(database: Database, most: int) -> dict[str, list[tuple[int, int]]]:
     """For each watch, and under "" for all, (number, times something joined) of the latest alerts."""
     found: dict[str, list[int]] = {"": []}
     # Number and watch stand before the alert itself in its row, which is long: all else is read of few.
-    for number, watch in database.conn.execute("select id, watch from alert order by id desc"):
+    # A digest is news of no watch, and all that it tells is there by itself.
+    every = "select id, watch from alert where kind <> 'digest' order by id desc"
+    for number, watch in database.conn.execute(every):
         for name in {"", watch or ""}:
             chosen = found.setdefault(name, [])
             if len(chosen) < most:

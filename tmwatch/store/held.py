@@ -61,7 +61,7 @@ def words(payload: AlertPayload, about: str = "") -> list[Word]:
         if payload.kind == "filing.new":
             found.append(Word(card.st13, "filing", "", "new", day))
         found += [Word(card.st13, one.field, one.key, _word(one), day) for one in card.changes]
-    if not payload.cards:
+    if not payload.cards and payload.digest is None:
         what, _, state = (about or f"{payload.headline}: told").rpartition(": ")
         found.append(Word(what, "state", "", state, ""))
     return found
@@ -93,8 +93,10 @@ def standing(database: Database, payload: AlertPayload, st13s: Sequence[str]) ->
     last = _last_restore(database)
     if last is None:
         return Standing("", None)
-    if payload.kind == "deadline.due":
-        return Standing("", None)  # it is told by day and distance, whatever the filing does meanwhile
+    if payload.kind in ("deadline.due", "digest"):
+        # Told by day and distance, whatever the filing does meanwhile; and a digest tells what waits, each
+        # piece of which has been judged by itself.
+        return Standing("", None)
     if payload.kind == "filing.new":
         # A filing is new to a watch once in all its history: no salt, or its id would not be found again.
         asks = database.conn.execute(

@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from tmwatch.alerts.payload import AlertPayload, MarkCard
+from tmwatch.alerts.urgency import first_due
 from tmwatch.store import held
 from tmwatch.store.database import Database, iso, now
 from tmwatch.store.outbox import PENDING, fates_of, write_alert
@@ -113,6 +114,10 @@ def _extend(
         "update alert set payload = ?, headline = ?, significance = ?, sample = ?, joined = joined + 1"
         " where id = ?",
         (whole.model_dump_json(), whole.headline, whole.significance.value, int(whole.sample), alert),
+    )
+    due = first_due(whole)
+    database.conn.execute(
+        "update delivery set first_due = ? where alert = ?", (due.isoformat() if due else None, alert)
     )
     database.conn.executemany(
         "insert into alert_mark (alert, st13, run, joined_at) values (?,?,?,?)",

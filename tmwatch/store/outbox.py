@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -13,11 +13,21 @@ from pydantic import ValidationError
 from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.endpoint import Endpoint, Key
 from tmwatch.alerts.payload import AlertPayload, HeldNote
+from tmwatch.alerts.urgency import Urgency, first_due
+from tmwatch.alerts.waiting import Waiting
+from tmwatch.model import Significance
 from tmwatch.store import endpoints, held, mass
 from tmwatch.store.database import Database, iso, now
 from tmwatch.store.ids import alert_facts, alert_uid, delivery_id
 
 PENDING, SENT, DEAD, HELD, DROPPED = "pending", "sent", "dead", "held", "dropped"
+DIGESTED = "digested"  # its alert is told by a digest, whose own delivery says what became of it
+
+# What is known of a delivery without reading its message, which may be long.
+LIGHT = (
+    "select d.id, d.alert, d.recipient, d.channel, d.address, d.tries, d.asked_at, d.first_due,"
+    " a.kind, a.watch, a.significance, a.created_at from delivery d join alert a on a.id = d.alert"
+)
 
 # No wait and no lease is longer than this. One that seems to be was written by a clock that ran ahead and
 # has been set right: it is over, or the alert would lie there until that day.
@@ -25,6 +35,12 @@ _LONGEST = dt.timedelta(days=2)
 _DUE = (
     "state = :pending and pass is null and (next_try_at <= :at or next_try_at > :far)"
     " and (lease_until is null or lease_until <= :at or lease_until > :far)"
+)
+
+# What a digest took in is sent when the digest is.
+_NOT_SENT = (
+    f"(d.state not in ('{SENT}', '{DIGESTED}') or d.state = '{DIGESTED}' and not exists"
+    f" (select 1 from delivery g where g.id = d.digest and g.state = '{SENT}'))"
 )
 
 
@@ -55,7 +71,7 @@ def write_alert(
     (`store.mass`).
     """
     at = now()
-    instant, to = iso(at), tuple(dict.fromkeys(to))
+    instant, to, due = iso(at), tuple(dict.fromkeys(to)), first_due(payload)
     told = f"{about[0]}: {about[1]}" if about else ""
     with database.write() as db:
         where = held.standing(database, payload, st13s)
@@ -100,6 +116,7 @@ def write_alert(
                     "error": None,
                     "held_for": held.RESTORE if drawn[one] == HELD else None,
                     "pass": waits if drawn[one] == PENDING else None,
+                    "first_due": due.isoformat() if due else None,
                 }
             )
     return alert
@@ -141,6 +158,12 @@ def fates_of(
     return where.salt, _draw(database, payload, "", facts, to, where)[1]
 
 
+def told_at(database: Database) -> dict[str, dt.datetime]:
+    """When each recipient's last digest was made; of one who has had none, since when there is to be one."""
+    rows = database.conn.execute("select recipient, told_at from digest")
+    return {row["recipient"]: dt.datetime.fromisoformat(row["told_at"]) for row in rows}
+
+
 class Outbox:
     """`alerts.outbox.OutboxStore` over the database."""
 
@@ -149,18 +172,23 @@ class Outbox:
         # (id, recipient, channel, error) of what was given up because the stored alert cannot be read
         self.unreadable: list[tuple[int, str, str, str]] = []
 
-    def due_deliveries(self, at: dt.datetime) -> list[Delivery]:
-        """Pending, due and not in another process's hands, oldest first; what is over by now of a pass or a
-        mass is let go before (`store.mass`)."""
+    def due_deliveries(
+        self, at: dt.datetime, leave: Callable[[Waiting], bool] = lambda one: False
+    ) -> list[Delivery]:
+        """Pending, due and not in another process's hands, oldest first; without those to `leave`, whose
+        messages are not even read. What is over of a pass or a mass is let go before (`store.mass`)."""
         mass.settle(self.database, at)
+        lights = [light(row) for row in self.database.conn.execute(f"{LIGHT} where {_DUE}", _instants(at))]
+        wanted = {"ids": json.dumps([one.id for one in lights if not leave(one)])}
+        which = "d.id in (select value from json_each(:ids))"
         rows = self.database.conn.execute(
             "select d.*, a.payload, a.created_at, a.joined from delivery d join alert a on a.id = d.alert"
-            f" where {_DUE} order by d.id",
-            _instants(at),
+            f" where {which} order by d.id",
+            wanted,
         )
         found = []
         due = rows.fetchall()
-        threads = self._threads(_DUE, _instants(at)) if any(row["channel"] == "email" for row in due) else {}
+        threads = self._threads(which, wanted) if any(row["channel"] == "email" for row in due) else {}
         for row in due:
             try:
                 found.append(_delivery(row, tuple(threads.get(row["id"], ()))))
@@ -189,6 +217,10 @@ class Outbox:
         for row in rows.fetchall():
             found.setdefault(row[0], []).append(row[2])
         return found
+
+    def digests_told(self) -> dict[str, dt.datetime]:
+        """When each recipient's last digest was made."""
+        return told_at(self.database)
 
     def claim(self, delivery_id: int, at: dt.datetime, lease_seconds: float) -> bool:
         """Take it for `lease_seconds`; False if somebody else has it. A crash lets the lease run out."""
@@ -277,14 +309,16 @@ class Outbox:
 
     def retry(self, alert: int | None = None, recipient: str | None = None) -> int:
         """Bring dead letters (of one alert, of one recipient, or all) back, due at once; ids stay. Who was
-        switched off among their receivers is switched on. Returns how many.
+        switched off among their receivers is switched on. Of an alert that a digest took in, the digest comes
+        back. Returns how many.
 
         What is held is not retried but released: somebody has to say that it is to be sent."""
         with self.database.write():
             endpoints.switch_on(self.database, alert, recipient)
             cursor = self.database.conn.execute(
                 f"update delivery set state = '{PENDING}', tries = 0, next_try_at = :at, lease_until = null"
-                f" where state in ('{PENDING}', '{DEAD}') and (:alert is null or alert = :alert)"
+                f" where state in ('{PENDING}', '{DEAD}') and (:alert is null or alert = :alert or id in"
+                f" (select digest from delivery where alert = :alert and state = '{DIGESTED}'))"
                 " and (:recipient is null or recipient = :recipient)",
                 {"at": iso(now()), "alert": alert, "recipient": recipient},
             )
@@ -328,7 +362,7 @@ class Outbox:
 
     def alerts(self, limit: int = 50, *, undelivered: bool = False) -> list[dict[str, Any]]:
         """The latest alerts with their deliveries, newest first; or of those only with one not sent."""
-        which = "id in (select alert from delivery where state <> 'sent')" if undelivered else "1"
+        which = f"id in (select alert from delivery d where {_NOT_SENT})" if undelivered else "1"
         rows = self.database.conn.execute(
             f"select * from alert where {which} order by id desc limit ?", (limit,)
         )
@@ -343,7 +377,9 @@ class Outbox:
 
     def _alert(self, row: Any, off: dict[Key, Endpoint]) -> dict[str, Any]:
         deliveries = self.database.conn.execute(
-            "select * from delivery where alert = ? order by id", (row["id"],)
+            "select d.*, g.alert as in_digest, g.state as digest_state from delivery d"
+            " left join delivery g on g.id = d.digest where d.alert = ? order by d.id",
+            (row["id"],),
         )
         marks = self.database.conn.execute("select st13 from alert_mark where alert = ?", (row["id"],))
         return {
@@ -358,6 +394,8 @@ class Outbox:
                 {
                     key: delivery[key]
                     for key in (
+                        "id",
+                        "id",
                         "recipient",
                         "channel",
                         "address",
@@ -371,7 +409,13 @@ class Outbox:
                         "message_id",
                     )
                 }
-                | {"switched_off": _why_off(delivery, off), "held_until": self._until(delivery)}
+                | {
+                    "held_until": self._until(delivery),
+                    "switched_off": _why_off(delivery, off),
+                    "digest": {"alert": delivery["in_digest"], "state": delivery["digest_state"]}
+                    if delivery["state"] == DIGESTED
+                    else None,
+                }
                 for delivery in deliveries
             ],
         }
@@ -386,12 +430,31 @@ class Outbox:
         return row["until"] if row is not None else None
 
 
-def _payload(row: Any) -> AlertPayload:
+def stored_payload(row: Any) -> AlertPayload:
     """What is told; with a word on why it comes late, where it was held."""
     payload = AlertPayload.model_validate_json(row["payload"])
     if not row["held_note"]:
         return payload
     return payload.model_copy(update={"held": HeldNote.model_validate_json(row["held_note"])})
+
+
+def light(row: Any) -> Waiting:
+    """A row of `LIGHT`."""
+    due = row["first_due"]
+    return Waiting(
+        row["id"],
+        row["recipient"],
+        row["channel"],
+        row["address"],
+        Urgency(
+            row["kind"],
+            row["watch"],
+            Significance(row["significance"]),
+            dt.date.fromisoformat(due) if due else None,
+        ),
+        dt.datetime.fromisoformat(row["created_at"]),
+        begun=bool(row["tries"]) or row["asked_at"] is not None,
+    )
 
 
 def _why_off(row: Any, off: dict[Key, Endpoint]) -> str | None:
@@ -409,7 +472,7 @@ def _delivery(row: Any, threads: tuple[str, ...] = ()) -> Delivery:
         address=row["address"],
         tries=row["tries"],
         message_id=row["message_id"],
-        payload=_payload(row),
+        payload=stored_payload(row),
         created_at=dt.datetime.fromisoformat(row["created_at"]),
         state=row["state"],
         joined=row["joined"],

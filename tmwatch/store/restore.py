@@ -28,6 +28,7 @@ from tmwatch.store.database import connect, iso, migrate, now
 from tmwatch.store.schema import SCHEMA_VERSION
 
 _WAIT_SECONDS = 10.0  # for another process that is just about to leave
+_BY_DIGEST = "or d.state = 'digested' and g.state = 'sent'"
 _NOTHING = "Neither the backup nor the database was touched."
 
 
@@ -272,6 +273,11 @@ def _carry_over(new: sqlite3.Connection, old: sqlite3.Connection) -> int:
     columns = {row["name"] for row in old.execute("pragma table_info(alert)")}
     about = "a.about" if "about" in columns else "null"
     tables = {row[0] for row in old.execute("select name from sqlite_master where type = 'table'")}
+    # What a digest took in left with it, under the digest's id.
+    digests = "left join delivery g on g.id = d.digest" if "digest" in tables else ""
+    if digests:  # no second one for the time that was lost
+        rows = old.execute("select recipient, told_at from digest").fetchall()
+        new.executemany("insert or replace into digest (recipient, told_at) values (?, ?)", map(tuple, rows))
     for table in ("sent_before", "told_before"):  # of restores of its own
         if table in tables:
             rows = old.execute(f"select * from {table}").fetchall()
@@ -280,8 +286,10 @@ def _carry_over(new: sqlite3.Connection, old: sqlite3.Connection) -> int:
                 new.execute(f"insert or ignore into {table} values ({marks})", tuple(row))
     count = 0
     for row in old.execute(
-        f"select a.payload, {about} as about, d.message_id, d.recipient, d.channel, d.address, d.sent_at"
-        " from alert a join delivery d on d.alert = a.id where d.state = 'sent' order by a.id, d.id"
+        f"select a.payload, {about} as about, d.message_id, d.recipient, d.channel, d.address,"
+        f" {'coalesce(g.sent_at, d.sent_at)' if digests else 'd.sent_at'} as sent_at"
+        f" from alert a join delivery d on d.alert = a.id {digests} where d.state = 'sent'"
+        f" {_BY_DIGEST if digests else ''} order by a.id, d.id"
     ):
         if row["message_id"] in left:
             continue

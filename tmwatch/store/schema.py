@@ -269,5 +269,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     steps.muted,
     steps.masses,
     steps.new_lists,
+    steps.digests,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

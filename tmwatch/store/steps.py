@@ -376,3 +376,22 @@ def new_lists(db: sqlite_utils.Database) -> None:
         },
         pk=("watch", "ask"),
     )
+
+
+def digests(db: sqlite_utils.Database) -> None:
+    """Messages that gather what can wait (`store.digests`).
+
+    `digest.told_at`: when the last one of a recipient was made, or since when it is to have one.
+    `delivery.digest`: of a delivery that a digest has taken in (state "digested"), the digest's own delivery;
+    `delivery.first_due`: the first date that stands in its alert, by which it is known whether it can wait.
+    """
+    db.table("digest").create({"recipient": str, "told_at": str}, pk="recipient")
+    for statement in (
+        "alter table delivery add column digest integer",
+        "alter table delivery add column first_due text",
+        "create index idx_delivery_digest on delivery (digest) where digest is not null",
+        "update delivery set first_due = (select min(json_extract(due.value, '$.day')) from alert a,"
+        " json_each(iif(json_valid(a.payload), a.payload, '{}'), '$.cards') card,"
+        " json_each(card.value, '$.dues') due where a.id = delivery.alert) where state <> 'sent'",
+    ):
+        db.execute(statement)

@@ -6,8 +6,10 @@ import datetime as dt
 from typing import Any
 
 from tmwatch.alerts.payload import Mass
+from tmwatch.alerts.waiting import Waiting
 from tmwatch.store import mass
 from tmwatch.store.database import Database, iso, now
+from tmwatch.store.outbox import LIGHT, PENDING, light
 
 _MONTH = dt.timedelta(days=30)
 
@@ -62,13 +64,10 @@ def _mass(one: Mass, deliveries: int) -> dict[str, Any]:
     return {**said, "alerts_held": one.held, "deliveries_held": deliveries, "until": until}
 
 
-def waiting(database: Database) -> list[tuple[str, str, dt.datetime]]:
-    """(recipient, significance, when the oldest alert was made) of what waits."""
-    rows = database.conn.execute(
-        "select d.recipient, a.significance, min(a.created_at) as made from delivery d"
-        " join alert a on a.id = d.alert where d.state = 'pending' group by 1, 2"
-    )
-    return [(row["recipient"], row["significance"], dt.datetime.fromisoformat(row["made"])) for row in rows]
+def waiting(database: Database) -> list[Waiting]:
+    """Everything that waits, oldest first, without what it says."""
+    rows = database.conn.execute(f"{LIGHT} where d.state = '{PENDING}' order by d.id")
+    return [light(row) for row in rows.fetchall()]
 
 
 def alerts_of_run(database: Database, run: str) -> list[int]:

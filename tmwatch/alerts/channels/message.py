@@ -7,20 +7,25 @@ clean line (design law 12); what a service would take for markup is its channel'
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 from tmwatch.alerts import view
-from tmwatch.alerts.payload import AlertPayload
+from tmwatch.alerts.payload import AlertPayload, Digest
 from tmwatch.alerts.personal import without_addresses
+from tmwatch.alerts.summary_digest import digest_line, local_day
 from tmwatch.alerts.view import Block, MailView
+from tmwatch.alerts.view_digest import DigestCard, DigestView, build_digest
 from tmwatch.alerts.wording import Wording, wording
 from tmwatch.model import Significance
 from tmwatch.text import clean_line
 
 TITLE_LIMIT = 120  # characters: what a notification on a telephone shows of a message
 LINE_LIMIT = 600
+# Of a digest: characters of a line, changes of a filing, lines of what could not be looked at.
+_SHORT, _CHANGES, _UNSEEN = 200, 6, 5
 Body = TypeVar("Body")
 
 
@@ -43,13 +48,26 @@ class Message:
     alert: int  # its number, by which the rest is found; 0 where there is none
     weight: Significance
     words: Wording
+    items: tuple[int, ...] = ()  # where the items of the body end, if it is cut by whole ones only
+    since: str = ""  # from which day on the items that were cut are found
 
     def lines(self, shown: int) -> tuple[Line, ...]:
         """Everything below the title with so many lines of the body, and how much was left out."""
-        left = len(self.body) - shown
-        key = "lines_cut" if self.alert else "lines_cut_plain"
-        cut = (Line(self.words.say(key, count=left, alert=self.alert)),) if left else ()
+        if self.items:
+            shown = max((end for end in self.items if end <= shown), default=0)
+        left = self.left_out(shown)
+        cut = (Line(self._cut(left)),) if left else ()
         return (*self.head, *self.body[:shown], *cut, *self.foot)
+
+    def left_out(self, shown: int) -> int:
+        """How many lines, or items, are not among so many lines of the body."""
+        return sum(end > shown for end in self.items) if self.items else len(self.body) - shown
+
+    def _cut(self, left: int) -> str:
+        if self.items:
+            return self.words.digest("items_cut", count=left, date=self.since)
+        key = "lines_cut" if self.alert else "lines_cut_plain"
+        return self.words.say(key, count=left, alert=self.alert)
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,8 @@ class Fitted(Generic[Body]):
 
     body: Body
     size: int
-    cut: int  # lines left out
+    cut: int  # lines, or items, left out
+    shown: int  # lines of the body
 
 
 def fit(
@@ -76,13 +95,15 @@ def fit(
         else:
             high = middle - 1
     body = write(message.title, message.lines(low))
-    return Fitted(body, size(body), len(message.body) - low)
+    return Fitted(body, size(body), message.left_out(low), low)
 
 
 def build(payload: AlertPayload, *, alert: int, language: str, timezone: str) -> Message:
     """The alert as a message in "en" or "zh"; `alert` is its number."""
     words = wording(language)
     bare, _ = without_addresses(payload)
+    if bare.digest is not None:
+        return _digest(bare, bare.digest, alert, words, timezone)
     seen = view.build(bare, words, timezone)
     title = seen.subject if len(seen.subject) <= TITLE_LIMIT else clean_line(seen.lead, TITLE_LIMIT)
     whole = [seen.lead] if title.endswith("…") and seen.lead != title else []
@@ -107,6 +128,81 @@ def build(payload: AlertPayload, *, alert: int, language: str, timezone: str) ->
         weight=payload.significance,
         words=words,
     )
+
+
+def _digest(payload: AlertPayload, digest: Digest, alert: int, words: Wording, timezone: str) -> Message:
+    """A digest: a line or a few for each filing, date and register, and below, never cut, what could not be
+    looked at."""
+    seen = build_digest(payload, digest, words, timezone)
+    sample = f"{words.say('sample_mark')} " if payload.sample else ""
+    title = sample + digest_line(digest, words, TITLE_LIMIT - len(sample))
+    groups = list(_digest_groups(seen, words))
+    body = [line for group in groups for line in group]
+    ends = tuple(accumulate(len(group) for group in groups))
+    unseen = [
+        clean_line(line, _SHORT)
+        for group in seen.unseen[:_UNSEEN]
+        for place, line in enumerate(group)
+        if place == 0 or "://" not in line  # where a page or a search begins stands in the mail
+    ]
+    if left := len(seen.unseen[_UNSEEN:]):
+        unseen.append(words.digest("more_unseen", count=left))
+    head = words.head("digest_unseen") if unseen else ""
+    return Message(
+        title=without_links(clean_line(title, TITLE_LIMIT)),
+        head=_lines(seen.sample_note, seen.line, seen.proof, *seen.beside),
+        body=tuple(body),
+        foot=_lines(head, *unseen, seen.disclaimer, f"{seen.verify} {seen.legal}"),
+        alert=alert,
+        weight=payload.significance,
+        words=words,
+        items=ends,
+        since=local_day(digest.since, digest.timezone).isoformat(),
+    )
+
+
+def _digest_groups(seen: DigestView, words: Wording) -> Iterator[tuple[Line, ...]]:
+    """The lines of each item; a heading stands with the first of its items, and is cut with it."""
+
+    def under(head: str, items: Iterable[tuple[Line, ...]]) -> Iterator[tuple[Line, ...]]:
+        for place, lines in enumerate(items):
+            yield (*_lines(head), *lines) if place == 0 else lines
+
+    for part in seen.parts:
+        cards = [(_linked(card.title, card.href), *_lines(*_card_lines(card))) for card in part.cards]
+        yield from under(f"{words.label('watch')} {part.watch}", [*cards, *map(_lines, part.more)])
+    yield from _each(seen.parts_cut)
+    dues = [
+        (
+            _linked(f"{due.day} ({due.left}) {due.title}", due.href),
+            *_lines(*(clean_line(note, _SHORT) for note in due.notes)),
+        )
+        for due in seen.dues
+    ]
+    yield from under(words.head("digest_due"), [*dues, *_each(seen.dues_cut, seen.dues_none)])
+    colon = words.table["colon"]
+    looks = [f"{one.title}{colon}{one.state} {one.count} · {one.at}" for one in seen.looks]
+    yield from under(words.head("digest_checked"), _each(*looks, seen.looks_cut, seen.not_asked))
+    yield from under(words.head("digest_told"), _each(*seen.news))
+    yield from under(words.head("digest_muted"), _each(*seen.muted))
+
+
+def _each(*texts: str) -> list[tuple[Line, ...]]:
+    """Each text an item of its own."""
+    return [_lines(text) for text in texts if text]
+
+
+def _linked(text: str, href: str) -> Line:
+    return Line(without_links(clean_line(text, LINE_LIMIT)), href)
+
+
+def _card_lines(card: DigestCard) -> Iterator[str]:
+    """What befell a filing, short, and what it is."""
+    lines = [line for block in card.blocks for line in _block(block)]
+    yield from (clean_line(line, _SHORT) for line in lines[:_CHANGES])
+    if card.more or lines[_CHANGES:]:
+        yield card.more or "…"
+    yield from (clean_line(note, _SHORT) for note in card.notes)
 
 
 def _lines(*texts: str) -> tuple[Line, ...]:

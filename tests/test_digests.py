@@ -1,0 +1,506 @@
+"""Digests: what can wait is told by one message, which says as well what was looked at and what was not."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import signal
+import sqlite3
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from tests.alerts import samples
+from tests.digesting import ENV, WATCHES, Desk, cards_of, changed, instant, on
+from tests.loopback import Loopback, Mailbox
+from tests.records import record, sight
+from tmwatch.alerts.outbox import deliver_due
+from tmwatch.config import load_config
+from tmwatch.daemon import Daemon
+from tmwatch.digests import make_digests
+from tmwatch.model import Phase, Publication
+from tmwatch.status import status
+from tmwatch.store import Database, Outbox, digests, observe
+from tmwatch.store import restore as restoring
+from tmwatch.store.copies import backup
+
+CRITICAL, HIGH, LOW, MEDIUM = samples.CRITICAL, samples.HIGH, samples.LOW, samples.MEDIUM
+THURSDAY, FRIDAY, SUNDAY = "2026-11-26 06:15", "2026-11-27 06:15", "2026-11-29 06:15"
+MADRID = '[[watch]]\nname = "madrid"\nnumbers = ["WO 1266721"]\nnotify = ["legal"]\n'
+MONDAY, TUESDAY = "2026-11-30 06:45", "2026-12-01 06:15"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setenv("HOOK_SECRET", samples.SECRET)
+    with Mailbox() as mailbox, Loopback() as hook:
+        found = Desk(tmp_path, mailbox, hook)
+        found.check(THURSDAY)
+        yield found
+        found.database.close()
+
+
+def text_of(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def told_thursday(desk: Desk, *payloads: object) -> list[int]:
+    with on(THURSDAY):
+        return [desk.tell(one) for one in payloads]  # type: ignore[arg-type]
+
+
+def test_what_is_urgent_goes_at_once_and_the_rest_on_the_day_in_one_message(desk: Desk) -> None:
+    told_thursday(
+        desk,
+        changed(significance=CRITICAL),
+        changed("US500000099000003", "ours"),
+        changed("US500000099000002", significance=MEDIUM),
+        changed("US500000099000004", due="2027-01-15"),
+        changed("US500000099000005", due="2026-12-14"),
+    )
+    report = desk.check(THURSDAY)
+    assert report.delivery is not None
+    assert report.delivery.digests == {"legal": (instant("2026-11-30 06:30"), 4)}
+    assert not report.operator_must_act
+    assert desk.states() == {
+        1: ["sent"] * 2,
+        2: ["sent"] * 2,
+        3: ["pending"] * 2,
+        4: ["pending"] * 2,
+        5: ["sent"] * 2,
+    }
+    for day in (FRIDAY, SUNDAY, "2026-11-30 06:29"):
+        assert desk.check(day).delivery.sent == 0  # type: ignore[union-attr]
+    assert desk.check(MONDAY).delivery.sent == 2  # type: ignore[union-attr]
+    assert desk.check(TUESDAY).delivery.sent == 0  # type: ignore[union-attr]
+    assert [len(desk.subjects(to)) for to in ("a@firm.test", "b@firm.test")] == [4, 4]
+    (digest,) = desk.digests()
+    assert [card.st13[-8:] for card in cards_of(digest)] == ["99000004", "99000002"]
+    assert desk.states()[3] == desk.states()[4] == ["digested"] * 2
+    text = text_of(desk.mails[-1])
+    assert "3 alerts sent at once since the last digest" in text
+    assert desk.subjects()[-1].startswith("tmwatch digest, week to 30 Nov: 10 changes in 2 filings, ")
+
+
+def test_a_date_that_a_later_digest_would_eat_goes_at_once_before_it(desk: Desk) -> None:
+    """A window of thirty days may wait for Monday; when Monday is taken away it does not."""
+    told_thursday(desk, changed(due="2026-12-26"), changed("US500000099000002", due="2026-12-15"))
+    desk.check(FRIDAY)
+    assert desk.mails == []
+    desk.configure('digest = "weekly"\ndigest_day = "wednesday"')
+    desk.check("2026-11-28 06:15")
+    assert len(desk.subjects()) == 1
+    assert desk.states() == {1: ["pending"] * 2, 2: ["sent"] * 2}
+    desk.check("2026-12-02 06:45")
+    assert "1 alert sent at once" in text_of(desk.mails[-1])
+    (digest,) = desk.digests()
+    assert [card.dues[0].day.isoformat() for card in cards_of(digest)] == ["2026-12-26"]
+
+
+def test_each_alert_is_told_to_each_address_by_exactly_one_message(desk: Desk) -> None:
+    """One address has begun to get it, one comes in later, one has the webhook."""
+    first, second = told_thursday(desk, changed(), changed("US500000099000002"))
+    with desk.database.write():
+        desk.database.conn.execute(
+            "update delivery set tries = 1, asked_at = ? where alert = ? and address = 'b@firm.test'",
+            (instant(THURSDAY).isoformat(), first),
+        )
+    desk.configure(hook=True)
+    desk.check(FRIDAY)
+    assert desk.states()[first] == ["pending", "sent"]
+    desk.check(MONDAY)
+    told: dict[str, list[str]] = {}
+    for mail in desk.mails:
+        for st13 in ("76044902", "99000002"):
+            if f"(US {st13})" in text_of(mail):
+                told.setdefault(str(mail["To"]), []).append(st13)
+    assert {to: sorted(them) for to, them in told.items()} == {
+        "legal <a@firm.test>": ["76044902", "99000002"],
+        "legal <b@firm.test>": ["76044902", "99000002"],
+    }
+    (post,) = desk.hook.posts
+    items = json.loads(post[1])["data"]["digest"]["items"]
+    assert sorted(item["alert"] for item in items) == [first, second]
+    ids = [str(mail["Message-ID"]) for mail in desk.mails]
+    assert len(set(ids)) == len(ids) == 3
+
+
+def test_with_nothing_new_it_comes_all_the_same_with_the_proof(desk: Desk) -> None:
+    desk.looked("2026-11-29 05:00")
+    desk.check(MONDAY)
+    (subject,) = desk.subjects()
+    assert subject == "tmwatch digest, week to 30 Nov: checked, nothing new; 3 of 3 filings looked at"
+    text = text_of(desk.mails[0])
+    assert "Checked, nothing new: 3 of 3 filings looked at." in text
+    assert "“rivals”, us.tsdr: looked at in time 2/2 · looked at 2026-11-29 06:00 (Europe/Berlin)" in text
+    assert "WHAT COULD NOT BE LOOKED AT" not in text
+
+
+def test_what_was_not_looked_at_is_never_called_checked(desk: Desk) -> None:
+    desk.check(MONDAY)
+    assert desk.subjects() == [
+        "tmwatch digest, week to 30 Nov: nothing new came; 0 of 3 filings looked at, 3 could not be "
+        "(us.tsdr not answered yet)"
+    ]
+    desk.looked("2026-12-01 05:00")
+    desk.check("2026-12-07 06:45")  # six days ago: late
+    assert desk.subjects()[-1].endswith(
+        "nothing new came; 0 of 3 filings looked at, 3 could not be (us.tsdr late)"
+    )
+    assert "last answered 2026-12-01 05:00 UTC" in text_of(desk.mails[-1])
+
+
+def test_a_broken_register_is_named_with_the_day_since_when_and_each_filing_it_hides(desk: Desk) -> None:
+    desk.looked("2026-11-29 05:00", failing=["99000002"])
+    with desk.database.write():
+        desk.database.conn.execute(
+            "insert into source_state (source, state, since, last_outcome) values"
+            " ('us.tsdr', 'failing', '2026-11-24T05:00:00+00:00', 'declined')"
+        )
+    desk.check(MONDAY)
+    (subject,) = desk.subjects()
+    assert subject == (
+        "tmwatch digest, week to 30 Nov: nothing new in what was looked at; 2 of 3 filings looked at, "
+        "1 could not be (us.tsdr failing since 24 Nov)"
+    )
+    text = " ".join(text_of(desk.mails[0]).split())
+    assert (
+        "“rivals”, us.tsdr: 1 not looked at, failing since 2026-11-24: 99000002: declined, once: the site"
+        in text
+    )
+    assert "hecked, nothing new" not in text
+    (digest,) = desk.digests()
+    assert digest.significance is MEDIUM
+    assert [look.state for look in digest.digest.looks] == ["failing", "fresh"]  # type: ignore[union-attr]
+
+
+def test_what_a_person_has_to_do_stands_in_it_with_how_much(desk: Desk) -> None:
+    desk.configure(watches=MADRID)
+    desk.check(MONDAY)
+    assert desk.subjects() == [
+        "tmwatch digest, week to 30 Nov: nothing new came; no register was asked; by hand only: WO"
+    ]
+    text = text_of(desk.mails[0])
+    assert "“madrid”: WO, by number: import only" in text
+    assert "To save by hand: 1 page(s), 1 never read: `tmwatch worklist`" in text
+
+
+def test_what_is_due_until_a_fortnight_after_the_next_one_stands_in_it(desk: Desk) -> None:
+    for st13, day in (("US500000099000002", "2026-11-17"), ("US500000076044902", "2026-11-24")):
+        one = record(
+            st13, status_phase=Phase.PUBLISHED, publications=(Publication(date=dt.date.fromisoformat(day)),)
+        )
+        observe(desk.database, [sight(one, "2026-11-25", looked_at=instant("2026-11-25 06:00"))])
+    desk.check("2026-11-26 06:20")  # deadline.due of both: 30 days left, and they may wait for Monday or not
+    desk.looked("2026-11-29 05:00")
+    desk.check(MONDAY)
+    (digest,) = desk.digests()
+    assert digest.digest is not None
+    assert digest.digest.dues_until == dt.date(2026, 12, 21)
+    days = [(due.line.day.isoformat(), due.number, due.days_left) for due in digest.digest.dues]
+    assert days[0] == ("2026-12-17", "US 99000002", 17)
+    assert days[1:] in ([], [("2026-12-24", "US 76044902", 24)])
+    assert "2026-12-17 (in 17 days)  US 99000002 SAMPLEMARK: opposition" in text_of(desk.mails[-1])
+
+
+def test_times_that_were_slept_through_are_one_digest(desk: Desk) -> None:
+    told_thursday(desk, changed())
+    assert desk.check("2026-12-16 09:00").delivery.sent == 2  # type: ignore[union-attr]
+    assert desk.check("2026-12-16 09:01").delivery.sent == 0  # type: ignore[union-attr]
+    (subject,) = desk.subjects()
+    assert subject.startswith("tmwatch digest, 26 Nov to 16 Dec: ")
+
+
+def test_each_recipient_has_its_own_day_and_zone(desk: Desk) -> None:
+    more = """
+[[recipient]]
+name = "shanghai"
+email = ["s@firm.test"]
+timezone = "Asia/Shanghai"
+language = "zh"
+digest = "daily"
+"""
+    desk.configure(more=more, watches=WATCHES.replace('["legal"]', '["legal", "shanghai"]'))
+    desk.check(THURSDAY)
+    with on(THURSDAY):
+        desk.tell(changed(), ("legal", "shanghai"))
+    desk.check("2026-11-26 23:29")
+    assert desk.mails == []
+    desk.check("2026-11-26 23:31")  # half past seven on Friday in Shanghai
+    (subject,) = desk.subjects("s@firm.test")
+    assert subject.startswith("tmwatch 摘要（11月27日止一日）：1 件商标有 5 项变化")
+    assert desk.states()[1] == ["pending", "pending", "digested"]
+    desk.check(MONDAY)
+    assert len(desk.subjects("a@firm.test")) == 1
+    assert desk.states()[1] == ["digested"] * 3
+
+
+def test_who_has_a_digest_no_more_gets_at_once_what_waited(desk: Desk) -> None:
+    told_thursday(desk, changed())
+    desk.check(FRIDAY)
+    desk.configure('digest = "off"')
+    assert desk.check("2026-11-27 07:00").delivery.sent == 2  # type: ignore[union-attr]
+    assert desk.subjects()[0].startswith("PYTHON (US 76044902)")
+    desk.configure()
+    desk.check("2026-12-09 06:15")
+    assert desk.digests() == [], "it begins anew: nothing was missed"
+
+
+def test_of_who_is_taken_out_of_the_configuration_it_is_told_as_ever(desk: Desk) -> None:
+    told_thursday(desk, changed())
+    desk.path.write_text(desk.path.read_text().replace('"legal"', '"other"'))
+    desk.config = load_config(desk.path)
+    report = desk.check(MONDAY)
+    assert report.delivery is not None
+    assert report.delivery.dead == 2
+    assert desk.digests() == []
+
+
+def test_what_is_held_is_in_no_digest_until_it_is_released_and_is_counted(desk: Desk) -> None:
+    (number,) = told_thursday(desk, changed())
+    with desk.database.write():
+        desk.database.conn.execute("update delivery set state = 'held', held_for = 'restore'")
+    desk.looked("2026-11-29 05:00")
+    desk.check(MONDAY)
+    (subject,) = desk.subjects()
+    assert ": checked, nothing new, 1 alert held; " in subject
+    assert "1 alert held until somebody releases it: `tmwatch alerts list`" in text_of(desk.mails[0])
+    Outbox(desk.database).release([number])
+    desk.check("2026-12-07 06:45")
+    assert desk.states()[number] == ["digested"] * 2
+
+
+def test_an_alert_that_waits_takes_in_filings_of_the_day_until_a_digest_takes_it(desk: Desk) -> None:
+    from tmwatch.store.joining import write_draft  # noqa: PLC0415
+    from tmwatch.store.sights import AlertDraft  # noqa: PLC0415
+
+    def draft(st13: str, due: str | None = None) -> AlertDraft:
+        payload = changed(st13, due=due)
+        to = tuple(("legal", "email", f"{one}@firm.test") for one in "ab")
+        return AlertDraft(
+            "filing.changed",
+            "rivals",
+            payload.cards,
+            lambda cards, before=(), /: payload.model_copy(update={"cards": tuple(cards)}),
+            to,
+            "x",
+        )
+
+    with on("2026-11-30 01:00"), desk.database.write():
+        write_draft(desk.database, draft("US500000099000002"), "r1")
+    with on("2026-11-30 02:00"), desk.database.write():
+        write_draft(desk.database, draft("US500000099000004", "2027-03-01"), "r2")
+    row = desk.database.conn.execute("select count(*), min(first_due) from delivery").fetchone()
+    assert tuple(row) == (2, "2027-03-01")
+    desk.check(MONDAY)
+    with on("2026-11-30 07:00"), desk.database.write():
+        write_draft(desk.database, draft("US500000099000005"), "r3")
+    (digest,) = desk.digests()
+    assert len(cards_of(digest)) == 2
+    assert len(desk.states()) == 3
+
+
+# -- nothing is lost -----------------------------------------------------------------------------------------
+
+
+def killed(work: object) -> None:
+    """In a process of its own, which has to be killed by what it does."""
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            work()  # type: ignore[operator]
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+def die(*_: object, **__: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fresh_check(desk: Desk, text: str) -> None:
+    """As another process does it: with a connection of its own."""
+    desk.database = Database(desk.folder / "tmwatch.db")
+    desk.check(text)
+
+
+@pytest.mark.parametrize("where", ["take_in", "note_told", "after it was written", "after it was sent"])
+def test_who_is_killed_tells_it_once_or_again_with_the_same_id(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    told_thursday(desk, changed(), changed("US500000099000002"))
+    desk.database.close()
+
+    def work() -> None:
+        if where in ("take_in", "note_told"):
+            monkeypatch.setattr(digests, where, die)
+        elif where == "after it was written":
+            monkeypatch.setattr("tmwatch.checking.deliver_due", die)
+        else:
+            monkeypatch.setattr(Outbox, "mark_sent", die)
+        fresh_check(desk, MONDAY)
+
+    killed(work)
+    fresh_check(desk, MONDAY)
+    fresh_check(desk, "2026-11-30 07:30")
+    ids = [str(mail["Message-ID"]) for mail in desk.mails if "a@firm.test" in str(mail["To"])]
+    assert len(set(ids)) == 1, ids
+    assert len(ids) <= 2
+    assert len(desk.subjects("b@firm.test")) == 1
+    (digest,) = desk.digests()
+    assert len(cards_of(digest)) == 2
+    assert set(map(tuple, desk.states().values())) == {("digested", "digested"), ("sent", "sent")}
+
+
+def test_two_processes_at_once_make_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told_thursday(desk, changed())
+    other = Database(desk.folder / "tmwatch.db")
+    made: list[int] = []
+    real = digests.told_at
+
+    def meanwhile(database: Database) -> dict[str, dt.datetime]:
+        found = real(database)
+        if not made:  # the first has seen that one is due, and the second makes it
+            made.append(0)
+            made[0] = make_digests(desk.config, other, ENV)
+        return found
+
+    with on(MONDAY):
+        monkeypatch.setattr(digests, "settle", lambda database, *_: meanwhile(database))
+        assert make_digests(desk.config, desk.database, ENV) == 0
+    assert made == [1]
+    assert len(desk.digests()) == 1
+    other.close()
+
+
+def test_a_digest_that_was_given_up_is_seen_and_comes_back_with_all_that_was_in_it(desk: Desk) -> None:
+    (number,) = told_thursday(desk, changed())
+    desk.mailbox.refuse = "550 no such user"
+    report = desk.check(MONDAY)
+    assert report.operator_must_act
+    found = Outbox(desk.database).alert(number)
+    assert found is not None
+    assert [one["digest"]["state"] for one in found["deliveries"]] == ["dead", "dead"]
+    assert number in [one["id"] for one in Outbox(desk.database).alerts(undelivered=True)]
+    with on(TUESDAY):
+        assert "deliveries were given up" in status(desk.config, desk.database, ENV).bad[0]
+    desk.mailbox.refuse = ""
+    with on(TUESDAY):
+        assert Outbox(desk.database).retry(number) == 2
+    desk.check(TUESDAY)
+    assert [len(desk.subjects(to)) for to in ("a@firm.test", "b@firm.test")] == [1, 1]
+    assert "PYTHON (US 76044902)" in text_of(desk.mails[0])
+    assert number not in [one["id"] for one in Outbox(desk.database).alerts(undelivered=True)]
+
+
+def test_what_this_version_cannot_read_is_told_of_and_not_swallowed(desk: Desk) -> None:
+    told_thursday(desk, changed(), changed("US500000099000002"))
+    with desk.database.write():
+        desk.database.conn.execute('update alert set payload = \'{"kind": "of tomorrow"}\' where id = 1')
+    report = desk.check(MONDAY)
+    assert desk.states()[2] == ["digested"] * 2
+    assert desk.states()[1] == ["dead"] * 2
+    assert report.operator_must_act
+
+
+def test_after_a_restore_nothing_that_a_digest_told_is_told_again(desk: Desk, tmp_path: Path) -> None:
+    observe(desk.database, [sight(record("US500000076044902"), "2026-11-25", looked_at=instant(THURSDAY))])
+    told_thursday(desk, changed())
+    kept = tmp_path / "kept.db"
+    backup(desk.folder / "tmwatch.db", kept)
+    desk.check(MONDAY)
+    assert len(desk.mails) == 2
+    desk.database.close()
+    with on(TUESDAY):
+        restored = restoring.restore(desk.folder / "tmwatch.db", kept)
+    assert (restored.held, restored.sent_before) == (0, 4)
+    desk.database = Database(desk.folder / "tmwatch.db")
+    desk.check(TUESDAY)
+    with on(TUESDAY):
+        desk.tell(changed())
+    desk.check("2026-12-07 06:45")
+    assert len(desk.mails) == 4
+    assert "PYTHON" not in text_of(desk.mails[-1])
+
+
+def test_in_quiet_days_none_is_made_and_it_comes_after_them(desk: Desk) -> None:
+    desk.configure('digest = "weekly"\nquiet_days = [2026-11-30, 2026-12-01]')
+    told_thursday(desk, changed())
+    for text in (MONDAY, TUESDAY):
+        desk.check(text)
+        assert desk.mails == []
+    desk.check("2026-12-02 00:05")
+    assert len(desk.mails) == 2
+
+
+def test_what_waits_for_a_digest_is_no_trouble_in_status(desk: Desk) -> None:
+    told_thursday(desk, changed())
+    desk.looked("2026-11-29 05:00")
+    with on(SUNDAY):
+        found = status(desk.config, desk.database, ENV)
+    assert (found.bad, found.oldest_alert) == ((), dt.timedelta(0))
+    assert found.as_json()["digests"] == {
+        "legal": {"next": "2026-11-30T06:30:00+00:00", "last": "2026-11-26T06:15:00+00:00", "waiting": 2}
+    }
+    with on("2026-11-30 12:00"):
+        assert "an alert has waited for 5.5 hours" in status(desk.config, desk.database, ENV).bad[0]
+
+
+def test_the_daemon_sends_it_within_the_minute_and_once(desk: Desk) -> None:
+    told_thursday(desk, changed(significance=MEDIUM))
+    desk.configure(watches=MADRID)  # no register is asked
+    daemon = Daemon(lambda: desk.config, desk.folder / "tmwatch.db", ENV, lambda text: None)
+    for text, mails in (("2026-11-30 06:29", 0), ("2026-11-30 06:31", 2), ("2026-11-30 06:32", 2)):
+        with on(text):
+            daemon.step(desk.database)
+        assert len(desk.mails) == mails, text
+
+
+def test_a_digest_is_a_thread_and_a_list_of_its_own(desk: Desk) -> None:
+    told_thursday(desk, changed(significance=CRITICAL), changed(significance=MEDIUM))
+    desk.check(THURSDAY)
+    desk.check(MONDAY)
+    digest = next(mail for mail in desk.mails if "digest" in str(mail["Subject"]))
+    assert (digest["References"], digest["In-Reply-To"]) == (None, None)
+    assert str(digest["List-Id"]).startswith("<digest-of-legal-")
+    assert digest["Auto-Submitted"] == "auto-generated"
+    assert "ops@firm.test" in digest["List-Unsubscribe"]
+
+
+def test_what_a_mute_kept_back_is_counted_and_named(desk: Desk) -> None:
+    mute = '[[mute]]\nwatch = "rivals"\nuntil = 2026-12-31\nreason = "reworded headings"\n'
+    desk.configure(more=mute)
+    with desk.database.write():
+        desk.database.conn.execute(
+            "insert into muted (watch, st13, field, significance, recipients, mute, until, over_at, muted_at)"
+            " select 'rivals', st13, 'owners', 'high', '[\"legal\"]', ?, '2026-12-31', '', ? from mark",
+            (desk.config.mutes[0].scope, "2026-11-27T00:00:00+00:00"),
+        )
+        desk.database.conn.execute("select 1")
+    desk.looked("2026-11-29 05:00")
+    desk.check(MONDAY)
+    text = text_of(desk.mails[0])
+    assert "WHAT IS MUTED" in text
+    assert "until 2026-12-31 (reworded headings): 0 kept back since the last digest" in text
+
+
+def test_many_that_wait_are_not_read_each_minute(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told_thursday(desk, *(changed(f"US5000000990{number:05}") for number in range(30)))
+    read: list[str] = []
+    desk.database.conn.set_trace_callback(lambda text: read.append(text) if "a.payload" in text else None)
+    with on(FRIDAY):
+        deliver_due(Outbox(desk.database), desk.config, instant(FRIDAY))
+    desk.database.conn.set_trace_callback(None)
+    assert all("'[]'" in text for text in read), read
+
+
+def test_the_books_of_who_never_had_one_begin_with_the_first_check(desk: Desk) -> None:
+    with contextlib.closing(sqlite3.connect(desk.folder / "tmwatch.db")) as base:
+        assert base.execute("select recipient, substr(told_at, 1, 16) from digest").fetchall() == [
+            ("legal", "2026-11-26T06:15")
+        ]

@@ -1,0 +1,101 @@
+"""When a recipient's digest is sent, and which alerts wait for it. Pure.
+
+A digest that was missed (the machine slept, cron comes once a day) is one digest, by the next run. In quiet
+hours and on quiet days none is made: it comes when they are over, or with the next one where that is near.
+
+Whatever has a date never waits too long: at once goes what has one until a fortnight after the next digest.
+Which alerts wait is looked at anew by each run, so a change of the configuration counts at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+from tmwatch.alerts.quiet import quiet_until
+from tmwatch.alerts.urgency import Urgency
+from tmwatch.config import Config, Recipient
+from tmwatch.config.models import Weekday
+from tmwatch.model import Significance
+
+DATES = dt.timedelta(days=14)
+_NEAR = dt.timedelta(hours=12)  # so soon after the quiet the next digest tells it all
+_QUIETS = 10  # so many in a row are a quiet that never ends
+_WRONG = dt.timedelta(days=1)  # a clock that was further ahead than this was wrong
+_DAYS: tuple[str, ...] = get_args(Weekday)
+_HEALTH = frozenset({"source.health", "delivery.health"})
+_NEVER = frozenset({"digest", "test"})
+
+
+def slot_after(recipient: Recipient, instant: dt.datetime) -> dt.datetime:
+    """The first time after `instant` that the settings name, by the wall clock of the recipient's zone.
+
+    In a night of change a time that is skipped comes an hour later by the new clock, and one that comes
+    twice counts at its first coming.
+    """
+    return next(slot for slot in _slots(recipient, instant) if slot > instant)
+
+
+def _slots(recipient: Recipient, instant: dt.datetime) -> Iterator[dt.datetime]:
+    zone, at = ZoneInfo(recipient.timezone), dt.time.fromisoformat(recipient.digest_at)
+    day = instant.astimezone(zone).date() - dt.timedelta(days=1)
+    while True:
+        if recipient.digest == "daily" or _DAYS[day.weekday()] == recipient.digest_day:
+            yield dt.datetime.combine(day, at, zone).astimezone(dt.UTC)
+        day += dt.timedelta(days=1)
+
+
+def lands(recipient: Recipient, slot: dt.datetime) -> dt.datetime:
+    """When the digest of that time comes: after the quiet, if it lies in one."""
+    over = quiet_until(recipient, slot)
+    for _ in range(_QUIETS):
+        if over is None:
+            return slot
+        slot = slot_after(recipient, over - dt.timedelta(microseconds=1))
+        if slot - over > _NEAR:
+            return over
+        over = quiet_until(recipient, slot)
+    return slot
+
+
+def is_due(recipient: Recipient, told_at: dt.datetime, instant: dt.datetime) -> bool:
+    """Whether a digest is to be made now; `told_at`: when the last one was."""
+    if told_at > instant + _WRONG:
+        told_at = instant
+    slot = slot_after(recipient, told_at)
+    if slot > instant or quiet_until(recipient, instant) is not None:
+        return False
+    while (following := slot_after(recipient, slot)) <= instant:
+        slot = following
+    return lands(recipient, slot) <= instant
+
+
+def next_digest(recipient: Recipient, told_at: dt.datetime | None, instant: dt.datetime) -> dt.datetime:
+    """When the next one comes: now, where it is due."""
+    if told_at is None or told_at > instant + _WRONG:
+        told_at = instant
+    if is_due(recipient, told_at, instant):
+        return instant
+    found = lands(recipient, slot_after(recipient, told_at))
+    while found <= instant:
+        slot = slot_after(recipient, found)
+        found = lands(recipient, slot)
+    return found
+
+
+def last_day(recipient: Recipient, landing: dt.datetime) -> dt.date:
+    """The day until which a date is told before the digest that lands then."""
+    return (landing + DATES).astimezone(ZoneInfo(recipient.timezone)).date()
+
+
+def cannot_wait(config: Config, alert: Urgency) -> bool:
+    """What goes at once whenever the next digest is: what is critical, what is high on a watch of one's own
+    filings, and that something fails. Of a watch that is configured no more it is not known whose it was."""
+    if alert.kind in _NEVER or alert.significance is Significance.CRITICAL:
+        return True
+    if alert.significance is not Significance.HIGH:
+        return False
+    watch = config.watch(alert.watch)
+    return alert.kind in _HEALTH or watch is None or watch.role == "own"
