@@ -406,6 +406,7 @@ def test_after_a_restore_too_it_has_to_be_said_which_are_meant(house: House, run
     assert which.code == 2
     assert "--source us.tsdr, --restore, or --all" in which.err.replace("\n", " ")
     assert run("alerts", "drop", "--source", "us.tsdr", "--all").code == 2
+    assert run("alerts", "drop", "--source", "no.such").code == 2
     assert run("alerts", "release", "--source", "us.tsdr", "--json").json["held"] == 1
     assert (
         "Nothing is held for em.euipo." in run("alerts", "release", "--source", "em.euipo", terminal=True).out
@@ -449,6 +450,46 @@ def test_new_filings_of_a_search_are_no_mass_and_changes_of_them_are(
     assert house.subjects() == [
         "JD cars · 28 of 28 filings of cn.tianyancha changed in one pass; most likely the register"
     ]
+
+
+def test_filings_that_a_search_gives_no_more_are_told_once(
+    house: House, run: Run, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their alerts would never come: a name that finds less is no failure."""
+    monkeypatch.setenv("TIANYANCHA_TOKEN", "sample-token")
+    few(house, SEARCH)
+
+    def listed(*numbers: int) -> None:
+        rows = [row(number, f"JD Auto {number}", 12) for number in numbers]
+        house.register.pages[COMPANY] = answer(rows)
+
+    told = []
+    for numbers in (range(1, 21), range(1, 21), range(1, 17), range(1, 11), range(1, 11), range(1, 21)):
+        listed(*numbers)
+        clock.shift(HOUR)
+        run("check")
+        told.append(house.subjects())
+    lead = "JD cars · 6 of 16 filings of cn.tianyancha were not found in one pass; most likely the register"
+    assert told[:3] == [[], [], []], "four of twenty are few"
+    assert told[3:5] == [[lead], []]
+    assert told[5] == ["JD cars · 6 of 6 filings of cn.tianyancha are again as they were"]
+
+
+def test_what_is_held_stands_in_no_feed_either(house: House, run: Run, clock: Any) -> None:
+    six = few(house)
+    text = house.path.read_text(encoding="utf-8")
+    house.path.write_text(f'{text}[store]\nfeeds = "feeds"\n', encoding="utf-8")
+    run("check")
+    house.serve_all(attorney="Garbled", serials=six)
+    clock.shift(HOUR)
+    run("check")
+    feed = house.folder / "feeds/all.atom"
+    assert feed.read_text(encoding="utf-8").count("<entry") == 1
+    run("alerts", "release", str(house.rows("select alert from delivery where state = 'held'")[0]["alert"]))
+    run("alerts", "drop", "--source", "us.tsdr")
+    clock.shift(HOUR)
+    run("check")
+    assert feed.read_text(encoding="utf-8").count("<entry") == 3
 
 
 class Daemon(Shop):

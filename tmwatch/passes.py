@@ -10,7 +10,7 @@ Where so few filings are asked for that they can never be a mass, there is nothi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from tmwatch.alerts.compose import addresses
@@ -80,6 +80,13 @@ class SourcePass:
     def seen(self, database: Database, what: str, outcome: Outcome) -> None:
         """A filing of which no record was read: as it was, or not found. In the transaction of the look."""
         self._write(database, [PassLook(what, outcome)])
+
+    def searched(self, database: Database, ask: str, found: Collection[str]) -> None:
+        """A question by name was answered in full: what it gave before and does not give now is not found. In
+        the transaction of the look."""
+        if self._number is not None:
+            lost = mass.vanished(database, ask, found)
+            self._write(database, [PassLook(st13, "gone") for st13 in lost])
 
     def end(self) -> None:
         """It has come to its end, or was broken off. Raises what the store raises."""

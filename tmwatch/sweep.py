@@ -313,6 +313,9 @@ def _store(
                 tell_gone(config, base, job.source_id, asked, waiting, lost, lines, run, under.waits)
         elif looked.outcome is Outcome.NOT_MODIFIED:
             under.seen(base, _filing(job, base), "same")
+        elif job.searching and looked.outcome is Outcome.OK:
+            found = {reading.record.st13 for reading in looked.readings}
+            under.searched(base, job.wanted[0][1].key, found)
 
     try:
         stored = observe(

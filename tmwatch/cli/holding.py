@@ -11,6 +11,7 @@ from tmwatch.cli.output import complain, say_json, tell
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
+from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, Outbox, upkeep
 from tmwatch.store.database import now
 from tmwatch.store.held import RESTORE
@@ -36,7 +37,7 @@ def _reason(
     if sum((bool(numbers), source is not None, restored, everything)) > 1:
         raise UsageError("one of ID, --source, --restore and --all", do="Give one of them only.")
     if source is not None:
-        return f"{MASS}{source}"
+        return f"{MASS}{get_source(source).declaration.id}"
     if restored:
         return RESTORE
     reasons = Outbox(database).reasons()

@@ -11,6 +11,12 @@ from pydantic import ValidationError
 from tmwatch.alerts.payload import AlertPayload
 from tmwatch.store.database import Database
 
+# What waits for the end of a pass, is held for a mass or was dropped then is told nowhere (`store.mass`).
+_WITHHELD = (
+    "select alert from delivery where pass is not null"
+    " union select alert from delivery where mass is not null and state in ('held', 'dropped')"
+)
+
 
 @dataclass(frozen=True)
 class Fed:
@@ -25,7 +31,9 @@ class Fed:
 def newest(database: Database, most: int) -> list[tuple[int, int]]:
     """What `latest` gives for all, without going through the alerts of each watch."""
     rows = database.conn.execute(
-        "select id, joined from alert where kind <> 'digest' order by id desc limit ?", (most,)
+        f"select id, joined from alert where kind <> 'digest' and id not in ({_WITHHELD})"
+        " order by id desc limit ?",
+        (most,),
     )
     return [(row["id"], row["joined"]) for row in rows]
 
@@ -35,7 +43,7 @@ def latest(database: Database, most: int) -> dict[str, list[tuple[int, int]]]:
     found: dict[str, list[int]] = {"": []}
     # Number and watch stand before the alert itself in its row, which is long: all else is read of few.
     # A digest is news of no watch, and all that it tells is there by itself.
-    every = "select id, watch from alert where kind <> 'digest' order by id desc"
+    every = f"select id, watch from alert where kind <> 'digest' and id not in ({_WITHHELD}) order by id desc"
     for number, watch in database.conn.execute(every):
         for name in {"", watch or ""}:
             chosen = found.setdefault(name, [])

@@ -8,7 +8,8 @@ health.
 **What counts.** Of the filings that were known before and that one pass looked at, at one source: those of
 which a change was written that is more than cosmetic, and those not found where they had been found (in the
 pass in which that turns, and in the one in which they are believed gone). Where these are at least
-`mass_least` and more than `mass_share` percent it is a *mass*. New filings are in neither number. What a
+`mass_least` and more than `mass_share` percent it is a *mass*. A question by name that is answered in full
+does not find what it gave the last time and does not give now. New filings are in neither number. What a
 pass did not look at (not due, over the cap of the day) says nothing and is in neither. Imported pages and
 files make no pass: somebody chose them, and a feed lists only what moved.
 
@@ -36,7 +37,7 @@ import datetime as dt
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -138,6 +139,17 @@ def _take_over(conn: sqlite3.Connection, dead: int, number: int) -> None:
     conn.execute("delete from pass_look where pass = ?", (dead,))
     conn.execute("update delivery set pass = ? where pass = ?", (number, dead))
     conn.execute("delete from source_pass where id = ?", (dead,))
+
+
+def vanished(database: Database, ask: str, found: Collection[str]) -> list[str]:
+    """Which filings a question by name gave the last time and does not give now; each once, until it is
+    given again. What it gives now is kept for the next time."""
+    conn = database.conn
+    before = {row["st13"] for row in conn.execute("select st13 from answered_by_name where ask = ?", (ask,))}
+    lost, fresh = sorted(before.difference(found)), sorted(set(found) - before)
+    conn.executemany("delete from answered_by_name where ask = ? and st13 = ?", ((ask, one) for one in lost))
+    conn.executemany("insert into answered_by_name values (?, ?)", ((ask, one) for one in fresh))
+    return lost
 
 
 def note(database: Database, number: int, looks: Iterable[PassLook]) -> bool:

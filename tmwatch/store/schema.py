@@ -270,5 +270,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     steps.masses,
     steps.new_lists,
     steps.digests,
+    steps.answered_by_name,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

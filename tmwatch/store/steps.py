@@ -395,3 +395,12 @@ def digests(db: sqlite_utils.Database) -> None:
         " json_each(card.value, '$.dues') due where a.id = delivery.alert) where state <> 'sent'",
     ):
         db.execute(statement)
+
+
+def answered_by_name(db: sqlite_utils.Database) -> None:
+    """Which filings a question by name (`ask`, as in `watch`) gave when it was last answered in full, of
+    sources with many (`store.mass`)."""
+    db.execute(
+        "create table answered_by_name (ask text not null, st13 text not null, primary key (ask, st13))"
+        " without rowid"
+    )
