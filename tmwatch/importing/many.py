@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,13 +147,53 @@ def one_piece(
     return made
 
 
-def digest(file: File) -> str | None:
-    """SHA-256 of a whole file; None where it cannot be read, which is told when its records are."""
+def digest(file: File, go_on: Callable[[], bool] = lambda: True) -> str | None:
+    """SHA-256 of a whole file; None where it cannot be read, which is told when its records are.
+
+    Nothing more is read once `go_on` says no: what is returned then is for nobody.
+    """
     try:
         made = hashlib.sha256()
         with file.open() as stream:
-            while piece := stream.read(1 << 20):
+            while go_on() and (piece := stream.read(1 << 20)):
                 made.update(piece)
         return made.hexdigest()
     except OSError:
         return None
+
+
+class Digest:
+    """`digest`, reckoned by a thread from when it is known to be wanted: hashing lets go of Python.
+
+    A context manager: nothing goes on when it is left.
+    """
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._found: str | None = None
+        self._left = False
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Digest:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._left = True
+        if self._thread is not None:
+            self._thread.join()
+
+    def begin(self) -> None:
+        """It will be wanted; said once or many times."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._reckon, name="hashing", daemon=True)
+            self._thread.start()
+
+    def _reckon(self) -> None:
+        self._found = digest(self._file, lambda: not self._left)
+
+    def result(self) -> str | None:
+        """As `digest`, when that is done."""
+        self.begin()
+        assert self._thread is not None
+        self._thread.join()
+        return self._found

@@ -92,10 +92,12 @@ def steps(
     keep: Keeping,
     one_piece: Callable[[Piece], list[One]],
     more: Callable[[int], None],
+    wanted: Callable[[], None],
 ) -> Iterator[Step]:
-    """The steps of one file. `one_piece` reads a record whole, for the database."""
+    """The steps of one file. `one_piece` reads a record whole, for the database; `wanted` is told as soon
+    as it is known that there will be one."""
     with _no_collecting():
-        yield from _steps(database, file, source, keep, one_piece, more)
+        yield from _steps(database, file, source, keep, one_piece, more, wanted)
 
 
 def _steps(
@@ -105,12 +107,13 @@ def _steps(
     keep: Keeping,
     one_piece: Callable[[Piece], list[One]],
     more: Callable[[int], None],
+    wanted: Callable[[], None],
 ) -> Iterator[Step]:
     assert isinstance(source, Slims)
     path = file.path
     always = keep.always(keep.register)
     try:
-        seen = _compare(file, source, keep.register, always)
+        seen = _compare(file, source, keep.register, always, wanted)
     except LookError as error:
         yield Step([failed(path, source.declaration.id, error)])
         return
@@ -135,6 +138,23 @@ def _steps(
 # -- first pass: which have moved --------------------------------------------------------------------------
 
 
+class _Rows:
+    """A set of rows, a bit each: an annual back file may move a hundred thousand."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def add(self, row: int) -> None:
+        place = row >> 3
+        if place >= len(self._bits):
+            self._bits.extend(bytes(place + 1 - len(self._bits)))
+        self._bits[place] |= 1 << (row & 7)
+
+    def __contains__(self, row: int) -> bool:
+        place = row >> 3
+        return place < len(self._bits) and bool(self._bits[place] & 1 << (row & 7))
+
+
 @dataclass
 class _Seen:
     """Of a file: rows of unchanged filings by the day it tells, and the places of the other records."""
@@ -146,6 +166,8 @@ class _Seen:
     digests: bytearray = field(default_factory=bytearray)  # of the moved ones, 16 bytes each
     days: list[str] = field(default_factory=list)  # the same; "" where it could not be told
     size: int = 0
+    # Rows of filings that have moved: what the file says of one further on, be it what is stored, comes after.
+    touched: _Rows = field(default_factory=_Rows)
 
     def add_moved(self, place: int, piece: Piece, told: Essence | None) -> None:
         self.moved.append(place)
@@ -158,7 +180,9 @@ class _Seen:
             self.at_hand = None
 
 
-def _compare(file: File, source: Source, register: Register, always: set[str]) -> _Seen:
+def _compare(
+    file: File, source: Source, register: Register, always: set[str], wanted: Callable[[], None]
+) -> _Seen:
     """Raises `LookError`s only."""
     assert isinstance(source, Slims)
     seen = _Seen()
@@ -166,7 +190,10 @@ def _compare(file: File, source: Source, register: Register, always: set[str]) -
     size = 0
     for piece in pieces_of(file, source):
         seen.count += 1
-        waiting.append((seen.count, piece, source.essence(piece)))
+        told = source.essence(piece)
+        if told is not None and told.st13 in always:
+            wanted()
+        waiting.append((seen.count, piece, told))
         size += len(piece.body)
         if len(waiting) >= AT_ONCE or size >= BYTES:
             _sort(waiting, seen, register, always, source.slim_version)
@@ -185,16 +212,18 @@ def _sort(
     known = register.kept([told.st13 for _, _, told in waiting if told is not None])
     for place, piece, told in waiting:
         kept = known.get(told.st13) if told is not None else None
-        if (
-            told is None
-            or kept is None
-            or kept.hash != told.digest
+        if told is None or kept is None:
+            seen.add_moved(place, piece, told)
+        elif (
+            kept.hash != told.digest
             or kept.slim_version != version
+            or kept.id in seen.touched
             or told.st13 in always
         ):
+            seen.touched.add(kept.id)
             seen.add_moved(place, piece, told)
-            continue
-        seen.same.setdefault(told.day, array("q")).append(kept.id)
+        else:
+            seen.same.setdefault(told.day, array("q")).append(kept.id)
 
 
 def _moved(file: File, source: Source, seen: _Seen) -> Iterator[tuple[Piece, Essence | None]]:
@@ -219,17 +248,18 @@ def _pieces(file: File, source: Source, seen: _Seen) -> Iterator[Piece]:
 
 def _unchanged(path: Path, source: Source, register: Register, seen: _Seen) -> Iterator[Step]:
     told: list[Imported] = []
+    where, source_id = str(path), source.declaration.id
     for st13, name, day in register.named(chain.from_iterable(seen.same.values())):
-        told.append(_imported(path, source, st13, name, day, "unchanged"))
+        told.append(_imported(where, source_id, st13, name, day, "unchanged"))
         if len(told) >= AT_ONCE:
             yield Step(told=told)
             told = []
     yield Step(told=told)
 
 
-def _imported(path: Path, source: Source, st13: str, name: str | None, day: str, what: str) -> Imported:
+def _imported(where: str, source_id: str, st13: str, name: str | None, day: str, what: str) -> Imported:
     return Imported(
-        *(str(path), source.declaration.id, st13, Outcome.OK, what),
+        *(where, source_id, st13, Outcome.OK, what),
         mark=name,
         as_of=day,
         as_of_kind="printed",
@@ -315,7 +345,8 @@ class _Reading:
 
     def _told(self, told: Told, what: str) -> Imported:
         slim = told.slim
-        made = _imported(self._path, self._source, slim.st13, slim.name, told.essence.day, what)
+        source_id = self._source.declaration.id
+        made = _imported(str(self._path), source_id, slim.st13, slim.name, told.essence.day, what)
         return replace(made, unknown_words=slim.unknown_words) if slim.unknown_words else made
 
     def _chosen(self, many: Sequence[Told]) -> set[int]:

@@ -13,7 +13,7 @@ from tmwatch.config import Config
 from tmwatch.errors import LayoutChanged, TmwatchError
 from tmwatch.importing import registered
 from tmwatch.importing.finding import File, files_in
-from tmwatch.importing.many import digest, one_piece, parts_of, unpacked
+from tmwatch.importing.many import Digest, digest, one_piece, parts_of, unpacked
 from tmwatch.importing.pages import Opened, made_of, open_one
 from tmwatch.importing.results import Found, Imported, One, failed, result
 from tmwatch.looking import reread as reread
@@ -166,7 +166,7 @@ def _of_many(
 ) -> Generator[_Batch, None, None]:
     """A file of many records, so many of them at a time. A transaction ends with a record of the file."""
     path = what.path
-    file, half = _half_of(what, source, as_of, "")
+    file, half = _half_of(what, digest(what), source, as_of, "")
     stored, memory = half.stored(database) if half is not None else (0, "")
     if memory and recall is not None:
         recall(memory)
@@ -184,8 +184,10 @@ def _of_many(
             many, size = [], 0
 
 
-def _half_of(what: File, source: Source, as_of: dt.date | None, road: str) -> tuple[BulkFile, Half | None]:
-    file = BulkFile(what.path.name, sha256=digest(what))
+def _half_of(
+    what: File, sha256: str | None, source: Source, as_of: dt.date | None, road: str
+) -> tuple[BulkFile, Half | None]:
+    file = BulkFile(what.path.name, sha256=sha256)
     declaration = source.declaration
     given = as_of.isoformat() if as_of else ""
     name = f"{declaration.id}{road}"
@@ -207,29 +209,28 @@ def _of_a_register(
     what is kept of an import that did not come to its end is what the watches made of the first part."""
     half: Half | None = None
     begun, memory = 0, ""
-    if any_half(
-        database, f"{source.declaration.id}{_REGISTER}"
-    ):  # else nobody need run through it for a hash
-        _, half = _half_of(what, source, as_of, _REGISTER)
-        begun, memory = half.stored(database) if half is not None else (0, "")
-    if memory and recall is not None:
-        recall(memory)
     given = AsOf(as_of, "given") if as_of is not None else None
     file = BulkFile(what.path.name)
 
     def whole(piece: Piece) -> list[One]:
         return one_piece(database, what.path, source, piece, given, config)
 
-    for step in registered.steps(database, what, source, keep, whole, more):
-        if step.found:
-            if not file.sha256:
-                file, half = _half_of(what, source, as_of, _REGISTER)
-            begun += 1
-            yield _Batch(step.found, file, half, begun)
-        if step.told:
-            yield _Batch([], told=step.told)
-        for _ in range(len(step.found) + len(step.told)):
-            progress(what.path)
+    with Digest(what) as reckoned:
+        if any_half(database, f"{source.declaration.id}{_REGISTER}"):  # else it may be that nobody wants it
+            _, half = _half_of(what, reckoned.result(), source, as_of, _REGISTER)
+            begun, memory = half.stored(database) if half is not None else (0, "")
+        if memory and recall is not None:
+            recall(memory)
+        for step in registered.steps(database, what, source, keep, whole, more, reckoned.begin):
+            if step.found:
+                if not file.sha256:
+                    file, half = _half_of(what, reckoned.result(), source, as_of, _REGISTER)
+                begun += 1
+                yield _Batch(step.found, file, half, begun)
+            if step.told:
+                yield _Batch([], told=step.told)
+            for _ in range(len(step.found) + len(step.told)):
+                progress(what.path)
     if half is not None and begun:
         yield _Batch([], file, half)  # its row goes
 

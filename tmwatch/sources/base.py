@@ -22,7 +22,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import IO, Literal, Protocol, get_args, runtime_checkable
+from typing import IO, Literal, NamedTuple, Protocol, get_args, runtime_checkable
 
 from tmwatch.model import FactKind, TradeMark
 from tmwatch.sources.since import NewSince
@@ -334,8 +334,7 @@ class Answer:
     unread: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """One record of a file of many, as bytes that the source's `read` understands by themselves.
 
     `number` is the filing as the office writes it, or "" where a glance does not tell. The bytes are those

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from tmwatch.sources.base import Piece
 
 
-@dataclass(frozen=True, slots=True)
-class Essence:
+class Essence(NamedTuple):
     """What tells a record and its state without reading it: filing (ST.13), day, 16 bytes of a hash.
 
     The hash is over the record's bytes without what differs from day to day by itself (the day they were

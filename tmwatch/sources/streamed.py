@@ -16,6 +16,7 @@ processing instructions in it are refused; an external identifier is never follo
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 import re
 import struct
@@ -27,6 +28,7 @@ from typing import IO
 
 from tmwatch.errors import Incomplete, LayoutChanged, NotThisSource
 from tmwatch.sources import safe_xml
+from tmwatch.sources.ahead import Ahead
 from tmwatch.sources.base import Piece
 
 CHUNK = 1 << 20
@@ -73,15 +75,16 @@ class Form:
     start: re.Pattern[bytes] = field(init=False)
     end: re.Pattern[bytes] = field(init=False)
     here: bytes = field(init=False)
-    _plain: tuple[bytes, bytes] = field(init=False)
+    opened: bytes = field(init=False)  # the tag as it always stands
+    _tail: bytes = field(init=False)  # what both tags end with
 
     def __post_init__(self) -> None:
         item = re.escape(self.item.encode())
         object.__setattr__(self, "start", re.compile(rb"<" + item + rb"(?=[\s/>])"))
         object.__setattr__(self, "end", re.compile(rb"</" + item + rb"\s*>"))
         object.__setattr__(self, "here", b"<" + self.item.encode() + b"/>")
-        name = self.item.encode()
-        object.__setattr__(self, "_plain", (b"<" + name + b">", b"</" + name + b">"))
+        object.__setattr__(self, "opened", b"<" + self.item.encode() + b">")
+        object.__setattr__(self, "_tail", self.item.encode() + b">")
 
     def end_in(self, buffer: bytes, place: int, searched: int) -> int:
         """Where the record that begins at `place` ends; 0 where that is not in the buffer. No closing tag
@@ -90,12 +93,11 @@ class Form:
         The tag as it always stands is found five times as fast as any that XML allows; was one of those
         missed, the next record begins before it.
         """
-        opened, closed = self._plain
-        end = buffer.find(closed, searched)
-        if end < 0 or buffer.find(opened, place + 1, end) >= 0:
-            found = self.end.search(buffer, searched)
-            return found.end() if found else 0
-        return end + len(closed)
+        at = buffer.find(self._tail, max(searched, place + len(self.opened)))
+        if at >= 0 and buffer[at - 2 : at] == b"</":
+            return at + len(self._tail)
+        found = self.end.search(buffer, searched)
+        return found.end() if found else 0
 
 
 def records(form: Form, file: IO[bytes], where: str) -> Iterator[Piece]:
@@ -110,11 +112,22 @@ def records(form: Form, file: IO[bytes], where: str) -> Iterator[Piece]:
     try:
         # A file that says another character set and is UTF-8 all the same was written by two programs.
         plain = _is_utf8(_opened(form, file, where))
-        yield from _cut(form, _as_utf8(_opened(form, file, where), where, plain=plain), where)
+        with _read_ahead(_opened(form, file, where)) as stream:
+            yield from _cut(form, _as_utf8(stream, where, plain=plain), where)
     except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
         raise Incomplete(
             f"the file cannot be read to its end ({str(error)[:120]})", where=where, do=_AGAIN
         ) from error
+
+
+@contextlib.contextmanager
+def _read_ahead(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """What is in a zip is unpacked beside us; a plain file is read too fast for that."""
+    if not isinstance(stream, zipfile.ZipExtFile):
+        yield stream
+        return
+    with Ahead(stream, CHUNK) as ahead:
+        yield ahead  # type: ignore[misc]
 
 
 def head_of(file: IO[bytes], size: int) -> bytes:
@@ -235,6 +248,7 @@ def _as_utf8(stream: IO[bytes], where: str, *, plain: bool = False) -> IO[bytes]
 def _cut(form: Form, stream: IO[bytes], where: str) -> Iterator[Piece]:
     frame = _Frame(form, where)
     buffer, searched, total, inside, count = b"", 0, 0, False, 0
+    usual = b""  # what stood between the two records before: blanks and an opening tag
     while piece := stream.read(CHUNK):
         total += len(piece)
         if total > LONGEST_FILE:
@@ -245,17 +259,23 @@ def _cut(form: Form, stream: IO[bytes], where: str) -> Iterator[Piece]:
         place = 0
         while True:
             if not inside:
-                start = form.start.search(buffer, max(place, searched))
-                if start is None:
-                    keep = max(place, len(buffer) - _TAIL)
-                    frame.add(buffer[place:keep])
-                    place, searched = keep, 0
-                    break
-                frame.add(buffer[place : start.start()])
-                frame.add_record()
-                place = searched = start.start()
+                if usual and frame.in_run and buffer.startswith(usual, place):
+                    place += len(usual) - len(form.opened)
+                else:
+                    start = form.start.search(buffer, max(place, searched))
+                    if start is None:
+                        keep = max(place, len(buffer) - _TAIL)
+                        frame.add(buffer[place:keep])
+                        place, searched = keep, 0
+                        break
+                    between = buffer[place : start.start()]
+                    frame.add(between)
+                    usual = between + form.opened if frame.in_run else b""
+                    frame.add_record()
+                    place = start.start()
+                searched = place
                 inside = True
-            end = form.end_in(buffer, place, max(place, searched))
+            end = form.end_in(buffer, place, searched)
             if not end:
                 searched = max(place, len(buffer) - _TAIL)
                 break
@@ -284,13 +304,13 @@ class _Frame:
         self._where = where
         self._parts: list[bytes] = []
         self._size = self._runs = 0
-        self._in_run = False
+        self.in_run = False
         self._head = self._foot = b""
 
     def add(self, piece: bytes) -> None:
-        if not piece or (self._in_run and piece.isspace()):
+        if not piece or (self.in_run and piece.isspace()):
             return
-        self._in_run = False
+        self.in_run = False
         self._parts.append(piece)
         self._size += len(piece)
         # Before the first record there is no more than a head; a bomb of blanks ends here as well.
@@ -306,10 +326,10 @@ class _Frame:
             head = without_document_type(b"".join(self._parts), self._where)
             if self._form.whole:
                 self._stand_around(head)
-        if not self._in_run:
+        if not self.in_run:
             self._parts.append(self._form.here)
             self._runs += 1
-            self._in_run = True
+            self.in_run = True
 
     def _stand_around(self, head: bytes) -> None:
         """What makes a file of each single record: the head as it stands, and what it opens closed again."""

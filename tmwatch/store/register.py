@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tmwatch.errors import StoreError
 from tmwatch.files import whole
@@ -30,6 +30,7 @@ Became = Literal["new", "changed", "unchanged", "past"]
 _MAGIC = b"SQLite format 3\0"
 _AGAIN = "It can be made again: move the file away and import the register's files once more."
 _AT_ONCE = 500  # filings a question: SQLite takes 999 values at least
+_PLAIN = None  # rows as tuples: where thousands are asked for, and a few columns by their order
 _SCHEMA = (
     """
     create table filing (
@@ -77,13 +78,11 @@ _SET = (*FIELDS, "status_live", "as_of", "slim_version", "hash", "last_moved")
 _UPDATE = f"update filing set {', '.join(f'{name} = ?' for name in _SET)} where id = ?"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What tells the state of a filing that is stored. `as_of` is the last day a file told of it (ISO)."""
+class Kept(NamedTuple):
+    """What tells the state of a filing that is stored, and its row."""
 
     id: int
     hash: bytes
-    as_of: str
     slim_version: int
 
 
@@ -176,29 +175,32 @@ class Register:
 
     def kept(self, st13s: Sequence[str]) -> dict[str, Kept]:
         """What is stored of these filings."""
-        rows = self._of("st13, id, hash, as_of, slim_version", st13s)
+        rows = self._of("st13, id, hash, slim_version", st13s, _PLAIN)
         return {row[0]: Kept(*row[1:]) for row in rows}
 
     def rows(self, st13s: Sequence[str]) -> dict[str, dict[str, Any]]:
         """All that is stored of these filings, lists as lists."""
         return {row["st13"]: _readable(row) for row in self._of("*", st13s)}
 
-    def _of(self, columns: str, st13s: Sequence[str]) -> Iterator[sqlite3.Row]:
+    def _of(self, columns: str, st13s: Sequence[str], rows: Any = sqlite3.Row) -> Iterator[Any]:
+        cursor = self.conn.cursor()
+        cursor.row_factory = rows
         for start in range(0, len(st13s), _AT_ONCE):
-            some = list(st13s[start : start + _AT_ONCE])
+            some = st13s[start : start + _AT_ONCE]
             marks = ",".join("?" * len(some))
-            yield from self.conn.execute(f"select {columns} from filing where st13 in ({marks})", some)
+            yield from cursor.execute(f"select {columns} from filing where st13 in ({marks})", some)
 
     def named(self, ids: Iterable[int]) -> Iterator[tuple[str, str | None, str]]:
         """(ST.13, name, day it was last told on) of filings by their row, in the order of the rows."""
+        cursor = self.conn.cursor()
+        cursor.row_factory = _PLAIN
         wanted = sorted(ids)
         for start in range(0, len(wanted), _AT_ONCE):
             some = wanted[start : start + _AT_ONCE]
             marks = ",".join("?" * len(some))
-            for row in self.conn.execute(
+            yield from cursor.execute(
                 f"select st13, name, as_of from filing where id in ({marks}) order by id", some
-            ):
-                yield row[0], row[1], row[2]
+            )
 
     def by_number(self, column: Literal["registration", "international"], numbers: Iterable[str]) -> set[str]:
         """The filings (ST.13) under these registration or international numbers."""

@@ -107,7 +107,7 @@ class Daily(odp.PublishesFiles):
         file.seek(0)
         _refuse(Page(head, name=where), where)
         for case in streamed.records(FORM, file, where):
-            yield Piece(case.number and case.number.zfill(8), case.body)
+            yield case if len(case.number) != 7 else Piece(f"0{case.number}", case.body)
 
     def essence(self, piece: Piece) -> Essence | None:
         """For a store of the whole register; see `slim.Slims`."""

@@ -48,9 +48,10 @@ def essence(piece: Piece) -> Essence | None:
     day = _DAY.search(body, 0, _HEAD)
     if day is None or not piece.number:
         return None
-    made = hashlib.sha256(body[: day.start()])
-    made.update(memoryview(body)[day.end() :])
-    return Essence(common.st13_of(piece.number), _iso(day[1], day[2], day[3]), made.digest()[:16])
+    start, end = day.span()
+    made = hashlib.sha256(body[:start])
+    made.update(memoryview(body)[end:])
+    return Essence(common.st13_of(piece.number), _iso(*day.groups()), made.digest()[:16])
 
 
 def slim(body: bytes, where: str) -> Slim:
