@@ -166,7 +166,7 @@ class _Seen:
     digests: bytearray = field(default_factory=bytearray)  # of the moved ones, 16 bytes each
     days: list[str] = field(default_factory=list)  # the same; "" where it could not be told
     size: int = 0
-    # Rows of filings that have moved: what the file says of one further on, be it what is stored, comes after.
+    # Rows of filings that have moved: what the file says of one further on comes after, be it as stored.
     touched: _Rows = field(default_factory=_Rows)
 
     def add_moved(self, place: int, piece: Piece, told: Essence | None) -> None:

@@ -405,8 +405,11 @@ def _values(slim: Slim) -> tuple[str | None, ...]:
     )
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: it costs as much
+
+
 def _json(values: Sequence[Any]) -> str:
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")) if values else "[]"
+    return _ENCODE(values) if values else "[]"
 
 
 def _names(row: sqlite3.Row) -> list[str]:

@@ -108,6 +108,7 @@ def _made(case: _Case) -> Slim:
     if told is None:
         raise LayoutChanged("the case has no `transaction-date`")
     serial = serial.zfill(8)
+    said = _Said(case.statements)
     meaning = common.status_from_code(code)
     madrid = serial.startswith("79") or header.get("filing-basis-filed-as-66a-in") == "T"
     international = case.international.get("international-registration-number") if madrid else None
@@ -116,8 +117,8 @@ def _made(case: _Case) -> Slim:
         application_number=serial,
         registration_number=common.registration(case.head.get("registration-number")),
         international_number=common.international(international),
-        name=_name(header.get("mark-identification", ""), case.statements),
-        other_names=_other_names(case.statements),
+        name=said.name(header.get("mark-identification", "")),
+        other_names=said.other_names(),
         classes=_classes(case.classes),
         owners=_owners(case.owners),
         agents=tuple([header[name] for name in _AGENTS if name in header]),
@@ -125,7 +126,7 @@ def _made(case: _Case) -> Slim:
         status_live=meaning.live.value,
         filing_date=_day(header.get("filing-date", ""), "filing-date"),
         as_of=told,
-        goods=tuple([one["text"] for one in case.statements if _is(one, "GS")]),
+        goods=tuple(said.goods),
         unknown_words=() if meaning.known else (f"status code {code}",),
     )
 
@@ -154,7 +155,7 @@ def _read(root: etree._Element) -> _Case:
                 raise LayoutChanged(f"the case has more than one `{tag}`")
             boxes[tag] = child
         elif tag in _HEAD_NAMES:
-            _add(head, tag, common.squeeze(child.text))
+            _add(head, tag, child.text)
     if missing := _NEEDED - boxes.keys():
         raise LayoutChanged(f"the case has no `{min(missing)}`")
     own = boxes.get("international-registration")
@@ -163,14 +164,7 @@ def _read(root: etree._Element) -> _Case:
         _leaves(boxes["case-file-header"], _HEADER),
         _leaves(own, _INTERNATIONAL) if own is not None else {},
         _items(boxes["case-file-statements"], "case-file-statement", _STATEMENT),
-        [
-            (
-                " ".join(one.get("primary-code", ())),
-                one.get("international-code", []),
-                one.get("us-code", []),
-            )
-            for one in _lists(boxes["classifications"], "classification", _CLASS)
-        ],
+        _classifications(boxes["classifications"]),
         _items(boxes["case-file-owners"], "case-file-owner", _OWNER),
     )
 
@@ -179,30 +173,42 @@ def _leaves(box: etree._Element, wanted: Sequence[str]) -> Leaves:
     """The texts of those children that are wanted and have one; of a name that stands twice all of them."""
     found: Leaves = {}
     for child in box.iterchildren(*wanted):
-        _add(found, child.tag, common.squeeze(child.text))
+        _add(found, child.tag, child.text)
     return found
 
 
 def _items(box: etree._Element, item: str, wanted: Sequence[str]) -> list[Leaves]:
-    """The same of each item in the box."""
-    return [{name: " ".join(texts) for name, texts in one.items()} for one in _lists(box, item, wanted)]
-
-
-def _lists(box: etree._Element, item: str, wanted: Sequence[str]) -> list[dict[str, list[str]]]:
-    """Of each item in the box its wanted texts by name, all of them; in one walk, which lxml makes in C."""
-    found: list[dict[str, list[str]]] = []
+    """The same of each item in the box; in one walk, which lxml makes in C."""
+    found: list[Leaves] = []
+    one: Leaves = {}
     for element in box.iterdescendants(item, *wanted):
         tag = element.tag
         if tag == item:
-            found.append({})
-        elif found and (text := common.squeeze(element.text)):
-            found[-1].setdefault(tag, []).append(text)
+            one = {}
+            found.append(one)
+        else:
+            _add(one, tag, element.text)
     return found
 
 
-def _add(leaves: Leaves, name: str, text: str) -> None:
-    if text:
-        leaves[name] = f"{leaves[name]} {text}" if name in leaves else text
+def _classifications(box: etree._Element) -> list[tuple[str, list[str], list[str]]]:
+    """Of each class its primary code, its international codes, its US codes."""
+    found: list[dict[str, list[str]]] = []
+    one: dict[str, list[str]] = {}
+    for element in box.iterdescendants("classification", *_CLASS):
+        tag = element.tag
+        if tag == "classification":
+            one = {name: [] for name in _CLASS}
+            found.append(one)
+        elif one and (text := common.squeeze(element.text)):
+            one[tag].append(text)
+    return [(" ".join(one["primary-code"]), one["international-code"], one["us-code"]) for one in found]
+
+
+def _add(leaves: Leaves, name: str, text: str | None) -> None:
+    """In one line, as `common.squeeze` makes it: half a million times a file."""
+    if text and (line := " ".join(text.split())):
+        leaves[name] = f"{leaves[name]} {line}" if name in leaves else line
 
 
 def _day(text: str, name: str) -> dt.date | None:
@@ -223,26 +229,37 @@ def _date(text: str) -> dt.date:
     return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
 
 
-def _name(words: str, statements: list[Leaves]) -> str | None:
-    """The mark's words, and those too long for their place, which go on in statements `MK`."""
-    more = {one["type-code"]: one["text"] for one in statements if _is(one, "MK")}
-    if not more:
-        return words or None
-    return common.squeeze(" ".join([words, *dict.fromkeys(more[code] for code in sorted(more))])) or None
+class _Said:
+    """What the statements say that is read here, by the first letters of their codes."""
 
+    __slots__ = ("_more", "_others", "goods")
 
-def _is(statement: Leaves, kind: str) -> bool:
-    return statement.get("type-code", "")[:2].upper() == kind and "text" in statement
+    def __init__(self, statements: list[Leaves]) -> None:
+        self.goods: list[str] = []
+        self._others: list[tuple[str, str]] = []
+        self._more: dict[str, str] = {}
+        for one in statements:
+            code, text = one.get("type-code", ""), one.get("text", "")
+            kind = code[:2].upper()
+            if not text:
+                continue
+            if kind == "GS":
+                self.goods.append(text)
+            elif kind in _KINDS:
+                self._others.append((code.upper(), text))
+            elif kind == "MK":
+                self._more[code] = text
 
+    def name(self, words: str) -> str | None:
+        """The mark's words, and those too long for their place, which go on in statements `MK`."""
+        more = self._more
+        if not more:
+            return words or None
+        return common.squeeze(" ".join([words, *dict.fromkeys(more[code] for code in sorted(more))])) or None
 
-def _other_names(statements: list[Leaves]) -> tuple[tuple[str, str], ...]:
-    """By their code: the file's order means nothing."""
-    found = [
-        (one["type-code"].upper(), one["text"])
-        for one in statements
-        if one.get("type-code", "")[:2].upper() in _KINDS and "text" in one
-    ]
-    return tuple((_KINDS[code[:2]], text) for code, text in sorted(found))
+    def other_names(self) -> tuple[tuple[str, str], ...]:
+        """By their code: the file's order means nothing."""
+        return tuple([(_KINDS[code[:2]], text) for code, text in sorted(self._others)])
 
 
 def _classes(boxes: list[tuple[str, list[str], list[str]]]) -> tuple[str, ...]:
