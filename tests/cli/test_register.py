@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -134,6 +135,26 @@ def test_a_bad_case_stops_itself_only(run: Run, folder: Path) -> None:
     ran = run("import", "--json", "apc990420.xml")
     assert (ran.code, {one["st13"] for one in lines(ran.out)}) == (1, {WATCHED, OTHER, None})
     assert "99990512" in ran.err
+
+
+def test_of_a_filing_that_stands_twice_in_a_file_the_last_word_counts_be_it_what_is_stored(
+    run: Run, folder: Path
+) -> None:
+    configured(folder)
+    cases = [one.body for one in streamed.records(FORM, io.BytesIO(THREE), "")]
+    (folder / "apc990420.xml").write_bytes(THREE)
+    run("import", "apc990420.xml")
+    was = in_register(folder, NAMED)["status_code"]
+    later = [one.replace(b"20260420", b"20260421") for one in cases]
+    moved = later[1].replace(b"<status-code>630</status-code>", b"<status-code>616</status-code>")
+    assert moved != later[1]
+    # There and back again within one day's file; the others stand in it once, as they were.
+    body = THREE.replace(cases[0], later[0]).replace(cases[1], moved + later[1]).replace(cases[2], later[2])
+    (folder / "apc990421.xml").write_bytes(body)
+    found = lines(run("import", "--json", "apc990421.xml").out)
+    assert sorted(one["what"] for one in found) == ["changed", "changed", "unchanged", "unchanged"]
+    assert in_register(folder, NAMED)["status_code"] == was
+    assert changes(folder, NAMED)["status_code"] == ("616", was)
 
 
 def test_a_number_that_is_watched_later_has_its_first_record_from_a_case_that_did_not_change(
@@ -329,6 +350,9 @@ def test_a_killed_import_goes_on_where_it_was_and_tells_nothing_twice(run: Run, 
     assert killed.returncode == -signal.SIGKILL
     with closing(Register(folder / "register.db")) as register:
         assert register.count() == 1
+    with closing(Database(folder / "tmwatch.db")) as base:
+        (half,) = base.conn.execute("select file from half_stored")
+        assert half["file"] == hashlib.sha256(THREE).hexdigest()
     found = lines(run("import", "--json", "apc990420.xml").out)
     assert sorted(one["what"] for one in found) == ["new", "new", "unchanged"]
     # The first half found what the watch is about: what comes now is its second look, and news.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import resource
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,10 @@ from tests.conftest import ROOT
 from tmwatch.changes import diff, merge
 from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource
 from tmwatch.model import Change, TradeMark
+from tmwatch.sources import streamed
 from tmwatch.sources.base import Bulk, Page
 from tmwatch.sources.us.daily import SOURCE, read_case
+from tmwatch.sources.us.daily_file import FORM
 
 FIXTURES = ROOT / "fixtures" / "us.daily"
 THREE = (FIXTURES / "three-cases" / "apc990420.xml").read_bytes()
@@ -101,6 +104,85 @@ def test_it_does_not_matter_how_the_bytes_arrive(size: int) -> None:
 
     small = THREE.replace(b"    ", b"")
     assert list(SOURCE.pieces(Dripping(small), "x")) == list(SOURCE.pieces(io.BytesIO(small), "x"))
+
+
+@pytest.mark.parametrize("chunk", [50, 333, 1 << 20])
+def test_cases_are_cut_alike_whatever_blanks_stand_in_and_between_their_tags(
+    chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamed, "CHUNK", chunk)
+    head, *cases = THREE.replace(b"    ", b"").split(b"<case-file>")
+    one, two, three = (b"<case-file>" + case[: case.index(b"</case-file>") + 12] for case in cases)
+    foot = cases[-1][cases[-1].index(b"</case-file>") + 12 :]
+    wide = two.replace(b"<case-file>", b"<case-file\n>").replace(b"</case-file>", b"</case-file \n>")
+    late = three.replace(b"</case-file>", b"</case-file\t>")
+    same = [one, two, three, one, wide, two, late, one, three]
+    for between in (b"", b"\n", b"\n\n  ", b"\n" + b" " * 60):
+        body = head + between.join([*same, *same]) + foot
+        assert [piece.body for piece in SOURCE.pieces(io.BytesIO(body), "x")] == [*same, *same]
+    mixed = head + b"".join(case + b"\n" * (place % 3) for place, case in enumerate(same)) + foot
+    assert [piece.body for piece in SOURCE.pieces(io.BytesIO(mixed), "x")] == same
+
+
+@pytest.mark.parametrize("odd", [b"<odd/>", b"<!-- %b -->", b"<!--\n" + b" " * 29 + b"%b -->"])
+def test_between_two_cases_in_the_midst_of_a_run_nothing_unknown_is_passed_over(
+    odd: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = b"<case-file><serial-number>79990511</serial-number></case-file>"
+    head, foot = THREE[: THREE.index(b"<case-file>")].rstrip(), THREE[THREE.rindex(b"</case-file>") + 12 :]
+    gap = b"\n" + b" " * 29
+    run = gap + gap.join([case] * 3)
+    monkeypatch.setattr(streamed, "CHUNK", 64)
+    for shift in range(64):  # wherever a chunk ends
+        body = head + run + b" " * shift + odd.replace(b"%b", case) + run + foot
+        with pytest.raises(LayoutChanged):
+            list(streamed.records(FORM, io.BytesIO(body), "x"))
+
+
+def packed(body: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as archive:
+        archive.writestr("apc990420.xml", body)
+    return made.getvalue()
+
+
+def unpacking() -> list[str]:
+    return [one.name for one in threading.enumerate() if one.name == "reading-ahead"]
+
+
+@pytest.mark.parametrize("chunk", [100, 1 << 20])
+def test_a_zip_is_unpacked_ahead_and_gives_the_same_cases(
+    chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamed, "CHUNK", chunk)
+    found = list(SOURCE.pieces(io.BytesIO(packed(THREE)), "x"))
+    assert found == list(SOURCE.pieces(io.BytesIO(THREE), "x"))
+    assert unpacking() == []
+
+
+def test_whoever_stops_in_the_middle_of_a_zip_leaves_nobody_unpacking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streamed, "CHUNK", 100)
+    with io.BytesIO(packed(THREE)) as file:
+        pieces = SOURCE.pieces(file, "x")
+        next(pieces)
+        assert unpacking() != []
+        pieces.close()  # type: ignore[attr-defined]
+        assert unpacking() == []
+
+
+def test_a_zip_whose_sum_is_wrong_is_incomplete_though_every_case_came_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streamed, "CHUNK", 100)
+    body = THREE + b"\n" * 10_000  # the sum is held against what came out with the last of it
+    wrong = packed(body, zipfile.ZIP_STORED).replace(b"SAMPLE LANTERN", b"SAMPLE LANTERM")
+    cases = SOURCE.pieces(io.BytesIO(wrong), "x")
+    assert [next(cases).number for _ in range(3)] == ["79990511", "99990512", "72990513"]
+    with pytest.raises(Incomplete):
+        next(cases)
+    assert unpacking() == []
 
 
 class Endless(io.RawIOBase):
