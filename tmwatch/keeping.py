@@ -9,6 +9,7 @@ from tmwatch.config import Config
 from tmwatch.importing.registered import Keeping, News
 from tmwatch.store import Database, books
 from tmwatch.store.register import Register
+from tmwatch.watches import commonness
 from tmwatch.watches.concern import Numbers
 from tmwatch.watches.portfolio import Portfolio
 
@@ -34,3 +35,5 @@ def keeping(config: Config | None, database: Database, news: News | None = None)
 
     with contextlib.closing(Register(config.store.register)) as register:
         yield Keeping(register, Portfolio(config.watches).concerning, always, news)
+        with contextlib.suppress(OSError):  # a full disk: the next one tries again
+            commonness.learn(register)

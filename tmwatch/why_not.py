@@ -18,6 +18,7 @@ from tmwatch.store import Database, hits, muted, queries, seen
 from tmwatch.store.database import now
 from tmwatch.stored import in_register, numbered, record_of
 from tmwatch.watches import Match, Portfolio, coverage, match
+from tmwatch.watches.commonness import watched
 from tmwatch.watches.filing import mark_names
 from tmwatch.watches.trial import goods_touch
 
@@ -160,9 +161,9 @@ def _compared(base: WhyNot, watch: Watch, record: TradeMark, kept_in: str) -> Wh
 def _beside(watch: Watch, record: TradeMark) -> list[Beside]:
     if not watch.marks:
         return []
-    from tmwatch.similarity import WatchedMark, nearest
+    from tmwatch.similarity import nearest
 
-    marks = [WatchedMark(text, watch.twins, frozenset(watch.classes)) for text in watch.marks]
+    marks = [watched(watch, text) for text in watch.marks]
     found = {one.mark: one for one in nearest(marks, [mark_names(record)], _FARTHEST)}
     return [
         Beside(mark, one.likeness.level, one.likeness.score, one.name, one.likeness.reasons)

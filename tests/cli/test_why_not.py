@@ -114,3 +114,11 @@ def test_a_first_look_that_was_told_is_not_said_to_have_been_summed_up(shelf: Sh
     reasons = asked(shelf)["reasons"]
     assert any(reason.startswith("told in alert 1") for reason in reasons)
     assert not any("summed up" in reason for reason in reasons)
+
+
+def test_the_meanings_of_the_users_own_file_count_here_as_they_do_for_the_watch(shelf: Shelf) -> None:
+    configure(shelf, 'meanings_file = "m.csv"\n' + CONFIG.replace('["Joyrobotaxi"]', '["Zorbel"]\nlevel = 1'))
+    (shelf.folder / "m.csv").write_text("zorbel,plinta\n", encoding="utf-8")
+    shelf.imports(row(1, "PLINTA", 12, applicantCn=THEIRS))
+    (mark,) = asked(shelf)["beside"]
+    assert mark["reasons"] == ["same meaning: ZORBEL / PLINTA"]

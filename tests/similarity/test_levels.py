@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tmwatch.similarity import Scorer, WatchedMark, compare, nearest, score
-from tmwatch.similarity.freq import Frequencies, class_words, learned, shipped
+from tmwatch.similarity.freq import class_words, count_classes, shipped
 
 # mark | other | the nearest and the farthest level that people would agree with
 PEOPLE = """
@@ -112,23 +112,36 @@ def test_classes_without_a_weak_word_change_nothing() -> None:
     assert near("SEIKO", "SEYKO", 12, 25) == near("SEIKO", "SEYKO")
 
 
-def test_the_users_own_register_says_what_is_common_in_a_class() -> None:
-    rows = [(f"ZORVAK {number}", {7}) for number in range(60)] + [
-        (f"PLINTO {number}", {7}) for number in range(3)
+def owned(word: str, class_number: int, owners: int, each: int = 1) -> list[tuple[str, str, set[int]]]:
+    return [
+        (f"owner {word} {number}", f"{word} {number}{again}", {class_number})
+        for number in range(owners)
+        for again in range(each)
     ]
-    own = learned([*rows, *((f"MARK{number}", [9]) for number in range(60)), ("NO CLASS", ())])
+
+
+def test_the_users_own_register_says_what_is_common_in_a_class() -> None:
+    rows = [
+        *owned("ZORVAK", 7, 60),
+        *owned("PLINTO", 7, 3),
+        *owned("MARK", 9, 60),
+        ("nobody", "NO CLASS", ()),
+    ]
+    counts = count_classes(rows)
+    own = shipped().with_classes(counts)
     assert own.in_classes({7}).bits("zorvak") < 2 < own.in_classes({9}).bits("zorvak") == own.bits("zorvak")
-    assert own.in_classes({7}).bits("plinto") == own.bits("plinto")  # three names are no habit of a class
+    assert own.in_classes({7}).bits("plinto") == own.bits("plinto")  # three owners are no habit of a class
     assert own.telling(["zorvak", "house"], {7, 9}) == {7}
-    assert isinstance(own, Frequencies)
-    using = Scorer(counts=own, background=())
-    (found,) = nearest([WatchedMark("KORVA ZORVAK", classes=frozenset({7}))], [["KORVA"]], 4, using)
+    mark = WatchedMark("KORVA ZORVAK", classes=frozenset({7}), counts=counts)
+    (found,) = nearest([mark], [["KORVA"]], 4, Scorer(background=()))
     assert "the rest is weak in class 7: ZORVAK" in "; ".join(found.likeness.reasons)
 
 
-def test_what_was_learned_of_classes_is_added_to() -> None:
-    first = learned([("ZORVAK ONE", {7})] * 5)
-    assert learned([("ZORVAK TWO", {7})] * 5, first).in_classes({7}).bits("zorvak") < 1
+def test_an_owner_who_files_a_mark_fifty_times_makes_no_common_word_of_it() -> None:
+    counts = count_classes([*owned("ZORVAK", 7, 4, each=50), *owned("PLINTO", 7, 20)])
+    own = shipped().with_classes(counts).in_classes({7})
+    assert own.bits("zorvak") == shipped().bits("zorvak")
+    assert own.bits("plinto") < 2
 
 
 def test_a_well_known_longer_name_wins() -> None:

@@ -15,6 +15,7 @@ from tmwatch.cli.output import plain, say, say_json, show_table
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
+from tmwatch.watches.commonness import watched
 
 if TYPE_CHECKING:
     from tmwatch.similarity import Likeness
@@ -27,7 +28,11 @@ _LONGEST_SHOWN = 200  # characters of one form on the screen; --json has it whol
 
 @cli.command()
 @click.argument("text", nargs=-1)
-@click.option("--watch", metavar="NAME", help="With the twins of this watch; without it, of every watch.")
+@click.option(
+    "--watch",
+    metavar="NAME",
+    help="As this watch compares it: its twins and classes. Without it, with the twins of all.",
+)
 @click.option("--twin", "twins", multiple=True, metavar="A=B", help="Two names that count as one: JD=京东.")
 @click.option("--beside", metavar="NAME", help="How near this other name is to it, with the reasons.")
 @click.option("--owner", is_flag=True, help="It is a company's name: also without its form (Inc., 有限公司).")
@@ -58,7 +63,7 @@ def name(
     other = (beside or "").strip()
     if beside is not None and not other:
         raise UsageError("the name to lay beside it is empty", do="Write it: --beside SEYCOS.")
-    near = _nearness(given, other, declared) if other else None
+    near = _nearness(session, given, other, declared, watch) if other else None
     if as_json:
         say_json(
             {
@@ -96,11 +101,16 @@ def name(
         say(f"Longer than {lookalike.LONGEST} characters: not read, and not spelled otherwise.", style="dim")
 
 
-def _nearness(mark: str, other: str, twins: tuple[tuple[str, ...], ...]) -> Likeness:
-    """As a watch would say it: by the nearest of all forms of the two, declared twins among them."""
+def _nearness(
+    session: Session, mark: str, other: str, twins: tuple[tuple[str, ...], ...], watch: str | None
+) -> Likeness:
+    """As the watch would say it: by the nearest of all forms of the two, declared twins among them, and what
+    is common in the classes of the watch."""
     from tmwatch.similarity import WatchedMark, compare, nearest  # its tables are large, and few ask for it
 
-    found = nearest([WatchedMark(mark, twins)], [(other,)], 4)
+    asked = session.config().watch(watch) if watch is not None else None
+    made = watched(asked, mark) if asked is not None else WatchedMark(mark)
+    found = nearest([dataclasses.replace(made, twins=twins)], [(other,)], 4)
     return found[0].likeness if found else compare(mark, other)
 
 

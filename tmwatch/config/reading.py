@@ -99,6 +99,8 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
     found.stop()
     assert operator is not None
     assert store is not None
+    register = path.parent / store.register.expanduser() if store.register is not None else None
+    for_all = {"meanings": meanings, "register_file": register}
     return Config(
         path=path,
         operator=operator,
@@ -106,7 +108,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
             path=path.parent / store.path.expanduser(),
             inbox=path.parent / store.inbox.expanduser() if store.inbox is not None else None,
             feeds=path.parent / store.feeds.expanduser() if store.feeds is not None else None,
-            register=path.parent / store.register.expanduser() if store.register is not None else None,
+            register=register,
         ),
         smtp=smtp,
         deadlines=deadlines,
@@ -114,7 +116,7 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
         health=_health(health, path.parent),
         sources=settings,
         recipients=tuple(one for one in people if one is not None),
-        watches=tuple(one.model_copy(update={"meanings": meanings}) for one in watched if one is not None),
+        watches=tuple(one.model_copy(update=for_all) for one in watched if one is not None),
         mutes=tuple(one for one in muted if one is not None),
         twins=twins,
     )

@@ -12,6 +12,7 @@ What it does, how good it is and what it misses stands in README.md of this fold
 
 from __future__ import annotations
 
+from tmwatch.similarity.freq import ClassCounts, count_classes
 from tmwatch.similarity.goods import Touch, touch
 from tmwatch.similarity.hits import Hit, hits, hits_on_cores
 from tmwatch.similarity.score import NOTHING, Likeness, Scorer, score, score_many, scorer
@@ -25,6 +26,7 @@ def compare(watched: str, candidate: str) -> Likeness:
 
 __all__ = [
     "NOTHING",
+    "ClassCounts",
     "Hit",
     "Likeness",
     "Near",
@@ -32,6 +34,7 @@ __all__ = [
     "Touch",
     "WatchedMark",
     "compare",
+    "count_classes",
     "hits",
     "hits_on_cores",
     "nearest",

@@ -1,6 +1,7 @@
 """How much a word says: rare words weigh more than common ones. Pure.
 
-`Frequencies` holds counts of names, from the shipped table or from the user's own store (`learned`).
+`Frequencies` holds counts of names, from the shipped table or from the user's own store (`learned`), and how
+common words are in each class of a register of the user's own (`ClassCounts`).
 The unit of weight is the bit: a word that one name in 1,024 holds weighs ten bits.
 
 Words that name goods (`data/class_words.csv`: AUTO for class 12, 汽车, TECH for 9 and 42) weigh no more than
@@ -11,7 +12,9 @@ from __future__ import annotations
 
 import csv
 import functools
+import itertools
 import math
+import operator
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,20 +28,27 @@ _MOST_BITS = 16.0
 # A word that names goods of some class, and one that names goods of a class that is asked for.
 TRADE_BITS = 10.0
 _CLASS_BITS = 5.0
-# So many names of a class must hold a word before their number says that it is common there.
-_LEAST_NAMES = 8
+# So many owners of a class must use a word before their number says that it is common there.
+LEAST_OWNERS = 8
 # In `data/class_words.csv`: words of no class in particular (GROUP, PREMIUM).
 ANY_CLASS = 0
 # A name has about twelve letters (2 to the 3.6) where a part may begin.
 _PLACES = 3.6
 
 
+@dataclass(frozen=True, eq=False)
+class ClassCounts:
+    """From a register of the user's own, by Nice class: how many owners have names there, and how many of
+    these have a name that holds each word. Hashed by identity: read it once."""
+
+    by_class: Mapping[int, tuple[int, Mapping[str, int]]]
+
+
 @dataclass(slots=True)
 class Frequencies:
     """Of `latin_names` and `han_names`, how many hold a word, a group of letters, a character.
 
-    `by_class`, from a register of the user's own: by Nice class (how many names, how many hold each word).
-    `classes` are those that weights are asked for.
+    `by_class` is that of `ClassCounts`; `classes` are those that weights are asked for.
     """
 
     latin_names: int
@@ -73,6 +83,10 @@ class Frequencies:
         """The same counts, for names of these Nice classes: what is common in one of them weighs little."""
         return self if self.classes == set(classes) else replace(self, classes=frozenset(classes))
 
+    def with_classes(self, counts: ClassCounts) -> Frequencies:
+        """The same counts, and what is common in each class of that register."""
+        return replace(self, by_class=counts.by_class)
+
     def telling(self, words: Iterable[str], classes: Collection[int]) -> frozenset[int]:
         """Those of `classes` in which one of the words weighs less than it does elsewhere."""
         found = list(words)
@@ -89,9 +103,9 @@ class Frequencies:
 
     def _in_class(self, word: str, one: int) -> float:
         bits = _CLASS_BITS if one in class_words().get(word, ()) else _MOST_BITS
-        names, words = self.by_class.get(one, (0, {}))
-        if (seen := words.get(word, 0)) >= _LEAST_NAMES:
-            bits = min(bits, math.log2((names + 2) / (seen + 1)))
+        owners, words = self.by_class.get(one, (0, {}))
+        if (seen := words.get(word, 0)) >= LEAST_OWNERS:
+            bits = min(bits, math.log2((owners + 2) / (seen + 1)))
         return bits
 
     def _weigh_all(self, word: str) -> float:
@@ -163,29 +177,53 @@ def shipped() -> Frequencies:
     )
 
 
-def learned(names: Iterable[str | tuple[str, Collection[int]]], on: Frequencies | None = None) -> Frequencies:
-    """The counts of a register's own names (from the store) added to those of `on` (the shipped ones).
-
-    A name may come with its Nice classes: then the words that are common in a class are known
-    (`Frequencies.in_classes`). Memory: the different words of each class.
-    """
+def learned(names: Iterable[str], on: Frequencies | None = None) -> Frequencies:
+    """The counts of names of the user's own added to those of `on` (the shipped ones)."""
     base = on or shipped()
     words, han = Counter(base.words), Counter(base.han)
     latin_names, han_names = base.latin_names, base.han_names
-    by_class = {one: (seen, Counter(held)) for one, (seen, held) in base.by_class.items()}
     for given in names:
-        name, classes = (given, ()) if isinstance(given, str) else given
-        found = {word for piece in pieces(name) for word in (segment(piece) if is_han(piece) else (piece,))}
+        found = _words(given)
         signs = {char for word in found if is_han(word) for char in word}
         latin = {word for word in found if not is_han(word)}
         latin_names += bool(latin)
         han_names += bool(signs)
         words.update(latin)
         han.update(signs)
-        for one in set(classes):
-            seen, held = by_class.get(one, (0, Counter()))
-            held.update(found)
-            by_class[one] = (seen + 1, held)
-    return replace(
-        base, latin_names=latin_names, han_names=han_names, words=words, han=han, by_class=by_class
+    return replace(base, latin_names=latin_names, han_names=han_names, words=words, han=han)
+
+
+def count_classes(filings: Iterable[tuple[str, str, Collection[int]]]) -> ClassCounts:
+    """How common words are in each Nice class: of (owner, name, classes), those of an owner in a row.
+
+    An owner counts once for a word: who files a mark fifty times makes no common word of it. Kept is what
+    tells anything: words of `LEAST_OWNERS` owners and of one in a thousand. Memory: the words of a class.
+    """
+    owners: Counter[int] = Counter()
+    held: dict[int, Counter[str]] = {}
+    for _, group in itertools.groupby(filings, key=operator.itemgetter(0)):
+        own: dict[int, set[str]] = {}
+        for _, name, classes in group:
+            found = _words(name)
+            for one in classes:
+                own.setdefault(one, set()).update(found)
+        owners.update(own.keys())
+        for one, words in own.items():
+            held.setdefault(one, Counter()).update(words)
+    return ClassCounts(
+        {
+            one: (
+                owners[one],
+                {
+                    word: seen
+                    for word, seen in sorted(words.items())
+                    if seen >= LEAST_OWNERS and seen * 2**TRADE_BITS >= owners[one]
+                },
+            )
+            for one, words in sorted(held.items())
+        }
     )
+
+
+def _words(name: str) -> set[str]:
+    return {word for piece in pieces(name) for word in (segment(piece) if is_han(piece) else (piece,))}

@@ -109,6 +109,7 @@ class Scorer:
         self.name = functools.lru_cache(200_000)(self.make)
         self._in: dict[frozenset[int], Scorer] = {}
         self._with: dict[tuple[tuple[str, ...], ...], Scorer] = {}
+        self._counting: dict[freq.ClassCounts, Scorer] = {}
 
     def with_meanings(self, groups: tuple[tuple[str, ...], ...]) -> Scorer:
         """The same scorer with groups of words that mean the same, beside those that it knows."""
@@ -119,6 +120,15 @@ class Scorer:
             more = self.meanings.extended(own)
             self._with[groups] = Scorer(self.counts, more, self.weights, self._background)
         return self._with[groups]
+
+    def with_class_counts(self, counts: freq.ClassCounts | None) -> Scorer:
+        """The same scorer, which knows what is common in each class of a register."""
+        if counts is None:
+            return self
+        if counts not in self._counting:
+            known = self.counts.with_classes(counts)
+            self._counting[counts] = Scorer(known, self.meanings, self.weights, self._background)
+        return self._counting[counts]
 
     def in_classes(self, classes: Collection[int]) -> Scorer:
         """The same scorer for marks of these Nice classes: what is common in one of them weighs little."""
@@ -140,6 +150,8 @@ class Scorer:
         """Tells apart what makes names ready in another way: the counts and the meanings."""
         counts = self.counts
         told = hashlib.sha256(repr((counts.latin_names, counts.han_names, sorted(counts.classes))).encode())
+        common = [(one, counts.by_class[one]) for one in sorted(counts.classes) if one in counts.by_class]
+        told.update(repr([(one, owners, sorted(words.items())) for one, (owners, words) in common]).encode())
         for table_file in ("class_words.csv", "han_words.csv"):
             told.update(files("tmwatch").joinpath("data", table_file).read_bytes())
         for table in (counts.words, counts.letters, counts.han, counts.hanwords, self.meanings.table()):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+from tmwatch.similarity.freq import ClassCounts
 from tmwatch.similarity.hits import hits
 from tmwatch.similarity.score import Likeness, Scorer, scorer
 from tmwatch.text.han import HAN
@@ -33,13 +34,15 @@ class WatchedMark:
 
     `twins` are groups of names that the user declared to be one, `(("JD", "京东"),)`; `classes` the Nice
     classes of the watch: a word that is common in one of them weighs little.
-    `meanings` are groups of words that mean the same, beside those of the shipped table.
+    `meanings` are groups of words that mean the same, beside those of the shipped table; `counts` say what is
+    common in each class of a register of the user's own.
     """
 
     text: str
     twins: tuple[tuple[str, ...], ...] = ()
     classes: frozenset[int] = frozenset()
     meanings: tuple[tuple[str, ...], ...] = ()
+    counts: ClassCounts | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def nearest(
     best: dict[tuple[int, int], Near] = {}
     by_scorer: dict[Scorer, dict[str, list[_Form]]] = {}
     for place, mark in enumerate(marks):
-        own = one.with_meanings(mark.meanings)
+        own = one.with_meanings(mark.meanings).with_class_counts(mark.counts)
         for text, form in _forms(place, mark.text, mark.twins):
             forms = by_scorer.setdefault(own.in_classes(own.telling(text, mark.classes)), {})
             forms.setdefault(text, []).append(form)

@@ -228,6 +228,21 @@ class Register:
         """How many filings are stored."""
         return int(self.conn.execute("select count(*) from filing").fetchone()[0])
 
+    def rows_so_far(self) -> int:
+        """About how many filings are stored, at once."""
+        return int(self.conn.execute("select coalesce(max(id), 0) from filing").fetchone()[0])
+
+    def by_owner(self, most: int) -> Iterator[tuple[str, str, list[int]]]:
+        """(owners, name, Nice classes) of at most so many filings with a name, spread evenly over all, those
+        of the same owners in a row. The owners are JSON, as they stand in the file."""
+        every = max(1, -(-self.rows_so_far() // most))
+        rows = self.conn.execute(
+            "select owners, name, classes from filing where id % ? = 0 and name <> '' order by owners",
+            (every,),
+        )
+        for owners, name, classes in rows:
+            yield owners, name, [int(one) for one in json.loads(classes) if one.isdigit()]
+
     # -- the index of names beside it ------------------------------------------------------------------------
 
     def names_to_index(self) -> Iterator[tuple[int, str]]:

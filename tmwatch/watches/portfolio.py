@@ -15,6 +15,7 @@ from tmwatch.model import TradeMark
 from tmwatch.numbers import MarkNumber
 from tmwatch.text import fold
 from tmwatch.watches import owners
+from tmwatch.watches.commonness import watched
 from tmwatch.watches.docket import bare
 from tmwatch.watches.filing import Filing, filing_of, number_keys
 from tmwatch.watches.filters import Gate, gate_of, may_pass
@@ -142,8 +143,6 @@ class Portfolio:
     def _prepared(self) -> dict[tuple[int, Gate | None], dict[WatchedMark, list[tuple[int, int]]]]:
         """Level and gate → each mark once → the watches that have it, and where in their lists it stands."""
         if self._marks is None:
-            from tmwatch.similarity import WatchedMark
-
             gates = [gate_of(watch) for watch in self.watches]
             parted = self._filtering and len({*gates}) <= _MOST_GATES
             self._marks = {}
@@ -153,8 +152,7 @@ class Portfolio:
                     continue  # the same name only: `match` sees that by itself
                 marks = self._marks.setdefault((level, gates[at] if parted else None), {})
                 for place, text in enumerate(watch.marks):
-                    mark = WatchedMark(text, watch.twins, frozenset(watch.classes), watch.meanings)
-                    marks.setdefault(mark, []).append((at, place))
+                    marks.setdefault(watched(watch, text), []).append((at, place))
         return self._marks
 
 
