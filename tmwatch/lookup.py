@@ -27,6 +27,7 @@ from tmwatch.sources.base import Part, Query, SearchQuery, Source
 from tmwatch.sources.narrowing import FIELD, WHOSE, filtered, keeps
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, queries
+from tmwatch.stored import in_register, numbered, record_of
 from tmwatch.text import fold
 from tmwatch.watches import live_state
 
@@ -166,30 +167,22 @@ def bare_number(text: str) -> bool:
     return sum(char.isdigit() for char in text) >= LEAST_DIGITS and not re.search(r"[^\d\s/.,-]", text)
 
 
-def stored(database: Database, question: Question) -> list[TradeMark]:
-    """Stored filings by number, else by mark or owner, as they stand.
+def stored(database: Database | None, question: Question, config: Config | None = None) -> list[TradeMark]:
+    """Stored filings by number, else by mark or owner, as they stand; what the database has not is looked for
+    by number in the store of the whole register, if the configuration has one.
 
     A bare number is tried as one of every office, and may be the name of a mark as well. Nothing is an answer
     to what a register changed since a day: we know when we saw a change, not when the register made it.
     """
     if question.changed_since is not None:
         return []
-    text, narrow = question.text, question.searches[0]
+    narrow = question.searches[0]
     given = [part for part in WHOSE if getattr(question, part)]
     parts = ["classes", "filed_since", "offices", *given]
-    if text and len(question.offices) != 1 and bare_number(text):
-        digits = re.sub(r"\D", "", text)
-        written = [f"{kind}{one}" for kind in ("", "reg ") for one in dict.fromkeys((text, digits))]
-        meant = [as_number(one, code) for code in sorted(offices()) for one in written]
-        found = [st13 for one in dict.fromkeys(meant) if one for st13 in queries.find(database, one)]
-        found = list(dict.fromkeys([*found, *queries.search(database, text)]))
-    elif text:
-        number = question.number
-        found = queries.find(database, number) if number is not None else []
-        found = found or queries.search(database, text)
-    else:
-        found = queries.search(database, question.mark or question.owner)
-    records = [record for st13 in found if (record := queries.get(database, st13)) is not None]
+    records = _in_database(database, question) if database is not None else []
+    if config is not None:
+        known = {one.st13 for one in records}
+        records += [one for one in _in_register(config, question) if one.st13 not in known]
     return [
         one
         for one in records
@@ -197,6 +190,37 @@ def stored(database: Database, question: Question) -> list[TradeMark]:
         if all(one.gives(FIELD[part]) for part in given)
         and keeps(one, narrow, [part for part in narrow.parts if part in parts])
     ]
+
+
+def _in_database(database: Database, question: Question) -> list[TradeMark]:
+    text = question.text
+    if text and len(question.offices) != 1 and bare_number(text):
+        found = [st13 for one in _meant(text) for st13 in queries.find(database, one)]
+        found = list(dict.fromkeys([*found, *queries.search(database, text)]))
+    elif text:
+        number = question.number
+        found = queries.find(database, number) if number is not None else []
+        found = found or queries.search(database, text)
+    else:
+        found = queries.search(database, question.mark or question.owner)
+    return [record for st13 in found if (record := queries.get(database, st13)) is not None]
+
+
+def _in_register(config: Config, question: Question) -> list[TradeMark]:
+    """By number only: names are looked for there by likeness (`nearby`)."""
+    text, number = question.text, question.number
+    meant = [number] if number is not None else _meant(text) if text and bare_number(text) else []
+    found = dict.fromkeys(st13 for one in meant for st13 in numbered(config, one))
+    rows = [in_register(config, st13) for st13 in found]
+    return [record_of(row) for row in rows if row is not None]
+
+
+def _meant(text: str) -> list[MarkNumber]:
+    """What a bare number may be at each office."""
+    digits = re.sub(r"\D", "", text)
+    written = [f"{kind}{one}" for kind in ("", "reg ") for one in dict.fromkeys((text, digits))]
+    meant = [as_number(one, code) for code in sorted(offices()) for one in written]
+    return [one for one in dict.fromkeys(meant) if one is not None]
 
 
 def live(

@@ -264,7 +264,7 @@ def test_since_leaves_out_what_was_filed_before(registers: House, run: Run) -> N
         (["US 76044902", "--owner", "x"], "a number names one filing"),
         (["x", "--mark", "y", "--owner", "z"], "can be neither"),
         ([], "there is nothing to look for"),
-        (["x", "--since", "yesterday"], '"yesterday" is no day\nWrite it like 2026-11-01.'),
+        (["x", "--since", "yesterday"], '"yesterday" is no day\nWrite a day like 2026-06-01.'),
     ],
 )
 def test_a_question_that_cannot_be_meant_is_refused(run: Run, words: list[str], said: str) -> None:

@@ -401,3 +401,13 @@ def test_without_a_store_of_the_register_like_says_what_to_do(run: Run, folder: 
     configured(folder)
     assert "import" in run("lookup", "ANYTHING", "--like").err
     assert run("lookup", "ANYTHING", "--like", "--owner", "X").code == 2
+
+
+def test_a_number_is_found_in_the_register_where_the_database_has_it_not(run: Run, folder: Path) -> None:
+    configured(folder, watch("mine", numbers=["US 79990511"]))
+    run("import", str(zipped(folder / "apc990420.zip", THREE)))
+    for text in ("US 72990513", "72990513", "US500000072990513"):
+        (one,) = json.loads(run("lookup", text, "--stored", "--json").out)["filings"]
+        assert (one["st13"], one["found"], one["source"]) == (OTHER, "stored", "us.daily"), text
+    (one,) = json.loads(run("lookup", "US 79990511", "--stored", "--json").out)["filings"]
+    assert one["st13"] == WATCHED

@@ -147,7 +147,7 @@ def lookup(
         )
     config = session.config() if session.has_config and ask_live is not False else None
     database = session.database_if_any(config)
-    known = stored(database, question) if database is not None else []
+    known = stored(database, question, session.config_if_any())
     answer = LiveAnswer()
     if config is not None:
         with Bar("asking") as bar:
