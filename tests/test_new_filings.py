@@ -133,6 +133,10 @@ class Registers:
     def nipo(self, request: Request) -> Response:
         asked = dict(request.args)
         self.pages.append(asked)
+        if owner := asked.get("subject_name"):
+            rows = [one for one in self.ukrainian if owner in json.dumps(one, ensure_ascii=False)]
+            answer = {"count": len(rows), "next": None, "previous": None, "results": rows}
+            return Response(json.dumps(answer), content_type="application/json")
         since, until = (
             dt.datetime.strptime(asked[key], "%d.%m.%Y").date().isoformat()  # noqa: DTZ007
             for key in ("app_date_from", "app_date_to")
@@ -364,6 +368,25 @@ def test_an_answer_that_is_not_whole_is_no_look(house: House) -> None:
     assert (outcomes(report), house.told()) == (["ok"], "")
 
 
+def test_a_row_nobody_can_read_is_said_and_the_filings_beside_it_are_found(house: House) -> None:
+    register, config = house.registers, house.configure(HARBOUR)
+    register.finland(FAR, ago(3))
+    register.finland("SAMPLE HARBOR", ago(2))
+    register.finland("ODD", ago(2))
+    register.finnish[-1]["applicationNumber"] = "T2026-1/A"
+    report = house.check(config)
+    assert outcomes(report) == ["incomplete"]
+    assert "T2026-1/A" in report.failures[-1].error
+    assert "SAMPLE HARBOR" in house.stored(config)
+    register.finland("SAMPEL HARBOUR", ago(1))
+    house.check(config)
+    assert "SAMPEL HARBOUR" in house.told(), "news, and no second first look"
+    (state,) = house.books(config)
+    assert (state.last_ok_at, state.failures) == (None, 2)
+    del register.finnish[2]
+    assert outcomes(house.check(config)) == ["ok"]
+
+
 def test_a_register_that_passes_over_the_days_is_not_believed(house: House) -> None:
     register, config = house.registers, house.configure(HARBOUR)
     register.finland("SAMPLE HARBOR", ago(900))
@@ -476,6 +499,28 @@ def test_a_pass_that_is_ended_goes_on_where_it_was(house: House) -> None:
     assert state.last_ok_at is not None
 
 
+def test_a_name_that_comes_in_the_middle_of_a_reading_is_looked_for_from_its_beginning(house: House) -> None:
+    register = house.registers
+    for day in range(1, 118, 9):
+        register.finland(f"{FAR} {day}", ago(day))
+    register.finland("OTTER LAGOONS", ago(110))
+    register.most = 3
+    parts = [0]
+
+    def soon() -> bool:
+        parts[0] += 1
+        return parts[0] > 9
+
+    assert len(house.check(house.configure(HARBOUR), stop=soon).left) == 1
+    register.spans.clear()
+    config = house.configure('marks = ["Sample Harbour", "Otter Lagoon"]')
+    assert outcomes(house.check(config)) == ["ok"]
+    assert register.spans[0][0] == ago(120).isoformat()
+    assert house.stored(config) == {"OTTER LAGOONS"}
+    house.check(config)
+    assert house.told() == ""
+
+
 def test_a_check_that_is_killed_in_the_middle_goes_on_and_tells_each_filing_once(house: House) -> None:
     register, config = house.registers, house.configure(HARBOUR)
     for day in range(1, 118, 9):
@@ -521,6 +566,22 @@ def test_ukraine_is_asked_by_day_of_filing_page_by_page_for_names_it_cannot_sear
     register.pages.clear()
     assert [one.record.verbal_element for one in house.check(config).appeared] == ["SAMPLE HARBOR"]
     assert register.pages[0]["app_date_from"] == ago(30).strftime("%d.%m.%Y")
+
+
+def test_what_another_watch_meets_of_days_long_past_is_no_news_to_who_never_looked_there(
+    house: House,
+) -> None:
+    register = house.registers
+    register.ukraine(FAR, ago(3))
+    house.check(house.configure(HARBOUR + '\noffices = ["UA"]'))
+    register.ukraine("SAMPLE HARBOR", ago(900))
+    owner = register.ukrainian[-1]["data"]["ApplicantDetails"]["Applicant"]
+    name = re.search(r'"FreeFormatNameLine": "([^"]+)"', json.dumps(owner, ensure_ascii=False))
+    assert name is not None
+    other = f'owners = ["{name[1]}"]\noffices = ["UA"]'
+    house.check(house.configure(HARBOUR + '\noffices = ["UA"]', other))
+    assert "SAMPLE HARBOR" in house.stored(house.configure(HARBOUR))
+    assert house.told() == ""
 
 
 def test_no_check_asks_for_more_than_its_share_and_the_next_goes_on(house: House) -> None:
