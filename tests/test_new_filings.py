@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from tmwatch.numbers import parse_number
 from tmwatch.store import Database, Outbox, books, queries
 from tmwatch.store.database import iso, now
 from tmwatch.store.new_books import new_state
+from tmwatch.store.register import Register
+from tmwatch.stored import batches
 from tmwatch.sweep import SweepReport, sweep
 from tmwatch.watches import asks
 from tmwatch.why_not import why_not
@@ -174,7 +177,7 @@ class House:
         self.folder, self.mailbox, self.registers = folder, mailbox, Registers(server)
         self.url = server.url_for("").rstrip("/")
 
-    def configure(self, *watches: str, sources: str = "", settings: str = "") -> Config:
+    def configure(self, *watches: str, store: str = "", settings: str = "") -> Config:
         """Watches of Finland but for what they say themselves."""
         tables = "".join(
             f'[source."{name}"]\nbase_url = "{self.url}"\nmin_interval = 0\n{settings}\n'
@@ -200,7 +203,7 @@ sender = "tmwatch@example.com"
 base_url = "{self.url}"
 token_url = "{self.url}/token"
 min_interval = 0
-{sources}
+{store}
 [[recipient]]
 name = "legal"
 email = ["legal@example.com"]
@@ -387,6 +390,39 @@ def test_a_row_nobody_can_read_is_said_and_the_filings_beside_it_are_found(house
     assert outcomes(house.check(config)) == ["ok"]
 
 
+def test_the_store_of_the_register_has_what_concerned_nobody_and_replay_knows_it(house: House) -> None:
+    register = house.registers
+    register.finland("SAMPLE HARBOR", ago(9))
+    register.finland(FAR, ago(9))
+    config = house.configure(HARBOUR, store='[store]\nregister = "register.db"')
+    house.check(config)
+    assert house.stored(config) == {"SAMPLE HARBOR"}
+    base = house.base(config)
+    kept = {one.record().verbal_element: one.kept_in for some in batches(config, base) for one in some}
+    assert kept == {"SAMPLE HARBOR": "database", FAR: "register"}
+    (told,) = why_not(config, base, ENV, config.watches[0], parse_number("FI T202680001"))
+    base.close()
+    assert told.kept_in == "register"
+    assert told.reasons
+    register.finnish[1]["applicants"] = [{"name": "Toinen Oy", "ordinal": 1}]
+    house.check(config)
+    with closing(Register(house.folder / "register.db")) as whole:
+        assert [one["field"] for one in whole.changes("FI502026000T80001")] == ["owners"]
+
+
+def test_a_store_of_the_register_that_cannot_be_used_keeps_no_alert_back(house: House) -> None:
+    register = house.registers
+    (house.folder / "register.db").write_text("no database")
+    config = house.configure(HARBOUR, store='[store]\nregister = "register.db"')
+    register.finland(FAR, ago(9))
+    house.check(config)
+    register.finland("SAMPLE HARBOR", ago(2))
+    report = house.check(config)
+    assert "SAMPLE HARBOR" in house.told()
+    (problem,) = report.problems.values()
+    assert "no SQLite file" in str(problem)
+
+
 def test_a_register_that_passes_over_the_days_is_not_believed(house: House) -> None:
     register, config = house.registers, house.configure(HARBOUR)
     register.finland("SAMPLE HARBOR", ago(900))
@@ -519,6 +555,25 @@ def test_a_name_that_comes_in_the_middle_of_a_reading_is_looked_for_from_its_beg
     assert house.stored(config) == {"OTTER LAGOONS"}
     house.check(config)
     assert house.told() == ""
+
+
+def test_books_of_a_clock_that_ran_ahead_leave_no_day_unread(house: House) -> None:
+    register, config = house.registers, house.configure(HARBOUR)
+    register.finland(FAR, ago(5))
+    house.check(config)
+    base = house.base(config)
+    with base.write():
+        base.conn.execute("update new_list set read_to = ?", (ago(-400).isoformat(),))
+    house.check(config)
+    assert register.spans[-1][0] == ago(120).isoformat()
+    with base.write():
+        base.conn.execute(
+            "update new_list set begun_at = ?, since = ?, reached = ?, going = names",
+            (iso(now() + dt.timedelta(days=400)), ago(-300).isoformat(), ago(-300).isoformat()),
+        )
+    house.check(config)
+    assert register.spans[-1][0] == ago(120).isoformat()
+    base.close()
 
 
 def test_a_check_that_is_killed_in_the_middle_goes_on_and_tells_each_filing_once(house: House) -> None:

@@ -18,7 +18,7 @@ from tmwatch.alerts.muting import Standing, standings
 from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.config import Config
 from tmwatch.due_alerts import tell_due
-from tmwatch.errors import ConfigError, UsageError
+from tmwatch.errors import TmwatchError, UsageError
 from tmwatch.http import Door
 from tmwatch.lateness import tell_late
 from tmwatch.sources.registry import all_sources
@@ -44,7 +44,7 @@ class CheckReport:
 
     run: str
     sweep: SweepReport
-    problems: list[ConfigError] = field(default_factory=list)  # what the run needed and lacked
+    problems: list[TmwatchError] = field(default_factory=list)  # what the run needed and lacked
     docket_problems: list[str] = field(default_factory=list)  # rows that are not watched as they stand
     alerts: list[dict[str, Any]] = field(default_factory=list)  # made in this run
     delivery: DeliveryReport | None = None  # None: nothing was to be delivered
@@ -207,7 +207,7 @@ def check(
     mine = [watch.name for watch in config.watches if look and (not only or watch.name in only)]
     with checking(database.path, [] if dry else mine, shared) as busy:
         swept = sweep(
-            config,
+            _without_register(config) if dry else config,
             database,
             door,
             env,
@@ -231,7 +231,11 @@ def check(
     report = CheckReport(
         run,
         swept,
-        problems=[*config.problems(env), *refused(config, all_sources().values())],
+        problems=[
+            *config.problems(env),
+            *refused(config, all_sources().values()),
+            *swept.problems.values(),
+        ],
         docket_problems=[str(one) for watch in config.watches for one in watch.docket_problems],
         alerts=[one for one in made if one is not None],
         being_checked=list(busy),
@@ -266,6 +270,11 @@ def gather(config: Config, database: Database, env: Mapping[str, str], run: str 
         from tmwatch.digests import make_digests
 
         make_digests(config, database, env, run)
+
+
+def _without_register(config: Config) -> Config:
+    """A dry run has a copy of the database, and none of that file: it leaves it alone."""
+    return config.model_copy(update={"store": config.store.model_copy(update={"register": None})})
 
 
 def _feeds(

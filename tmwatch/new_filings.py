@@ -5,7 +5,7 @@ A list is asked for in spans of days, the oldest first. A span that holds more t
 is halved; what one day alone holds too much of is `incomplete`. After each span the books say how far the
 reading has come, so that a pass that ends (by a kill, the cap of the day, a failure) is gone on with by the
 next. Only what came under a watch, or is stored already, goes into the database: a list holds thousands of
-filings that concern nobody.
+filings that concern nobody. Those have a place in the store of the whole register, as filings of a file do.
 
 **Each look asks for the same days again.** A filing bears a day that lies before the day on which it is
 entered; so a look begins `reach` before the last one that was whole, and finds what was entered meanwhile.
@@ -26,7 +26,16 @@ from itertools import compress
 from tmwatch.alerts.compose import reactor
 from tmwatch.alerts.payload import CoverageLine
 from tmwatch.config import Config, Watch
-from tmwatch.errors import PASSING, Incomplete, LayoutChanged, LookError, Outcome, TmwatchError, TooMany
+from tmwatch.errors import (
+    PASSING,
+    Incomplete,
+    LayoutChanged,
+    LookError,
+    Outcome,
+    StoreError,
+    TmwatchError,
+    TooMany,
+)
 from tmwatch.http import Door
 from tmwatch.import_reaction import searched_before
 from tmwatch.logs import Log
@@ -70,6 +79,7 @@ class Pass:
     lines: dict[str, tuple[CoverageLine, ...]]
     portfolio: Portfolio
     under: SourcePass
+    trouble: Callable[[StoreError], None]  # the store of the register could not be used
     stop: Callable[[], bool]
     progress: Callable[[str], None]
 
@@ -232,7 +242,21 @@ class _Reader:
             self._fail(_failed(looked, error))
             return False
         self.observed += [lightly(one) for one in stored]
+        self._keep_all(looked)
         return True
+
+    def _keep_all(self, looked: Looked) -> None:
+        """What concerns nobody goes into the store of the whole register, where there is one. The watches
+        have seen it all the same where that file is in trouble."""
+        path = self.at.config.store.register
+        if path is None:
+            return
+        from tmwatch.importing.listed import keep_listed  # late: with it comes all that reads files
+
+        try:
+            keep_listed(path, sights(looked, self.at.config), self.job.source_id)
+        except StoreError as error:
+            self.at.trouble(error)
 
     def _book(self, base: Database, one: _Mine, until: dt.date, gap: str, *, last: bool) -> None:
         going = one.going
@@ -341,11 +365,11 @@ def read_new(at: Pass, job: Job) -> Reading:
 
 def _mine(database: Database, watch: Watch, one: Ask, state: books.AskState, back: dt.timedelta) -> _Mine:
     known, current = new_state(database, watch.name, one.key), frozenset(names(watch))
-    going = known.going
-    if going is None or not current <= going.names:
-        # A name that came while it was read was not looked for in what is read: from the beginning.
-        at = now()
-        since = (known.read_to or at.date()) - back
+    going, at = known.going, now()
+    # From the beginning where a name came while it was read: it was not looked for in what is read. Days that
+    # lie ahead are those of a clock that has been set back since.
+    if going is None or not current <= going.names or going.begun_at > at:
+        since = min(known.read_to or at.date(), at.date()) - back
         going = Going(at, since, since - _DAY, current)
     return _Mine(watch, one, state, known, going)
 

@@ -168,6 +168,9 @@ def _lane(
             log.info("left for later", **left.as_json())
             report.left.append(left)
 
+    def trouble(error: StoreError) -> None:
+        report.problems.setdefault(str(error), error)
+
     def heard(text: str) -> None:
         told(jobs[0].source_id, text)
 
@@ -189,7 +192,10 @@ def _lane(
             if isinstance(job.query, SearchQuery) and job.query.new:
                 keep_same()
                 asked, rest = yield from read_new(
-                    Pass(config, database, door, env, run, report.coverage, portfolio, under, stop, heard),
+                    Pass(
+                        *(config, database, door, env, run, report.coverage, portfolio, under),
+                        *(trouble, stop, heard),
+                    ),
                     job,
                 )
                 keep([asked] if asked is not None else [])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tmwatch.alerts.payload import CoverageLine
-from tmwatch.errors import PASSING, Outcome
+from tmwatch.errors import PASSING, Outcome, TmwatchError
 from tmwatch.model import Frozen, GoodsServices, Party, TradeMark
 from tmwatch.store import Observed
 from tmwatch.store.sights import AtHand
@@ -126,6 +126,9 @@ class SweepReport:
     closed: dict[str, Closed] = field(default_factory=dict)  # by source
     stopped: int = 0  # questions that were not put, since the pass was told to stop
     coverage: dict[str, tuple[CoverageLine, ...]] = field(default_factory=dict)
+    problems: dict[str, TmwatchError] = field(
+        default_factory=dict
+    )  # what is to be mended besides, by its text
 
     @property
     def changed(self) -> list[Observed]:

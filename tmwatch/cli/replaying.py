@@ -117,7 +117,8 @@ def _honestly(config: Config, watch: Watch, found: Trial, env: Mapping[str, str]
     absent = [office for office in watch.offices if not found.offices[office]]
     if absent:
         said.append(f"Of {', '.join(absent)} nothing is stored.")
-    if read := dict.fromkeys(one.source_id for one in asks(watch, config, env) if one.every):
+    read = dict.fromkeys(one.source_id for one in asks(watch, config, env) if one.every)
+    if read and not has_register(config):
         said.append(
             f"{', '.join(read)}: what was new there and came under no watch when it was read is not kept."
         )
