@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tmwatch.config import Config
 from tmwatch.config.reading import parse_config
 from tmwatch.errors import UsageError
@@ -91,3 +92,22 @@ def test_whoever_declares_a_list_asks_for_it_by_days_and_refuses_it_without(sour
         assert one.why
         with pytest.raises(UsageError):
             source.requests(SearchQuery(new=one.of))
+
+
+def test_the_table_of_lists_in_the_readme_is_what_the_sources_declare() -> None:
+    text = (ROOT / "config/README.md").read_text(encoding="utf-8").split("**All that is new.**")[1]
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if "| day of" in line
+    ]
+    said = {(row[0], row[1], row[2], row[3], row[5].split(" requests")[0]) for row in rows}
+    assert said == {
+        (
+            name,
+            one.by,
+            f"{one.reach.days} days",
+            "a day" if one.every.days == 1 else f"{one.every.days} days",
+            str(one.requests),
+        )
+        for name in ABLE
+        for one in get_source(name).declaration.new_since
+    }
