@@ -411,6 +411,28 @@ def test_no_repr_holds_a_secret() -> None:
     assert "whsec_T0P" not in json.dumps(config.model_dump(mode="json"), default=str)
 
 
+def test_a_level_without_marks_is_noted() -> None:
+    owner = told_by("").replace("notify", 'owners = ["X"]\nlevel = 3\nnotify')
+    (note,) = [one for one in read(owner).notes() if "level" in one]
+    assert "no `marks` are given" in note
+
+
+@pytest.mark.parametrize(
+    ("twins", "said"),
+    [
+        ('[["JD"]]', "expected two names or more: twins are names for the same, such as JD and 京东"),
+        ('["JD", "京东"]', "expected a list of lists of names"),
+        ('"JD"', "expected a list of lists of names"),
+    ],
+)
+def test_twins_that_are_none_say_what_a_twin_is_and_how_it_is_written(twins: str, said: str) -> None:
+    for text in (f"twins = {twins}\n{told_by('')}", f"{told_by('')}twins = {twins}\n"):
+        with pytest.raises(ConfigMistakes) as refused:
+            read(text)
+        assert said in str(refused.value)
+        assert 'twins = [["JD", "京东"]]' in str(refused.value)
+
+
 def test_twins_above_all_tables_hold_for_every_watch_beside_its_own() -> None:
     above = 'twins = [["MTJ", "麦特杰"]]\n' + told_by("") + 'marks = ["JD"]\n'
     config = read(above + 'twins = [["JD", "京东"], ["MTJ", "麦特杰"]]')

@@ -22,6 +22,7 @@ shown to a person as it is (law: no traceback for bad input).
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 
@@ -60,6 +61,17 @@ class TmwatchError(Exception):
     def __str__(self) -> str:
         head = f"{self.where}: {self.message}" if self.where else self.message
         return "\n".join(line for line in (head, self.kept, self.do) if line)
+
+
+_ADDRESS = re.compile(r"(?:[a-z][\w.-]*: )?https?://\S+: ")
+
+
+def what_and_advice(text: str) -> tuple[str, str]:
+    """Of a `LookError` as text: what happened, without the address that was asked, and what to do ("" where
+    it says nothing of it). For where there is no room for all of it."""
+    lines = text.splitlines()
+    what = _ADDRESS.sub("", lines[0]) if lines else ""
+    return what, " ".join(lines[2:])
 
 
 class UsageError(TmwatchError):

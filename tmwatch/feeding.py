@@ -16,7 +16,7 @@ from typing import Any
 import filelock
 
 from tmwatch.config import Config
-from tmwatch.errors import PASSING, LookError, Outcome, UsageError
+from tmwatch.errors import PASSING, LoginRequired, LookError, Outcome, UsageError
 from tmwatch.http import Door
 from tmwatch.http.download import Wanted, download
 from tmwatch.import_reaction import ImportReaction
@@ -131,6 +131,8 @@ def listed(
     known = feed_books.files(database, source.declaration.id)
     last = _last(known, product)
     asked_since = None if back else since or (last or now().date()) - _OVERLAP
+    if (locked := no_key(source, config, env)) is not None:
+        raise locked
     setting = config.source(source.declaration.id)
     look = door.fetch(
         source.declaration,
@@ -148,6 +150,43 @@ def listed(
     if first is None and not back:  # nothing was ever taken: it begins with the latest
         first = max((one.day for one in files), default=None)
     return [_standing(one, known.get(one.name), first) for one in files]
+
+
+def no_key(source: Source, config: Config, env: Mapping[str, str]) -> LookError | None:
+    """What is to be said where the files need a key and there is none; None where there is one.
+
+    Raises `ConfigError` where the configuration points at a key that cannot be had.
+    """
+    declared = source.declaration
+    if declared.credential_env is None or config.source_key(declared.id, env, declared.credential_env):
+        return None
+    where = f'`key_file` in [source."{declared.id}"]'
+    by_hand = (
+        f" Without a key: save {declared.file_from}, and `tmwatch import` it." if declared.file_from else ""
+    )
+    return LoginRequired(
+        "the register gives its files to the holder of a key, and none is set",
+        where=declared.id,
+        kept="Nothing was asked.",
+        do=f"Set the environment variable {declared.credential_env}, or {where}.{by_hand}",
+    )
+
+
+def booked(source: Source, database: Database, *, back: bool = False) -> list[Listed]:
+    """The files that the books know, the oldest first: what was taken, and what was tried."""
+    assert isinstance(source, Feeds)
+    product = _product(source, back=back)
+    return [
+        Listed(
+            FeedFile(name, dt.date.fromisoformat(one.day), modified=one.modified),
+            one.state or "due",
+            one.tries,
+        )
+        for name, one in sorted(
+            feed_books.files(database, source.declaration.id).items(), key=lambda item: (item[1].day, item[0])
+        )
+        if one.product == product.id
+    ]
 
 
 def _standing(file: FeedFile, booked: feed_books.Booked | None, first: dt.date | None) -> Listed:

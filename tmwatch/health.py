@@ -19,7 +19,7 @@ from tmwatch.alerts.payload import CoverageLine
 from tmwatch.alerts.waiting import waiting_since
 from tmwatch.alerts.webhook import SecretError, key_of
 from tmwatch.config import SECOND_SECRETS, Config, SourceConfig, Watch
-from tmwatch.errors import PASSING, ConfigError
+from tmwatch.errors import PASSING, ConfigError, what_and_advice
 from tmwatch.following import with_relevant
 from tmwatch.holding import held_after_restore, mass_sentences
 from tmwatch.inbox import WHY, not_read
@@ -157,11 +157,13 @@ def examine(
     health.sources = list(source_states(config, database, env))
     for source in health.sources:
         if source["state"] == "failing":
+            what, advice = what_and_advice(source["last_error"] or "")
+            again = f"`tmwatch source check {source['id']}` shows whether it can be read again."
             health.add(
                 "act",
                 source["id"],
-                f"failing since {source['since']}: {_first_line(source['last_error'])}",
-                f"`tmwatch source check {source['id']}` shows whether it can be read again.",
+                f"failing since {str(source['since'])[:16].replace('T', ' ')} UTC: {clean_line(what, 160)}",
+                f"{clean_line(advice, 300)} {again}".lstrip(),
             )
     if config is not None and config.store.inbox is not None:
         unread = not_read(config.store.inbox)
@@ -492,4 +494,4 @@ def _watch(health: Health, one: WatchHealth) -> None:
 
 
 def _first_line(text: str | None) -> str:
-    return clean_line((text or "").splitlines()[0], 160) if text else ""
+    return clean_line(what_and_advice(text or "")[0], 160)

@@ -381,4 +381,7 @@ def _take(
 
 
 def _failure(error: LookError | None, outcome: Outcome) -> str:
-    return f"{outcome.value}: {error.message}" if error is not None else outcome.value
+    if error is None:
+        return outcome.value
+    said = f"{outcome.value}: {error.message}"
+    return f"{said}. {error.do}" if error.do else said

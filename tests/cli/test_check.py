@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import jsonschema
+import pytest
 
 from tests.cli.conftest import CANCELLED, PAGE, SERIAL, House, Run
 from tests.conftest import registers_off
@@ -249,3 +250,40 @@ def test_doctor_says_of_a_watch_that_was_asked_in_vain_what_came_of_it(house: Ho
     said = " ".join(run("doctor").out.split())
     assert "1 of 1 question was never answered; asked in vain" in said
     assert "server_error, once" in said
+
+
+@pytest.mark.parametrize(
+    ("answered", "what", "advice"),
+    [
+        (
+            json.dumps({"error_code": 300004, "reason": "slow"}).encode(),
+            "Tianyancha was asked too fast (error 300004: slow)",
+            'min_interval = 5 in [source."cn.tianyancha"]',
+        ),
+        ((429, b""), "the site asks for fewer questions (HTTP 429)", "the next run asks again"),
+    ],
+)
+def test_a_throttled_question_says_what_to_do_wherever_it_is_told(
+    house: House,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    answered: bytes | tuple[int, bytes],
+    what: str,
+    advice: str,
+) -> None:
+    monkeypatch.setenv("TIANYANCHA_TOKEN", "sample-token")
+    house.configure(
+        '[[watch]]\nname = "JD cars"\nowners = ["京东"]\noffices = ["CN"]\nnotify = []\n' + registers_off()
+    )
+    house.register.pages["/services/open/ipr/tm/2.0"] = answered
+    shown = " ".join(run("check", terminal=True).out.split())
+    assert "throttled, tried again next time" in shown
+    assert what in shown
+    assert advice in shown
+    assert "http://" not in shown
+    for _ in range(2):
+        run("check")
+    shown = " ".join(run("doctor").out.split())
+    assert what in shown
+    assert advice in shown
+    assert what in run("lookup", "--owner", "京东").err

@@ -268,3 +268,30 @@ def test_where_nothing_is_watched_yet_the_dates_of_all_stored_filings_are_listed
     (folder / "tmwatch.toml").write_text('[operator]\ncontact = "ip-watch@firm.test"\n', encoding="utf-8")
     assert run("import", str(FIXTURES / "us.tsdr/registered-word-mark/page.html")).code == 0
     assert run("deadlines", "--all", "--json").json["deadlines"]
+
+
+def test_what_is_open_comes_first_and_what_nobody_can_tell_stands_below_in_short(
+    house: Path, run: Run
+) -> None:
+    for number in range(12):  # oppositions of long ago that nobody looked at since
+        keep(house, published(f"US5000000990001{number:02}", f"2026-09-{number + 1:02}"), "2026-09-15")
+    with (house / "tmwatch.toml").open("a", encoding="utf-8") as file:
+        numbers = ", ".join(f'"US 990001{number:02}"' for number in range(12))
+        file.write(f'[[watch]]\nname = "old"\nnumbers = [{numbers}]\nrole = "adverse"\nnotify = []\n')
+    out = run("deadlines").out
+    lines = out.splitlines()
+    assert lines[0].startswith("2026-12-17")
+    heading = next(place for place, line in enumerate(lines) if line.startswith("The day is over"))
+    assert "too old to tell" in " ".join(lines[heading : heading + 2])
+    assert lines.index(next(line for line in lines if line.startswith("2027-01-04"))) < heading
+    assert sum("days ago: US 990001" in line for line in lines[heading:]) == 10
+    assert "and 2 more (--all lists them with their rules)" in out
+    everything = run("deadlines", "--all").out
+    assert sum("days ago: US 990001" in line for line in everything.splitlines()) == 12
+    days = [one["day"] for one in run("deadlines", "--json").json["deadlines"]]
+    assert days == sorted(days)
+
+
+def test_where_all_is_over_the_list_begins_with_its_heading(house: Path, run: Run) -> None:
+    with time_machine.travel(dt.datetime(2027, 2, 1, 12, tzinfo=dt.UTC), tick=False):
+        assert run("deadlines").out.startswith("The day is over")

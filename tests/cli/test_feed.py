@@ -190,6 +190,27 @@ def test_the_first_time_the_latest_file_is_taken_and_then_each_new_one_once_in_o
     assert portal.since[-1] == "2026-04-07"  # two weeks before the last that was taken
 
 
+def test_without_a_key_the_books_are_shown_and_what_works_without_one(
+    run: Run, portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = portal.add("260421")
+    took(run)
+    monkeypatch.delenv("USPTO_ODP_API_KEY")
+    asked = len(portal.asked)
+    ran = run("feed", "list")
+    assert ran.code == 1
+    assert f"2026-04-21  {name}" in ran.out
+    assert "1 file of us.daily taken so far." in ran.out
+    for what in ("USPTO_ODP_API_KEY", "Without a key: save the day's apcYYMMDD.zip", "`tmwatch import` it"):
+        assert what in ran.err
+    assert "includeFiles" not in ran.err
+    (row,) = run("feed", "list", "--json").json
+    assert (row["name"], row["state"]) == (name, "taken")
+    assert run("feed", "list", "--since", "2026-05-01").out.startswith("0 files of us.daily")
+    assert "none is set" in run("feed", "take").err
+    assert len(portal.asked) == asked
+
+
 def test_a_late_file_is_caught_up_and_one_that_was_issued_again_is_taken_again(
     run: Run, portal: Portal
 ) -> None:

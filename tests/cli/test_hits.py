@@ -200,3 +200,14 @@ def test_every_new_filing_in_a_class_is_a_hit_of_a_watch_of_filters_alone(shelf:
     assert shelf.hits()[0]["level"] is None
     assert "by number, owner, agent or filters: 0 relevant, 0 noise, 1 open" in shelf.run("hits", "list").out
     assert json.loads(shelf.run("watch", "list", "--json").out)[0]["coverage"][0]["trigger"] == "filings"
+
+
+def test_several_reasons_stand_under_each_other_and_each_filing_has_its_own(shelf: Shelf) -> None:
+    shelf.imports(near(), row(2, "Joyrobotaxi", 12, applicantCn=THEIRS))
+    lines = [line.rstrip() for line in shelf.run("alerts", "why", "1").out.splitlines()]
+    why = next(place for place, line in enumerate(lines) if line.startswith("Why "))
+    assert lines[why].count(";") == lines[why + 1].count(";") == 0
+    assert lines[why + 1].startswith(" " * 17), "the second reason stands below the first"
+    payload = shelf.alerts()[0]
+    for reason in payload["why"].split("; "):
+        assert any(reason[:40] in line for line in lines)

@@ -135,3 +135,13 @@ def test_everything_that_likeness_knows_can_be_added_from_the_command_line(run: 
     assert "or to an owner whose name looks like that" in said
     assert "stands in class 12 or in a related one and its goods hold" in said
     assert 'never by likeness: "Our Firm" and US 76044902' in said
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--level", "2"), ("--twin", "JD=京东")])
+def test_what_is_about_marks_says_so_where_there_are_none(
+    run: Run, folder: Path, flag: str, value: str
+) -> None:
+    run("init")
+    said = f"{flag} does nothing here: it is about names of marks, and --mark gives none."
+    assert said in " ".join(run("watch", "add", "theirs", "--owner", "X", flag, value).out.split())
+    assert said not in " ".join(run("watch", "add", "ours", "--mark", "X", flag, value).out.split())

@@ -227,7 +227,7 @@ def why(session: Session, number: int, as_json: bool) -> None:
     say(f"{alert['id']}  {plain(alert['headline'])}", style="bold")
     facts_grid(
         [
-            ("Why", plain(payload["why"])),
+            *_one_a_line("Why", payload["why"]),
             ("Watch", f"{plain(payload['watch'])} ({plain(payload['role'])})" if payload["watch"] else ""),
             ("Significance", plain(payload["significance"])),
             ("Made", render.local(alert["created_at"])),
@@ -239,7 +239,7 @@ def why(session: Session, number: int, as_json: bool) -> None:
     for campaign in _campaigns(payload):
         _print_campaign(campaign)
     for card in payload["cards"]:
-        _print_card(card)
+        _print_card(card, payload["why"])
     for look in looks:
         _print_look(look)
     say()
@@ -256,6 +256,12 @@ def _print_digest(payload: dict[str, Any]) -> None:
         say(f"{item['alert']}  {plain(item['headline'])}", indent=2)
     if not payload["digest"]["items"]:
         say("It took in no alert.", indent=2)
+
+
+def _one_a_line(label: str, reasons: str) -> list[tuple[str, str]]:
+    """Several reasons under each other."""
+    parts = [plain(part) for part in reasons.split("; ")]
+    return [(label if not place else "", part) for place, part in enumerate(parts)]
 
 
 def _campaigns(payload: dict[str, Any]) -> tuple[CampaignView, ...]:
@@ -280,7 +286,8 @@ def _print_campaign(shown: CampaignView) -> None:
         say(f"{title}: {'; '.join(row.marks)}", indent=2)
 
 
-def _print_card(card: dict[str, Any]) -> None:
+def _print_card(card: dict[str, Any], said: str) -> None:
+    """`said`: the reasons that stand above already."""
     say()
     name = render.mark_name(card["mark"], card["facts"])
     number = render.short_number(card["office"], card["application_number"], card["st13"])
@@ -288,6 +295,8 @@ def _print_card(card: dict[str, Any]) -> None:
     newness = f", {card['newness']}" if card["newness"] else ""
     origin = render.where_from(card["source"], card["facts"], card["as_of"], card["as_of_kind"])
     say(f"{origin}{newness}", indent=2, style="dim")
+    if not set(card["why"].split("; ")) <= set(said.split("; ")):
+        facts_grid(_one_a_line("Why", card["why"]), indent=2)
     if card.get("near"):
         say(near_line(Near.model_validate(card["near"]), wording("en")), indent=2)
     for change in card["changes"]:

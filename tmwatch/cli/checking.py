@@ -15,7 +15,7 @@ from tmwatch.cli.output import Bar, complain, complain_of, on_terminal, plain, s
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
-from tmwatch.errors import PASSING, UsageError
+from tmwatch.errors import PASSING, UsageError, what_and_advice
 from tmwatch.holding import held_after_restore, mass_sentences
 from tmwatch.http import Door
 from tmwatch.logs import Log, set_run
@@ -232,8 +232,10 @@ def _print_watch(name: str, report: CheckReport) -> None:
         say(f"baseline: {render.counted(len(first), 'filing')}: {_names(first)}", indent=2)
     for item in mine:
         if item.failed and item.passing:
-            said = plain((item.error or "").splitlines()[0] if item.error else "", 200)
-            say(f"{item.query}: {item.outcome.value}, tried again next time. {said}", indent=2)
+            said, advice = what_and_advice(item.error or "")
+            say(f"{item.query}: {item.outcome.value}, tried again next time. {plain(said, 200)}", indent=2)
+            if advice:
+                say(plain(advice, 300), indent=4)
     for line in render.coverage_texts(report.sweep.coverage.get(name, ())):
         say(line, indent=2, style="dim")
 

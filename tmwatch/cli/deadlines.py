@@ -111,15 +111,39 @@ def deadlines_(
         writer.writerow(_CSV)
         writer.writerows([_cell(one.as_json()[column]) for column in _CSV] for one in shown)
     else:
-        _print(shown, len(found) - len(shown))
+        _print(shown, len(found) - len(shown), whole=everything)
     return 0
 
 
-def _print(shown: Sequence[Due], more: int) -> None:
-    for one in shown:
-        say(f"{one.day} {one.day:%a}, {_left(one)}: {plain(one.title)}{_ref(one)}")
-        for line in one.details():
-            say(line, indent=4)
+# What is to be done comes first; what is over stands below, under a heading of its own.
+_HEADINGS = {
+    "open": "",
+    "passed": "The day is over, and the record shows no filing",
+    "unverified": "The day is over, and the record is too old to tell (look again, or import a newer page)",
+    "met": "Met",
+    "moot": "Moot",
+}
+_UNVERIFIED = 10  # in short
+
+
+def _print(shown: Sequence[Due], more: int, *, whole: bool) -> None:
+    first = min(shown, key=lambda one: list(_HEADINGS).index(one.deadline.status), default=None)
+    for status, heading in _HEADINGS.items():
+        them = [one for one in shown if one.deadline.status == status]
+        if heading and them:
+            if them[0] is not first:
+                say()
+            say(f"{heading}: {len(them)}", style="bold")
+        short = status == "unverified" and not whole
+        for one in them[: _UNVERIFIED if short else len(them)]:
+            say(f"{one.day} {one.day:%a}, {_left(one)}: {plain(one.title)}{_ref(one)}")
+            stale = f"{one.deadline.status}: {one.deadline.status_words}"
+            for line in [stale] if short else one.details():
+                say(line, indent=4)
+        if short and len(them) > _UNVERIFIED:
+            say(f"and {len(them) - _UNVERIFIED} more (--all lists them with their rules)")
+    if any(one.deadline.status != "open" for one in shown):
+        say()
     others = f" {more} other{'s' if more > 1 else ''} (--all lists them)." if more else ""
     if shown:
         say(f"{render.counted(len(shown), 'date')}; {DISCLAIMER}.{others}")

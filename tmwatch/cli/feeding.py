@@ -9,11 +9,11 @@ import click
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
 from tmwatch.cli.importing import as_date
-from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json
+from tmwatch.cli.output import Bar, complain, complain_of, on_terminal, plain, say, say_json
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
-from tmwatch.errors import PASSING
-from tmwatch.feeding import FeedReport, feed_of, listed, take
+from tmwatch.errors import PASSING, LookError
+from tmwatch.feeding import FeedReport, booked, feed_of, listed, no_key, take
 from tmwatch.http import Door
 from tmwatch.logs import set_run
 from tmwatch.store import books
@@ -50,12 +50,17 @@ _back = click.option("--back-file", "back", is_flag=True, help="The back file, i
 def list_(session: Session, source_id: str, since: dt.date | None, back: bool, as_json: bool) -> int:
     """Ask the register which files there are, and say which were taken and which are due.
 
-    ID is us.daily (the default) or us.ttab. This counts as no download.
+    ID is us.daily (the default) or us.ttab. This counts as no download. Without a key it shows what was taken
+    so far (exit code 1).
     """
     source, config = feed_of(source_id), session.config()
     database = session.database(config, create=True)
-    door = Door(config.operator.contact)
-    found = listed(source, config, database, door, session.env, since=since, back=back)
+    locked = no_key(source, config, session.env)
+    if locked is not None:
+        found = [one for one in booked(source, database, back=back) if since is None or one.file.day >= since]
+    else:
+        door = Door(config.operator.contact)
+        found = listed(source, config, database, door, session.env, since=since, back=back)
     if as_json:
         rows = [
             {
@@ -69,13 +74,25 @@ def list_(session: Session, source_id: str, since: dt.date | None, back: bool, a
             for one in found
         ]
         say_json(rows)
-        return 0
+        return _locked(locked)
     for one in found:
         size = f"{one.file.size / 1e6:.1f} MB" if one.file.size else "size not told"
         say(f"{one.file.day}  {plain(one.file.name, 40)}  {size}  {_WHAT[one.state]}")
+    if locked is not None:
+        taken = sum(1 for one in found if one.state == "taken")
+        say(f"{render.counted(taken, 'file')} of {source_id} taken so far.")
+        return _locked(locked)
     due = sum(1 for one in found if one.state == "due")
     say(f"{render.counted(len(found), 'file')}, {due} due: `tmwatch feed take {source_id}` takes them.")
     return 0
+
+
+def _locked(error: LookError | None) -> int:
+    """Why the register was not asked, and the exit code."""
+    if error is None:
+        return 0
+    complain_of(error)
+    return 1
 
 
 @feed_group.command("take")

@@ -196,6 +196,9 @@ def add(
     watch = need_watch(config, name.strip())
     say(f'Added to {plain(str(session.config_path))}: watch "{plain(watch.name)}".')
     say(sentence(watch))
+    for flag, given in (("--level", level is not None), ("--twin", bool(twins))):
+        if given and not marks:
+            say(f"{flag} does nothing here: it is about names of marks, and --mark gives none.")
     _say_twice(config, watch.name, parsed)
     _say_stored(database, watch, parsed)
     _say_asked(session, config, watch)

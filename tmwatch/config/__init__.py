@@ -46,6 +46,7 @@ from tmwatch.errors import ConfigError
 from tmwatch.model import Frozen
 from tmwatch.schedules import closed_until, parse_closed
 
+_LEVEL = WatchTable.model_fields["level"].default
 EXAMPLE_DOMAINS = ("example.com", "example.org", "example.net")
 
 
@@ -207,6 +208,8 @@ class Config(Frozen):
             name = f'Watch "{watch.name}"'
             if watch.marks and watch.level == 4:
                 found.append(f"{name}: level 4 finds whatever has something in common, which is very much.")
+            if not watch.marks and watch.level != _LEVEL:
+                found.append(f"{name}: `level` says how near a mark must come, and no `marks` are given.")
             if not any((watch.numbers, watch.numbers_file, watch.owners, watch.agents, watch.marks)):
                 found.append(f"{name} has no trigger: every new filing that passes its filters is a hit.")
             if not watch.notify:

@@ -27,6 +27,8 @@ from tmwatch.config.values import (
     check_office,
     check_schedule,
     check_time,
+    check_twin,
+    check_twins,
     check_url,
     check_zone,
     parse_interval,
@@ -64,7 +66,8 @@ Hours = Annotated[
     Field(examples=["Mon-Fri 08:00-18:00", "22:00-04:30", "Sun 01:00-05:00 America/New_York"]),
 ]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-Twins = tuple[Annotated[tuple[Line, ...], Field(min_length=2)], ...]
+Twin = Annotated[tuple[Line, ...], AfterValidator(check_twin), Field(json_schema_extra={"minItems": 2})]
+Twins = Annotated[tuple[Twin, ...], BeforeValidator(check_twins)]
 Role = Literal["own", "adverse", "observed"]
 
 # From which significance on an alert is sent, where the watch does not say (domain.md §7 ranks changes).

@@ -85,6 +85,33 @@ def check_office(text: str) -> str:
         ) from None
 
 
+_TWINS = 'Write the names that count as one in brackets of their own: twins = [["JD", "京东"]].'
+
+
+def check_twins(value: Any) -> Any:
+    """Groups of names: one group without its own brackets is the usual slip."""
+    if isinstance(value, str) or (
+        isinstance(value, list) and value and all(isinstance(one, str) for one in value)
+    ):
+        raise Expected("a list of lists of names", do=_TWINS)
+    return (
+        tuple(tuple(one) if isinstance(one, list) else one for one in value)
+        if isinstance(value, list)
+        else value
+    )
+
+
+def check_twin(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that count as one: a mark is looked for with one in the place of the other."""
+    if len(names) < 2:
+        raise Expected(
+            "two names or more: twins are names for the same, such as JD and 京东, and a mark is looked for "
+            "under each of them",
+            do=_TWINS,
+        )
+    return names
+
+
 def check_least(value: Significance) -> Significance:
     """From which significance on a change is told; cosmetic ones never are."""
     if value is Significance.COSMETIC:

@@ -101,7 +101,13 @@ _ERRORS: Mapping[str, tuple[type[LookError], str, str]] = {
     "300001": (ServerFault, "the request failed at Tianyancha", "The next run asks again."),
     "300002": (LoginRequired, "the account is not valid", _ACCOUNT),
     "300003": (LoginRequired, "the account has expired", f"Renew it. {_ACCOUNT}"),
-    "300004": (Throttled, "asked too fast", "The next run asks again; raise `min_interval` if it goes on."),
+    "300004": (
+        Throttled,
+        "Tianyancha was asked too fast",
+        "Nothing need be done now: the next run asks again. If it goes on, ask more slowly (min_interval = 5 "
+        'in [source."cn.tianyancha"]) or less often (`every` of the watch), and see whether something else '
+        "uses the same token.",
+    ),
     "300005": (
         LoginRequired,
         "the account has no permission for this interface",
