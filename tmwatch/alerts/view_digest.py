@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from tmwatch.alerts import summary
 from tmwatch.alerts.campaigns import class_order
@@ -31,11 +32,12 @@ from tmwatch.deadlines.engine import DISCLAIMER
 from tmwatch.model import FactKind, Significance
 from tmwatch.text import clean_line, fold
 
-VALUE, TERM = 240, 120  # characters of a value, of a term
+VALUE, TERM = 200, 100  # characters of a value, of a term
 _NUMBERS = 20  # of filings that are alike
 _BLOCKS, _LINES, _TERMS = 8, 6, 6  # changes of a filing; entries and terms of one change
-_CARDS, _IN_ALL = 20, 60  # filings of an alert, and of all
-_DUES, _LOOKS, _GAPS = 40, 30, 20
+# Filings of an alert, in full in all, and in all: a large mail program cuts off what is behind 102 kB.
+_CARDS, _IN_FULL, _IN_ALL, _LABELS = 20, 12, 40, 4
+_DUES, _LOOKS, _GAPS = 25, 20, 15
 _NAME = 60
 _NEAR = 7  # days
 
@@ -170,28 +172,44 @@ def _beside(digest: Digest, words: Wording) -> Iterator[str]:
 
 def _parts(digest: Digest, words: Wording, timezone: str) -> tuple[tuple[Part, ...], int]:
     """The watches, and how many filings are not among them since there are too many."""
-    found: dict[str, list[DigestItem]] = {}
-    for item in digest.items:
-        if item.kind not in NEWS and item.kind != "deadline.due":
-            found.setdefault(item.watch, []).append(item)
-    parts, room, left = [], _IN_ALL, 0
-    for watch, items in found.items():
+    items = [one for one in digest.items if one.kind not in NEWS and one.kind != "deadline.due"]
+    places = [(item.alert, place) for item in items for place in range(min(_CARDS, len(item.cards)))]
+    weights = {item.alert: item.significance.rank for item in items}
+    places.sort(key=lambda one: -weights[one[0]])  # stable: of equal weight the first
+    full, shown = set(places[:_IN_FULL]), set(places[:_IN_ALL])
+    parts, left = [], 0
+    for watch, of in groupby(items, key=lambda item: item.watch):
         cards: list[DigestCard] = []
         more: list[str] = []
-        for item in items:
-            shown = item.cards[: min(_CARDS, room)]
-            room -= len(shown)
-            cards += [_cards(group, item, words, timezone) for group in _alike(shown, item)]
-            if not shown:
+        for item in of:
+            role = words.role(clean_line(item.role, 30))
+            mine = [(place, card) for place, card in enumerate(item.cards) if (item.alert, place) in shown]
+            here = [card for place, card in mine if (item.alert, place) in full]
+            cards += [_cards(group, item, words, timezone) for group in _alike(here, item)]
+            cards += [_brief(card, item, words) for place, card in mine if (item.alert, place) not in full]
+            if not mine:
                 left += item.filings
-            elif item.filings > len(shown):
-                more.append(words.digest("more_filings", count=item.filings - len(shown), alert=item.alert))
+            elif item.filings > len(mine):
+                more.append(words.digest("more_filings", count=item.filings - len(mine), alert=item.alert))
         if cards:
             name = words.quoted(clean_line(watch, 100))
-            parts.append(
-                Part(f"{name} ({words.role(clean_line(items[0].role, 30))})", tuple(cards), tuple(more))
-            )
+            parts.append(Part(f"{name} ({role})", tuple(cards), tuple(more)))
     return tuple(parts), left
+
+
+def _brief(card: MarkCard, item: DigestItem, words: Wording) -> DigestCard:
+    """One filing of many: which, what kind of thing, and where all of it stands."""
+    labels = list(dict.fromkeys(block.label for block in blocks(card, words)))
+    said = words.listed(labels[:_LABELS]) + (words.table["more"] if labels[_LABELS:] else "")
+    told = said or (words.newness(card.newness) if card.newness else "")
+    return DigestCard(
+        title=_title(card, words),
+        href=safe_link(card.link),
+        level=item.significance.value,
+        blocks=(),
+        notes=(told,) if told else (),
+        more=words.digest("in_full", alert=item.alert),
+    )
 
 
 def _card(card: MarkCard, item: DigestItem, words: Wording, timezone: str) -> DigestCard:

@@ -47,7 +47,7 @@ MOST_BYTES = 20_000
 TOLERANCE = 300  # seconds between the sender's clock and the receiver's
 PREFIX = "whsec_"
 _NICE = 45  # classes; a list beyond that is somebody's joke
-_TEXTS = ("watch", "role", "headline", "why", "detail", "note")
+_TEXTS: tuple[str, ...] = ("watch", "role", "headline", "why", "detail", "note")
 # From generous to tight: (bytes of a text, goods terms, changes of a filing, filings, coverage lines).
 _STEPS = (
     (2000, 100, 200, 200, 60),
@@ -168,13 +168,14 @@ def _shrunk(
     gone = {"cards": 0, "terms": 0, "changes": 0, "numbers": 0, "items": 0, "dues": 0, "looks": 0}
     kept_cards = _bare_cards(payload.cards, terms, changes, cards, knife, gone)
     lines = tuple(line.model_copy(update=knife.every(dict(line))) for line in payload.coverage[:coverage])
-    digest = payload.digest
+    digest, texts = payload.digest, _TEXTS
     if digest is not None:
+        texts = tuple(name for name in _TEXTS if name != "headline")  # it says what was looked at; short
         digest = _bare_digest(digest, terms, changes, cards, coverage, knife, gone)
     small = payload.model_copy(
         update={
             "digest": digest,
-            **knife.every({name: getattr(payload, name) for name in _TEXTS}),
+            **knife.every({name: getattr(payload, name) for name in texts}),
             "cards": kept_cards,
             "campaigns": tuple(_bare_campaign(one, cards, knife, gone) for one in payload.campaigns[:cards]),
             "coverage": lines,
