@@ -154,7 +154,7 @@ def unpacking() -> list[str]:
 def test_a_zip_is_unpacked_ahead_and_gives_the_same_cases(
     chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streamed, "CHUNK", chunk)
+    monkeypatch.setattr(streamed, "_UNPACKED", chunk)
     found = list(SOURCE.pieces(io.BytesIO(packed(THREE)), "x"))
     assert found == list(SOURCE.pieces(io.BytesIO(THREE), "x"))
     assert unpacking() == []
@@ -163,7 +163,7 @@ def test_a_zip_is_unpacked_ahead_and_gives_the_same_cases(
 def test_whoever_stops_in_the_middle_of_a_zip_leaves_nobody_unpacking(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(streamed, "CHUNK", 100)
+    monkeypatch.setattr(streamed, "_UNPACKED", 100)
     with io.BytesIO(packed(THREE)) as file:
         pieces = SOURCE.pieces(file, "x")
         next(pieces)
@@ -175,7 +175,7 @@ def test_whoever_stops_in_the_middle_of_a_zip_leaves_nobody_unpacking(
 def test_a_zip_whose_sum_is_wrong_is_incomplete_though_every_case_came_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(streamed, "CHUNK", 100)
+    monkeypatch.setattr(streamed, "_UNPACKED", 100)
     body = THREE + b"\n" * 10_000  # the sum is held against what came out with the last of it
     wrong = packed(body, zipfile.ZIP_STORED).replace(b"SAMPLE LANTERN", b"SAMPLE LANTERM")
     cases = SOURCE.pieces(io.BytesIO(wrong), "x")

@@ -24,7 +24,7 @@ class Ahead:
         self._size = size
         self._room = threading.Semaphore(_AHEAD)
         self._ready: SimpleQueue[bytes | Exception] = SimpleQueue()
-        self._rest = b""
+        self._piece, self._at = b"", 0
         self._ended = self._left = False
         self._thread = threading.Thread(target=self._read, name="reading-ahead", daemon=True)
 
@@ -55,14 +55,12 @@ class Ahead:
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes, `size` at most (below 0: as many as are ready); empty at the end."""
-        if not self._rest and not self._ended:
-            self._rest = self._next()
-            self._ended = not self._rest
-        if size < 0 or size >= len(self._rest):
-            found, self._rest = self._rest, b""
-        else:
-            found, self._rest = self._rest[:size], self._rest[size:]
-        return found
+        if self._at >= len(self._piece) and not self._ended:
+            self._piece, self._at = self._next(), 0
+            self._ended = not self._piece
+        start = self._at
+        self._at = start + size if size >= 0 else len(self._piece)
+        return self._piece[start : self._at]
 
     def _next(self) -> bytes:
         found = self._ready.get()

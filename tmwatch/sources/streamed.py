@@ -31,7 +31,8 @@ from tmwatch.sources import safe_xml
 from tmwatch.sources.ahead import Ahead
 from tmwatch.sources.base import Piece
 
-CHUNK = 1 << 20
+CHUNK = 1 << 17  # what is cut from it is still near the processor when it is hashed
+_UNPACKED = 1 << 18  # … of a zip at once: whoever unpacks it is called more seldom
 # A longer record, head or frame is no file of an office: the longest seen is 10.9 MB, a head 10 kB.
 LONGEST_RECORD = 64 << 20
 LONGEST_HEAD = 1 << 20
@@ -126,7 +127,7 @@ def _read_ahead(stream: IO[bytes]) -> Iterator[IO[bytes]]:
     if not isinstance(stream, zipfile.ZipExtFile):
         yield stream
         return
-    with Ahead(stream, CHUNK) as ahead:
+    with Ahead(stream, _UNPACKED) as ahead:
         yield ahead  # type: ignore[misc]
 
 
@@ -284,7 +285,7 @@ def _cut(form: Form, stream: IO[bytes], where: str) -> Iterator[Piece]:
             inside = False
             count += 1
             found = form.number.search(body, 0, 400)
-            yield Piece(found[1].decode("ascii") if found else "", frame.around(body))
+            yield Piece(found[1].decode("ascii") if found else "", frame.around(body) if form.whole else body)
         buffer, searched = buffer[place:], max(0, searched - place)
         if inside and len(buffer) > LONGEST_RECORD:
             raise LayoutChanged(
@@ -344,8 +345,8 @@ class _Frame:
         self._foot = b"".join(b"</" + name + b">" for name in reversed(still_open))
 
     def around(self, body: bytes) -> bytes:
-        """The piece that is handed out for a record."""
-        return self._head + body + self._foot if self._form.whole else body
+        """The piece that is handed out for a record, where each is a file of its own."""
+        return self._head + body + self._foot
 
     def close(self, count: int) -> None:
         """The end of the file is reached: is this a file of that form, and whole?"""

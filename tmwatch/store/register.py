@@ -176,7 +176,7 @@ class Register:
     def kept(self, st13s: Sequence[str]) -> dict[str, Kept]:
         """What is stored of these filings."""
         rows = self._of("st13, id, hash, slim_version", st13s, _PLAIN)
-        return {row[0]: Kept(*row[1:]) for row in rows}
+        return {st13: Kept(row, state, version) for st13, row, state, version in rows}
 
     def rows(self, st13s: Sequence[str]) -> dict[str, dict[str, Any]]:
         """All that is stored of these filings, lists as lists."""

@@ -23,7 +23,7 @@ from tmwatch.sources.us import common
 
 VERSION = 1
 _HEAD = 400  # bytes within which number and day stand
-_DAY = re.compile(rb"<transaction-date>\s*((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)\s*</transaction-date>")
+_DAY = re.compile(rb"<transaction-date>\s*((?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d)\s*</transaction-date>")
 _EVENTS = b"<case-file-event-statements>"
 _EVENTS_END = b"</case-file-event-statements>"
 _NOT_AN_OWNER = 70  # party types from here on are correspondents of old records
@@ -51,7 +51,7 @@ def essence(piece: Piece) -> Essence | None:
     start, end = day.span()
     made = hashlib.sha256(body[:start])
     made.update(memoryview(body)[end:])
-    return Essence(common.st13_of(piece.number), _iso(*day.groups()), made.digest()[:16])
+    return Essence(common.st13_of(piece.number), _iso(day[1]), made.digest()[:16])
 
 
 def slim(body: bytes, where: str) -> Slim:
@@ -132,8 +132,8 @@ def _made(case: _Case) -> Slim:
 
 
 @functools.lru_cache(maxsize=512)
-def _iso(year: bytes, month: bytes, day: bytes) -> str:
-    return b"-".join((year, month, day)).decode("ascii")
+def _iso(day: bytes) -> str:
+    return b"-".join((day[:4], day[4:6], day[6:])).decode("ascii")
 
 
 def _without_events(body: bytes) -> bytes:
