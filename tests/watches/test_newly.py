@@ -13,7 +13,7 @@ from tmwatch.config.reading import parse_config
 from tmwatch.errors import UsageError
 from tmwatch.sources.base import SearchQuery
 from tmwatch.sources.registry import all_sources, get_source
-from tmwatch.watches import asks
+from tmwatch.watches import asks, coverage
 from tmwatch.watches.newly import listed_for
 
 ABLE = sorted(name for name, one in all_sources().items() if one.declaration.new_since)
@@ -62,6 +62,23 @@ def test_a_list_can_be_switched_off_and_is_not_asked_without_a_key(tmp_path: Pat
     watch = f'{MARKS}\noffices = ["EM", "FI"]'
     assert asked(configured(tmp_path, watch)) == ["fi.prh|new|filings|classes=|since=|level=2"]
     assert asked(configured(tmp_path, watch, '[source."fi.prh"]\nnew_filings = false')) == []
+
+
+def test_a_list_that_is_not_read_is_no_blind_spot_that_is_silent(tmp_path: Path) -> None:
+    def said(watch: str, tables: str = "") -> dict[str, tuple[str, str]]:
+        config = configured(tmp_path, f'{watch}\noffices = ["EM", "UA"]', tables)
+        return {one.office: (one.state, one.why) for one in coverage(config.watches[0], config, {})}
+
+    filters = said("classes = [9]")
+    assert filters["EM"][0] == "import only"
+    assert "EUIPO_CLIENT_ID" in filters["EM"][1]
+    assert filters["UA"][0] == "live"
+    assert "filings of the last 30 days" in filters["UA"][1]
+    off = said(MARKS, '[source."ua.nipo"]\nnew_filings = false')
+    assert off["UA"][0] == "import only"
+    assert 'new_filings = false in [source."ua.nipo"]' in off["UA"][1]
+    far = said(MARKS, '[source."ua.nipo"]\nreach_back = "90 days"')
+    assert "filings of the last 90 days" in far["UA"][1]
 
 
 def test_another_rule_has_a_first_look_of_its_own_and_another_name_has_not(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tmwatch.offices import office_label
 from tmwatch.sources.base import Source
 from tmwatch.watches.feeds import can_find
 from tmwatch.watches.live import IMPORT_PAGES, live_state
-from tmwatch.watches.newly import by_likeness, listed_for, reach
+from tmwatch.watches.newly import by_likeness, can_list, listed_for, reach
 from tmwatch.watches.plan import Trigger, answers, by_authority, can_ask, known_sources, search_names
 from tmwatch.watches.rules import triggers_of
 
@@ -97,7 +97,8 @@ def _search_line(
         why = live_state(listed[0].declaration, config, env)[1]
         return _line(office, trigger, "live", listed[0], why + _said_of_list(watch, listed[0], config))
     if not live:
-        return _not_live(office, trigger, able, here, config, env)
+        lists = [source for source in here if trigger in can_list(watch, source)]
+        return _not_live(office, trigger, able, here, config, env, lists)
     source = live[0]
     why = live_state(source.declaration, config, env)[1]
     if len(live) > 1:
@@ -140,6 +141,7 @@ def _not_live(
     here: list[Source],
     config: Config,
     env: Mapping[str, str],
+    lists: Iterable[Source] = (),
 ) -> CoverageLine:
     """Import only where pages can be read, else not watched; with every reason and what helps."""
     fed = [source for source in here if can_find(source, trigger)]
@@ -147,7 +149,8 @@ def _not_live(
     importable = [source for source in here if "import" in source.declaration.channels]
     if not here:
         return _line(office, trigger, "not watched", None, f"no source for {office_label(office)} yet")
-    if not able and not fed:
+    reasons += [_why_not_listed(source, config, env) for source in lists]
+    if not reasons:
         reasons = [f"no source of this version answers look-ups {_WORDS[trigger]} at {office_label(office)}"]
     if importable:
         savable = [source for source in importable if source.declaration.by_hand]
@@ -163,6 +166,12 @@ def _not_live(
             reasons.append("pages saved by hand can be imported")
         return _line(office, trigger, "import only", best, "; ".join(dict.fromkeys(reasons)))
     return _line(office, trigger, "not watched", None, "; ".join(dict.fromkeys(reasons)))
+
+
+def _why_not_listed(source: Source, config: Config, env: Mapping[str, str]) -> str:
+    """Why it is not read for all that is new."""
+    live, why = live_state(source.declaration, config, env)
+    return f'new_filings = false in [source."{source.declaration.id}"]' if live else why
 
 
 def _line(office: str, trigger: Trigger, state: str, source: Source | None, why: str) -> CoverageLine:

@@ -37,11 +37,14 @@ def by_likeness(watch: Watch, trigger: str) -> bool:
 
 
 def listed_for(watch: Watch, source: Source, config: Config) -> tuple[str, ...]:
-    """The triggers of the watch for which the source's lists of new filings are looked through; "filings"
-    where it has filters alone."""
+    """The triggers of the watch for which the source's lists of new filings are looked through, where it is
+    asked at all; "filings" where it has filters alone."""
+    return can_list(watch, source) if config.source(source.declaration.id).new_filings else ()
+
+
+def can_list(watch: Watch, source: Source) -> tuple[str, ...]:
+    """The same whether or not the configuration wants the lists."""
     declaration = source.declaration
-    if not config.source(declaration.id).new_filings:
-        return ()
     if not declaration.new_since or (watch.offices and not any(map(declaration.speaks_for, watch.offices))):
         return ()
     if not triggers_of(watch):
