@@ -14,7 +14,7 @@ import pytest
 
 from tests.alerts import samples
 from tmwatch.alerts.mail import render_mail
-from tmwatch.alerts.payload import AlertPayload
+from tmwatch.alerts.payload import AlertPayload, MutedPart
 from tmwatch.model import Change, FactKind, Phase, Significance
 
 
@@ -170,6 +170,22 @@ def test_nine_filings_of_one_campaign_are_one_mail_with_a_line_for_each_class() 
     for place, name in enumerate(samples.JOY_CLASSES, 21):
         assert f"CN {place:08d} · class {name} · 等待实质审查 (under examination) · Filed 2025-06-05" in text
     assert len([tag for tag, _ in Tags(html_of(message)).found if tag == "th"]) == 4
+    assert "  Why:" not in text, "no filing has a reason of its own"
+
+
+def test_what_is_muted_stands_in_one_line_beside_its_filing() -> None:
+    part = MutedPart(field="classes.text", until="2026-12-31", reason="reworded")
+    joy = samples.joyrobotaxi_payload()
+    cards = (joy.cards[0].model_copy(update={"muted": (part, part)}), *joy.cards[1:])
+    lines = text_of(rendered(joy.model_copy(update={"cards": cards}))).splitlines()
+    (line,) = [line.strip() for line in lines if "muted" in line]
+    assert line == "Changed too, muted: Goods and services, until 2026-12-31 (reworded)"
+    alone = text_of(rendered(samples.python_payload(cards=(samples.python_card(muted=(part,)),))))
+    assert line in alone
+    chinese = text_of(
+        rendered(samples.python_payload(cards=(samples.python_card(muted=(part,)),)), language="zh")
+    )
+    assert "另有变更（已静音）：商品和服务，静音至 2026-12-31（reworded）" in chinese
 
 
 def test_a_step_that_befell_nine_filings_is_told_once() -> None:

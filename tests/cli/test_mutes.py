@@ -221,8 +221,14 @@ def test_a_mute_taken_out_of_the_file_has_ended_and_one_prolonged_has_not(told: 
     with at("2027-01-01"):
         assert run("check").silent
         gone = " ".join(run("watch", "unmute", "own").out.split())
-        assert "It silenced 1 change: `tmwatch changes --muted`" in gone
-        assert "1 change was silenced" in run("check").err
+        said = 'mute ended (status of watch "own", until 2027-12-31): 1 change was silenced and not told'
+        assert said.replace("2027-12-31", "2026-12-31") in gone
+        assert run("check").silent, "it is said once"
+        told.configure(MUTE.replace("2026-12-31", "2027-12-31"))
+        told.serve(PAGE.read_bytes())
+        run("check", "--all")
+        told.configure()
+        assert said in run("check").err
 
 
 def test_deadlines_are_told_under_any_mute(folder: Path, run: Run) -> None:
@@ -244,3 +250,18 @@ def test_a_watch_that_is_late_is_told_under_any_mute(told: House, run: Run) -> N
     with at("2026-12-26"):
         kinds = [one["headline"] for one in run("check", "--json").json["alerts"]]
     assert "Watch own was not looked at in full in time" in kinds
+
+
+def test_an_import_says_what_a_mute_kept_back(house: House, run: Run, folder: Path) -> None:
+    house.configure(MUTE)
+    (folder / "later.html").write_bytes(MOVED.replace(b"2021-01-05", b"2021-02-05"))
+    with at("2026-11-26"):
+        run("import", str(PAGE))
+    with at("2026-11-27"):
+        out = " ".join(run("import", "later.html", terminal=True).out.split())
+    assert 'Muted (status of watch "own"): 1 change; `tmwatch changes --muted` lists what.' in out
+
+
+def test_a_field_that_there_is_none_of_names_the_usual_ones_first(house: House, run: Run) -> None:
+    house.configure('[[mute]]\nfield = "nonsense"\nuntil = 2026-12-31\n')
+    assert "Fields: status, owners, goods, classes, events, " in run("check").err

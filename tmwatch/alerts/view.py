@@ -326,7 +326,7 @@ def _row(card: MarkCard, words: Wording, said: set[str], timezone: str, why: str
     )
     labels = [words.label(name) for name in (*extra, "first_seen")]
     notes = [facts[label] for label in labels if label in facts and label not in said]
-    if not card.near and not set(card.why.split("; ")) <= set(why.split("; ")):
+    if card.why and not card.near and not set(card.why.split("; ")) <= set(why.split("; ")):
         notes.append(Fact(words.label("why"), clean_line(card.why, TEXT_LIMIT)))
     return Row(
         classes=words.listed([clean_line(name, 10) for name in card.classes]),

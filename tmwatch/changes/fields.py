@@ -24,12 +24,14 @@ PARTS: dict[str, tuple[str, ...]] = {
     "designations": ("standing", "date", "notified", "refusal_deadline", "treaty", "use_declared"),
     "proceedings": ("status", "status_date", "parties", "marks", "filed", "attorney", "location", "docket"),
 }
+# Parts of the status and ours of the mark's form, which are told by another change and never by themselves.
+_NEVER = {"status_code", "status_text", "status_live", "tm5_source", "mark_feature_code"}
 NAMES: tuple[str, ...] = tuple(
     sorted(
         {
             FILING,
             *_WIDE,
-            *FIELDS,
+            *(set(FIELDS) - _NEVER),
             *(f"{name}.{part}" for name, parts in PARTS.items() for part in parts),
         }
     )

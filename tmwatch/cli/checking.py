@@ -298,7 +298,7 @@ def _print_alerts(report: CheckReport) -> None:
 
 def _print_silenced(report: CheckReport) -> None:
     for mute, count in report.silenced.items():
-        say(f"Muted ({plain(mute)}): {render.counted(count, 'change')}; `tmwatch changes --muted` lists it.")
+        say(render.silenced(mute, count))
 
 
 def _print_deliveries(report: CheckReport) -> None:

@@ -21,7 +21,7 @@ from tmwatch.keeping import keeping
 from tmwatch.logs import set_run
 from tmwatch.numbers import show_number
 from tmwatch.sources.registry import get_source
-from tmwatch.store import Database, books, upkeep
+from tmwatch.store import Database, books, muted, upkeep
 from tmwatch.store.database import now
 
 LISTED = 40  # so many records are listed on a terminal; a file of thousands is summed up
@@ -124,6 +124,8 @@ def import_(
     if not as_json and on_terminal():
         _list(told, watched=bool(watches))
         _say_next(alerts, config)
+        for mute, count in muted.counts(database, run).items():
+            say(render.silenced(mute, count))
         _say_passed_over(files, paths)
     if as_of is not None:
         for file, day in told.printed:

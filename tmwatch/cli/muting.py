@@ -110,7 +110,9 @@ def unmute(session: Session, name: str | None, fields: tuple[str, ...]) -> None:
     def these(mute: Mute) -> bool:
         return mute.watch == name and (not wanted or wanted == frozenset(mute.field))
 
-    _, gone = remove_mutes(session.config_path, these)
+    # Before the file is written: with a database that cannot be opened nothing of this is half done.
+    database = session.database_if_any(config)
+    new, gone = remove_mutes(session.config_path, these)
     if not gone:
         of = f' of watch "{plain(name, 60)}"' if name is not None else ""
         raise UsageError(
@@ -119,13 +121,13 @@ def unmute(session: Session, name: str | None, fields: tuple[str, ...]) -> None:
             kept="The file was left as it was.",
             do=_there_are(config),
         )
-    database = session.database_if_any(config)
-    silenced = muted.counts(database) if database is not None else {}
     for mute in gone:
-        count = silenced.get(mute.scope, 0)
         say(f"Taken out of {plain(str(session.config_path))}: {plain(mute.scope)}, until {mute.last}.")
-        if count:
-            say(f"It silenced {render.counted(count, 'change')}: `tmwatch changes --muted` lists them.")
+    if database is not None:
+        holding = {one.mute.scope for one in standings(new, now()) if one.holds}
+        for ended in muted.ended(database, holding):
+            said = plain(render.mute_ended(ended))
+            say(said[:1].upper() + said[1:])
 
 
 def _there_are(config: Config) -> str:

@@ -156,6 +156,11 @@ def listed(items: Sequence[str], most: int = 5) -> str:
     return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def silenced(mute: str, count: int) -> str:
+    """What a mute kept back just now."""
+    return f"Muted ({plain(mute)}): {counted(count, 'change')}; `tmwatch changes --muted` lists what."
+
+
 def mute_ended(one: Ended) -> str:
     """ "a mute ended (goods of watch "JD cars", until …): 4 changes were silenced, …"."""
     silenced = counted(one.count, "change was", "changes were")

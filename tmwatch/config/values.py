@@ -213,7 +213,8 @@ def check_field(text: str) -> str:
         )
     close = difflib.get_close_matches(name.lower().replace(" ", "_"), NAMES, n=1, cutoff=0.6)
     meant = f"Did you mean {close[0]}? " if close else ""
-    whole = [one for one in NAMES if "." not in one]
+    usual = ("status", "owners", "goods", "classes", "events", "representatives", "publications", "filing")
+    whole = [*usual, *(one for one in NAMES if "." not in one and one not in usual)]
     raise Expected(
         "the name of a field",
         do=f"{meant}Fields: {', '.join(whole)}; or a part of one, such as owners.address.",
