@@ -99,6 +99,22 @@ def test_a_source_with_few_filings_never_waits(bench: Bench) -> None:
     assert other.waits is None, "nothing of that source is known yet"
 
 
+@pytest.mark.parametrize(("moved", "of", "held"), [(4, 4, 0), (5, 25, 0), (6, 30, 0), (7, 30, 7), (5, 24, 5)])
+def test_a_mass_is_more_than_a_fifth_and_not_a_few(bench: Bench, moved: int, of: int, held: int) -> None:
+    """Of what the pass looked at: at least five here, and more than 20 %."""
+    under = bench.begin()
+    bench.look(
+        under, *changed(*range(1, moved + 1)), *(filing(number) for number in range(moved + 1, of + 1))
+    )
+    under.end()
+    assert bench.states() == ({"held": held, "pending": 1} if held else {"pending": moved})
+
+
+def test_the_rule_is_a_fifth_and_twenty_five_where_nobody_says_otherwise(bench: Bench) -> None:
+    rule = Config.model_fields["health"].get_default(call_default_factory=True)
+    assert (rule.mass_share, rule.mass_least, rule.mass_hold) == (20, 25, dt.timedelta(hours=24))
+
+
 def test_who_goes_on_with_a_killed_pass_judges_what_it_had_seen_too(bench: Bench) -> None:
     bench.look(bench.begin(), *changed(1, 2, 3))  # and is killed
     under = bench.begin("two")
