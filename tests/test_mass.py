@@ -23,6 +23,10 @@ from tests.faults.registers import status_page, wait_until
 from tests.faults.test_company import settings
 from tests.loopback import Loopback, Mailbox
 from tests.test_whole_way import OWNER, answer, row
+from tmwatch.config import load_config
+from tmwatch.http import Door
+from tmwatch.store import Database
+from tmwatch.sweep import sweep
 
 __all__ = ["folder", "run"]  # fixtures of the command line
 START = dt.datetime(2026, 12, 1, 6, tzinfo=dt.UTC)
@@ -125,16 +129,27 @@ def test_a_mass_is_told_once_and_its_alerts_wait_for_somebody(house: House, run:
     clock.shift(HOUR)
     again = run("check")
     assert (again.code, house.subjects()) == (1, []), "it stands, and is told no more"
+
+
+def test_released_they_go_with_the_ids_they_have_and_say_why_they_are_late(
+    house: House, run: Run, clock: Any
+) -> None:
+    six = few(house)
+    run("check")
+    house.serve_all(attorney="Garbled", serials=six)
+    clock.shift(HOUR)
+    run("check")
+    house.subjects()
     ids = {row["message_id"] for row in house.rows("select message_id from delivery where state = 'held'")}
     posted = len(house.hook.posts)
     ran = run("alerts", "release", "--json")
-    assert (ran.code, ran.json) == (0, {"released": 60, "sent": 62, "held": 0})
+    assert (ran.code, ran.json) == (0, {"released": 12, "sent": 14, "held": 0})
     mails = {str(mail["Message-ID"]).strip("<>").split("@")[0] for mail in house.mailbox.mails}
     hooks = {headers["webhook-id"] for headers, _ in house.hook.posts[posted:]}
     assert ids <= mails | hooks, "with the ids they had"
-    assert len(mails | hooks) == 62
+    assert len(mails | hooks) == 14
     texts = house.mailbox.texts()
-    assert sum("This message was held, since 30 of 30 filings of us.tsdr" in text for text in texts) == 30
+    assert sum("This message was held, since 6 of 6 filings of us.tsdr" in text for text in texts) == 6
     subjects = house.subjects()
     assert subjects.count("own · what was held for us.tsdr was released") == 1
     clock.shift(HOUR)
@@ -315,6 +330,27 @@ def test_what_is_imported_is_never_held(house: House, run: Run, clock: Any, tmp_
     run("import", str(pages))
     assert run("check", "--no-look").code == 0
     assert len(house.subjects()) == 6
+
+
+def test_a_pass_that_is_broken_off_is_judged_by_what_it_saw(house: House, run: Run, clock: Any) -> None:
+    """Ctrl-C after the fifth answer: five are a mass already, and it is told; two were not."""
+    six = few(house)
+    run("check")
+    config = load_config(house.path)
+    for attorney, most, states in (("One", 2, {"pending": 4}), ("Two", 5, {"pending": 6, "held": 10})):
+        house.serve_all(attorney=attorney, serials=six)
+        clock.shift(HOUR)
+        base = Database(config.store.path)
+
+        def interrupt(done: int, total: int, text: str, most: int = most) -> None:
+            if done == most:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            sweep(config, base, Door(config.operator.contact), {}, progress=interrupt)
+        base.close()
+        assert house.states() == states
+        assert house.rows("select count(*) as n from delivery where pass is not null") == [{"n": 0}]
 
 
 def test_each_reads_it_in_his_language_and_zone(house: House, run: Run, clock: Any) -> None:

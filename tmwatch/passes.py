@@ -19,8 +19,8 @@ from tmwatch.config import Config
 from tmwatch.looking import facts_of
 from tmwatch.model import FactKind, Significance
 from tmwatch.sources.registry import get_source
-from tmwatch.store import AlertDraft, Database, Observed, React, Reaction, mass
-from tmwatch.store.mass import Outcome, PassLook
+from tmwatch.store import AlertDraft, Database, Observed, React, Reaction, mass, passes
+from tmwatch.store.passes import Outcome, PassLook
 from tmwatch.store.timeline import canonical
 
 _VALUE = 80  # characters of a value in an example
@@ -45,15 +45,15 @@ class SourcePass:
         searching: bool,
     ) -> SourcePass:
         """`numbers`: how many filings are asked for by number; `searching`: and names besides."""
-        rule = mass.Rule(config.health.mass_share, config.health.mass_least, config.health.mass_hold)
+        rule = passes.Rule(config.health.mass_share, config.health.mass_least, config.health.mass_hold)
         many = searching or numbers >= rule.least
-        many = many and mass.known(database, source_id, rule.least) >= rule.least
+        many = many and passes.known(database, source_id, rule.least) >= rule.least
         # While one is held, what befalls its filings is held with it, whoever looks at them.
         if not many and not mass.is_open(database, source_id):
             return cls(database, None)
         to = {watch.name: addresses(config, watch.notify) for watch in config.watches}
         sample = facts_of(get_source(source_id), config) is FactKind.SAMPLE
-        number = mass.begin(database, source_id, run, watches, to, rule, sample=sample)
+        number = passes.begin(database, source_id, run, watches, to, rule, sample=sample)
         return cls(database, number)
 
     @property
@@ -85,17 +85,17 @@ class SourcePass:
         """A question by name was answered in full: what it gave before and does not give now is not found. In
         the transaction of the look."""
         if self._number is not None:
-            lost = mass.vanished(database, ask, found)
+            lost = passes.vanished(database, ask, found)
             self._write(database, [PassLook(st13, "gone") for st13 in lost])
 
     def end(self) -> None:
         """It has come to its end, or was broken off. Raises what the store raises."""
         if self._number is not None:
-            mass.end(self._database, self._number)
+            passes.end(self._database, self._number)
             self._number = None
 
     def _write(self, database: Database, looks: Sequence[PassLook]) -> int | None:
-        if self._number is not None and not mass.note(database, self._number, looks):
+        if self._number is not None and not passes.note(database, self._number, looks):
             self._number = None  # judged meanwhile: it gave no sign of life for so long
         return self._number
 

@@ -172,7 +172,7 @@ def tell_gone(
     waits: int | None = None,
 ) -> None:
     """One alert that a watched filing is no longer listed; the record stays as it was. `waits`: it goes when
-    that pass is over (`store.mass`)."""
+    that pass is over (`store.passes`)."""
     office = get_source(source_id).declaration.office
     for watch in watches:
         payload = AlertPayload(

@@ -17,7 +17,7 @@ from tmwatch.config import Config
 from tmwatch.config.reading import parse_config
 from tmwatch.model import TradeMark
 from tmwatch.passes import SourcePass
-from tmwatch.store import Database, Outbox, backup, mass, observe
+from tmwatch.store import Database, Outbox, backup, mass, observe, passes
 from tmwatch.store.restore import restore
 
 DAY = dt.datetime(2026, 6, 1, 6, tzinfo=dt.UTC)
@@ -141,7 +141,7 @@ def test_a_pass_without_a_process_is_judged_by_whoever_delivers(
 ) -> None:
     under = bench.begin()
     bench.look(under, *changed(*numbers))
-    bench.clock.shift(mass.ALIVE - dt.timedelta(seconds=1))
+    bench.clock.shift(passes.ALIVE - dt.timedelta(seconds=1))
     assert bench.due() == []
     bench.clock.shift(1)
     assert len(bench.due()) == told

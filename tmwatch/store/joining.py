@@ -9,7 +9,7 @@ An alert is open from its birth until a process takes one of its deliveries (`Ou
 is restored. Whoever takes one reads the alert again then (`Outbox.fresh`): what joined until that moment is
 in it, and nothing joins later. So an id under which something was sent never comes to tell anything else.
 
-What waits for the end of a pass (`store.mass`) joins only what waits for the same: it may come to be held.
+What waits for the end of a pass (`store.passes`) joins only what waits for the same: it may come to be held.
 
 After a restore the filings of an alert may have different fates (`held`): what left before it, what may have,
 what is news. Then each fate is an alert of its own, and only news is open.

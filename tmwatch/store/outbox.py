@@ -16,7 +16,7 @@ from tmwatch.alerts.payload import AlertPayload, HeldNote
 from tmwatch.alerts.urgency import Urgency, first_due
 from tmwatch.alerts.waiting import Waiting
 from tmwatch.model import Significance
-from tmwatch.store import endpoints, held, mass
+from tmwatch.store import endpoints, held, mass, passes
 from tmwatch.store.database import Database, iso, now
 from tmwatch.store.ids import alert_facts, alert_uid, delivery_id
 
@@ -68,7 +68,7 @@ def write_alert(
     it tells, `("source us.tsdr", "failing")`: its wording may differ from one telling to the next. `fates`:
     what its deliveries are born as, where that is known already; `joins`: the alert is open for what may
     join it under that word (`store.joining`); `waits`: its deliveries wait for the end of that pass
-    (`store.mass`).
+    (`store.passes`).
     """
     at = now()
     instant, to, due = iso(at), tuple(dict.fromkeys(to)), first_due(payload)
@@ -176,8 +176,8 @@ class Outbox:
         self, at: dt.datetime, leave: Callable[[Waiting], bool] = lambda one: False
     ) -> list[Delivery]:
         """Pending, due and not in another process's hands, oldest first; without those to `leave`, whose
-        messages are not even read. What is over of a pass or a mass is let go before (`store.mass`)."""
-        mass.settle(self.database, at)
+        messages are not even read. What is over of a pass or a mass is let go before (`store.passes`)."""
+        passes.settle(self.database, at)
         lights = [light(row) for row in self.database.conn.execute(f"{LIGHT} where {_DUE}", _instants(at))]
         wanted = {"ids": json.dumps([one.id for one in lights if not leave(one)])}
         which = "d.id in (select value from json_each(:ids))"

@@ -166,7 +166,7 @@ class AlertDraft:
     make: Make
     to: tuple[tuple[str, str, str], ...]  # (recipient, channel, address)
     joins: str = ""
-    waits: int | None = None  # for the end of that pass (`store.mass`)
+    waits: int | None = None  # for the end of that pass (`store.passes`)
 
     @property
     def st13s(self) -> tuple[str, ...]:

@@ -324,7 +324,7 @@ def muted(db: sqlite_utils.Database) -> None:
 
 
 def masses(db: sqlite_utils.Database) -> None:
-    """What a pass over a source brings in mass (`store.mass`).
+    """What a pass over a source brings in mass (`store.passes`, `store.mass`).
 
     `source_pass`: passes under way, with the rule that they are judged by; `pass_look`: what each known
     filing did in one (`outcome` "same", "changed", "gone", or "missing": gone before). `mass`: when that was
@@ -399,7 +399,7 @@ def digests(db: sqlite_utils.Database) -> None:
 
 def answered_by_name(db: sqlite_utils.Database) -> None:
     """Which filings a question by name (`ask`, as in `watch`) gave when it was last answered in full, of
-    sources with many (`store.mass`)."""
+    sources with many (`store.passes`)."""
     db.execute(
         "create table answered_by_name (ask text not null, st13 text not null, primary key (ask, st13))"
         " without rowid"
