@@ -29,6 +29,7 @@ from tmwatch.cli.render import coverage_texts
 from tmwatch.config import Config, load_config
 from tmwatch.health import watch_health
 from tmwatch.http import Door
+from tmwatch.lateness import tell_late
 from tmwatch.numbers import parse_number
 from tmwatch.store import Database, Outbox, books, queries
 from tmwatch.store.database import iso, now
@@ -520,7 +521,7 @@ def test_a_pass_that_is_ended_goes_on_where_it_was(house: House) -> None:
         return parts[0] > 6
 
     report = house.check(config, stop=soon)
-    assert [one.query for one in report.left] == ["new filings"]
+    assert (report.stopped, report.left) == (1, []), "the daemon takes it up again when it begins anew"
     (state,) = house.books(config)
     assert state.last_ok_at is None
     base = house.base(config)
@@ -547,7 +548,7 @@ def test_a_name_that_comes_in_the_middle_of_a_reading_is_looked_for_from_its_beg
         parts[0] += 1
         return parts[0] > 9
 
-    assert len(house.check(house.configure(HARBOUR), stop=soon).left) == 1
+    assert house.check(house.configure(HARBOUR), stop=soon).stopped == 1
     register.spans.clear()
     config = house.configure('marks = ["Sample Harbour", "Otter Lagoon"]')
     assert outcomes(house.check(config)) == ["ok"]
@@ -706,6 +707,25 @@ def test_where_and_up_to_which_day_it_is_read_is_said(house: House) -> None:
     assert any(f"new filings read up to {TODAY}" in text for text in coverage_texts(health.coverage))
     (told,) = why_not(config, base, ENV, config.watches[0], parse_number("FI T202680000"))
     assert any(f"fi.prh was read for all that is new up to {TODAY}" in reason for reason in told.reasons)
+    base.close()
+
+
+def test_who_is_not_read_in_time_is_told_once_and_a_weekly_list_has_its_week(house: House) -> None:
+    register, config = house.registers, house.configure(HARBOUR + '\noffices = ["EM"]')
+    register.europe(FAR, ago(3))
+    register.europe(FAR, ago(200), designated=True)
+    house.check(config)
+    base = house.base(config)
+
+    def late(of: str, days: int) -> int:
+        with base.write():
+            instant = iso(now() - dt.timedelta(days=days))
+            base.conn.execute("update watch set last_ok_at = ? where ask like ?", (instant, f"%|new|{of}|%"))
+        tell_late(config, base, ENV, {}, "")
+        tell_late(config, base, ENV, {}, "")
+        return int(base.conn.execute("select count(*) from alert").fetchone()[0])
+
+    assert (late("designations", 6), late("filings", 3)) == (0, 1)
     base.close()
 
 

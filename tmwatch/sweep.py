@@ -199,6 +199,12 @@ def _lane(
                     job,
                 )
                 keep([asked] if asked is not None else [])
+                if rest is not None and (until := config.closed_until(job.source_id, now())) is not None:
+                    report.closed[job.source_id] = Closed(until, len(jobs) - place)
+                    break
+                if rest is not None and stop():
+                    report.stopped += len(jobs) - place
+                    break
                 later(rest)
                 continue
             source = get_source(job.source_id)
