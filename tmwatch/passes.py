@@ -46,7 +46,7 @@ class SourcePass:
     ) -> SourcePass:
         """`numbers`: how many filings are asked for by number; `searching`: and names besides."""
         rule = passes.Rule(config.health.mass_share, config.health.mass_least, config.health.mass_hold)
-        many = searching or numbers >= rule.least
+        many = rule.share < 100 and (searching or numbers >= rule.least)
         many = many and passes.known(database, source_id, rule.least) >= rule.least
         # While one is held, what befalls its filings is held with it, whoever looks at them.
         if not many and not mass.is_open(database, source_id):

@@ -95,6 +95,10 @@ def test_a_source_with_few_filings_never_waits(bench: Bench) -> None:
     under = SourcePass.begin(bench.config, bench.base, SOURCE, "one", ["own"], numbers=4, searching=False)
     bench.look(under, *changed(1))
     assert len(bench.due()) == 1
+    health = bench.config.health.model_copy(update={"mass_share": 100})
+    never = bench.config.model_copy(update={"health": health})
+    under = SourcePass.begin(never, bench.base, SOURCE, "one", ["own"], numbers=30, searching=False)
+    assert under.waits is None, "the operator wants none of it"
     other = SourcePass.begin(bench.config, bench.base, "us.tsdr", "one", ["own"], numbers=30, searching=False)
     assert other.waits is None, "nothing of that source is known yet"
 
