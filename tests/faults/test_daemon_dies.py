@@ -154,8 +154,8 @@ def test_a_daemon_that_is_killed_anywhere_is_followed_by_one_that_tells_everybod
     facts = daemons.victim.facts()
     assert facts == undisturbed[1], "a daemon finds and tells what a check does"
     chosen = sample(steps)
-    few = chosen[len(chosen) // 4 :: max(len(chosen) // 4, 1)]
-    assert dies_and_is_followed(daemons, facts, [(step, False) for step in few]) >= len(few) - 2
+    few = chosen[len(chosen) // 3 :: max(len(chosen) // 3, 1)][:2]
+    assert dies_and_is_followed(daemons, facts, [(step, False) for step in few]) >= 1
 
 
 @pytest.mark.soak
