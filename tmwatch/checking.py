@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tmwatch.inbox import InboxReport
 
 Progress = Callable[[int, int, str], None]
+_KEPT = "What waits for it stays in the outbox, and goes by itself where this lasts for two days."
 _LATEST = 1000  # alerts; what waits longer than these is told by `tmwatch alerts list`
 _OF_AN_ALERT = ("id", "kind", "watch", "significance", "headline", "sample", "st13")
 
@@ -224,8 +225,7 @@ def check(
         tell_late(config, database, env, swept.coverage, run)
     if not stop():
         tell_due(config, database, run)
-    if deliver and not dry:
-        gather(config, database, env, run)
+    wrong = gather(config, database, env, run) if deliver and not dry else []
     outbox = Outbox(database)
     made = [outbox.alert(number) for number in upkeep.alerts_of_run(database, run)]
     report = CheckReport(
@@ -235,6 +235,7 @@ def check(
             *config.problems(env),
             *refused(config, all_sources().values()),
             *swept.problems.values(),
+            *(TmwatchError(text, kept=_KEPT) for text in wrong),
         ],
         docket_problems=[str(one) for watch in config.watches for one in watch.docket_problems],
         alerts=[one for one in made if one is not None],
@@ -264,12 +265,14 @@ def check(
     return report
 
 
-def gather(config: Config, database: Database, env: Mapping[str, str], run: str = "") -> None:
-    """Make the digests that are due; most configurations have none, and nothing of it is imported then."""
-    if any(one.digest != "off" for one in config.recipients) or digests_told(database):
-        from tmwatch.digests import make_digests
+def gather(config: Config, database: Database, env: Mapping[str, str], run: str = "") -> list[str]:
+    """Make the digests that are due; most configurations have none, and nothing of it is imported then.
+    Returns what went wrong, in sentences."""
+    if not any(one.digest != "off" for one in config.recipients) and not digests_told(database):
+        return []
+    from tmwatch.digests import make_digests
 
-        make_digests(config, database, env, run)
+    return make_digests(config, database, env, run)
 
 
 def _without_register(config: Config) -> Config:

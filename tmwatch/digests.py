@@ -20,31 +20,45 @@ from tmwatch.alerts.waiting import Patience, Waiting
 from tmwatch.alerts.wording import wording
 from tmwatch.config import Config, Recipient
 from tmwatch.digest_survey import Survey
+from tmwatch.errors import StoreError, TmwatchError
 from tmwatch.model import Significance
 from tmwatch.store import Database, books, digests
 from tmwatch.store.database import now
 from tmwatch.store.outbox import write_alert
+from tmwatch.text import clean_line
 
 _CARDS, _IN_ALL = 100, 500  # filings of one alert, and of all, that a digest holds; the others are counted
 _CHANGED, _NEW = "filing.changed", "filing.new"
 
 
-def make_digests(config: Config, database: Database, env: Mapping[str, str], run: str = "") -> int:
-    """Make the digests whose time has come; they are sent by the next delivery. Returns how many alerts that
-    were. Without a `run` one of its own is booked. Raises what the store raises, and `ConfigError` for a bad
-    file of rules."""
+def make_digests(config: Config, database: Database, env: Mapping[str, str], run: str = "") -> list[str]:
+    """Make the digests whose time has come; they are sent by the next delivery. Without a `run` one of its
+    own is booked. Raises what the store raises.
+
+    Returns what went wrong, in sentences: a digest that cannot be made keeps nobody from what else there is.
+    """
     at = now()
     wanted = {one.name: one for one in config.recipients if one.digest != "off"}
     told = digests.settle(database, wanted, at)
     due = [one for name, one in wanted.items() if is_due(one, told[name], at)]
     if not due:
-        return 0
+        return []
     own = "" if run else books.start_run(database, "digest")
-    survey = Survey(config, database, env, at)
-    made = sum(_make(one, survey, database, at, run or own) for one in due)
+    survey, made = Survey(config, database, env, at), 0
+    wrong: list[str] = []
+    for one in due:
+        try:
+            made += _make(one, survey, database, at, run or own)
+        except StoreError:
+            raise
+        except TmwatchError as error:
+            wrong.append(f'the digest of "{one.name}" could not be made: {error.message}')
+        except Exception as fault:  # noqa: BLE001 - what cannot be said of one must not silence all else
+            what = clean_line(f"{type(fault).__name__}: {fault}", 200)
+            wrong.append(f'the digest of "{one.name}" could not be made: {what}. Please report this.')
     if own:
         books.end_run(database, own, {"alerts": made})
-    return made
+    return wrong
 
 
 def next_of(recipient: Recipient, config: Config, database: Database, env: Mapping[str, str]) -> AlertPayload:

@@ -121,7 +121,7 @@ def wait(
     return Patience(found, {}, at(f"{now} 06:00")).with_(one)
 
 
-MONDAY = Wait("digest", at("2026-11-30 06:30"))
+MONDAY = Wait("digest", at("2026-11-30 06:30"), dt.date(2026, 12, 14))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,9 @@ def test_the_settings_are_looked_at_anew_each_time_so_that_a_later_digest_lets_a
     assert wait(config(recipient()), **alert) == MONDAY
     assert wait(config(recipient(digest_day="wednesday")), **alert) is None
     assert wait(config(recipient(quiet_days=["2026-11-30", "2026-12-01"])), **alert) is None
-    assert wait(config(recipient("daily")), **alert) == Wait("digest", at("2026-11-26 06:30"))
+    assert wait(config(recipient("daily")), **alert) == Wait(
+        "digest", at("2026-11-26 06:30"), dt.date(2026, 12, 10)
+    )
 
 
 def test_what_waits_for_a_digest_is_no_trouble_before_its_time() -> None:

@@ -60,10 +60,12 @@ def test_list_and_why_say_until_when_it_waits_and_then_which_digest_has_it(desk:
     listed = at(SUNDAY, "alerts", "list")
     assert "legal: waits for the digest, 2026-11-30 07:30" in listed.out
     (alert,) = at(SUNDAY, "alerts", "list", "--json").json
-    waits = {"for": "digest", "until": "2026-11-30T07:30:00+00:00"}
+    waits = {"for": "digest", "until": "2026-11-30T07:30:00+00:00", "no_date_until": "2026-12-14"}
     assert [one["waits"] for one in alert["deliveries"]] == [waits, waits]
     why = at(SUNDAY, "alerts", "why", "1")
     assert "waiting, waits for the digest, 2026-11-30 07:30" in why.out
+    assert "It can wait: not critical" in why.out
+    assert "no date until 2026-12-14" in " ".join(why.out.split())
     assert "Digest     legal: 2 deliveries wait until 2026-11-30 07:30 UTC" in at(SUNDAY, "status").out
     at(MONDAY, "check")
     digest, alert = at(MONDAY, "alerts", "list", "--json").json

@@ -3,6 +3,8 @@
 A digest that was missed (the machine slept, cron comes once a day) is one digest, by the next run. In quiet
 hours and on quiet days none is made: it comes when they are over, or with the next one where that is near.
 
+A digest that should have come two days ago and did not, since it cannot be made, holds nothing up any more.
+
 Whatever has a date never waits too long: at once goes what has one until a fortnight after the next digest.
 Which alerts wait is looked at anew by each run, so a change of the configuration counts at once.
 """
@@ -23,6 +25,7 @@ from tmwatch.model import Significance
 DATES = dt.timedelta(days=14)
 _NEAR = dt.timedelta(hours=12)  # so soon after the quiet the next digest tells it all
 _QUIETS = 10  # so many in a row are a quiet that never ends
+_STUCK = dt.timedelta(days=2)  # cron comes once a day
 _WRONG = dt.timedelta(days=1)  # a clock that was further ahead than this was wrong
 _DAYS: tuple[str, ...] = get_args(Weekday)
 _HEALTH = frozenset({"source.health", "delivery.health"})
@@ -83,6 +86,13 @@ def next_digest(recipient: Recipient, told_at: dt.datetime | None, instant: dt.d
         slot = slot_after(recipient, found)
         found = lands(recipient, slot)
     return found
+
+
+def is_stuck(recipient: Recipient, told_at: dt.datetime | None, instant: dt.datetime) -> bool:
+    """Whether a digest ought to have been made long ago: then what waits for it goes by itself."""
+    if told_at is None or not is_due(recipient, told_at, instant):
+        return False
+    return instant - lands(recipient, slot_after(recipient, told_at)) > _STUCK
 
 
 def last_day(recipient: Recipient, landing: dt.datetime) -> dt.date:

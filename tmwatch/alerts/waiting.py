@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tmwatch.alerts.digest_times import cannot_wait, last_day, next_digest
+from tmwatch.alerts.digest_times import cannot_wait, is_stuck, last_day, next_digest
 from tmwatch.alerts.quiet import waits_until
 from tmwatch.alerts.urgency import Urgency
-from tmwatch.config import Config
+from tmwatch.config import Config, Recipient
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,12 @@ class Wait:
 
     reason: Literal["digest", "quiet"]
     until: dt.datetime  # UTC
+    dates: dt.date | None = None  # for a digest: the day until which it has no date, or it would not wait
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, str | None]:
         """For `alerts list --json`."""
-        return {"for": self.reason, "until": self.until.isoformat()}
+        day = self.dates.isoformat() if self.dates else None
+        return {"for": self.reason, "until": self.until.isoformat(), "no_date_until": day}
 
 
 class Patience:
@@ -47,30 +49,37 @@ class Patience:
 
     def __init__(self, config: Config, told_at: Mapping[str, dt.datetime], instant: dt.datetime) -> None:
         self._config, self._told_at, self._instant = config, told_at, instant
-        self._landings: dict[str, tuple[dt.datetime, dt.date]] = {}
+        self._landings: dict[str, Wait | None] = {}
 
     def with_(self, one: Waiting) -> Wait | None:
         """Whether the delivery waits now; None: it goes."""
         recipient = self._config.recipient(one.recipient)
         if recipient is None:
             return None
-        if recipient.digest != "off" and self._can_wait(one) and (one.channel, one.address) in recipient.ways:
-            landing, last = self._landing(one.recipient)
-            if one.alert.first_due is None or one.alert.first_due > last:
-                return Wait("digest", landing)
+        if self._can_wait(one) and (one.channel, one.address) in recipient.ways:
+            digest = self._digest(recipient)
+            if digest is not None and _later(one.alert.first_due, digest.dates):
+                return digest
         until = waits_until(recipient, one.alert, self._instant)
         return Wait("quiet", until) if until is not None else None
 
     def _can_wait(self, one: Waiting) -> bool:
         return not one.begun and not cannot_wait(self._config, one.alert)
 
-    def _landing(self, name: str) -> tuple[dt.datetime, dt.date]:
+    def _digest(self, recipient: Recipient) -> Wait | None:
+        """The wait for the recipient's next digest; None where it has none, or none can be made."""
+        name = recipient.name
         if name not in self._landings:
-            recipient = self._config.recipient(name)
-            assert recipient is not None
-            landing = next_digest(recipient, self._told_at.get(name), self._instant)
-            self._landings[name] = landing, last_day(recipient, landing)
+            told_at, wait = self._told_at.get(name), None
+            if recipient.digest != "off" and not is_stuck(recipient, told_at, self._instant):
+                landing = next_digest(recipient, told_at, self._instant)
+                wait = Wait("digest", landing, last_day(recipient, landing))
+            self._landings[name] = wait
         return self._landings[name]
+
+
+def _later(day: dt.date | None, than: dt.date | None) -> bool:
+    return day is None or than is None or day > than
 
 
 def waiting_since(waiting: Iterable[Waiting], config: Config | None) -> dt.datetime | None:

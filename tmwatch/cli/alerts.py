@@ -326,6 +326,9 @@ def _print_delivery(one: dict[str, Any]) -> None:
         said = STATES.get(one["digest"]["state"], one["digest"]["state"])
         after = f", {one['digest']['alert']}, which is {said}"
     say(f"{_to(one)}: {state}{after}, {render.counted(one['tries'], 'try', 'tries')}", indent=2)
+    if one["waits"] and one["waits"]["for"] == "digest":
+        until = one["waits"]["no_date_until"]
+        say(f"It can wait: not critical, not high on a watch of one's own, no date until {until}", indent=4)
     for line in str(one["error"] or one["answer"] or "").splitlines():
         say(plain(line), indent=4)
     say(f"id {one['message_id']}", indent=4, style="dim")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tmwatch.alerts.outbox import deliver_due
+from tmwatch.checking import gather
 from tmwatch.cli import render
 from tmwatch.cli.alerts import alert_number, alerts_group, need_alert
 from tmwatch.cli.output import complain, say_json, tell
@@ -82,6 +83,7 @@ def release(
     count = outbox.release(_held(database, numbers), reason=reason)
     report = None
     if count and config is not None and not no_deliver:
+        gather(config, database, session.env)
         report = deliver_due(outbox, config, now())
     sent = report.sent if report else 0
     if as_json:

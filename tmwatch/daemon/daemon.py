@@ -250,7 +250,8 @@ class Daemon:
     def _work(self, job: Job, planned: dt.datetime, database: Database) -> str | None:
         config = self.config
         if job.id == DELIVER:
-            gather(config, database, self._env)
+            for text in gather(config, database, self._env):
+                self._tell(f"Note: {text}")
             report = deliver_due(Outbox(database), config, now())
             self._report(job.id, report)
             for text in report_out(config, database, self._env):
