@@ -90,6 +90,18 @@ def test_in_the_quiet_none_is_made(quiet: dict[str, Any], told: str, lands: str)
     assert is_due(one, at(told), at(lands))
 
 
+def test_one_that_was_slept_through_until_the_quiet_comes_after_it() -> None:
+    one, told, night = (
+        recipient("daily", quiet=["22:00-07:00"]),
+        at("2026-11-25 06:30"),
+        at("2026-11-26 21:30"),
+    )
+    assert not is_due(one, told, night)
+    assert next_digest(one, told, night) == at("2026-11-27 06:00")
+    assert is_due(one, told, at("2026-11-27 06:00"))
+    assert not is_due(one, at("2026-11-27 06:00"), at("2026-11-27 06:29"))
+
+
 def test_a_quiet_that_never_ends_is_no_endless_search() -> None:
     one = recipient("daily", quiet=["00:00-00:00"])
     assert not is_due(one, at("2026-11-20 06:30"), at("2026-11-26 06:30"))

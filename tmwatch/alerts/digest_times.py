@@ -65,27 +65,15 @@ def lands(recipient: Recipient, slot: dt.datetime) -> dt.datetime:
 
 def is_due(recipient: Recipient, told_at: dt.datetime, instant: dt.datetime) -> bool:
     """Whether a digest is to be made now; `told_at`: when the last one was."""
-    if told_at > instant + _WRONG:
-        told_at = instant
-    slot = slot_after(recipient, told_at)
-    if slot > instant or quiet_until(recipient, instant) is not None:
-        return False
-    while (following := slot_after(recipient, slot)) <= instant:
-        slot = following
-    return lands(recipient, slot) <= instant
+    return next_digest(recipient, told_at, instant) <= instant
 
 
 def next_digest(recipient: Recipient, told_at: dt.datetime | None, instant: dt.datetime) -> dt.datetime:
-    """When the next one comes: now, where it is due."""
+    """When the next one comes: now, where it ought to have come already; but never in the quiet."""
     if told_at is None or told_at > instant + _WRONG:
         told_at = instant
-    if is_due(recipient, told_at, instant):
-        return instant
-    found = lands(recipient, slot_after(recipient, told_at))
-    while found <= instant:
-        slot = slot_after(recipient, found)
-        found = lands(recipient, slot)
-    return found
+    landing = lands(recipient, slot_after(recipient, told_at))
+    return max(landing, quiet_until(recipient, instant) or instant)
 
 
 def is_stuck(recipient: Recipient, told_at: dt.datetime | None, instant: dt.datetime) -> bool:
