@@ -192,21 +192,36 @@ def test_what_a_person_has_to_do_stands_in_it_with_how_much(desk: Desk) -> None:
 
 
 def test_what_is_due_until_a_fortnight_after_the_next_one_stands_in_it(desk: Desk) -> None:
-    for st13, day in (("US500000099000002", "2026-11-17"), ("US500000076044902", "2026-11-24")):
-        one = record(
-            st13, status_phase=Phase.PUBLISHED, publications=(Publication(date=dt.date.fromisoformat(day)),)
-        )
-        observe(desk.database, [sight(one, "2026-11-25", looked_at=instant("2026-11-25 06:00"))])
-    desk.check("2026-11-26 06:20")  # deadline.due of both: 30 days left, and they may wait for Monday or not
-    desk.looked("2026-11-29 05:00")
+    desk.configure(more="[deadlines]\nremind = []")
+    published(desk, ("US500000099000002", "2026-11-17"), ("US500000076044902", "2026-11-24"))
     desk.check(MONDAY)
     (digest,) = desk.digests()
     assert digest.digest is not None
     assert digest.digest.dues_until == dt.date(2026, 12, 21)
     days = [(due.line.day.isoformat(), due.number, due.days_left) for due in digest.digest.dues]
-    assert days[0] == ("2026-12-17", "US 99000002", 17)
-    assert days[1:] in ([], [("2026-12-24", "US 76044902", 24)])
+    assert days == [("2026-12-17", "US 99000002", 17)]
     assert "2026-12-17 (in 17 days)  US 99000002 SAMPLEMARK: opposition" in text_of(desk.mails[-1])
+
+
+def test_a_date_that_is_told_for_the_first_time_stands_among_what_is_due_however_far(desk: Desk) -> None:
+    desk.configure(more="[deadlines]\nremind = [60]")
+    published(desk, ("US500000076044902", "2026-11-27"))
+    desk.check("2026-11-28 06:15")  # 29 days are left, 13 more than a fortnight after Monday
+    assert desk.mails == []
+    desk.check(MONDAY)
+    (digest,) = desk.digests()
+    assert digest.digest is not None
+    assert [item.kind for item in digest.digest.items] == ["deadline.due"]
+    assert [due.line.day.isoformat() for due in digest.digest.dues] == ["2026-12-28"]
+    assert "2026-12-28 (in 28 days)  US 76044902 SAMPLEMARK: opposition" in text_of(desk.mails[-1])
+
+
+def published(desk: Desk, *marks: tuple[str, str]) -> None:
+    """Filings that may be opposed for thirty days from these days on."""
+    for st13, day in marks:
+        publication = Publication(date=dt.date.fromisoformat(day))
+        one = record(st13, status_phase=Phase.PUBLISHED, publications=(publication,))
+        observe(desk.database, [sight(one, day, looked_at=instant(f"{day} 06:00"))])
 
 
 def test_times_that_were_slept_through_are_one_digest(desk: Desk) -> None:
