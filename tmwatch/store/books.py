@@ -212,20 +212,19 @@ def answered_live(database: Database, st13: str, source: str) -> bool:
 def not_found_since(database: Database, source: str, asked: str, since: dt.datetime) -> list[dt.datetime]:
     """When the source said, after that instant and since anybody last found it, that it has no such record;
     oldest first."""
-    rows = database.conn.execute(
-        "select looked_at from observation where source = :source and asked = :asked and outcome = :lost"
-        " and looked_at > :since and id > coalesce((select max(id) from observation where source = :source"
-        " and asked = :asked and outcome in (:ok, :same)), 0) order by id",
-        {
-            "source": source,
-            "asked": asked,
-            "since": iso(since),
-            "lost": Outcome.NOT_FOUND.value,
-            "ok": Outcome.OK.value,
-            "same": Outcome.NOT_MODIFIED.value,
-        },
-    )
-    return [dt.datetime.fromisoformat(row["looked_at"]) for row in rows]
+    lost = database.conn.execute(
+        f"select id, looked_at from observation where outcome = '{Outcome.NOT_FOUND.value}' and source = ?"
+        " and asked = ? and looked_at > ? order by id",
+        (source, asked, iso(since)),
+    ).fetchall()
+    if not lost:
+        return []
+    (found,) = database.conn.execute(
+        "select coalesce(max(id), 0) from observation where id > ? and source = ? and asked = ?"
+        " and outcome in (?, ?)",
+        (lost[0]["id"], source, asked, Outcome.OK.value, Outcome.NOT_MODIFIED.value),
+    ).fetchone()
+    return [dt.datetime.fromisoformat(row["looked_at"]) for row in lost if row["id"] > found]
 
 
 @dataclass(frozen=True)

@@ -271,5 +271,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     steps.new_lists,
     steps.digests,
     steps.answered_by_name,
+    steps.looks_not_found,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

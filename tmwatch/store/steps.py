@@ -404,3 +404,10 @@ def answered_by_name(db: sqlite_utils.Database) -> None:
         "create table answered_by_name (ask text not null, st13 text not null, primary key (ask, st13))"
         " without rowid"
     )
+
+
+def looks_not_found(db: sqlite_utils.Database) -> None:
+    """The looks that found nothing are found at once, of whatever there are (`books.not_found_since`)."""
+    db.execute(
+        "create index idx_observation_not_found on observation (source, asked) where outcome = 'not_found'"
+    )
