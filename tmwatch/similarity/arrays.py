@@ -261,4 +261,5 @@ def _plain(name: Name) -> bool:
         and len(name.compact) <= MOST_LETTERS
         and len(name.key) <= MOST_LETTERS
         and 0 < len(name.words) <= MOST_WORDS
+        and not name.phrases
     )

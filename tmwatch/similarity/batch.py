@@ -10,7 +10,7 @@ import functools
 
 from rapidfuzz.distance import Indel
 
-from tmwatch.similarity.han import meant
+from tmwatch.similarity.han import look, meant
 from tmwatch.similarity.name import Name
 
 # Letters or sounds that have so much in common, and at least one of so many groups of three, are looked at.
@@ -46,6 +46,8 @@ def bags(compact: str) -> frozenset[str]:
     """
     if len(compact) > 4:
         return frozenset()
+    if not compact.isascii():
+        compact = look(compact)
     return frozenset("".join(sorted(part)) for part in (compact, *_without_one(compact)) if part)
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from rapidfuzz.distance import OSA, Indel, JaroWinkler
 
 from tmwatch.similarity.freq import Frequencies
-from tmwatch.similarity.han import meant
+from tmwatch.similarity.han import look, meant
+from tmwatch.similarity.keys import foreign_sound, mandarin
 from tmwatch.similarity.name import Name, Word
 
 _indel = Indel.normalized_similarity
@@ -23,6 +24,9 @@ SIGHT, SOUND, SENSE, PART = "sight", "sound", "sense", "part"
 # What a shared meaning is worth beside the same word, and what a shared part of a compound.
 _SENSE_WORTH = 0.75
 _PART_SENSE_WORTH = 0.5
+# Chinese words of characters that look alike, and of syllables that many say alike (`han.look`, `keys.mandarin`).
+_LOOKS_ALIKE = 0.93
+_SOUNDS_NEAR = 0.85
 # Below this two words are not called alike.
 _ALIKE_FROM = 0.6
 
@@ -57,6 +61,10 @@ def match_words(one: Word, other: Word, counts: Frequencies) -> Match | None:
     a, b = one.text, other.text
     if not one.han and not other.han:
         best, how = _shape(_indel(a, b, score_cutoff=_ALIKE_FROM)), SIGHT
+    elif one.han and other.han:
+        best, how = _LOOKS_ALIKE * _shape(_indel(look(a), look(b), score_cutoff=_ALIKE_FROM)), SIGHT
+        if best < _SOUNDS_NEAR and len(a) > 1 and mandarin(a) == mandarin(b):
+            best, how = _SOUNDS_NEAR, SOUND
     heard = _indel(one.key, other.key, score_cutoff=_ALIKE_FROM)
     if heard > _ALIKE_FROM and (heard := 0.93 * _shape(heard)) > best:
         best, how = heard, SOUND
@@ -65,12 +73,17 @@ def match_words(one: Word, other: Word, counts: Frequencies) -> Match | None:
         sense = _sense(one, other)
         if sense > best:
             best, how = sense, SENSE
-    bits = best * low
+    bits = _sense_bits(one, other) if how == SENSE and best == _SENSE_WORTH else best * low
     if a in b or b in a or (one.split and other.split):
         part = part_bits(one, other, counts)
         if part > bits:
             return Match(one, other, min(1.0, part / max(low, 1.0)), part, PART)
     return Match(one, other, best, bits, how) if best > 0.0 else None
+
+
+def _sense_bits(one: Word, other: Word) -> float:
+    """The bits of a meaning in common: CENTURY is common and SECOLO is rare, and either way it is one meaning."""
+    return _SENSE_WORTH * (one.bits + other.bits) / 2
 
 
 def _sense(one: Word, other: Word) -> float:
@@ -167,7 +180,21 @@ def match_all(one: Name, other: Name, counts: Frequencies) -> list[Match]:
             found.append(best)
     if one.joined and not one.joined.keys().isdisjoint(other.keys):
         _match_joined(one, other, found)
+    if (one.phrases or other.phrases) and not one.senses.isdisjoint(other.senses):
+        _match_phrases(one, other, found)
     return found
+
+
+def _match_phrases(one: Name, other: Name, found: list[Match]) -> None:
+    """Several words that together mean what a word or several of the other name mean: LAND ROVER, 路虎."""
+    for phrase, held in (*one.phrases, *((word, (word,)) for word in one.words)):
+        for against, theirs in (*other.phrases, *((word, (word,)) for word in other.words)):
+            if (len(held) == len(theirs) == 1) or phrase.senses.isdisjoint(against.senses):
+                continue
+            match = Match(phrase, against, _SENSE_WORTH, _sense_bits(phrase, against), SENSE)
+            if match.bits > sum(known.bits for known in found if known.one in held):
+                found[:] = [known for known in found if known.one not in held]
+                found.append(match)
 
 
 def _match_joined(one: Name, other: Name, found: list[Match]) -> None:
@@ -197,8 +224,10 @@ def short_near(a: str, b: str) -> bool:
     Also the same letters in another order, with one more at most: BMW and MBWL. Such marks have neither sound
     nor groups of letters that would tell.
     """
-    if not 1 < len(a) <= SHORT or not 1 < len(b) <= len(a) + 1 or a == b or not a.isascii():
+    if not 1 < len(a) <= SHORT or not 1 < len(b) <= len(a) + 1 or a == b:
         return False
+    if not a.isascii():
+        return sorted(look(a)) == sorted(look(b))  # 明珠 and 珠明, 未来 and 末来
     return OSA.distance(a, b, score_cutoff=1) <= 1 or not Counter(a) - Counter(b)
 
 
@@ -252,6 +281,11 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
         reading = _shape(_indel(one.reading_key, other.reading_key))
         if bool(one.han) != bool(other.han) and min(len(one.foreign), len(other.foreign)) >= 3:
             reading = max(reading, 0.85 * _shape(_indel(one.foreign, other.foreign)))
+        if bool(one.han) != bool(other.han):
+            freely = _indel(foreign_sound(one.reading_key), foreign_sound(other.reading_key))
+            reading = max(reading, 0.9 * _shape(freely))
+        elif one.han and len(one.han) > 1:
+            reading = max(reading, 0.9 * _shape(_indel(mandarin(one.han), mandarin(other.han))))
         for run, against in ((one.han_key, other), (other.han_key, one)):
             if len(run) > 3 and run in against.reading_key:
                 reading = max(reading, 0.9 * len(run) / max(len(run), len(against.reading_key)))
@@ -262,6 +296,11 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
         elif one.words[0].key == other.words[0].key:
             first = 0.9 * min(1.0, one.words[0].bits / 16.0)
     total = len(one.trigrams) + len(other.trigrams) - shared
+    letters, opening = _indel(a, b), _jaro(a, b)
+    if one.han and other.han:
+        seen, beside = look(a), look(b)
+        letters = max(letters, _LOOKS_ALIKE * _indel(seen, beside))
+        opening = max(opening, _LOOKS_ALIKE * _jaro(seen, beside))
     numbers = [
         cover_one,
         cover_other,
@@ -269,8 +308,8 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
         min(1.0, bits / 32.0),
         min(1.0, top / 16.0),
         shared / total if total else 0.0,
-        _indel(a, b),
-        _jaro(a, b),
+        letters,
+        opening,
         _indel(one.key, other.key),
         _jaro(one.key, other.key),
         _indel(one.bones, other.bones),

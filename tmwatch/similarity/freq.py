@@ -24,7 +24,7 @@ from tmwatch.similarity.han import known_words, segment
 from tmwatch.similarity.keys import is_han, pieces
 from tmwatch.text.lookalike import normal
 
-_MOST_BITS = 16.0
+MOST_BITS = 16.0
 # A word that names goods of some class, and one that names goods of a class that is asked for.
 TRADE_BITS = 10.0
 _CLASS_BITS = 5.0
@@ -102,14 +102,14 @@ class Frequencies:
         return max(0.5, min([self._weigh_all(word), *(self._in_class(word, one) for one in self.classes)]))
 
     def _in_class(self, word: str, one: int) -> float:
-        bits = _CLASS_BITS if one in class_words().get(word, ()) else _MOST_BITS
+        bits = _CLASS_BITS if one in class_words().get(word, ()) else MOST_BITS
         owners, words = self.by_class.get(one, (0, {}))
         if (seen := words.get(word, 0)) >= LEAST_OWNERS:
             bits = min(bits, math.log2((owners + 2) / (seen + 1)))
         return bits
 
     def _weigh_all(self, word: str) -> float:
-        most = TRADE_BITS if word in class_words() else _MOST_BITS
+        most = TRADE_BITS if word in class_words() else MOST_BITS
         if is_han(word):
             if word in known_words() and word not in known_words("name"):
                 most = TRADE_BITS  # a place, a direction, an affix

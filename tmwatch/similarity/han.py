@@ -1,4 +1,4 @@
-"""Whether Chinese characters inside a longer name are meant, or stand there by accident. Pure.
+"""Chinese characters: whether those inside a longer name are meant, and which look alike. Pure.
 
 北京东方 and 南京东路 hold 京东 only because Chinese puts no spaces: the words are 北京 and 东方, 南京 and
 东路. 京东派 and 京东之家 mean 京东. What decides is whether a known word crosses the border of what was
@@ -18,6 +18,22 @@ def known_words(kind: str | None = None) -> frozenset[str]:
     """The known words, or those of one kind (`place`, `name` …)."""
     text = files("tmwatch").joinpath("data/han_words.csv").read_text(encoding="utf-8")
     return frozenset(row["word"] for row in csv.DictReader(text.splitlines()) if kind in (None, row["kind"]))
+
+
+@functools.lru_cache(65536)
+def look(text: str) -> str:
+    """The text with characters that pass for each other at a glance as one: 未来 and 末来, 金士顿 and 金土顿.
+
+    `data/han_alike.csv` holds groups of them.
+    """
+    return text.translate(_alike())
+
+
+@functools.cache
+def _alike() -> dict[int, str]:
+    text = files("tmwatch").joinpath("data/han_alike.csv").read_text(encoding="utf-8")
+    groups = [row["characters"] for row in csv.DictReader(text.splitlines())]
+    return {ord(char): group[0] for group in groups for char in group}
 
 
 @functools.lru_cache(65536)

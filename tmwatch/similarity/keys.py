@@ -123,7 +123,12 @@ _FOREIGN = tuple(
         ("er$", "r"),
     )
 )
+# Syllables that many speakers of Chinese say alike, and that marks are told apart by badly.
+_NEAR_SOUNDS = tuple(
+    (re.compile(pattern), to) for pattern, to in (("^([zcs])h", r"\1"), ("^l", "n"), ("([aei]n)g$", r"\1"))
+)
 _ONE_LIQUID = str.maketrans("", "", "aeiou") | str.maketrans("r", "l")
+_FREELY = str.maketrans({"b": "p", "d": "t", "g": "k", "j": "C", "S": "s", "z": "s", "r": "l"})
 
 
 def foreign_bones(key: str) -> str:
@@ -138,6 +143,24 @@ def han_bones(run: str) -> str:
     for pattern, to in _FOREIGN:
         reading = pattern.sub(to, reading)
     return foreign_bones(sound(reading))
+
+
+def foreign_sound(key: str) -> str:
+    """A sound key as a free transliteration keeps it: voiced as unvoiced, l and r as one (达丽雅 for Talika)."""
+    return key.translate(_FREELY)
+
+
+@functools.lru_cache(65536)
+def mandarin(run: str) -> str:
+    """How Chinese characters sound where z and zh, n and l, in and ing are one."""
+    return " ".join(_near_sound(syllable) for syllable in pinyin(run))
+
+
+@functools.lru_cache(2048)
+def _near_sound(syllable: str) -> str:
+    for pattern, to in _NEAR_SOUNDS:
+        syllable = pattern.sub(to, syllable)
+    return syllable
 
 
 @functools.lru_cache(65536)

@@ -1,7 +1,10 @@
-"""What words mean: a small table of equivalents in several languages, which the user can extend. Pure.
+"""What words mean: a table of equivalents in several languages, which the user can extend. Pure.
 
 `data/name_senses.csv`: a row is one meaning; `words` holds its words in any language, divided by spaces
-(`_` for a space inside one). No network, no model: what the table does not hold is not known.
+(`_` for a space inside one). `data/known_names.csv`: names that everybody knows by another name too, mostly
+in another script (Michelin is 米其林, Venezia Venice). Both are written in the normal form (`text.normal`),
+which is tested, so that nothing needs converting when they are read. No network, no model: what the tables
+do not hold is not known.
 """
 
 from __future__ import annotations
@@ -17,6 +20,13 @@ from tmwatch.text.lookalike import normal
 # A part shorter than this at the end of a word is more often an accident (PIK, TEX) than a word.
 _LEAST_PART = 4
 _COMMON = 12
+# A phrase of more words is a slogan, and a run of more characters no word.
+MOST_WORDS = 4
+_MOST_SIGNS = 6
+# What the meanings of `data/known_names.csv` begin with.
+NAME = "name "
+
+_Table = dict[str, frozenset[str]]
 
 
 class Meanings:
@@ -24,16 +34,23 @@ class Meanings:
 
     def __init__(self, rows: Iterable[tuple[str, Iterable[str]]]) -> None:
         """`rows` of (name of the meaning, its words). Every error in them is the caller's to report."""
-        table: dict[str, set[str]] = {}
-        for sense, words in rows:
-            for word in words:
-                table.setdefault(normal(word), set()).add(sense)
-        self._table = {word: frozenset(senses) for word, senses in table.items()}
-        self._han = {word for word in self._table if is_han(word)}
+        self._take(_joined({}, ((sense, map(normal, words)) for sense, words in rows)))
+
+    def _take(self, table: _Table) -> None:
+        self._table = table
+        self._han = {word for word in table if is_han(word)}
+        self._begin = {word.split(" ", 1)[0] for word in table if " " in word}
+
+    @classmethod
+    def of_table(cls, table: _Table) -> Meanings:
+        """From a table whose words are in the normal form already."""
+        made = cls.__new__(cls)
+        made._take(table)
+        return made
 
     def extended(self, rows: Iterable[tuple[str, Iterable[str]]]) -> Meanings:
         """The same with more rows; words that are known already get one meaning more."""
-        return Meanings([*((sense, (word,)) for word, some in self._table.items() for sense in some), *rows])
+        return Meanings.of_table(_joined(self._table, ((sense, map(normal, words)) for sense, words in rows)))
 
     def table(self) -> dict[str, list[str]]:
         """Each word with its meanings, in order."""
@@ -50,6 +67,18 @@ class Meanings:
                         break
         return found or frozenset()
 
+    def phrases(self, words: tuple[str, ...]) -> tuple[tuple[int, int, frozenset[str]], ...]:
+        """(first word, the word after the last, meanings) of what is known of several words: LAND ROVER."""
+        if len(words) < 2 or self._begin.isdisjoint(words):
+            return ()
+        out = []
+        for start, first in enumerate(words):
+            if first in self._begin:
+                for end in range(start + 2, min(len(words), start + MOST_WORDS) + 1):
+                    if senses := self.senses(" ".join(words[start:end])):
+                        out.append((start, end, senses))
+        return tuple(out)
+
     def split(self, word: str, counts: Mapping[str, int]) -> tuple[tuple[str, frozenset[str], str], ...]:
         """(known part, its meanings, the rest) of a compound: HYDROPIK is HYDRO and PIK.
 
@@ -58,7 +87,7 @@ class Meanings:
         size = len(word)
         out: list[tuple[str, frozenset[str], str]] = []
         if is_han(word):
-            for length in range(min(4, size - 1), 1, -1):
+            for length in range(min(_MOST_SIGNS, size - 1), 1, -1):
                 for part, rest in (
                     (word[:length], word[length:]),
                     (word[-length:], word[:-length]),
@@ -74,20 +103,34 @@ class Meanings:
         return tuple(out[:4])
 
 
+def _joined(table: Mapping[str, frozenset[str]], rows: Iterable[tuple[str, Iterable[str]]]) -> _Table:
+    made = dict(table)
+    for sense, words in rows:
+        one = frozenset((sense,))
+        for word in words:
+            known = made.get(word)
+            made[word] = one if known is None else known | one
+    return made
+
+
 @functools.cache
 def shipped() -> Meanings:
-    """The table that comes with tmwatch."""
-    return Meanings(_rows())
+    """The tables that come with tmwatch."""
+    return Meanings.of_table(_joined({}, rows()))
 
 
 def extended(rows: Iterable[tuple[str, Iterable[str]]]) -> Meanings:
-    """The shipped table and the user's own rows (name of the meaning, words)."""
+    """The shipped tables and the user's own rows (name of the meaning, words)."""
     return shipped().extended(rows)
 
 
-def _rows() -> list[tuple[str, list[str]]]:
-    text = files("tmwatch").joinpath("data/name_senses.csv").read_text(encoding="utf-8")
-    return [
-        (row["sense"], [word.replace("_", " ") for word in row["words"].split()])
-        for row in csv.DictReader(text.splitlines())
-    ]
+def rows() -> list[tuple[str, list[str]]]:
+    """(meaning, its words) of the shipped tables."""
+    senses = [(row["sense"], row["words"]) for row in _read("name_senses.csv")]
+    known = [(NAME + row["name"], f"{row['name']} {row['also']}") for row in _read("known_names.csv")]
+    return [(sense, [word.replace("_", " ") for word in words.split()]) for sense, words in senses + known]
+
+
+def _read(name: str) -> Iterable[dict[str, str]]:
+    text = files("tmwatch").joinpath("data", name).read_text(encoding="utf-8")
+    return csv.DictReader(text.splitlines())

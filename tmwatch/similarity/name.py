@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tmwatch.similarity.freq import Frequencies
+from tmwatch.similarity.freq import MOST_BITS, Frequencies
 from tmwatch.similarity.han import segment
 from tmwatch.similarity.keys import (
     foreign_bones,
@@ -60,6 +60,8 @@ class Name:
     joined: dict[str, Word]
     # The words of two to 24 signs that are looked for inside other names.
     parts: tuple[str, ...]
+    # What is known of several words together, with these words: LAND ROVER is 路虎.
+    phrases: tuple[tuple[Word, tuple[Word, ...]], ...]
 
 
 def make(raw: str, counts: Frequencies, meanings: Meanings, known: dict[str, Word] | None = None) -> Name:
@@ -76,7 +78,7 @@ def make(raw: str, counts: Frequencies, meanings: Meanings, known: dict[str, Wor
     compact = "".join(found)
     key = sound(compact)
     padded = f"  {compact} "
-    whole = meanings.senses(" ".join(found)) if len(found) > 1 else frozenset()
+    phrases = _phrases(words, meanings)
     han = "".join(text for text in found if is_han(text))
     reading = _reading(found) if not compact.isascii() else compact
     reading_key = key if reading == compact else sound(reading)
@@ -85,8 +87,9 @@ def make(raw: str, counts: Frequencies, meanings: Meanings, known: dict[str, Wor
         words=words,
         texts=frozenset(word.text for word in words),
         keys=frozenset(word.key for word in words),
-        senses=whole.union(
+        senses=frozenset().union(
             *(word.senses for word in words),
+            *(phrase.senses for phrase, _words in phrases),
             *(senses for word in words for _part, senses, _rest in word.split),
         ),
         compact=compact,
@@ -102,6 +105,7 @@ def make(raw: str, counts: Frequencies, meanings: Meanings, known: dict[str, Wor
         foreign=han_bones(han) if han else foreign_bones(reading_key),
         joined=_joined(words, counts),
         parts=tuple({text for text in found if 2 <= len(text) <= 24}),
+        phrases=phrases,
     )
 
 
@@ -120,6 +124,16 @@ def _joined(words: tuple[Word, ...], counts: Frequencies) -> dict[str, Word]:
         key = sound(text)
         found[key] = Word(text, key, max(one.bits, other.bits), frozenset(), (), han=False)
     return found
+
+
+def _phrases(words: tuple[Word, ...], meanings: Meanings) -> tuple[tuple[Word, tuple[Word, ...]], ...]:
+    found = []
+    for start, end, senses in meanings.phrases(tuple(word.text for word in words)):
+        held = words[start:end]
+        text = " ".join(word.text for word in held)
+        bits = min(MOST_BITS, sum(word.bits for word in held))
+        found.append((Word(text, "".join(word.key for word in held), bits, senses, (), han=False), held))
+    return tuple(found)
 
 
 def make_word(text: str, counts: Frequencies, meanings: Meanings) -> Word:
