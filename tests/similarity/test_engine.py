@@ -23,7 +23,8 @@ ODD = [
     "", "!!", "a" * 300, "VAPOUR RUB", "VAPORUB BALM", "WATERPIK", "HYDROPIK", "JD", "JDEX", "JD AUTO", "O",
     "LION", "LÖWE", "LÖWENBRÄU LION", "京东", "京东派", "北京东方", "JD京东", "カフェ", "CAFE", "SIEMENS",
     "西门子", "ПРАВДА", "PRAVDA", "THE BEST OF THE BEST OF THE BEST IN THE WORLD", "GHT", "ER", "O O", "𠀀京",
-    "SUNFLOWER", "SUN FLOWER OIL", "\ud83d",
+    "SUNFLOWER", "SUN FLOWER OIL", "\ud83d", "LAND ROVER", "路虎", "GOOD MORNING SUN", "BUENOS DIAS", "未来",
+    "末来", "珠明", "明珠", "ЗВЕЗДА", "ZVEZDA STAR", "CENTURY", "SECOLO",
 ]  # fmt: skip
 
 

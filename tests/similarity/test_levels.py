@@ -68,6 +68,38 @@ APPLE | POMME | 2 3
 BLUE HORSE | CHEVAL BLEU | 2 2
 THE BLUE HORSE | BLUE HORSE | 1 1
 WATERPIK | HYDROPIK | 2 3
+WOLF | LOBO | 2 2
+THE WOLF | EL LOBO | 2 3
+BUTTERFLY | PAPILLON | 2 2
+HUMMINGBIRD | COLIBRÍ | 2 2
+SUNFLOWER | GIRASOL | 2 2
+GUARDIAN ANGEL | ANGE GARDIEN | 2 2
+SWEET LIFE | DOLCE VITA | 2 2
+SNOW WHITE | BLANCHE NEIGE | 2 2
+GOOD MORNING | BUENOS DÍAS | 2 3
+FOUR SEASONS | 四季 | 2 2
+LION | 狮子 | 2 2
+STAR | ЗВЕЗДА | 2 2
+ZVEZDA | ЗВЕЗДА | 2 2
+TIGER | 호랑이 | 2 2
+VENEZIA | VENICE | 2 2
+MICHELIN | 米其林 | 2 2
+LAND ROVER | 路虎 | 2 2
+LAND ROVER | 路虎汽车 | 2 2
+WOLF | LUPE | 3 4
+LION | TIGER | 4 4
+BĄCZEK | BACHEK | 1 2
+金士顿 | 金土顿 | 1 2
+康师傅 | 康帅傅 | 1 2
+明珠 | 珠明 | 1 3
+舒肤佳 | 舒夫佳 | 1 2
+雪碧 | 雷碧 | 1 3
+茅台 | MAOTAI | 1 2
+西门子 | SIEMENS | 2 2
+九牧王 | JOEONE 九牧王 | 1 2
+拉菲 | 拉菲庄园 | 1 2
+西门子 | 西安 | 4 4
+明珠 | 明天 | 4 4
 """
 
 

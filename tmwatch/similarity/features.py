@@ -24,7 +24,8 @@ SIGHT, SOUND, SENSE, PART = "sight", "sound", "sense", "part"
 # What a shared meaning is worth beside the same word, and what a shared part of a compound.
 _SENSE_WORTH = 0.75
 _PART_SENSE_WORTH = 0.5
-# Chinese words of characters that look alike, and of syllables that many say alike (`han.look`, `keys.mandarin`).
+# Chinese words of characters that look alike (`han.look`), and of syllables that many say alike
+# (`keys.mandarin`).
 _LOOKS_ALIKE = 0.93
 _SOUNDS_NEAR = 0.85
 # Below this two words are not called alike.
@@ -82,7 +83,10 @@ def match_words(one: Word, other: Word, counts: Frequencies) -> Match | None:
 
 
 def _sense_bits(one: Word, other: Word) -> float:
-    """The bits of a meaning in common: CENTURY is common and SECOLO is rare, and either way it is one meaning."""
+    """The bits of a meaning in common; they may be more than those of the commoner word.
+
+    CENTURY is common and SECOLO is rare, and it is one meaning from either side.
+    """
     return _SENSE_WORTH * (one.bits + other.bits) / 2
 
 

@@ -1,4 +1,4 @@
-"""What of a name is compared: its words, its sound beyond English, the readings of its Chinese and kana.
+"""What of a name is compared: its words, its sound beyond English, how its other scripts are read.
 
 Pure. The sound key is our own small set of rules over Latin letters. It is made for marks, which are read
 by speakers of several languages at once, so it joins spellings that any of English, German, French or
@@ -12,6 +12,8 @@ import functools
 import re
 import unicodedata
 
+from tmwatch.text.alphabets import transliterated
+from tmwatch.text.hangul import HANGUL, revised
 from tmwatch.text.lookalike import normal
 
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
@@ -60,6 +62,8 @@ _SOUNDS = [
         (r"(?<=[aeiou])ques?$", "k", "que"),
         (r"(?:tion|sion|cion|zion)", "Sn", "ion"),
         (r"tsch|tch", "C", "ch"),
+        (r"(?<=.)cz", "C", "cz"),
+        (r"mb$", "m", "mb"),
         (r"sch|sh|ch(?=ic\b|ique)", "S", "h"),
         (r"cc(?=[eiy])|xc(?=[eiy])", "ks", "c"),
         (r"ch(?=[rlnst])|ck|cqu|q(?:u(?=[aeiou]))?|cu(?=[aeio])", "k", ""),
@@ -146,7 +150,7 @@ def han_bones(run: str) -> str:
 
 
 def foreign_sound(key: str) -> str:
-    """A sound key as a free transliteration keeps it: voiced as unvoiced, l and r as one (达丽雅 for Talika)."""
+    """A sound key as a free transliteration keeps it: voiced as unvoiced, l and r as one (Daliya, Talia)."""
     return key.translate(_FREELY)
 
 
@@ -190,6 +194,18 @@ _KANA = {
     "ユ": "yu", "ヨ": "yo", "ワ": "wa", "ヲ": "o", "ン": "n", "ヴ": "vu", "ー": "",
 }  # fmt: skip
 _SMALL = {"ャ": "ya", "ュ": "yu", "ョ": "yo", "ァ": "a", "ィ": "i", "ゥ": "u", "ェ": "e", "ォ": "o"}
+
+
+@functools.lru_cache(65536)
+def in_latin(word: str) -> str:
+    """A word of one script, other than Chinese, as it is read in Latin letters; a Latin one as it is."""
+    if word.isascii():
+        return word
+    if is_kana(word):
+        return romaji(word)
+    if HANGUL.fullmatch(word):
+        return revised(word)[0]
+    return transliterated(word)[0]
 
 
 @functools.lru_cache(65536)

@@ -10,11 +10,10 @@ from tmwatch.similarity.han import segment
 from tmwatch.similarity.keys import (
     foreign_bones,
     han_bones,
+    in_latin,
     is_han,
-    is_kana,
     pieces,
     pinyin,
-    romaji,
     skeleton,
     sound,
 )
@@ -139,7 +138,7 @@ def _phrases(words: tuple[Word, ...], meanings: Meanings) -> tuple[tuple[Word, t
 def make_word(text: str, counts: Frequencies, meanings: Meanings) -> Word:
     """A `Word` from one word of a name, as `make` finds them."""
     han = is_han(text)
-    key = "".join(pinyin(text)) if han else sound(romaji(text) if is_kana(text) else text)
+    key = "".join(pinyin(text)) if han else sound(in_latin(text))
     return Word(
         text,
         key,
@@ -156,5 +155,5 @@ def _reading(found: tuple[str, ...]) -> str:
         if is_han(text):
             parts.append("".join(pinyin(text)))
         else:
-            parts.append(romaji(text) if is_kana(text) else text)
+            parts.append(in_latin(text))
     return "".join(parts)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from rapidfuzz.distance import Levenshtein
 
 from tmwatch.similarity.features import PART, SENSE, SIGHT, SOUND, Match
-from tmwatch.similarity.han import meant
+from tmwatch.similarity.han import look, meant
 from tmwatch.similarity.keys import is_han, pinyin
+from tmwatch.similarity.meaning import NAME
 from tmwatch.similarity.name import Name, Word
 
 # A word that one name in 2,000 holds is weak beside a mark; so is a legal form or a single letter.
@@ -42,7 +43,7 @@ def reasons(
         out.append(f"same sound: {shown}")
     elif value["key_letters"] >= _NEAR:
         out.append(f"near in sound: {shown}")
-    if value["letters"] >= _NEAR:
+    if value["letters"] >= _NEAR and not (one.han and other.han and look(one.compact) == look(other.compact)):
         out.append(f"near in letters: {shown}")
     out += _read(one, other)
     out += _words(matches, whole=bool(out and out[0].startswith(("contains", "is a part"))))
@@ -105,7 +106,8 @@ def _words(matches: list[Match], whole: bool) -> list[str]:
     for match in sorted(matches, key=lambda found: -found.bits):
         one, other = match.one.text.upper(), match.other.text.upper()
         if match.how == SENSE:
-            out.append(f"same meaning: {one} / {other}")
+            known = any(sense.startswith(NAME) for sense in match.one.senses & match.other.senses)
+            out.append(f"{'known by both names' if known else 'same meaning'}: {one} / {other}")
         elif match.how == PART:
             short, long = sorted((one, other), key=len)
             if len(short) < 2:
@@ -124,6 +126,8 @@ def _words(matches: list[Match], whole: bool) -> list[str]:
                     else ""
                 )
                 out.append(f"the same word {one}" + (f", {often}" if often else ""))
+        elif match.how == SIGHT and match.one.han:
+            out.append(f"characters that look alike: {one} / {other}")
         elif match.how == SIGHT and match.alike > 0.5:
             out.append(f"a word near in letters: {one} / {other}")
     return out

@@ -152,7 +152,7 @@ class Scorer:
         told = hashlib.sha256(repr((counts.latin_names, counts.han_names, sorted(counts.classes))).encode())
         common = [(one, counts.by_class[one]) for one in sorted(counts.classes) if one in counts.by_class]
         told.update(repr([(one, owners, sorted(words.items())) for one, (owners, words) in common]).encode())
-        for table_file in ("class_words.csv", "han_words.csv"):
+        for table_file in ("class_words.csv", "han_words.csv", "han_alike.csv"):
             told.update(files("tmwatch").joinpath("data", table_file).read_bytes())
         for table in (counts.words, counts.letters, counts.han, counts.hanwords, self.meanings.table()):
             told.update(repr(sorted(table.items())).encode())

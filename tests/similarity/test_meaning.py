@@ -1,0 +1,98 @@
+"""The tables of meanings, of names known in other scripts and of characters that look alike."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from importlib.resources import files
+
+import pytest
+
+from tmwatch.similarity import compare, hits
+from tmwatch.similarity.han import look
+from tmwatch.similarity.keys import mandarin
+from tmwatch.similarity.meaning import Meanings, extended, rows, shipped
+from tmwatch.text.lookalike import normal
+
+
+def test_every_row_is_one_meaning_of_two_words_at_least_written_in_the_normal_form() -> None:
+    found = rows()
+    names = [sense for sense, _words in found]
+    assert len(set(names)) == len(names) > 3000
+    for sense, words in found:
+        assert len(set(words)) == len(words) >= 2, sense
+        assert [word for word in words if normal(word) != word] == [], sense
+
+
+def test_the_tables_are_read_without_the_tables_of_chinese() -> None:
+    told = (
+        "import sys; from tmwatch.similarity.meaning import shipped; shipped(); print('opencc' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)  # noqa: S603
+    assert said.stdout.strip() == "False"
+
+
+def test_a_character_stands_in_one_group_of_those_that_look_alike() -> None:
+    text = files("tmwatch").joinpath("data/han_alike.csv").read_text(encoding="utf-8")
+    groups = [row["characters"] for row in csv.DictReader(text.splitlines())]
+    every = "".join(groups)
+    assert len(set(every)) == len(every)
+    assert all(len(group) > 1 and normal(group) == group for group in groups)
+
+
+@pytest.mark.parametrize(
+    ("mark", "other"), [("未来", "末来"), ("金士顿", "金土顿"), ("公牛", "公午"), ("七匹狼", "七匹狠")]
+)
+def test_characters_that_look_alike_are_near_and_it_is_said(mark: str, other: str) -> None:
+    assert look(mark) == look(other)
+    found = compare(mark, other)
+    assert found.level <= 2
+    assert f"characters that look alike: {mark} / {other}" in found.reasons
+
+
+@pytest.mark.parametrize(
+    ("mark", "other"), [("四川", "是川"), ("林兰", "宁南"), ("金星", "京鑫"), ("彩乐", "采乐")]
+)
+def test_syllables_that_many_say_alike_are_one(mark: str, other: str) -> None:
+    assert mandarin(mark) == mandarin(other)
+
+
+@pytest.mark.parametrize(("mark", "other"), [("四川", "广东"), ("飞鹤", "灰鹤")])
+def test_other_syllables_are_not(mark: str, other: str) -> None:
+    assert mandarin(mark) != mandarin(other)
+
+
+@pytest.mark.parametrize(
+    ("mark", "other", "why"),
+    [
+        ("GOOD MORNING SPAIN", "BUENOS DÍAS", "same meaning: GOOD MORNING / BUENOS DIAS"),
+        ("LAND ROVER", "路虎", "known by both names: LAND ROVER / 路虎"),
+        ("施华洛世奇", "SWAROVSKI", "known by both names: 施华洛世奇 / SWAROVSKI"),
+        ("SNOW WHITE", "SCHNEEWITTCHEN", "same meaning: SNOW WHITE / SCHNEEWITTCHEN"),
+    ],
+)
+def test_several_words_may_have_one_meaning(mark: str, other: str, why: str) -> None:
+    assert why in compare(mark, other).reasons
+    assert compare(mark, other).level <= 3
+    assert compare(other, mark).level <= 3
+
+
+def test_a_phrase_is_found_among_many_names_as_beside_one() -> None:
+    names = ["BUENOS DIAS", "GUTEN MORGEN", "MOON", "路虎", "LAND OF MILK"]
+    for mark in ("GOOD MORNING", "LAND ROVER"):
+        one_by_one = [at for at, name in enumerate(names) if compare(mark, name).level <= 3]
+        assert [hit.candidate for hit in hits([mark], names, 3)] == one_by_one != []
+
+
+def test_a_phrase_of_the_users_own_is_one_meaning_too() -> None:
+    own = extended([("quern", ["zorbel mift", "plinta"])])
+    assert own.phrases(("old", "zorbel", "mift", "inn")) == ((1, 3, frozenset({"quern"})),)
+    assert own.senses("plinta") == {"quern"}
+    assert own.senses("lion") == shipped().senses("lion") != frozenset()
+    assert Meanings([]).phrases(("zorbel", "mift")) == ()
+
+
+def test_one_meaning_is_as_much_beside_a_common_word_as_beside_a_rare_one() -> None:
+    assert compare("CENTURY", "SIÈCLE").level <= 3
+    assert compare("SIÈCLE", "CENTURY").level <= 3
