@@ -82,7 +82,8 @@ class Meanings:
     def split(self, word: str, counts: Mapping[str, int]) -> tuple[tuple[str, frozenset[str], str], ...]:
         """(known part, its meanings, the rest) of a compound: HYDROPIK is HYDRO and PIK.
 
-        A part is known if it has a meaning in the table or is a common word of the register.
+        A part is known if it has a meaning in the table or is a common word of the register; one of four
+        letters that no few names hold as a word stands there by accident, whatever it means somewhere.
         """
         size = len(word)
         out: list[tuple[str, frozenset[str], str]] = []
@@ -97,8 +98,9 @@ class Meanings:
             return tuple(out)
         for length in range(size - 2, _LEAST_PART - 1, -1):
             for part, rest in ((word[:length], word[length:]), (word[-length:], word[:-length])):
-                senses = self.senses(part)
-                if senses or counts.get(part, 0) >= _COMMON:
+                often = counts.get(part, 0)
+                senses = self.senses(part) if length > _LEAST_PART or often else frozenset()
+                if senses or often >= _COMMON:
                     out.append((part, senses, rest))
         return tuple(out[:4])
 
