@@ -19,6 +19,7 @@ from tests.digesting import ENV, WATCHES, Desk, cards_of, changed, instant, on
 from tests.loopback import Loopback, Mailbox
 from tests.records import record, sight
 from tmwatch.alerts.outbox import deliver_due
+from tmwatch.alerts.payload import HeldNote
 from tmwatch.config import load_config
 from tmwatch.daemon import Daemon
 from tmwatch.digests import make_digests
@@ -285,7 +286,7 @@ def test_what_is_held_is_in_no_digest_until_it_is_released_and_is_counted(desk: 
     desk.check(MONDAY)
     (subject,) = desk.subjects()
     assert ": checked, nothing new, 1 alert held; " in subject
-    assert "1 alert held until somebody releases it: `tmwatch alerts list`" in text_of(desk.mails[0])
+    assert "1 alert held: `tmwatch alerts list` says why and until when" in text_of(desk.mails[0])
     Outbox(desk.database).release([number])
     desk.check("2026-12-07 06:45")
     assert desk.states()[number] == ["digested"] * 2
@@ -488,20 +489,29 @@ def test_a_digest_is_a_thread_and_a_list_of_its_own(desk: Desk) -> None:
 
 
 def test_what_a_mute_kept_back_is_counted_and_named(desk: Desk) -> None:
-    mute = '[[mute]]\nwatch = "rivals"\nuntil = 2026-12-31\nreason = "reworded headings"\n'
-    desk.configure(more=mute)
+    desk.configure(more='[[mute]]\nwatch = "rivals"\nuntil = 2026-12-31\nreason = "reworded headings"\n')
+    published(desk, ("US500000099000002", "2026-09-01"))
     with desk.database.write():
         desk.database.conn.execute(
             "insert into muted (watch, st13, field, significance, recipients, mute, until, over_at, muted_at)"
-            " select 'rivals', st13, 'owners', 'high', '[\"legal\"]', ?, '2026-12-31', '', ? from mark",
+            " values ('rivals', 'US500000099000002', 'filing', 'high', '[\"legal\"]', ?, '2026-12-31',"
+            " '', ?)",
             (desk.config.mutes[0].scope, "2026-11-27T00:00:00+00:00"),
         )
-        desk.database.conn.execute("select 1")
     desk.looked("2026-11-29 05:00")
     desk.check(MONDAY)
-    text = text_of(desk.mails[0])
-    assert "WHAT IS MUTED" in text
-    assert "until 2026-12-31 (reworded headings): 0 kept back since the last digest" in text
+    assert ": checked, nothing new, 1 change muted; 3 of 3 filings looked at" in desk.subjects()[0]
+    muted = text_of(desk.mails[0]).partition("WHAT IS MUTED")[2]
+    assert "until 2026-12-31 (reworded headings): 1 kept back since the last digest" in muted
+
+
+def test_what_was_held_says_so_in_the_digest_that_tells_it_at_last(desk: Desk) -> None:
+    told_thursday(desk, changed())
+    note = HeldNote(source="us.tsdr", since=instant(THURSDAY), changed=40, looked=120)
+    with desk.database.write():
+        desk.database.conn.execute("update delivery set held_note = ?", (note.model_dump_json(),))
+    desk.check(MONDAY)
+    assert "This message was held, since 40 of 120 filings of us.tsdr changed" in text_of(desk.mails[0])
 
 
 def test_many_that_wait_are_not_read_each_minute(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
