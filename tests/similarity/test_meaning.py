@@ -9,7 +9,8 @@ from importlib.resources import files
 
 import pytest
 
-from tmwatch.similarity import compare, hits
+from tmwatch.similarity import compare, hits, scorer
+from tmwatch.similarity.features import match_words
 from tmwatch.similarity.han import look
 from tmwatch.similarity.keys import mandarin
 from tmwatch.similarity.meaning import Meanings, extended, rows, shipped
@@ -95,5 +96,9 @@ def test_a_phrase_of_the_users_own_is_one_meaning_too() -> None:
 
 
 def test_one_meaning_is_as_much_beside_a_common_word_as_beside_a_rare_one() -> None:
-    assert compare("CENTURY", "SIÈCLE").level <= 3
-    assert compare("SIÈCLE", "CENTURY").level <= 3
+    common, rare = (scorer().name(name).words[0] for name in ("CENTURY", "SECOLO"))
+    assert common.bits < rare.bits
+    for one, other in ((common, rare), (rare, common)):
+        found = match_words(one, other, scorer().counts)
+        assert found is not None
+        assert 0.75 * common.bits < found.bits < 0.75 * rare.bits
