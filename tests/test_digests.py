@@ -230,7 +230,19 @@ def test_times_that_were_slept_through_are_one_digest(desk: Desk) -> None:
     assert desk.check("2026-12-16 09:00").delivery.sent == 2  # type: ignore[union-attr]
     assert desk.check("2026-12-16 09:01").delivery.sent == 0  # type: ignore[union-attr]
     (subject,) = desk.subjects()
-    assert subject.startswith("tmwatch digest, 26 Nov to 16 Dec: ")
+    assert subject.startswith("tmwatch digest, 26 Nov to 16 Dec: 5 changes in 1 filing; ")
+    assert desk.states()[1] == ["digested"] * 2
+    (digest,) = desk.digests()
+    assert len(cards_of(digest)) == 1
+
+
+def test_a_digest_made_by_a_clock_that_ran_a_year_ahead_does_not_silence_the_year(desk: Desk) -> None:
+    desk.check("2027-11-26 06:15")
+    told_thursday(desk, changed())
+    desk.check(FRIDAY)
+    desk.check(MONDAY)
+    assert [subject for subject in desk.subjects() if ": 5 changes in 1 filing; " in subject]
+    assert desk.states()[2] == ["digested"] * 2
 
 
 def test_each_recipient_has_its_own_day_and_zone(desk: Desk) -> None:

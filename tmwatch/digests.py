@@ -117,7 +117,7 @@ def waiting_alerts(
 ) -> dict[int, list[Waiting]]:
     """The alerts that wait for a recipient's digest, by their number, with the deliveries that do."""
     told = {recipient.name: since} if since is not None else {}
-    patience = Patience(config, told, at)
+    patience = Patience(config, told, at, making=True)
     found: dict[int, list[Waiting]] = {}
     for one in digests.candidates(database, recipient.name):
         wait = patience.with_(one.delivery)

@@ -70,10 +70,15 @@ def is_due(recipient: Recipient, told_at: dt.datetime, instant: dt.datetime) -> 
 
 def next_digest(recipient: Recipient, told_at: dt.datetime | None, instant: dt.datetime) -> dt.datetime:
     """When the next one comes: now, where it ought to have come already; but never in the quiet."""
-    if told_at is None or told_at > instant + _WRONG:
+    if told_at is None or was_ahead(told_at, instant):
         told_at = instant
     landing = lands(recipient, slot_after(recipient, told_at))
     return max(landing, quiet_until(recipient, instant) or instant)
+
+
+def was_ahead(told_at: dt.datetime, instant: dt.datetime) -> bool:
+    """Whether the last digest was made by a clock that was wrong."""
+    return told_at > instant + _WRONG
 
 
 def is_stuck(recipient: Recipient, told_at: dt.datetime | None, instant: dt.datetime) -> bool:

@@ -45,10 +45,18 @@ class Wait:
 
 
 class Patience:
-    """Of one moment. `told_at`: when each recipient's last digest was made."""
+    """Of one moment. `told_at`: when each recipient's last digest was made. `making`: a digest is being made,
+    so it takes in what waits however long it ought to have come."""
 
-    def __init__(self, config: Config, told_at: Mapping[str, dt.datetime], instant: dt.datetime) -> None:
-        self._config, self._told_at, self._instant = config, told_at, instant
+    def __init__(
+        self,
+        config: Config,
+        told_at: Mapping[str, dt.datetime],
+        instant: dt.datetime,
+        *,
+        making: bool = False,
+    ) -> None:
+        self._config, self._told_at, self._instant, self._making = config, told_at, instant, making
         self._landings: dict[str, Wait | None] = {}
 
     def with_(self, one: Waiting) -> Wait | None:
@@ -71,7 +79,8 @@ class Patience:
         name = recipient.name
         if name not in self._landings:
             told_at, wait = self._told_at.get(name), None
-            if recipient.digest != "off" and not is_stuck(recipient, told_at, self._instant):
+            stuck = not self._making and is_stuck(recipient, told_at, self._instant)
+            if recipient.digest != "off" and not stuck:
                 landing = next_digest(recipient, told_at, self._instant)
                 wait = Wait("digest", landing, last_day(recipient, landing))
             self._landings[name] = wait

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from tmwatch.alerts.digest_times import was_ahead
 from tmwatch.alerts.payload import AlertPayload
 from tmwatch.alerts.waiting import Waiting
 from tmwatch.store.database import Database, iso
@@ -29,13 +30,17 @@ class Candidate:
 
 
 def settle(database: Database, wanted: Collection[str], at: dt.datetime) -> dict[str, dt.datetime]:
-    """Begin the books of those who want a digest from now on, and close those of the others."""
+    """Begin the books of those who want a digest from now on, and close those of the others. A last digest
+    that a wrong clock made counts as made now: its day would else have to come before the next."""
     known = told_at(database)
-    if known.keys() == set(wanted):
+    wrong = [name for name, told in known.items() if was_ahead(told, at)]
+    if known.keys() == set(wanted) and not wrong:
         return known
     with database.write():
         for name in wanted:
             database.conn.execute("insert or ignore into digest values (?, ?)", (name, iso(at)))
+        for name in wrong:
+            note_told(database, name, at)
         for name in known.keys() - set(wanted):
             database.conn.execute("delete from digest where recipient = ?", (name,))
         return told_at(database)
