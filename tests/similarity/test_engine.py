@@ -16,7 +16,7 @@ from tmwatch.similarity.batch import trigrams
 from tmwatch.similarity.features import ALL_NAMES, NAMES, expand, measure
 from tmwatch.similarity.formula import Formula
 from tmwatch.similarity.score import made_han_names, made_names
-from tmwatch.similarity.strings import groups, inside
+from tmwatch.similarity.strings import groups
 
 # Spellings that the rule treats apart: two words as one, parts, meanings, scripts, slogans, nothing at all.
 ODD = [
@@ -161,14 +161,11 @@ def test_the_joined_score_of_columns_is_that_of_one_pair() -> None:
     assert one.formula.joined(np.array([numbers]).T)[0] == pytest.approx(alone)
 
 
-def test_groups_of_three_and_parts_are_those_of_the_texts() -> None:
+def test_groups_of_three_are_those_of_the_texts() -> None:
     texts = ["", "a", "aaaa", "seiko", "京东派", "s"]
     row, _group = groups(texts)
     for at, text in enumerate(texts):
         assert np.count_nonzero(row == at) == len(trigrams(text))
-    parts = ["a", "aa", "eik", "东派", "aaaaa", "x"]
-    there = {(parts[a], texts[b]) for a, b in zip(*inside(parts, texts), strict=True)}
-    assert there == {(part, text) for part in parts for text in texts if part in text}
 
 
 def test_nothing_beside_nothing_is_no_hit() -> None:

@@ -10,20 +10,35 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tmwatch.similarity.batch import bags
+from tmwatch.similarity.freq import COMPOUND_WORTH
 from tmwatch.similarity.name import Name, Word
-from tmwatch.similarity.strings import Bools, Codes, Ints, Letters, Strings, groups, hashes, inside
+from tmwatch.similarity.strings import (
+    Bags,
+    Bools,
+    Codes,
+    Found,
+    Ints,
+    Strings,
+    groups,
+    hashes,
+    lengths,
+    spread,
+    windows,
+)
 
 # Names with more words or letters than this are slogans: few, and compared one by one.
 MOST_WORDS = 8
 MOST_LETTERS = 64
 # The sizes of the words that are looked for inside other names (`name.make`).
-PART_SIZES = range(2, 25)
+LONGEST_PART = 24
+# Where so few letters are searched for a part, all that stands in them is looked up instead.
+_LETTERS_A_PART = 800
+PART_SIZES = range(2, LONGEST_PART + 1)
 
 
 # What names can have in common, each looked up by a number.
@@ -50,22 +65,6 @@ class Lists:
         """The row of each item."""
         return np.repeat(np.arange(len(self.start) - 1), self.count())
 
-    def padded(self) -> NDArray[Any]:
-        """The items side by side, `MOST_WORDS` at most; the last again where there are fewer."""
-        count = self.count()
-        if not len(self.item):
-            return np.zeros((len(count), 1), np.int64)
-        places = self.start[:-1, None] + np.arange(min(MOST_WORDS, int(count.max())))
-        out: NDArray[Any] = self.item[np.minimum(places, np.maximum(self.start[1:] - 1, 0)[:, None])]
-        return out
-
-
-def spread(start: Ints, count: Ints) -> Ints:
-    """start[0], start[0] + 1, … (count[0] of them), start[1], …"""
-    before: Ints = np.cumsum(count) - count
-    out: Ints = np.arange(int(count.sum())) + np.repeat(start - before, count)
-    return out
-
 
 @dataclass(slots=True, frozen=True)
 class Holders:
@@ -84,14 +83,20 @@ class Holders:
         first = np.flatnonzero(new)
         return cls(ordered[first], np.append(first, len(ordered)), row.astype(np.int32))
 
-    def join(self, row: Ints, code: Codes) -> tuple[Ints, Ints]:
-        """(row that was given, row here) wherever something that was given is held here."""
+    def found(self, code: Codes) -> tuple[Ints, Bools]:
+        """(the place of each, whether it is here at all)."""
         if not len(self.code):
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+            return np.zeros(len(code), np.int64), np.zeros(len(code), bool)
         at = np.searchsorted(self.code, code)
         at[at == len(self.code)] = 0
-        known = self.code[at] == code
+        return at, self.code[at] == code
+
+    def join(self, row: Ints, code: Codes) -> tuple[Ints, Ints]:
+        """(row that was given, row here) wherever something that was given is held here."""
+        at, known = self.found(code)
         at, row = at[known], row[known]
+        if not len(at):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         start = self.start[at]
         count = self.start[at + 1] - start
         if len(at) and int(count.sum()) > 100 * len(at):  # a few long lists: taken whole
@@ -108,6 +113,7 @@ class Holders:
 class Words:
     """The different words of a batch, by number."""
 
+    BAGS = ("text_bag", "key_bag")
     _make: Callable[[str], Word]
 
     def __init__(self, words: Sequence[Word]) -> None:
@@ -117,6 +123,16 @@ class Words:
         self.bits = np.array([word.bits for word in words], np.float64)
         self.text_code = hashes([word.text for word in words])
         self.key_code = hashes([word.key for word in words])
+        self.text_bag, self.key_bag = Bags.of(self.text), Bags.of(self.key)
+        # What they share at most as parts of others, and whether they mean anything (`name.Word`).
+        self.bits32 = self.bits.astype(np.float32)
+        self.inside = np.array([word.inside for word in words], np.float64)
+        self.most_inside = np.maximum(self.inside, COMPOUND_WORTH * self.bits)
+        short = self.text_bag.size < 2
+        self.most_inside[short] = 0.5 * self.inside[short]
+        self.split: Bools = np.array([bool(word.split) for word in words], bool)
+        self.apart = np.array([word.part for word in words], np.float32)
+        self.meant: Bools = np.array([bool(word.senses or word.split) for word in words], bool)
         senses = [
             (number, sense)
             for number, word in enumerate(words)
@@ -135,9 +151,10 @@ class Words:
         return found
 
     @cached_property
-    def letters(self) -> tuple[Letters, Letters]:
-        """Which letters the words hold, and which their keys."""
-        return Letters(self.text), Letters(self.key)
+    def sizes(self) -> NDArray[np.uint32]:
+        """How many letters a word and its key have, and have beyond their bags: one byte for each."""
+        parts = (self.text_bag.size, self.text_bag.again, self.key_bag.size, self.key_bag.again)
+        return np.stack(parts, axis=1).view("<u4").ravel()
 
     @cached_property
     def meaning(self) -> Holders:
@@ -156,6 +173,7 @@ class Columns:
     """A batch of names in columns. `plain` are those in Latin letters and digits of an ordinary length:
     the others are compared one by one."""
 
+    BAGS = ("compact_bag", "key_bag")
     _make: Callable[[str], Name]
 
     def __init__(self, names: Sequence[Name]) -> None:
@@ -164,6 +182,7 @@ class Columns:
         self.compact = Strings.of([name.compact for name in names])
         self.key = Strings.of([name.key for name in names])
         self.bones = Strings.of([name.bones for name in names])
+        self.compact_bag, self.key_bag = Bags.of(self.compact), Bags.of(self.key)
         self.bits = np.array([name.bits for name in names], np.float64)
         self.most = np.array([name.most for name in names], np.float64)
         self.plain: Bools = np.array([_plain(name) for name in names], bool)
@@ -205,6 +224,12 @@ class Columns:
         return self._names[row] if len(self._names) else self._make(self.raw[row])
 
     @cached_property
+    def strong(self) -> Bools:
+        """Of each word of each name (`word.item`): whether none of the name weighs more."""
+        out: Bools = self.words.bits[self.word.item] >= self.most[self.word.rows()]
+        return out
+
+    @cached_property
     def by(self) -> dict[str, Holders]:
         """Who holds what."""
         return {what: Holders.of(*getattr(self, what)) for what in HELD}
@@ -217,17 +242,24 @@ class Columns:
         self._names, self._make = (), make
         self.words._words, self.words._make = {}, make_word
 
-    def with_part(self, parts: Sequence[str]) -> tuple[Ints, Ints]:
-        """(which part, which row) wherever a part of two signs or more stands in the letters of a name."""
-        if len(parts) > 50 and len(self._names):
-            return inside(parts, [name.compact for name in self._names])
+    def with_part(self, parts: Sequence[str], code: Codes) -> tuple[Ints, Codes]:
+        """(row, code of the part) wherever a part of 2 to 24 signs stands in the letters of a name.
+
+        `code`: the hashes of the parts, ascending.
+        """
+        if len(parts) * _LETTERS_A_PART > len(self.compact.sign):
+            return windows(self.compact.of_rows(np.arange(len(self))), PART_SIZES, code)
         found = [self._with_part(part) for part in parts]
-        return (
-            np.repeat(np.arange(len(parts)), [len(rows) for rows in found]),
-            np.concatenate(found) if found else np.zeros(0, np.int64),
-        )
+        part = np.repeat(np.arange(len(parts)), [len(rows) for rows in found])
+        row = np.concatenate([np.zeros(0, np.int64), *found])
+        # Who holds all groups of a part need not hold them in a row.
+        asked = np.flatnonzero(lengths(parts)[part] > 3)
+        there = np.ones(len(row), bool)
+        there[asked] = Found(Strings.of(parts), part[asked], self.compact, row[asked]).at >= 0
+        return row[there], code[part[there]]
 
     def _with_part(self, part: str) -> Ints:
+        """The rows that have the groups of three of a part."""
         by = self.by["groups"]
         if len(part) == 2:
             first = ord(part[0]) << 42 | ord(part[1]) << 21
@@ -238,11 +270,9 @@ class Columns:
         held = sorted((by.among(code, code + 1) for code in codes), key=len)
         rows = held[0]
         for more in held[1:]:
-            if len(rows):
+            if len(rows) and len(more) < 50 * len(rows):  # what is left is asked for the part itself
                 at = np.minimum(np.searchsorted(more, rows), len(more) - 1)
                 rows = rows[more[at] == rows]
-        if len(part) > 3:
-            rows = np.array([row for row in rows.tolist() if part in self.compact[row]], np.int64)
         return rows.astype(np.int64)
 
 
@@ -262,4 +292,5 @@ def _plain(name: Name) -> bool:
         and len(name.key) <= MOST_LETTERS
         and 0 < len(name.words) <= MOST_WORDS
         and not name.phrases
+        and all(len(word.text) <= LONGEST_PART and len(word.key) <= MOST_LETTERS for word in name.words)
     )

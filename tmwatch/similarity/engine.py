@@ -15,7 +15,7 @@ through `features.measure` itself, one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,24 +24,35 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import JaroWinkler
 
-from tmwatch.similarity.arrays import HELD, PART_SIZES, Columns, Holders, spread
-from tmwatch.similarity.batch import HEARING, LETTERS, SHARE, SIGHT, SOUND, may_be_near, near_identical
+from tmwatch.similarity.arrays import HELD, PART_SIZES, Columns, Holders
+from tmwatch.similarity.batch import HEARING, SHARE, SIGHT, may_be_near, near_identical
 from tmwatch.similarity.features import (
     NAMES,
     RUN_TOGETHER,
     SHORT,
     WEAK_INSIDE,
     measure,
-    short_near,
 )
 from tmwatch.similarity.formula import AT, Formula, Scores
 from tmwatch.similarity.freq import Frequencies
-from tmwatch.similarity.strings import Bools, Codes, Floats, Ints, Patterns, alike, windows
-from tmwatch.similarity.words import Asked, shared_bits
+from tmwatch.similarity.sieve import Left, Sieve, counted
+from tmwatch.similarity.strings import (
+    Bools,
+    Codes,
+    Floats,
+    Found,
+    Ints,
+    Patterns,
+    alike,
+    hashes,
+    spread,
+    windows,
+)
+from tmwatch.similarity.words import Asked, Beside, Said
 
-# Pairs of a block, and pairs of a word of its marks with a word of the names: what its tables hold.
+# Pairs of a block, and blocks whose pairs are scored together.
 _BLOCK = 1_000_000
-_WORDS = 4_000_000
+_BLOCKS = 8
 # What is not known yet when a pair is judged by the score that it could reach.
 _LAST = ("opening", "key_opening")
 _LATER = (*_LAST, "bones", "first_word")
@@ -51,7 +62,13 @@ class Engine:
     """Marks against a batch of names."""
 
     def __init__(
-        self, counts: Frequencies, formula: Formula, marks: Columns, names: Columns, cores: int = 1
+        self,
+        counts: Frequencies,
+        formula: Formula,
+        marks: Columns,
+        names: Columns,
+        cores: int = 1,
+        said: Said | None = None,
     ) -> None:
         self.counts, self.formula, self.cores = counts, formula, cores
         self.marks, self.names = marks, names
@@ -59,21 +76,18 @@ class Engine:
         texts = [marks.name(at).compact for at in range(len(marks))]
         self._held["inside"] = _by_row(*windows(texts, PART_SIZES, names.by["texts"].code))
         # Whose letters hold which words of the marks, by the number of the word.
-        parts = sorted({part for at in range(len(marks)) for part in marks.name(at).parts})
-        self._part_holders = Holders.of(*_turned(names.with_part(parts)))
-        number = {part: at for at, part in enumerate(parts)}
-        held = [(at, number[part]) for at in range(len(marks)) for part in marks.name(at).parts]
-        self._held["parts"] = (
-            np.array([row for row, _ in held], np.int64),
-            np.array([part for _, part in held], np.uint64),
-        )
+        parts = [part for at in range(len(marks)) for part in marks.name(at).parts]
+        row = np.repeat(np.arange(len(marks)), [len(marks.name(at).parts) for at in range(len(marks))])
+        code = hashes(parts)
+        self._held["parts"] = row, code
+        different, first = np.unique(code, return_index=True)
+        self._part_holders = Holders.of(*names.with_part([parts[at] for at in first.tolist()], different))
         # What the rule itself said of two words.
-        self._asked = Asked(marks.words, names.words, counts)
+        self._asked = Asked(marks.words, names.words, counts, {} if said is None else said)
         self._start = {
             what: np.searchsorted(row, np.arange(len(marks) + 1)) for what, (row, _) in self._held.items()
         }
-        self._padded = marks.word.padded()
-        self._word_count = marks.word.count(), names.word.count()
+        self._sieve = Sieve(formula, marks, names, self._of, self._part_holders)
         self._size, self._key_size, self._bones_size = (
             (np.diff(getattr(marks, what).start), np.diff(getattr(names, what).start))
             for what in ("compact", "key", "bones")
@@ -86,19 +100,24 @@ class Engine:
         """
         if not len(self.names):
             return
-        step = max(1, min(_BLOCK // len(self.names), _WORDS // (2 * len(self.names.words) + 1)))
-        blocks = []
+        step = max(1, _BLOCK // len(self.names))
+        work: list[tuple[Callable[..., Any], Any]] = []
         for plain in (True, False):
             these = np.flatnonzero((self.marks.plain == plain) & self.marks.full)
             these = these[np.argsort(self._size[0][these], kind="stable")]
-            blocks += [these[start : start + step] for start in range(0, len(these), step)]
-        if self.cores == 1 or len(blocks) < 2:
-            for block in blocks:
-                yield from self._block(block, least)
+            blocks = [these[start : start + step] for start in range(0, len(these), step)]
+            if plain:
+                groups = [blocks[at : at + _BLOCKS] for at in range(0, len(blocks), _BLOCKS)]
+                work += [(self._plain, group) for group in groups]
+            else:
+                work += [(lambda block, least: [self._apart(block, least)], block) for block in blocks]
+        if self.cores == 1 or len(work) < 2:
+            for do, what in work:
+                yield from do(what, least)
             return
         # numpy and rapidfuzz compute outside the interpreter's lock.
         with ThreadPoolExecutor(self.cores) as pool:
-            for found in pool.map(lambda block: list(self._block(block, least)), blocks):
+            for found in pool.map(lambda one: list(one[0](one[1], least)), work):
                 yield from found
 
     def _of(self, what: str, block: Ints) -> tuple[Ints, Codes]:
@@ -107,83 +126,56 @@ class Engine:
         row, at = _slices(start[block], start[block + 1])
         return row, self._held[what][1][at]
 
-    def _block(self, block: Ints, least: Floats) -> Iterator[Scores]:
-        marks, names = self.marks, self.names
-        close, related, shared = self._near(block)
-        plain = bool(marks.plain[block[0]])
-        near = close | related
-        near &= names.full
-        apart = np.zeros(near.shape, bool) if plain else np.ones(near.shape, bool)
-        if plain:
-            apart[:, ~names.plain] = True
-            for what, holders in (("joined", "keys"), ("keys", "joined")):
-                apart[names.by[holders].join(*self._of(what, block))] = True
-        apart &= near
-        near &= ~apart
-        place = np.flatnonzero(apart)
-        yield self._measured(block[place // len(names)], place % len(names), least)
+    def _apart(self, block: Ints, least: Floats) -> Scores:
+        """Of marks in other scripts, and of slogans."""
+        near = self._near(block) & self.names.full
         place = np.flatnonzero(near)
-        if not len(place):
-            return
-        row, name = place // len(names), place % len(names)
-        size, key_size = self._size, self._key_size
-        mark = block[row]
-        letters = (size[0][mark] + size[1][name]) - 2 * Patterns(marks.compact.of_rows(block)).common(
-            row, names.compact, name
-        )
-        key = (key_size[0][mark] + key_size[1][name]) - 2 * Patterns(marks.key.of_rows(block)).common(
-            row, names.key, name
-        )
-        kept = np.flatnonzero(
-            related.ravel()[place]
-            | (alike(letters, size[0][mark] + size[1][name]) >= LETTERS)
-            | (alike(key, key_size[0][mark] + key_size[1][name]) >= SOUND)
-        )
-        row, mark, name, letters, key = row[kept], mark[kept], name[kept], letters[kept], key[kept]
-        numbers = np.zeros((len(NAMES), len(row)))
-        weak = self._run_together(numbers, mark, name, letters, key, shared.ravel()[place[kept]])
-        self._by_words(numbers, block, row, name)
-        kept = np.flatnonzero((self.formula.at_most(numbers, _LATER) >= least[mark]) | (letters == 0))
-        row, mark, name, numbers, letters = row[kept], mark[kept], name[kept], numbers[:, kept], letters[kept]
-        self._sounds_and_first(numbers, block, row, name, weak[kept])
-        kept2 = np.flatnonzero((self.formula.at_most(numbers, _LAST) >= least[mark]) | (letters == 0))
-        row, mark, name, numbers, letters = (
-            row[kept2],
-            mark[kept2],
-            name[kept2],
-            numbers[:, kept2],
-            letters[kept2],
-        )
-        self._openings(numbers, block, row, name, weak[kept[kept2]])
-        raw = self.formula.joined(numbers)
-        kept = np.flatnonzero((raw >= least[mark]) | (letters == 0))
-        mark, name, letters, numbers = mark[kept], name[kept], letters[kept], numbers[:, kept]
-        identical = (numbers[AT["letters"]] >= SIGHT) | (numbers[AT["key_letters"]] >= HEARING)
-        identical |= self._all_words(mark, name)
-        yield Scores(mark, name, raw[kept], letters == 0, identical)
+        return self._measured(block[place // len(self.names)], place % len(self.names), least)
 
-    def _near(self, block: Ints) -> tuple[Bools, Bools, NDArray[Any]]:
-        """Of all pairs: whether enough groups are shared, whether anything else is, how many of letters."""
+    def _plain(self, blocks: list[Ints], least: Floats) -> Iterator[Scores]:
+        left = []
+        for block in blocks:
+            some, mark, name = self._sieve.pairs(block, least)
+            left.append(some)
+            yield self._measured(mark, name, least)
+        yield self._scored(Left.together(left), least)
+
+    def _scored(self, left: Left, least: Floats) -> Scores:
+        """The scores of pairs of the plain kind, of those that reach what is asked for."""
+        numbers = np.zeros((len(NAMES), len(left)))
+        weak = self._run_together(numbers, left)
+        beside = Beside(self.marks, self.names, left.mark, left.name)
+        self._by_words(numbers, left, beside)
+        for later, fill in ((_LATER, self._sounds_and_first), (_LAST, self._openings)):
+            reach = self.formula.at_most(numbers, later) >= least[left.mark]
+            kept = np.flatnonzero(reach | (left.letters == 0))
+            left, numbers, weak = left.of(kept), numbers[:, kept], weak[kept]
+            fill(numbers, left, weak)
+        raw = self.formula.joined(numbers)
+        same = left.letters == 0
+        kept = np.flatnonzero((raw >= least[left.mark]) | same)
+        left, numbers = left.of(kept), numbers[:, kept]
+        identical = (numbers[AT["letters"]] >= SIGHT) | (numbers[AT["key_letters"]] >= HEARING)
+        identical |= self._all_words(left)
+        return Scores(left.mark, left.name, raw[kept], same[kept], identical)
+
+    def _near(self, block: Ints) -> Bools:
+        """Of all pairs: whether enough groups are shared, or anything else is."""
         marks, names, by = self.marks, self.names, self.names.by
         shape = (len(block), len(names))
 
-        def count(what: str, holders: str) -> NDArray[Any]:
-            row, name = by[holders].join(*self._of(what, block))
-            row *= shape[1]
-            row += name
-            return np.bincount(row, minlength=shape[0] * shape[1]).reshape(shape)
-
-        def enough(shared: NDArray[Any], mine: NDArray[Any], theirs: NDArray[Any]) -> Bools:
-            out: Bools = (SHARE + 1) * shared >= mine[block][:, None] + theirs
+        def enough(what: str, holders: str, mine: NDArray[Any], theirs: NDArray[Any]) -> Bools:
+            shared = np.zeros(shape, np.uint16)
+            counted(by[holders], *self._of(what, block), shared)
+            out: Bools = (SHARE + 1) * shared.astype(np.int32) >= mine[block][:, None] + theirs
             return out
 
-        shared = count("groups", "groups")
-        close = enough(shared, marks.group_count, names.group_count)
-        close |= enough(count("key_groups", "key_groups"), marks.key_group_count, names.key_group_count)
+        near = enough("groups", "groups", marks.group_count, names.group_count)
+        near |= enough("key_groups", "key_groups", marks.key_group_count, names.key_group_count)
         # How other scripts are read, beside how the rest sounds.
         if names.foreign.any():
-            close |= names.foreign & enough(
-                count("key_groups", "reading_groups"), marks.key_group_count, names.reading_count
+            near |= names.foreign & enough(
+                "key_groups", "reading_groups", marks.key_group_count, names.reading_count
             )
         foreign = marks.foreign[block][:, None]
         if foreign.any():
@@ -191,28 +183,26 @@ class Engine:
                 ("key_groups", names.key_group_count, ~names.foreign),
                 ("reading_groups", names.reading_count, names.foreign),
             ):
-                shared_reading = count("reading_groups", holders)
-                close |= foreign & where & enough(shared_reading, marks.reading_count, theirs)
-        related = np.zeros(shape, bool)
+                near |= foreign & where & enough("reading_groups", holders, marks.reading_count, theirs)
         for what in ("texts", "keys", "senses", "bags", "inside"):
-            related[by["texts" if what == "inside" else what].join(*self._of(what, block))] = True
-        related[self._part_holders.join(*self._of("parts", block))] = True
-        return close, related, shared
+            near[by["texts" if what == "inside" else what].join(*self._of(what, block))] = True
+        near[self._part_holders.join(*self._of("parts", block))] = True
+        return near
 
-    def _run_together(
-        self, numbers: Floats, mark: Ints, name: Ints, letters: Ints, key: Ints, shared: Ints
-    ) -> Bools:
+    def _run_together(self, numbers: Floats, left: Left) -> Bools:
         """Fills in the numbers of the names run together; True for pairs where these are weak."""
         marks, names = self.marks, self.names
+        mark, name = left.mark, left.name
         size, other_size = self._size[0][mark], self._size[1][name]
         small, large = np.minimum(size, other_size), np.maximum(size, other_size)
         out = {what: numbers[at] for what, at in AT.items() if what != "strongest"}
-        out["trigrams"][:] = shared / (marks.group_count[mark] + names.group_count[name] - shared)
-        out["letters"][:] = alike(letters, size + other_size)
+        groups = marks.group_count[mark] + names.group_count[name]
+        out["trigrams"][:] = left.shared / (groups - left.shared)
+        out["letters"][:] = alike(left.letters, size + other_size)
         key_total = self._key_size[0][mark] + self._key_size[1][name]
-        out["key_letters"][:] = alike(key, key_total)
-        out["same_letters"][:] = letters == 0
-        out["same_key"][:] = key == 0
+        out["key_letters"][:] = alike(left.key, key_total)
+        out["same_letters"][:] = left.letters == 0
+        out["same_key"][:] = left.key == 0
         first = marks.compact.sign[marks.compact.start[mark]] == names.compact.sign[names.compact.start[name]]
         out["first_letter"][:] = first
         out["shortness"][:] = 1.0 / np.maximum(1, small)
@@ -222,135 +212,115 @@ class Engine:
         # The shorter stands in the longer only if nothing but the difference has to be put in, and all of its
         # groups are there but the three at its ends.
         of_short = np.where(size <= other_size, marks.group_count[mark], names.group_count[name])
-        may = (letters == large - small) & (small < large) & (small > 1) & (shared >= of_short - 3)
-        these = np.flatnonzero(may)
-        for at, a, b in zip(
-            these.tolist(),
-            marks.compact.of_rows(mark[these]),
-            names.compact.of_rows(name[these]),
-            strict=True,
+        may = (left.letters == large - small) & (small < large) & (small > 1) & (left.shared >= of_short - 3)
+        for short, row, long, other, those in (
+            (marks, mark, names, name, size < other_size),
+            (names, name, marks, mark, size > other_size),
         ):
-            short, long = (a, b) if len(a) <= len(b) else (b, a)
-            if short not in long:
-                continue
-            where = "start" if long.startswith(short) else "end" if long.endswith(short) else "inside"
-            out[f"whole_{where}"][at] = len(short) / len(long)
-            out["whole_bits"][at] = self.counts.inside_bits(short) / 16.0
-            weak[at] = len(short) <= 2 and not self._same_word(mark[at], name[at])
-        if weak.any():
+            these = np.flatnonzero(may & those)
+            found = Found(short.compact, row[these], long.compact, other[these])
+            start, there = found.at == 0, found.at >= 0
+            end = there & ~start & self._ends(found)
+            share = found.small / np.maximum(found.size, 1)
+            for where, held in (("start", start), ("end", end), ("inside", there & ~start & ~end)):
+                out[f"whole_{where}"][these[held]] = share[held]
+            these = these[there]
+            own, which = np.unique(row[these], return_inverse=True)
+            inside = np.array([self.counts.inside_bits(text) for text in short.compact.of_rows(own)])
+            out["whole_bits"][these] = inside[which] / 16.0 if len(own) else 0.0
+            weak[these] = small[these] <= 2
+        short_ones = np.flatnonzero(weak)
+        if len(short_ones):
+            beside = Beside(marks, names, mark[short_ones], name[short_ones])
+            weak[short_ones[np.logical_or.reduceat(beside.same_text(), beside.first_row)]] = False
             for one in RUN_TOGETHER:
                 numbers[one, weak] *= WEAK_INSIDE
-        for at in np.flatnonzero((size <= SHORT) & (other_size <= size + 1)).tolist():
-            out["short_near"][at] = short_near(marks.compact[mark[at]], names.compact[name[at]])
+        out["short_near"][:] = self._short_near(mark, name, left.letters)
         return weak
 
-    def _all_words(self, mark: Ints, name: Ints) -> Bools:
-        """Whether each word of the mark is a word of the name."""
-        codes = [side.words.text_code[side.word.item] for side in (self.marks, self.names)]
-        starts = self.marks.word.start[mark], self.names.word.start[name]
-        counts = self._word_count[0][mark], self._word_count[1][name]
-        every = np.ones(len(mark), bool)
-        for at in range(int(counts[0].max(initial=0))):
-            found = counts[0] <= at
-            for other in range(int(counts[1].max(initial=0))):
-                there = np.flatnonzero(~found & (counts[1] > other))
-                found[there] = codes[0][starts[0][there] + at] == codes[1][starts[1][there] + other]
-            every &= found
-        return every
-
-    def _same_word(self, mark: int, name: int) -> bool:
-        mine, theirs = (
-            set(side.words.text_code[side.word.item[side.word.start[at] : side.word.start[at + 1]]].tolist())
-            for side, at in ((self.marks, mark), (self.names, name))
-        )
-        return not mine.isdisjoint(theirs)
-
-    def _by_words(self, numbers: Floats, block: Ints, row: Ints, name: Ints) -> None:
-        """Fills in what the words share, each word of the mark beside the word that says most."""
+    def _short_near(self, mark: Ints, name: Ints, letters: Ints) -> Bools:
+        """`features.short_near` of many; `letters`: how many differ."""
         marks, names = self.marks, self.names
-        used, local = np.unique(self._padded[block], return_inverse=True)
-        local = local.reshape(len(block), -1) * len(names.words)
-        count, other_count = self._word_count[0][block][row], self._word_count[1][name]
-        first = names.word.start[name]
-        most_words = int(other_count.max(initial=0))
-        # Which word of the mark beside which of the name, for which pairs: its place in the table.
-        steps = []
-        asked = np.zeros(len(used) * len(names.words), bool)
-        for at in range(int(count.max(initial=0))):
-            pairs = np.flatnonzero(count > at)
-            mine, held, many = local[row[pairs], at], first[pairs], other_count[pairs]
-            beside = []
-            for other in range(int(many.max())):
-                there = np.flatnonzero(many > other)
-                place = mine[there] + names.word.item[held[there] + other]
-                asked[place] = True
-                beside.append((there, place))
-            steps.append((pairs, beside))
-        place = np.flatnonzero(asked)
-        table = np.zeros(len(asked))
-        table[place] = shared_bits(
-            marks.words, names.words, used, place // len(names.words), place % len(names.words), self._asked
+        size, other_size = self._size[0][mark], self._size[1][name]
+        out: Bools = (
+            (size > 1) & (size <= SHORT) & (other_size > 1) & (other_size <= size + 1) & (letters > 0)
         )
-        bits, top, sense, mine_top = (np.zeros(len(row)) for _ in range(4))
-        most = marks.most[block][row]
-        by_other = np.zeros((most_words, len(row)))
-        for at, (pairs, beside) in enumerate(steps):
-            best, which = np.zeros(len(pairs)), np.zeros(len(pairs), np.int64)
-            meant = np.zeros(len(pairs), bool)
-            for other, (there, place) in enumerate(beside):
-                value = table[place]
-                said = np.abs(value)
-                more = np.flatnonzero(said > best[there])
-                there = there[more]
-                best[there], which[there], meant[there] = said[more], other, value[more] < 0
-            bits[pairs] += best
-            top[pairs] = np.maximum(top[pairs], best)
-            strong = marks.words.bits[self._padded[block][row[pairs], at]] >= most[pairs]
-            mine_top[pairs] = np.maximum(mine_top[pairs], best * strong)
-            sense[pairs] += np.where(meant, best, 0.0)
-            by_other[which, pairs] = np.maximum(by_other[which, pairs], best)
-        their_top, their_most = np.zeros(len(row)), names.most[name]
-        for other in range(most_words):
-            there = np.flatnonzero(other_count > other)
-            strong = names.words.bits[names.word.item[first[there] + other]] >= their_most[there]
-            their_top[there] = np.maximum(their_top[there], by_other[other, there] * strong)
-        own, other_bits = marks.bits[block][row], names.bits[name]
-        cover_one = np.minimum(1.0, bits / own)
-        cover_other = np.minimum(1.0, by_other.sum(axis=0) / other_bits)
+        some = np.flatnonzero(out)
+        mark, name, size, other_size = mark[some], name[some], size[some], other_size[some]
+        # One letter more, one less, another one; or the same letters in another order, with one more at most.
+        near = (letters[some] == 1) | (marks.compact_bag.common(mark, names.compact_bag, name) == size)
+        apart = np.zeros(len(some), np.int64)
+        for at in range(int(size.max(initial=0))):
+            there = np.flatnonzero((size == other_size) & (size > at))
+            mine, theirs = (
+                side.compact.sign[side.compact.start[rows[there]] + at]
+                for side, rows in ((marks, mark), (names, name))
+            )
+            apart[there] += mine != theirs
+        out[some] = near | ((size == other_size) & (apart == 1))
+        return out
+
+    @staticmethod
+    def _ends(found: Found) -> Bools:
+        """Whether the longer texts end with the shorter ones."""
+        pair = np.arange(len(found.at))
+        own = found.code(pair, np.maximum(found.at, 0), np.maximum(found.at, 0) + found.small)
+        out: Bools = own == found.code(pair, found.size - found.small, found.size)
+        return out
+
+    def _all_words(self, left: Left) -> Bools:
+        """Whether each word of the mark is a word of the name."""
+        if not len(left):
+            return np.zeros(0, bool)
+        beside = Beside(self.marks, self.names, left.mark, left.name)
+        out: Bools = np.logical_and.reduceat(beside.same_text(), beside.first_row)
+        return out
+
+    def _by_words(self, numbers: Floats, left: Left, beside: Beside) -> None:
+        """Fills in what the words share, each word of the mark beside the word that says most."""
+        if not len(left):
+            return
+        marks, names = self.marks, self.names
+        own, other_bits = marks.bits[left.mark], names.bits[left.name]
+        shared = beside.shared(self._asked)
+        cover_one = np.minimum(1.0, shared["bits"] / own)
+        cover_other = np.minimum(1.0, shared["covered"] / other_bits)
         for what, number in (
             ("cover_one", cover_one),
             ("cover_other", cover_other),
             ("cover_both", cover_one * cover_other),
-            ("bits", np.minimum(1.0, bits / 32.0)),
-            ("top_bits", np.minimum(1.0, top / 16.0)),
-            ("sense", np.minimum(1.0, sense / own)),
-            ("own_word", np.minimum(1.0, mine_top / most)),
-            ("their_word", np.minimum(1.0, their_top / their_most)),
+            ("bits", np.minimum(1.0, shared["bits"] / 32.0)),
+            ("top_bits", np.minimum(1.0, shared["top"] / 16.0)),
+            ("sense", np.minimum(1.0, shared["sense"] / own)),
+            ("own_word", np.minimum(1.0, shared["own"] / marks.most[left.mark])),
+            ("their_word", np.minimum(1.0, shared["their"] / names.most[left.name])),
         ):
             numbers[AT[what]] = number
 
-    def _openings(self, numbers: Floats, block: Ints, row: Ints, name: Ints, weak: Bools) -> None:
+    def _openings(self, numbers: Floats, left: Left, weak: Bools) -> None:
         """Fills in the numbers of `_LAST`."""
         marks, names = self.marks, self.names
+        own, row = np.unique(left.mark, return_inverse=True)
         for what, mine, theirs in (
             ("opening", marks.compact, names.compact),
             ("key_opening", marks.key, names.key),
         ):
-            texts = mine.of_rows(block)
+            texts = mine.of_rows(own)
             numbers[AT[what]] = process.cpdist(
                 [texts[at] for at in row.tolist()],
-                theirs.of_rows(name),
+                theirs.of_rows(left.name),
                 scorer=JaroWinkler.normalized_similarity,
                 dtype=np.float64,
             )
             numbers[AT[what], weak] *= WEAK_INSIDE
 
-    def _sounds_and_first(self, numbers: Floats, block: Ints, row: Ints, name: Ints, weak: Bools) -> None:
+    def _sounds_and_first(self, numbers: Floats, left: Left, weak: Bools) -> None:
         """Fills in the consonants and the first word."""
         marks, names = self.marks, self.names
-        mark = block[row]
+        mark, name = left.mark, left.name
+        own, row = np.unique(mark, return_inverse=True)
         total = self._bones_size[0][mark] + self._bones_size[1][name]
-        common = Patterns(marks.bones.of_rows(block)).common(row, names.bones, name)
+        common = Patterns(marks.bones.of_rows(own)).common(row, names.bones, name)
         numbers[AT["bones"]] = alike(total - 2 * common, total)
         one, other = marks.word.item[marks.word.start[mark]], names.word.item[names.word.start[name]]
         share = np.minimum(1.0, marks.words.bits[one] / 16.0)
@@ -380,11 +350,6 @@ class Engine:
 def _by_row(row: Ints, code: Codes) -> tuple[Ints, Codes]:
     order = np.argsort(row, kind="stable")
     return row[order], code[order]
-
-
-def _turned(found: tuple[Ints, Ints]) -> tuple[Ints, Codes]:
-    part, row = found
-    return row, part.astype(np.uint64)
 
 
 def _slices(start: Ints, end: Ints) -> tuple[Ints, Ints]:

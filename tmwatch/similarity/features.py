@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA, Indel, JaroWinkler
 
-from tmwatch.similarity.freq import Frequencies
+from tmwatch.similarity.freq import COMPOUND_NAMES, COMPOUND_WORTH, PART_WORTH, Frequencies
 from tmwatch.similarity.han import look, meant
 from tmwatch.similarity.keys import foreign_sound, mandarin
 from tmwatch.similarity.name import Name, Word
@@ -122,7 +122,7 @@ def part_bits(one: Word, other: Word, counts: Frequencies) -> float:
         for part, _senses, _rest in short.split:
             for part2, _senses2, _rest2 in long.split:
                 if part == part2:
-                    best = max(best, 0.6 * counts.bits(part))
+                    best = max(best, PART_WORTH * counts.bits(part))
         return best
     if short.han:
         return short.bits * (1.0 if meant(short.text, long.text) else 0.25)
@@ -131,8 +131,8 @@ def part_bits(one: Word, other: Word, counts: Frequencies) -> float:
     edge = at == 0 or at + len(short.text) == len(long.text)
     if not edge or len(short.text) < 2:
         return 0.5 * bits
-    compound = counts.words.get(rest, 0) >= 3 and len(short.text) > 2 and len(rest) > 1
-    return max(bits, 0.85 * short.bits) if compound else 0.8 * bits
+    compound = counts.words.get(rest, 0) >= COMPOUND_NAMES and len(short.text) > 2 and len(rest) > 1
+    return max(bits, COMPOUND_WORTH * short.bits) if compound else 0.8 * bits
 
 
 NAMES = (

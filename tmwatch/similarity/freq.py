@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
+from typing import Any
 
 from tmwatch.similarity.han import known_words, segment
 from tmwatch.similarity.keys import is_han, pieces
@@ -32,6 +33,10 @@ _CLASS_BITS = 5.0
 LEAST_OWNERS = 8
 # In `data/class_words.csv`: words of no class in particular (GROUP, PREMIUM).
 ANY_CLASS = 0
+# What a known part in common is worth; a word at an end of a compound whose rest so many names hold.
+PART_WORTH = 0.6
+COMPOUND_NAMES = 3
+COMPOUND_WORTH = 0.85
 # A name has about twelve letters (2 to the 3.6) where a part may begin.
 _PLACES = 3.6
 
@@ -63,6 +68,8 @@ class Frequencies:
     _bits: dict[str, float] = field(default_factory=dict, init=False)
     _inside: dict[str, float] = field(default_factory=dict, init=False)
     _groups: int = field(default=0, init=False)
+    # Made of the counts elsewhere, for many words at once.
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for group, number in self.letters.items():
@@ -190,7 +197,7 @@ def learned(names: Iterable[str], on: Frequencies | None = None) -> Frequencies:
         han_names += bool(signs)
         words.update(latin)
         han.update(signs)
-    return replace(base, latin_names=latin_names, han_names=han_names, words=words, han=han)
+    return replace(base, kept={}, latin_names=latin_names, han_names=han_names, words=words, han=han)
 
 
 def count_classes(filings: Iterable[tuple[str, str, Collection[int]]]) -> ClassCounts:

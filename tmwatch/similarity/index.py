@@ -27,7 +27,7 @@ import numpy as np
 from tmwatch.similarity import kept
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.hits import Hit
-from tmwatch.similarity.name import Name, Word, make_word
+from tmwatch.similarity.name import Name
 from tmwatch.similarity.score import Scorer, scorer
 from tmwatch.similarity.strings import Floats, Ints
 
@@ -105,7 +105,7 @@ class Index:
 
     def _add(self, start: int, names: Sequence[str]) -> None:
         columns = Columns([self._scorer.make(name) for name in names])
-        columns.let_go(self._scorer.make, self._word)
+        columns.let_go(self._scorer.make, self._scorer.word)
         self._parts.append(_Part(start, columns))
 
     def save(self, folder: Path) -> None:
@@ -144,7 +144,7 @@ class Index:
                 continue  # it was put together with others, and the part of before is still there
             if start != len(made):
                 raise ValueError(f"the index in {folder} has a gap before name {start}: build it anew")
-            made._parts.append(_Part(start, kept.load(path, made._scorer.make, made._word)))
+            made._parts.append(_Part(start, kept.load(path, made._scorer.make, made._scorer.word)))
         return made
 
     def search(self, mark: str, level: int = 3, limit: int | None = None) -> list[Hit]:
@@ -175,11 +175,12 @@ class Index:
             raise ValueError(f"level {level}: a level is 1 to 4")
         ready = [self._scorer.name(mark) for mark in marks]
         self._scorer.noises(ready, self._cores)
+        columns = Columns(ready)
         spread = self._cores if len(marks) == 1 else 1
 
         def look(part: _Part) -> Found:
             mark, name, levels, score = self._scorer.found(
-                ready, part.columns, level, 1 if spread > 1 else self._cores
+                ready, part.columns, level, 1 if spread > 1 else self._cores, columns
             )
             return Found(mark, name + part.start, levels, score)
 
@@ -214,6 +215,3 @@ class Index:
                 for what in ("watched", "candidate", "level", "score")
             )
         )
-
-    def _word(self, text: str) -> Word:
-        return make_word(text, self._scorer.counts, self._scorer.meanings)

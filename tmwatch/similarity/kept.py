@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from tmwatch.similarity.arrays import HELD, Columns, Holders, Lists, Words
 from tmwatch.similarity.name import Name, Word
-from tmwatch.similarity.strings import Strings
+from tmwatch.similarity.strings import Bags, Strings
 
 _NUMBERS = ("bits", "most", "plain", "full", "foreign", "group_count", "key_group_count", "reading_count")
 _TEXTS = ("raw", "compact", "key", "bones")
-_WORDS = ("bits", "text_code", "key_code")
+_WORDS = ("bits", "bits32", "text_code", "key_code", "inside", "most_inside", "apart", "split", "meant")
+_BAGS = ("size", "held", "again")
 
 
 def save(columns: Columns, folder: Path) -> None:
@@ -29,6 +30,9 @@ def save(columns: Columns, folder: Path) -> None:
     arrays |= {"word.start": columns.word.start, "word.item": columns.word.item}
     for what, holders in (columns.by | {"words.meaning": words.meaning, "words.part": words.part}).items():
         arrays |= {f"{what}.{one}": getattr(holders, one) for one in ("code", "start", "row")}
+    for what, side in (("names", columns), ("words", words)):
+        for bag in side.BAGS:
+            arrays |= {f"{what}.{bag}.{one}": getattr(getattr(side, bag), one) for one in _BAGS}
     for what, array in arrays.items():
         np.save(folder / f"{what}.npy", array)
 
@@ -55,6 +59,9 @@ def load(folder: Path, make: Callable[[str], Name], make_word: Callable[[str], W
     words.text, words.key = strings("words.text"), strings("words.key")
     for what in _WORDS:
         setattr(words, what, array(f"words.{what}"))
+    for what, side in (("names", columns), ("words", words)):
+        for bag in side.BAGS:
+            setattr(side, bag, Bags(*(array(f"{what}.{bag}.{one}") for one in _BAGS)))
     words.meaning, words.part = holders("words.meaning"), holders("words.part")
     columns.words, columns.word = words, Lists(array("word.start"), array("word.item"))
     for what in _NUMBERS:

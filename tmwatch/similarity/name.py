@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tmwatch.similarity.freq import MOST_BITS, Frequencies
+from tmwatch.similarity.freq import MOST_BITS, PART_WORTH, Frequencies
 from tmwatch.similarity.han import segment
 from tmwatch.similarity.keys import (
     foreign_bones,
@@ -31,6 +31,9 @@ class Word:
     # (part, senses of the part, the rest) where a known word stands at the start or end: HYDRO|PIK.
     split: tuple[tuple[str, frozenset[str], str], ...]
     han: bool
+    # Its bits inside another word, and those that are shared at most with a word that has a known part of it.
+    inside: float = 0.0
+    part: float = 0.0
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -139,13 +142,16 @@ def make_word(text: str, counts: Frequencies, meanings: Meanings) -> Word:
     """A `Word` from one word of a name, as `make` finds them."""
     han = is_han(text)
     key = "".join(pinyin(text)) if han else sound(in_latin(text))
+    split = meanings.split(text, counts.words)
     return Word(
         text,
         key,
         counts.bits(text),
         meanings.senses(text),
-        meanings.split(text, counts.words),
+        split,
         han,
+        0.0 if han else counts.inside_bits(text),
+        max((PART_WORTH * counts.bits(part) for part, _senses, _rest in split), default=0.0),
     )
 
 

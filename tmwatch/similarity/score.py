@@ -33,6 +33,7 @@ from tmwatch.similarity.levels import nearest_level
 from tmwatch.similarity.name import Name
 from tmwatch.similarity.reasons import reasons
 from tmwatch.similarity.strings import Floats, Ints, hashes
+from tmwatch.similarity.words import Said
 
 # The score of a pair that shares nothing; below every score of a pair that was compared.
 NOTHING = -30.0
@@ -47,6 +48,8 @@ _FEW_PAIRS = 200_000
 _MARKS_AT_ONCE = 2000
 # No mark counts as quieter than this, or a mark of odd letters would alarm at anything.
 _QUIET = -9.0
+# The scores from which on noise is looked for in turn: about half of the marks are above each.
+_NOISE_FROM = (-5.0, -6.5, _QUIET)
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ class Scorer:
         self._beside: dict[bool, Columns] = {}
         self._noise: dict[str, float] = {}
         self._words: dict[str, name.Word] = {}
+        self._said: Said = {}
         self.name = functools.lru_cache(200_000)(self.make)
         self._in: dict[frozenset[int], Scorer] = {}
         self._with: dict[tuple[tuple[str, ...], ...], Scorer] = {}
@@ -164,6 +168,15 @@ class Scorer:
             self._words.clear()
         return name.make(raw, self.counts, self.meanings, self._words)
 
+    def word(self, text: str) -> name.Word:
+        """A word made ready, as `make` finds it in a name."""
+        if len(self._words) > _MOST_WORDS:
+            self._words.clear()
+        found = self._words.get(text)
+        if found is None:
+            found = self._words[text] = name.make_word(text, self.counts, self.meanings)
+        return found
+
     def batch(self, candidates: Sequence[str]) -> Columns:
         """Candidates made ready, for `many`."""
         return Columns([self.make(raw) for raw in candidates])
@@ -208,18 +221,26 @@ class Scorer:
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _find_noise(self, marks: Sequence[Name], beside: Columns, cores: int) -> None:
-        found = self.near(marks, beside, np.full(len(marks), _QUIET), cores)
-        own = hashes([one.compact for one in marks])
-        theirs = hashes([beside.compact[at] for at in range(len(beside))])
-        other = own[found.mark] != theirs[found.name]
-        mark, raw = found.mark[other], found.raw[other]
-        order = np.lexsort((-raw, mark))
-        raw = raw[order]
-        start = np.searchsorted(mark[order], np.arange(len(marks) + 1))
+        """Most marks are loud, which few names are enough to show: the quieter ones are asked again."""
+        left = list(marks)
         place = _NOISE_AT * len(beside) // 10_000
-        for at, one in enumerate(marks):
-            reached = start[at] + place < start[at + 1]
-            self._noise[one.compact] = max(float(raw[start[at] + place]), _QUIET) if reached else _QUIET
+        theirs = hashes([beside.compact[at] for at in range(len(beside))])
+        for least in _NOISE_FROM:
+            found = self.near(left, beside, np.full(len(left), least), cores)
+            own = hashes([one.compact for one in left])
+            other = (own[found.mark] != theirs[found.name]) & (found.raw >= least)
+            mark, raw = found.mark[other], found.raw[other]
+            order = np.lexsort((-raw, mark))
+            raw = raw[order]
+            start = np.searchsorted(mark[order], np.arange(len(left) + 1))
+            quiet = []
+            for at, one in enumerate(left):
+                if start[at] + place < start[at + 1]:
+                    self._noise[one.compact] = float(raw[start[at] + place])
+                else:
+                    quiet.append(one)
+            left = quiet
+        self._noise.update((one.compact, _QUIET) for one in left)
 
     def _beside_of(self, han: bool) -> Columns:
         """The background of a mark: the user's own names, else made-up ones of its script."""
@@ -230,23 +251,32 @@ class Scorer:
             self._beside[han] = self.batch(names)
         return self._beside[han]
 
-    def near(self, marks: Sequence[Name], names: Columns, least: Floats, cores: int = 1) -> Scores:
+    def near(self, marks: Sequence[Name] | Columns, names: Columns, least: Floats, cores: int = 1) -> Scores:
         """The pairs whose score before the noise is at least `least` of their mark, and equal names."""
-        engine = Engine(self.counts, self.formula, Columns(marks), names, cores)
+        columns = marks if isinstance(marks, Columns) else Columns(marks)
+        engine = Engine(self.counts, self.formula, columns, names, cores, self._said)
         return Scores.together(list(engine.scores(least)))
 
     def found(
-        self, marks: Sequence[Name], names: Columns, level: int, cores: int = 1
+        self,
+        marks: Sequence[Name],
+        names: Columns,
+        level: int,
+        cores: int = 1,
+        columns: Columns | None = None,
     ) -> tuple[Ints, Ints, Ints, Floats]:
         """(mark, name, level, score) of the pairs of `level` or nearer, by mark and name.
 
+        `columns`: the marks in columns, where somebody has them.
+
         The level is the nearest that it can be: what the words are worth (`likeness`) may put a pair farther.
         """
+        every = marks
         marks, places = self._worth_a_look(marks, names, level, cores)
         less = self.weights.noise * self.noises(marks, cores)
         # A little generous: the score itself decides.
         least = (self.weights.levels[level - 1] if level < 4 else -np.inf) + less - 1e-9
-        near = self.near(marks, names, least, cores)
+        near = self.near(columns if columns and marks is every else marks, names, least, cores)
         score = near.raw - less[near.mark]
         levels = np.full(len(score), 4)
         for at in (3, 2, 1):

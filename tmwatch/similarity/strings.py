@@ -15,6 +15,7 @@ Bools = NDArray[np.bool_]
 Codes = NDArray[np.uint64]
 
 _HASH = np.uint64(0x9E3779B97F4A7C15)
+_UNDO = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))  # what undoes a step of the hash
 _LETTERS = 128
 
 
@@ -40,14 +41,22 @@ class Strings:
         return part.tobytes().decode("utf-8", "surrogatepass")
 
     def of_rows(self, rows: Ints) -> list[str]:
-        start, end = self.start[rows].tolist(), self.start[rows + 1].tolist()
-        if len(rows) * 20 > len(self):
-            text = self.sign.tobytes().decode("latin-1")  # one letter a byte, so that places stay
-            if text.isascii():
-                return [text[a:b] for a, b in zip(start, end, strict=True)]
-        return [
-            self.sign[a:b].tobytes().decode("utf-8", "surrogatepass") for a, b in zip(start, end, strict=True)
-        ]
+        start = self.start.take(rows)
+        size = (self.start.take(rows + 1) - start).astype(np.int64)
+        held = self.sign.take(spread(start.astype(np.int64), size)).tobytes()
+        end = np.cumsum(size)
+        edges = zip((end - size).tolist(), end.tolist(), strict=True)
+        if held.isascii():
+            text = held.decode("ascii")
+            return [text[a:b] for a, b in edges]
+        return [held[a:b].decode("utf-8", "surrogatepass") for a, b in edges]
+
+
+def spread(start: Ints, count: Ints) -> Ints:
+    """start[0], start[0] + 1, … (count[0] of them), start[1], …"""
+    before: Ints = np.cumsum(count) - count
+    out: Ints = np.arange(int(count.sum())) + np.repeat(start - before, count)
+    return out
 
 
 def lengths(texts: Sequence[str]) -> Ints:
@@ -114,59 +123,93 @@ def windows(texts: Sequence[str], sizes: range, among: Codes) -> tuple[Ints, Cod
     return np.concatenate(rows), np.concatenate(found)
 
 
-def inside(parts: Sequence[str], texts: Sequence[str]) -> tuple[Ints, Ints]:
-    """(which part, which text) wherever a part stands in a text, each pair once."""
-    if not len(parts) or not len(texts):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    size = lengths(parts)
-    wanted = hashes(parts)
-    signs, start = codes(texts)
-    row = np.repeat(np.arange(len(texts)), np.diff(start))
-    rolled = np.zeros(len(signs), np.uint64)
-    found: list[Ints] = []
-    for length in range(1, min(int(size.max()), len(signs)) + 1):
-        rolled = rolled[: len(signs) - length + 1] * _HASH + signs[length - 1 :] + np.uint64(1)
-        own = np.flatnonzero(size == length)
-        if not len(own):
-            continue
-        own = own[np.argsort(wanted[own], kind="stable")]
-        among = wanted[own]
-        at = np.searchsorted(among, rolled)
-        at[at == len(among)] = 0
-        # A window over the end of a text holds the sign of its end, and no part does.
-        place = np.flatnonzero(among[at] == rolled)
-        # Parts of one text follow each other.
-        last = np.searchsorted(among, rolled[place], side="right")
-        for step in range(int((last - at[place]).max(initial=0))):
-            more = at[place] + step < last
-            found.append(own[at[place][more] + step] * len(texts) + row[place][more])
-    both = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
-    return both // len(texts), both % len(texts)
-
-
-class Letters:
-    """Which letters and digits each text holds, to tell at once that two texts cannot have much in common."""
-
-    def __init__(self, strings: Strings) -> None:
-        self.size = np.diff(strings.start).astype(np.int16)
-        bit = np.left_shift(np.uint64(1), (strings.sign % 64).astype(np.uint64))
-        self.held = np.zeros(len(strings), np.uint64)
-        full = np.flatnonzero(self.size)
-        if len(full):
-            self.held[full] = np.bitwise_or.reduceat(bit, strings.start[:-1][full])
-        # How many stand there more than once.
-        self.again = self.size - np.bitwise_count(self.held).astype(np.int16)
-
-
-def may_share(one: Letters, row: Ints, other: Letters, column: Ints) -> Bools:
-    """Whether two texts could be more than 0.6 alike or one stand in the other; False only if neither."""
-    mine, theirs = one.held[row], other.held[column]
-    size, other_size = one.size[row], other.size[column]
-    most = np.bitwise_count(mine & theirs) + np.minimum(one.again[row], other.again[column])
-    small = np.minimum(size, other_size)
-    inside = np.where(size <= other_size, mine & ~theirs, theirs & ~mine) == 0
-    out: Bools = inside | (10 * np.minimum(most, small) > 3 * (size + other_size))
+def _bit_of_letter() -> NDArray[np.uint8]:
+    """Which bit of a bag a letter sets; `_NONE` where it has none."""
+    out = np.full(256, _NONE, np.uint8)
+    for at, letter in enumerate("abcdefghijklmnopqrstuvwxyz"):
+        out[ord(letter)] = at
+    for at, letter in enumerate("0123456789SC", 2 * _TWICE):
+        out[ord(letter)] = at
     return out
+
+
+# A second a, b … of a text sets the bit so far above that of the first.
+_TWICE = 26
+_NONE = 255
+_BIT = _bit_of_letter()
+
+
+@dataclass(slots=True, frozen=True)
+class Bags:
+    """Which letters each text holds, in any order, to tell at once that two cannot have much in common."""
+
+    size: NDArray[np.uint8]  # letters (bytes), 255 at most
+    held: Codes
+    again: NDArray[np.uint8]  # letters that have no bit, or none any more
+
+    @classmethod
+    def of(cls, strings: Strings) -> Bags:
+        long = np.diff(strings.start)
+        order = np.argsort(-long, kind="stable")
+        ordered = -long[order]
+        held, again = np.zeros(len(long), np.uint64), np.zeros(len(long), np.int64)
+        start = strings.start[:-1]
+        for at in range(int(long.max(initial=0))):
+            rows = order[: np.searchsorted(ordered, -at, side="left")]
+            bit = _BIT[strings.sign[start[rows] + at]]
+            one = np.left_shift(np.uint64(1), (bit % 64).astype(np.uint64))
+            there = (held[rows] & one) != 0
+            one = np.where(there & (bit < _TWICE), one << np.uint64(_TWICE), one)
+            over = (bit == _NONE) | ((held[rows] & one) != 0)
+            held[rows] |= np.where(over, np.uint64(0), one)
+            again[rows] += over
+        most = np.iinfo(np.uint8).max
+        return cls(np.minimum(long, most).astype(np.uint8), held, np.minimum(again, most).astype(np.uint8))
+
+    def common(self, row: Ints, other: Bags, column: Ints) -> NDArray[np.uint8]:
+        """The most letters that text `row` and text `column` of `other` could have in common, for all."""
+        out: NDArray[np.uint8] = np.bitwise_count(self.held.take(row) & other.held.take(column))
+        out += np.minimum(self.again.take(row), other.again.take(column))
+        return out
+
+
+class Found:
+    """Where texts stand in longer ones, pair by pair, as `str.find` says it: -1 where one does not."""
+
+    def __init__(self, short: Strings, row: Ints, long: Strings, other: Ints) -> None:
+        self.start, self._sum, self._power, self.size = _rolled(long, other)
+        begin, total, power, small = _rolled(short, row)
+        own = (total[begin + small] - total[begin]) * power[begin + small]
+        places = np.maximum(self.size - small + 1, 1)
+        at = spread(np.zeros(len(row), np.int64), places)
+        pair = np.repeat(np.arange(len(row)), places)
+        fits = at + small.take(pair) <= self.size.take(pair)
+        here = np.minimum(at + small.take(pair), self.size.take(pair))
+        same = fits & (self.code(pair, np.minimum(at, here), here) == own.take(pair))
+        none = np.iinfo(np.int64).max
+        self.at = np.zeros(0, np.int64)
+        if len(row):
+            first = np.minimum.reduceat(np.where(same, at, none), np.cumsum(places) - places)
+            self.at = np.where(first == none, -1, first)
+        self.small = small
+
+    def code(self, pair: Ints, first: Ints, end: Ints) -> Codes:
+        """`hashes` of what stands in the longer text of a pair from one place to before another."""
+        start = self.start.take(pair)
+        out: Codes = (self._sum[start + end] - self._sum[start + first]) * self._power[start + end]
+        return out
+
+
+def _rolled(texts: Strings, rows: Ints) -> tuple[Ints, Codes, Codes, Ints]:
+    """(start, sums, powers, size) from which the hash of any part of these texts is known."""
+    start = texts.start.take(rows)
+    size = (texts.start.take(rows + 1) - start).astype(np.int64)
+    signs = texts.sign.take(spread(start.astype(np.int64), size)).astype(np.uint64) + np.uint64(1)
+    back = np.full(len(signs), _UNDO, np.uint64)
+    sums, powers = np.zeros(len(signs) + 1, np.uint64), np.ones(len(signs) + 1, np.uint64)
+    np.cumsum(signs * np.cumprod(back), out=sums[1:])
+    np.cumprod(np.full(len(signs), _HASH, np.uint64), out=powers[1:])
+    return np.cumsum(size) - size, sums, powers, size
 
 
 class Patterns:
