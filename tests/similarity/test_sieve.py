@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import LCSseq
 
@@ -18,6 +18,7 @@ from tmwatch.similarity.words import JOINED, MEANT, SHARED, Beside
 TEXT = st.text("abcSC019!", max_size=12)
 
 
+@settings(deadline=None)
 @given(st.lists(TEXT, min_size=1, max_size=6), st.lists(TEXT, min_size=1, max_size=6))
 def test_no_two_texts_have_more_letters_in_common_than_their_bags(left: list[str], right: list[str]) -> None:
     one, other = (Bags.of(Strings.of(texts)) for texts in (left, right))
@@ -27,6 +28,7 @@ def test_no_two_texts_have_more_letters_in_common_than_their_bags(left: list[str
             assert LCSseq.similarity(text, against) <= most <= min(len(text), len(against))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text("ab", max_size=4), st.text("abc", max_size=9)), max_size=8))
 def test_where_a_text_stands_in_another_is_what_find_says(pairs: list[tuple[str, str]]) -> None:
     short, long = ([pair[at] for pair in pairs] for at in (0, 1))
@@ -61,6 +63,7 @@ def test_no_weights_make_a_pair_reach_more_than_its_bound_from_below_and_above()
         assert (formula.reach(low, high) >= formula.joined(numbers)).all()
 
 
+@settings(deadline=None)
 @given(st.lists(NAME, min_size=1, max_size=4), st.lists(NAME, min_size=1, max_size=6))
 def test_no_two_names_share_more_bits_than_their_words_could(marks: list[str], names: list[str]) -> None:
     _bits_hold(marks, names)

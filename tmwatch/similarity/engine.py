@@ -52,7 +52,7 @@ from tmwatch.similarity.words import Asked, Beside, Said
 
 # Pairs of a block, and blocks whose pairs are scored together.
 _BLOCK = 1_000_000
-_BLOCKS = 8
+_BLOCKS = 2
 # What is not known yet when a pair is judged by the score that it could reach.
 _LAST = ("opening", "key_opening")
 _LATER = (*_LAST, "bones", "first_word")
