@@ -36,7 +36,7 @@ _PART = 100_000
 # Parts that are small are put together when there are so many of them.
 _SMALL, _MANY = 20_000, 8
 # The form of the files; another one is not read.
-_FORM = 2
+_FORM = 3
 
 
 class StaleIndex(ValueError):

@@ -160,7 +160,8 @@ class Beside:
         by_sense = np.zeros(len(self.rows), np.float32)
         if len(some):
             sense = np.zeros(len(one), np.float32)
-            sense[some] = np.float32(_SENSE_WORTH) * low[some]
+            mean = (mine.bits32.take(one[some]) + theirs.bits32.take(other[some])) / two
+            sense[some] = np.float32(_SENSE_WORTH) * mean  # as much as it may be: `features._sense_bits`
             high = np.maximum(high, sense)
             by_sense = np.add.reduceat(np.maximum.reduceat(sense, self.start), self.first_row)
         # The same word, the same sound: known at once.
