@@ -56,7 +56,7 @@ def test_killed_anywhere_between_fetch_and_answer_everybody_is_told_once(
     kinds = {step.kind for step in steps}
     # No rename: the pace of a register on loopback is written in place. `test_restore_dies` dies at renames.
     assert {"connect", "send", "receive", "write", "sync", "create", "unlink"} <= kinds
-    chosen = sample(steps)
+    chosen = sample(steps)[::2]  # each second place; `make soak` dies at every step
     deaths = [(step, False) for step in chosen] + [(step, True) for step in halves(steps)]
     assert dies_and_recovers(victim, undisturbed, deaths) >= len(deaths) - 2
 
