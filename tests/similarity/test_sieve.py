@@ -63,6 +63,14 @@ def test_no_weights_make_a_pair_reach_more_than_its_bound_from_below_and_above()
         assert (formula.reach(low, high) >= formula.joined(numbers)).all()
 
 
+def test_a_number_that_helps_most_between_its_ends_is_taken_there() -> None:
+    weight = {"letters": 4.0, "letters*letters": -4.0}
+    formula = Formula(tuple(weight.get(name, 0.0) for name in ALL_NAMES), 0.0)
+    ends = {"letters": np.zeros(1, np.float32)}, {"letters": np.ones(1, np.float32)}
+    assert formula.reach(*ends)[0] >= 1.0
+    assert formula.reach({}, ends[1])[0] >= 1.0
+
+
 @settings(deadline=None)
 @given(st.lists(NAME, min_size=1, max_size=4), st.lists(NAME, min_size=1, max_size=6))
 def test_no_two_names_share_more_bits_than_their_words_could(marks: list[str], names: list[str]) -> None:
