@@ -297,7 +297,7 @@ def test_what_is_held_is_in_no_digest_until_it_is_released_and_is_counted(desk: 
     desk.looked("2026-11-29 05:00")
     desk.check(MONDAY)
     (subject,) = desk.subjects()
-    assert ": checked, nothing new, 1 alert held; " in subject
+    assert ": checked, nothing else new, 1 alert held; " in subject
     assert "1 alert held: `tmwatch alerts list` says why and until when" in text_of(desk.mails[0])
     Outbox(desk.database).release([number])
     desk.check("2026-12-07 06:45")
@@ -512,7 +512,7 @@ def test_what_a_mute_kept_back_is_counted_and_named(desk: Desk) -> None:
         )
     desk.looked("2026-11-29 05:00")
     desk.check(MONDAY)
-    assert ": checked, nothing new, 1 change muted; 3 of 3 filings looked at" in desk.subjects()[0]
+    assert ": checked, nothing else new, 1 change muted; 3 of 3 filings looked at" in desk.subjects()[0]
     muted = text_of(desk.mails[0]).partition("WHAT IS MUTED")[2]
     assert "until 2026-12-31 (reworded headings): 1 kept back since the last digest" in muted
 

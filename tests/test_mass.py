@@ -123,8 +123,14 @@ def test_a_mass_is_told_once_and_its_alerts_wait_for_somebody(house: House, run:
     assert "Representative in 30 of 30" in text
     assert text.count("Representative: Sample Attorney → Garbled 999901") == 3
     assert "30 alerts about it are held, and go by themselves at 2026-12-02 07:00 (UTC)" in text
+    assert "High · watch “own”\n" in text.replace("\r", ""), "it is nobody's filing"
+    assert "Nothing is recorded" not in text
     for command in ("release", "drop"):
         assert f"`tmwatch alerts {command} --source us.tsdr`" in text
+    assert (
+        "Held             much changed at us.tsdr at once; until 2026-12-02 07:00"
+        in run("alerts", "why", "1").out
+    )
     assert house.states() == {"held": 60, "sent": 2}
     clock.shift(HOUR)
     again = run("check")

@@ -211,11 +211,11 @@ def _bad(
             said = "is late" if one.state == "stale" else "is failing"
             yield f'watch "{one.watch}" {said}: last looked at in full {_when(one.oldest_look)}'
     if standing["dead"]:
-        yield f"{standing['dead']} deliveries were given up"
+        yield f"{standing['dead']} {'delivery was' if standing['dead'] == 1 else 'deliveries were'} given up"
     for said, _ in mass_sentences(standing):
         yield said
     if held := held_after_restore(standing):
-        yield f"{held} deliveries are held"
+        yield f"{held} {'delivery is' if held == 1 else 'deliveries are'} held since a restore"
     if oldest is not None and oldest > limits.oldest_alert:
         yield f"an alert has waited for {_span(oldest)}; the limit is {_span(limits.oldest_alert)}"
     if free < limits.disk_floor * 2**20:

@@ -92,7 +92,11 @@ def test_however_much_there_is_to_say_the_title_of_a_chat_says_how_much_was_look
         ({"seen": 0, "questions": 0}, "nothing new came; no register was asked"),
         ({"seen": 1, "questions": 1}, "checked, nothing new; 1 of 1 filing looked at"),
         ({"seen": 120, "by_number": False}, "checked, nothing new; 120 of 120 questions answered"),
-        ({"seen": 120, "at_once": 1}, "checked, nothing new, 1 alert sent at once; 120 of 120"),
+        ({"seen": 120, "at_once": 1}, "checked, nothing else new, 1 alert sent at once; 120 of 120"),
+        ({"seen": 120, "held": 30}, "checked, nothing else new, 30 alerts held; 120 of 120"),
+        ({"seen": 120, "silenced": 2}, "checked, nothing else new, 2 changes muted; 120 of 120"),
+        ({"seen": 119, "held": 1}, "nothing else new in what was looked at, 1 alert held; 119 of 120"),
+        ({"seen": 0, "held": 1}, "nothing else came, 1 alert held; 0 of 120"),
     ],
 )
 def test_nothing_new_is_said_of_what_was_looked_at_and_of_nothing_else(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.alerts import samples
-from tests.cli.conftest import CANCELLED, House, Run, folder, house, run
+from tests.cli.conftest import CANCELLED, PAGE, House, Run, folder, house, run
 from tmwatch.alerts.outbox import deliver_due
 from tmwatch.alerts.payload import AlertPayload, DueLine
 from tmwatch.alerts.quiet import quiet_until, waits_until
@@ -128,3 +128,13 @@ def test_a_check_in_quiet_hours_sends_what_is_critical_alone(house: House, run: 
     wrong = run("check")
     assert wrong.code == 2
     assert "key quiet[0]" in wrong.err
+
+
+def test_a_check_says_whose_quiet_is_waited_for(house: House, run: Run) -> None:
+    text = house.path.read_text().replace('name = "legal"\n', 'name = "legal"\nquiet = ["00:00-00:00"]\n', 1)
+    house.path.write_text(text)
+    run("check")
+    house.serve(PAGE.read_bytes().replace(b"Sample Attorney", b"Another Attorney"))
+    said = " ".join(run("check", "--all", terminal=True).out.split())
+    assert "0 deliveries sent, 2 waiting (quiet of legal until " in said
+    assert "the next `tmwatch check` sends" not in said

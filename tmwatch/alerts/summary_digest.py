@@ -64,10 +64,17 @@ def said_of(digest: Digest, words: Wording) -> list[str]:
 
 
 def nothing(digest: Digest, words: Wording) -> str:
-    """That nothing happened: said of what was looked at, and of nothing else."""
+    """That nothing happened: said of what was looked at, and of nothing else. What went at once, is held or
+    was muted did happen."""
+    more = "_else" if is_beside(digest) else ""
     if not digest.questions or not digest.seen:
-        return words.digest("nothing_asked")
-    return words.digest("nothing" if digest.seen == digest.questions else "nothing_seen")
+        return words.digest(f"nothing_asked{more}")
+    return words.digest(f"nothing{more}" if digest.seen == digest.questions else f"nothing_seen{more}")
+
+
+def is_beside(digest: Digest) -> bool:
+    """Whether something came that the digest does not tell itself."""
+    return bool(digest.at_once or digest.held or digest.silenced)
 
 
 def proof_of(digest: Digest, words: Wording, *, gaps: bool = True, why: bool = True) -> str:

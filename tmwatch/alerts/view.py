@@ -137,12 +137,12 @@ def build(payload: AlertPayload, words: Wording, timezone: str = "UTC") -> MailV
 def _watch_line(payload: AlertPayload, words: Wording) -> str:
     if payload.kind == "test":
         return words.say("test_line")
-    return words.say(
-        "watch_line",
-        significance=capital(words.significance(payload.significance)),
-        watch=words.quoted(clean_line(payload.watch, 100)),
-        role=words.role(clean_line(payload.role, 30)),
-    )
+    significance = capital(words.significance(payload.significance))
+    watch = words.quoted(clean_line(payload.watch, 100))
+    if payload.kind in ("source.health", "delivery.health"):  # whose filings they are is no matter
+        return words.say("watch_line_plain", significance=significance, watch=watch)
+    role = words.role(clean_line(payload.role, 30))
+    return words.say("watch_line", significance=significance, watch=watch, role=role)
 
 
 def _cut_line(payload: AlertPayload, count: int, words: Wording) -> str:

@@ -14,8 +14,8 @@ _FEW_NAMES = 5
 
 def coverage(payload: AlertPayload, words: Wording) -> tuple[str, ...]:
     """For each office of the watch: live, import only or not watched, and why (design law 17)."""
-    if payload.kind in ("delivery.health", "test"):
-        return ()  # it is about a receiver, not about what is looked at
+    if payload.kind in ("delivery.health", "test") or payload.mass is not None:
+        return ()  # it is about a receiver, or a whole source, not about what a watch looks at
     return tuple(coverage_lines(payload.coverage, words)) or (words.say("coverage_none"),)
 
 

@@ -13,7 +13,7 @@ from itertools import groupby
 from tmwatch.alerts import summary
 from tmwatch.alerts.campaigns import class_order
 from tmwatch.alerts.payload import AlertPayload, Digest, DigestDue, DigestItem, DigestLook, MarkCard
-from tmwatch.alerts.summary_digest import NEWS, local_day, nothing, proof_of
+from tmwatch.alerts.summary_digest import NEWS, is_beside, local_day, nothing, proof_of
 from tmwatch.alerts.view import (
     Block,
     blocks,
@@ -153,7 +153,8 @@ def build_digest(payload: AlertPayload, digest: Digest, words: Wording, timezone
 
 def _proof(digest: Digest, words: Wording) -> str:
     """ "Checked, nothing new: 120 of 120 filings looked at." Stands in each digest."""
-    what = words.digest("no_changes") if digest.items else capital(nothing(digest, words))
+    plainly = digest.items and not is_beside(digest)
+    what = words.digest("no_changes") if plainly else capital(nothing(digest, words))
     looked = proof_of(digest, words)
     if digest.changed or digest.new:
         return words.digest("looked_line", looked=capital(looked))

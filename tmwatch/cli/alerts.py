@@ -228,10 +228,11 @@ def why(session: Session, number: int, as_json: bool) -> None:
     facts_grid(
         [
             *_one_a_line("Why", payload["why"]),
-            ("Watch", f"{plain(payload['watch'])} ({plain(payload['role'])})" if payload["watch"] else ""),
+            ("Watch", _watch_of(payload)),
             ("Significance", plain(payload["significance"])),
             ("Made", render.local(alert["created_at"])),
             *(("", plain(line)) for line in payload["detail"].splitlines()),
+            *_why_held(alert),
         ]
     )
     if payload.get("digest"):
@@ -248,6 +249,12 @@ def why(session: Session, number: int, as_json: bool) -> None:
         _print_delivery(one)
     if not alert["deliveries"]:
         say("nobody is told (notify is empty)", indent=2)
+
+
+def _watch_of(payload: dict[str, Any]) -> str:
+    """The watch, and whose filings it is about; the health of a source or receiver is about nobody's."""
+    role = "" if payload["kind"].endswith(".health") else f" ({plain(payload['role'])})"
+    return f"{plain(payload['watch'])}{role}" if payload["watch"] else ""
 
 
 def _print_digest(payload: dict[str, Any]) -> None:

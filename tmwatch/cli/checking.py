@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
 
 import click
 
@@ -308,9 +309,11 @@ def _print_deliveries(report: CheckReport) -> None:
     done = render.counted(sent, "delivery", "deliveries")
     held = report.outbox.get("held", 0)
     digests = report.delivery.digests if report.delivery else {}
+    quiet = report.delivery.quiet if report.delivery else {}
     gathered = sum(count for _, count in digests.values())
     if waiting > gathered:
-        say(f"{made}{done} sent, {waiting - gathered} waiting ({_next_try(report)}).")
+        rest = waiting - gathered
+        say(f"{made}{done} sent, {rest} waiting ({_after_quiet(quiet) or _next_try(report, rest)}).")
     elif waiting:
         say(f"{made}{done} sent, nothing waits but for a digest.")
     else:
@@ -328,9 +331,16 @@ def _print_deliveries(report: CheckReport) -> None:
         say(f"{render.counted(dead, 'delivery was', 'deliveries were')} given up: `tmwatch alerts list`.")
 
 
-def _next_try(report: CheckReport) -> str:
+def _after_quiet(quiet: Mapping[str, dt.datetime]) -> str:
+    """Whose quiet holds until when; what else waits beside it is named below, each with its error."""
+    return "; ".join(
+        f"quiet of {plain(name)} until {render.local(end.isoformat())}" for name, end in quiet.items()
+    )
+
+
+def _next_try(report: CheckReport, waiting: int) -> str:
     """When what waits is tried again; where its time has come, the next check does it anyway."""
-    when, them = report.next_try, "it" if report.outbox["waiting"] == 1 else "them"
+    when, them = report.next_try, "it" if waiting == 1 else "them"
     if when is None or when <= now():
         return f"the next `tmwatch check` sends {them}"
     form = "%H:%M" if when.date() == now().date() else "%Y-%m-%d %H:%M"
