@@ -227,6 +227,26 @@ def test_there_and_back_again_is_told_once_and_dropped_by_a_person_only(
     assert house.rows(steps)[0]["n"] == 12
 
 
+def test_a_digest_does_not_say_that_something_is_still_held_that_was_dropped_since(
+    house: House, run: Run, clock: Any
+) -> None:
+    six = few(house, recipient='digest = "daily"\ndigest_at = "12:00"')
+    run("check")
+    house.serve_all(attorney="Garbled", serials=six)
+    clock.shift(HOUR)
+    run("check")
+    house.serve_all(serials=six)
+    clock.shift(HOUR)
+    run("check")
+    run("alerts", "drop", "--source", "us.tsdr")
+    house.subjects()
+    clock.shift(5 * HOUR)
+    run("check", "--no-look")
+    (text,) = house.mailbox.texts()
+    assert "6 of 6 filings of us.tsdr are again as they were" in text
+    assert "held" not in text
+
+
 def test_what_comes_again_after_it_went_back_is_told_again(house: House, run: Run, clock: Any) -> None:
     six = few(house)
     run("check")

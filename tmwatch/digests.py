@@ -187,7 +187,8 @@ def _item(number: int, payload: AlertPayload, made_at: dt.datetime) -> DigestIte
         significance=payload.significance,
         sample=payload.sample,
         headline=payload.headline,
-        detail=payload.detail,
+        # What an end of a mass says of what is held was so when it was made; `Digest.held` says what is now.
+        detail="" if payload.mass is not None else payload.detail,
         made_at=made_at,
         filings=len(payload.cards),
         cards=payload.cards,

@@ -351,7 +351,8 @@ def _outbox(health: Health, database: Database, config: Config | None) -> None:
             "act",
             "outbox",
             f"{_counted(dead, 'delivery was', 'deliveries were')} given up",
-            "`tmwatch alerts list` shows why; `tmwatch alerts retry --all` sends them again.",
+            "`tmwatch alerts list --undelivered` shows why; `tmwatch alerts retry --all` sends them again, "
+            "`tmwatch alerts drop --given-up` never.",
         )
     for what, do in mass_sentences(health.outbox):
         health.add("act", "outbox", what, do)

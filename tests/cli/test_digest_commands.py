@@ -154,3 +154,19 @@ def test_a_setting_that_cannot_be_meant_is_named(desk: House, run: Run, line: st
 def test_settings_without_a_digest_are_noted(desk: House, run: Run) -> None:
     desk.path.write_text(desk.path.read_text().replace('digest = "weekly"', 'digest_at = "7:05"'))
     assert 'digest_at means nothing with digest = "off"' in run("doctor").out
+
+
+def test_what_waited_for_who_is_gone_is_given_up_and_can_be_dropped(desk: House, at: Run) -> None:
+    changed(desk, at)
+    desk.path.write_text(desk.path.read_text().replace('"legal"', '"counsel"'))
+    gone = at(SUNDAY, "check", "--no-look")
+    assert gone.code == 1
+    assert "or `tmwatch alerts drop --given-up`" in gone.err
+    assert at(SUNDAY, "status").code == 1
+    assert "--given-up` never" in at(SUNDAY, "doctor").out
+    assert at(SUNDAY, "alerts", "drop", "--given-up", "--all").code == 2
+    assert at(SUNDAY, "alerts", "drop", "--given-up", "--json").json == {"dropped": 2, "held": 0}
+    assert at(SUNDAY, "alerts", "drop", "--given-up", terminal=True).out.strip() == "Nothing was given up."
+    assert at(SUNDAY, "status").code == 0
+    assert at(SUNDAY, "check", "--no-look").code == 0
+    assert desk.mailbox.mails == []

@@ -315,7 +315,7 @@ class _Run:
     def _recipient(self, delivery: Delivery) -> Recipient:
         """The recipient as configured now. Whoever was taken out of the configuration gets nothing more."""
         recipient = next((one for one in self.config.recipients if one.name == delivery.recipient), None)
-        again = "Put it back and use `tmwatch alerts retry`, or leave it."
+        again = "Put it back and use `tmwatch alerts retry`, or `tmwatch alerts drop --given-up`."
         if recipient is None:
             raise _Nowhere(f'recipient "{delivery.recipient}" is not in the configuration any more', do=again)
         if delivery.channel == "email" and delivery.address not in recipient.email:

@@ -105,6 +105,7 @@ def release(
 @source_option
 @restore_option
 @click.option("--all", "everything", is_flag=True, help=HELD_HELP)
+@click.option("--given-up", is_flag=True, help="Instead of what is held all that was given up.")
 @json_option
 @pass_session
 def drop(
@@ -113,14 +114,25 @@ def drop(
     source: str | None,
     restored: bool,
     everything: bool,
+    given_up: bool,
     as_json: bool,
 ) -> None:
-    """Never send what is held of these alerts, or for that reason. It stays in the list."""
-    if not (numbers or source is not None or restored or everything):
+    """Never send what is held of these alerts, or for that reason. It stays in the list.
+
+    What was given up, and nobody is to get any more, is dropped with --given-up.
+    """
+    held = bool(numbers or source is not None or restored or everything)
+    if held and given_up:
+        raise UsageError("--given-up is about what is not held", do="Drop one after the other.")
+    if not (held or given_up):
         raise UsageError(
-            "which alerts are to be dropped?", do="Give their numbers, --source ID, --restore or --all."
+            "which alerts are to be dropped?",
+            do="Give their numbers, --source ID, --restore, --all or --given-up.",
         )
     database = session.database()
+    if given_up:
+        _drop_given_up(database, as_json)
+        return
     reason = _reason(database, numbers, source, restored, everything)
     count = Outbox(database).drop(_held(database, numbers), reason=reason)
     if as_json:
@@ -128,6 +140,15 @@ def drop(
     else:
         dropped = f"{render.counted(count, 'delivery', 'deliveries')} dropped."
         tell(dropped if count else _nothing(numbers, source, restored))
+
+
+def _drop_given_up(database: Database, as_json: bool) -> None:
+    count = Outbox(database).drop_given_up()
+    if as_json:
+        say_json({"dropped": count, "held": upkeep.outbox_standing(database)["held"]})
+        return
+    dropped = f"{render.counted(count, 'delivery', 'deliveries')} dropped."
+    tell(dropped if count else "Nothing was given up.")
 
 
 def _nothing(numbers: tuple[str, ...], source: str | None, restored: bool) -> str:

@@ -333,6 +333,13 @@ class Outbox:
         """Never send what is held (likewise); it stays in the books. Returns how many."""
         return self._unhold(alerts, reason, DROPPED, None)
 
+    def drop_given_up(self) -> int:
+        """What was given up will never be sent; it stays in the books. Returns how many."""
+        with self.database.write():
+            return self.database.conn.execute(
+                f"update delivery set state = '{DROPPED}' where state = '{DEAD}'"
+            ).rowcount
+
     def reasons(self) -> dict[str, int]:
         """Why deliveries are held, and how many: `held.RESTORE`, or `mass.MASS` and a source."""
         rows = self.database.conn.execute(
