@@ -27,6 +27,7 @@ from tmwatch.store.database import now
 from tmwatch.store.locks import BeingChecked, Shared, checking
 from tmwatch.store.outbox import told_at as digests_told
 from tmwatch.sweep import SweepReport, sweep
+from tmwatch.watches import noises
 from tmwatch.watches.live import live_state, refused
 
 if TYPE_CHECKING:
@@ -343,7 +344,7 @@ def _summary(report: CheckReport) -> dict[str, int]:
 @contextlib.contextmanager
 def dry_copy(path: Path) -> Iterator[Database]:
     """A copy of the database (or an empty one, where there is none yet) for a run that leaves no trace."""
-    with tempfile.TemporaryDirectory(prefix="tmwatch-dry-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tmwatch-dry-") as folder, noises.unkept():
         copy = Path(folder) / "dry.db"
         if path.exists():
             opening.refuse_unusable(path)

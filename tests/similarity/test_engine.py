@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -123,18 +122,34 @@ def test_the_noise_of_many_marks_is_the_tenth_score_of_ten_thousand_of_each() ->
         assert found == pytest.approx(max(scores[2], -9.0), abs=1e-9), mark
 
 
-def test_noise_is_kept_between_runs_and_refused_where_something_else_made_it() -> None:
-    beside = made_names(scorer().counts)[:300]
-    one = Scorer(background=beside)
-    found = one.noise(one.name("SEIKO"))
-    table = json.loads(json.dumps(one.noise_table()))
-    again = Scorer(background=beside)
-    assert again.know_noise(table)
-    assert again.noise_table() == table
-    assert again.noise(again.name("SEIKO")) == found
-    other = Scorer(background=beside[:200])
-    assert not other.know_noise(table)
-    assert other.noise_table()["noise"] == {}
+class Memory:
+    """What was asked for and learned, by what made it."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, dict[str, float]] = {}
+        self.learned: list[str] = []
+
+    def known(self, made_by: str) -> dict[str, float]:
+        return self.kept.get(made_by, {})
+
+    def learn(self, made_by: str, found: Mapping[str, float]) -> None:
+        self.kept.setdefault(made_by, {}).update(found)
+        self.learned += found
+
+
+def test_noise_is_kept_between_runs_and_found_anew_where_something_else_made_it() -> None:
+    beside, memory = made_names(scorer().counts)[:300], Memory()
+
+    def noise(size: int, *marks: str) -> list[float]:
+        one = Scorer(background=beside[:size])
+        one.remember(memory)
+        return [float(found) for found in one.noises([one.name(mark) for mark in marks])]
+
+    first = noise(300, "SEIKO")
+    assert noise(300, "SEIKO", "ROLEX")[0] == first[0]
+    assert memory.learned == ["seiko", "rolex"], "what was known is not looked for again"
+    noise(200, "SEIKO")
+    assert memory.learned == ["seiko", "rolex", "seiko"]
 
 
 def test_no_weights_make_a_pair_reach_more_than_its_bound() -> None:

@@ -397,6 +397,7 @@ class Watch(WatchRules):
     except_numbers: tuple[MarkNumber, ...] = ()
     numbers_file: Path | None = None
     meanings: tuple[tuple[str, ...], ...] = ()  # of the `meanings_file`: groups of words
+    store_file: Path | None = None  # the database, beside which the noise of the marks is kept
     register_file: Path | None = None  # the store of the whole register, which says what is common in a class
     docket: dict[str, DocketRow] = Field(default_factory=dict)  # by docket.number_key
     docket_problems: tuple[DocketProblem, ...] = ()

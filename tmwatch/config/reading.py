@@ -100,12 +100,13 @@ def parse_config(text: str, path: Path, sources: Collection[str] | None = None) 
     assert operator is not None
     assert store is not None
     register = path.parent / store.register.expanduser() if store.register is not None else None
-    for_all = {"meanings": meanings, "register_file": register}
+    database = path.parent / store.path.expanduser()
+    for_all = {"meanings": meanings, "register_file": register, "store_file": database}
     return Config(
         path=path,
         operator=operator,
         store=StoreConfig(
-            path=path.parent / store.path.expanduser(),
+            path=database,
             inbox=path.parent / store.inbox.expanduser() if store.inbox is not None else None,
             feeds=path.parent / store.feeds.expanduser() if store.feeds is not None else None,
             register=register,

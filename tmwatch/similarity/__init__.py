@@ -15,7 +15,7 @@ from __future__ import annotations
 from tmwatch.similarity.freq import ClassCounts, count_classes
 from tmwatch.similarity.goods import Touch, touch
 from tmwatch.similarity.hits import Hit, hits, hits_on_cores
-from tmwatch.similarity.score import NOTHING, Likeness, Scorer, score, score_many, scorer
+from tmwatch.similarity.score import NOTHING, Likeness, NoiseMemory, Scorer, score, score_many, scorer
 from tmwatch.similarity.watched import Near, WatchedMark, nearest
 
 
@@ -30,6 +30,7 @@ __all__ = [
     "Hit",
     "Likeness",
     "Near",
+    "NoiseMemory",
     "Scorer",
     "Touch",
     "WatchedMark",

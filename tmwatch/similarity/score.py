@@ -19,7 +19,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from operator import mul
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
@@ -87,6 +87,18 @@ def shipped_weights() -> Weights:
     )
 
 
+class NoiseMemory(Protocol):
+    """Keeps the noise of marks between runs; `made_by` tells apart what it was found with."""
+
+    def known(self, made_by: str, /) -> Mapping[str, float]:
+        """The noise of each mark, by its compact form."""
+        ...
+
+    def learn(self, made_by: str, found: Mapping[str, float], /) -> None:
+        """Keep these."""
+        ...
+
+
 class Scorer:
     """Compares names with one set of counts, meanings and weights.
 
@@ -108,6 +120,7 @@ class Scorer:
         self._background = background
         self._beside: dict[bool, Columns] = {}
         self._noise: dict[str, float] = {}
+        self._memory: NoiseMemory | None = None
         self._words: dict[str, name.Word] = {}
         self._said: Said = {}
         self.name = functools.lru_cache(200_000)(self.make)
@@ -198,27 +211,32 @@ class Scorer:
     def noises(self, marks: Sequence[Name], cores: int = 1) -> Floats:
         """The noise of each mark; those not known yet are found together."""
         missing = {one.compact: one for one in marks if one.compact not in self._noise}
+        if missing and self._memory is not None:
+            known = self._memory.known(self._made_by())
+            self._noise.update((text, known[text]) for text in missing if text in known)
+            missing = {text: one for text, one in missing.items() if text not in known}
         for han in (False, True):
             some = [one for one in missing.values() if (bool(one.han) and self._background is None) == han]
             for start in range(0, len(some), _MARKS_AT_ONCE):
                 self._find_noise(some[start : start + _MARKS_AT_ONCE], self._beside_of(han), cores)
+        if missing and self._memory is not None:
+            self._memory.learn(self._made_by(), {text: self._noise[text] for text in missing})
         return np.array([self._noise[one.compact] for one in marks], np.float64)
 
-    def noise_table(self) -> dict[str, Any]:
-        """The noise of the marks seen so far, to be kept between runs (JSON) and given to `know_noise`."""
-        return {"made_by": self._made_by(), "noise": dict(self._noise)}
+    def remember(self, memory: NoiseMemory | None) -> None:
+        """Where the noise of marks is kept between runs; without one it is found anew by each process."""
+        self._memory = memory
 
-    def know_noise(self, table: Mapping[str, Any]) -> bool:
-        """Takes what `noise_table` gave; False, and nothing taken, where something else made it."""
-        if table.get("made_by") != self._made_by():
-            return False
-        self._noise.update(table["noise"])
-        return True
-
+    @functools.cache  # noqa: B019 - one for a scorer, and scorers live as long as the process
     def _made_by(self) -> str:
-        """What the noise depends on beside the mark."""
-        told = repr((self.fingerprint(), self.weights, self._background and tuple(self._background)))
-        return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+        """What the noise depends on beside the mark: tables, weights, background, and the program itself."""
+        told = hashlib.sha256(
+            repr((self.fingerprint(), self.weights, self._background and tuple(self._background))).encode(
+                "utf-8", "surrogatepass"
+            )
+        )
+        told.update(_program())
+        return told.hexdigest()
 
     def _find_noise(self, marks: Sequence[Name], beside: Columns, cores: int) -> None:
         """Most marks are loud, which few names are enough to show: the quieter ones are asked again."""
@@ -388,6 +406,17 @@ def made_han_names(counts: freq.Frequencies) -> tuple[str, ...]:
             name = name[:2] + rng.choices(words, common)[0]
         names.append(name)
     return tuple(names)
+
+
+@functools.cache
+def _program() -> bytes:
+    """A hash of the modules and tables that make a score."""
+    told = hashlib.sha256()
+    for package, end in (("similarity", ".py"), ("text", ".py"), ("data", ".csv")):
+        for file in sorted(files("tmwatch").joinpath(package).iterdir(), key=lambda one: one.name):
+            if file.name.endswith(end):
+                told.update(file.read_bytes())
+    return told.digest()
 
 
 @functools.cache

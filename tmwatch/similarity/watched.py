@@ -10,12 +10,12 @@ that JD is 京东 is shown the one for the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from tmwatch.similarity.freq import ClassCounts
 from tmwatch.similarity.hits import hits
-from tmwatch.similarity.score import Likeness, Scorer, scorer
+from tmwatch.similarity.score import Likeness, NoiseMemory, Scorer, scorer
 from tmwatch.text.han import HAN
 from tmwatch.text.lookalike import normal, readings, twin_forms, variants
 
@@ -35,7 +35,7 @@ class WatchedMark:
     `twins` are groups of names that the user declared to be one, `(("JD", "京东"),)`; `classes` the Nice
     classes of the watch: a word that is common in one of them weighs little.
     `meanings` are groups of words that mean the same, beside those of the shipped table; `counts` say what is
-    common in each class of a register of the user's own.
+    common in each class of a register of the user's own. `memory` keeps the noise of the marks between runs.
     """
 
     text: str
@@ -43,6 +43,7 @@ class WatchedMark:
     classes: frozenset[int] = frozenset()
     meanings: tuple[tuple[str, ...], ...] = ()
     counts: ClassCounts | None = None
+    memory: NoiseMemory | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ def nearest(
         for text, form in _forms(place, mark.text, mark.twins):
             forms = by_scorer.setdefault(own.in_classes(own.telling(text, mark.classes)), {})
             forms.setdefault(text, []).append(form)
+    memory = next((mark.memory for mark in marks if mark.memory is not None), None)
     for chosen, forms in by_scorer.items():
+        chosen.remember(memory)
         _find(forms, names, level, chosen, best)
     return [best[pair] for pair in sorted(best)]
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from tmwatch.files import whole
 from tmwatch.logs import Log
+from tmwatch.watches.noises import noises_beside
 
 if TYPE_CHECKING:
     from tmwatch.config.models import Watch
@@ -46,7 +47,8 @@ def watched(watch: Watch, text: str) -> WatchedMark:
     from tmwatch.similarity import WatchedMark
 
     counts = counts_of(watch.register_file) if watch.classes and watch.register_file is not None else None
-    return WatchedMark(text, watch.twins, frozenset(watch.classes), watch.meanings, counts)
+    memory = noises_beside(watch.store_file) if watch.store_file is not None else None
+    return WatchedMark(text, watch.twins, frozenset(watch.classes), watch.meanings, counts, memory)
 
 
 def counts_of(register: Path) -> ClassCounts | None:
