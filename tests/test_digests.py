@@ -236,6 +236,25 @@ def test_times_that_were_slept_through_are_one_digest(desk: Desk) -> None:
     assert len(cards_of(digest)) == 1
 
 
+def test_a_digest_waits_for_a_pass_that_has_found_something_an_hour_at_most(desk: Desk) -> None:
+    (number,) = told_thursday(desk, changed())
+    with desk.database.write():
+        desk.database.conn.execute("update delivery set pass = 7")
+    desk.check(MONDAY)
+    assert desk.mails == [], "it would say that nothing is new"
+    with desk.database.write():
+        desk.database.conn.execute("update delivery set pass = null")
+    desk.check("2026-11-30 06:50")
+    assert desk.states()[number] == ["digested"] * 2
+    with on(TUESDAY), desk.database.write():
+        desk.tell(changed())
+        desk.database.conn.execute("update delivery set pass = 8 where state = 'pending'")
+    desk.check("2026-12-07 07:29")
+    assert len(desk.subjects()) == 1
+    desk.check("2026-12-07 07:30")
+    assert len(desk.subjects()) == 2
+
+
 def test_a_digest_made_by_a_clock_that_ran_a_year_ahead_does_not_silence_the_year(desk: Desk) -> None:
     desk.check("2027-11-26 06:15")
     told_thursday(desk, changed())

@@ -25,6 +25,7 @@ from tmwatch.model import Significance
 from tmwatch.store import Database, books, digests
 from tmwatch.store.database import now
 from tmwatch.store.outbox import write_alert
+from tmwatch.store.passes import LONGEST
 from tmwatch.text import clean_line
 
 _CARDS, _IN_ALL = 100, 500  # filings of one alert, and of all, that a digest holds; the others are counted
@@ -40,7 +41,7 @@ def make_digests(config: Config, database: Database, env: Mapping[str, str], run
     at = now()
     wanted = {one.name: one for one in config.recipients if one.digest != "off"}
     told = digests.settle(database, wanted, at)
-    due = [one for name, one in wanted.items() if is_due(one, told[name], at)]
+    due = [one for name, one in wanted.items() if _is_time(one, told[name], database, at)]
     if not due:
         return []
     own = "" if run else books.start_run(database, "digest")
@@ -69,12 +70,20 @@ def next_of(recipient: Recipient, config: Config, database: Database, env: Mappi
     return compose(recipient, survey, database, alerts, since or at, at)
 
 
+def _is_time(recipient: Recipient, told: dt.datetime, database: Database, at: dt.datetime) -> bool:
+    """Whether a digest is to be made now. What a pass has found that is not over waits for its end, and the
+    digest for that: it would say that nothing is new. Not for longer than such a thing may wait."""
+    if not is_due(recipient, told, at):
+        return False
+    return is_due(recipient, told, at - LONGEST) or not digests.wait_for_pass(database, recipient.name)
+
+
 def _make(recipient: Recipient, survey: Survey, database: Database, at: dt.datetime, run: str) -> int:
     survey.read(recipient.name)  # what takes long is read before the transaction
     with database.write():
         since = digests.told_at(database).get(recipient.name)
-        if since is None or not is_due(recipient, since, at):
-            return 0  # another process has made it
+        if since is None or not _is_time(recipient, since, database, at):
+            return 0  # another process has made it, or has found something meanwhile
         groups = list(_groups(recipient, survey.config, database, since, at))
         for addresses, alerts, taken in groups:
             payload = compose(recipient, survey, database, alerts, since, at)

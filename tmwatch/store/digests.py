@@ -60,6 +60,15 @@ def candidates(database: Database, recipient: str) -> list[Candidate]:
     return [Candidate(light(row), row["alert"]) for row in rows.fetchall()]
 
 
+def wait_for_pass(database: Database, recipient: str) -> bool:
+    """Whether something for a recipient waits for the end of a pass (`store.passes`)."""
+    row = database.conn.execute(
+        f"select 1 from delivery where state = '{PENDING}' and pass is not null and recipient = ? limit 1",
+        (recipient,),
+    ).fetchone()
+    return row is not None
+
+
 def addressed(database: Database, recipient: str, alerts: Iterable[int]) -> dict[int, set[Address]]:
     """To which of a recipient's addresses each of these alerts has a delivery, whatever became of it."""
     found: dict[int, set[Address]] = {}
@@ -146,4 +155,5 @@ __all__ = [
     "settle",
     "take_in",
     "told_at",
+    "wait_for_pass",
 ]
