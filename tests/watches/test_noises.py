@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Run, folder, run
 from tests.cli.test_import_daily import THREE, zipped
 from tmwatch.similarity import Scorer
-from tmwatch.watches.noises import NoiseFile, unkept
+from tmwatch.watches.noises import NoiseFile, file_of, unkept
 
 __all__ = ["folder", "run"]  # the fixtures
 
@@ -24,6 +24,14 @@ marks = ["HARBOR LIGHTS", "京东汽车"]
 level = 3
 notify = []
 """
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Only where there is one, anything is kept beside it."""
+    file = tmp_path / "x.db"
+    file.touch()
+    return file
 
 
 def kept(file: Path) -> dict[str, dict[str, float]]:
@@ -43,37 +51,44 @@ def test_the_next_run_knows_it_and_only_the_owner_can_read_it(run: Run, folder: 
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"noise": 3}', '{"noise": {"x": {"seiko": "loud"}}}'])
-def test_a_damaged_file_is_as_none(tmp_path: Path, damage: str) -> None:
-    file = tmp_path / "x.noise.json"
-    file.write_text(damage, encoding="utf-8")
-    assert NoiseFile(file).known("x") == {}
-    NoiseFile(file).learn("x", {"seiko": -2.5})
-    assert NoiseFile(file).known("x") == {"seiko": -2.5}
+def test_a_damaged_file_is_as_none(database: Path, damage: str) -> None:
+    file_of(database).write_text(damage, encoding="utf-8")
+    assert NoiseFile(database).known("x") == {}
+    NoiseFile(database).learn("x", {"seiko": -2.5})
+    assert NoiseFile(database).known("x") == {"seiko": -2.5}
 
 
-def test_what_other_tables_made_is_not_taken_and_the_eight_latest_are_kept(tmp_path: Path) -> None:
-    file = NoiseFile(tmp_path / "x.noise.json")
+def test_what_other_tables_made_is_not_taken_and_the_eight_latest_are_kept(database: Path) -> None:
+    file = NoiseFile(database)
     for number in range(10):
         file.learn(f"tables {number}", {"seiko": float(number)})
-    assert len(kept(tmp_path / "x.noise.json")) == 8
+    assert len(kept(file_of(database))) == 8
     assert file.known("tables 9") == {"seiko": 9.0}
-    assert NoiseFile(tmp_path / "x.noise.json").known("tables 0") == {}
+    assert NoiseFile(database).known("tables 0") == {}
 
 
-def test_a_folder_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
-    file = NoiseFile(tmp_path / "missing" / "x.noise.json")
+def test_where_there_is_no_database_nothing_is_left_lying(tmp_path: Path) -> None:
+    file = NoiseFile(tmp_path / "x.db")
+    file.learn("x", {"seiko": 1.0})
+    assert file.known("x") == {"seiko": 1.0}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_is_no_trouble(database: Path) -> None:
+    file_of(database).mkdir()
+    file = NoiseFile(database)
     file.learn("x", {"seiko": 1.0})
     assert file.known("x") == {"seiko": 1.0}
 
 
-def test_a_dry_run_writes_none(tmp_path: Path) -> None:
+def test_a_dry_run_writes_none(database: Path) -> None:
     with unkept():
-        NoiseFile(tmp_path / "x.noise.json").learn("x", {"seiko": 1.0})
-    assert list(tmp_path.iterdir()) == []
+        NoiseFile(database).learn("x", {"seiko": 1.0})
+    assert not file_of(database).exists()
 
 
-def test_what_is_known_needs_no_background(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    memory = NoiseFile(tmp_path / "x.noise.json")
+def test_what_is_known_needs_no_background(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = NoiseFile(database)
     first = Scorer()
     first.remember(memory)
     found = first.noise(first.name("SEIKO"))

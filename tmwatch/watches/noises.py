@@ -23,6 +23,11 @@ log = Log()
 _MOST = 8  # sets of tables whose noises are kept: one for each set of classes that tells anything
 
 
+def file_of(database: Path) -> Path:
+    """Where it lies."""
+    return database.with_name(f"{database.name}.noise.json")
+
+
 class _Kept(BaseModel):
     """The file: by what made them, the noise of each mark in its compared form."""
 
@@ -32,8 +37,10 @@ class _Kept(BaseModel):
 class NoiseFile:
     """`similarity.NoiseMemory` in a file. Threads share it; of two processes that write the later wins."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, database: Path) -> None:
+        """Lies beside the database, and is written only where there is one."""
+        self._database = database
+        self._path = file_of(database)
         self._lock = threading.Lock()
         self._kept: _Kept | None = None
 
@@ -51,7 +58,7 @@ class NoiseFile:
             before = kept.noise.pop(made_by, {})
             latest = list(kept.noise.items())[-(_MOST - 1) :]
             self._kept = _Kept(noise={**dict(latest), made_by: {**before, **found}})
-            if _READ_ONLY.is_set():
+            if _READ_ONLY.is_set() or not self._database.exists():
                 return
             try:
                 with whole(self._path, mode=0o600, durable=False) as part:
@@ -76,7 +83,7 @@ def unkept() -> Iterator[None]:
 @functools.lru_cache(4)
 def noises_beside(database: Path) -> NoiseFile:
     """Those of the marks that are watched with this database."""
-    return NoiseFile(database.with_name(f"{database.name}.noise.json"))
+    return NoiseFile(database)
 
 
 def _read(path: Path) -> _Kept:
