@@ -62,7 +62,8 @@ def fails_and_recovers(
 def test_no_space_for_a_check_is_said_and_caught_up(victim: Victim, undisturbed: Undisturbed) -> None:
     steps = needs_space(victim.killer.run("check", full=NEVER))
     victim.ledgers.quiet()
-    assert fails_and_recovers(victim, undisturbed, first_of_each(steps), {}) > 5
+    some = list(first_of_each(steps))[::2]  # each second place; the soak has them all
+    assert fails_and_recovers(victim, undisturbed, some, {}) > 3
 
 
 @pytest.mark.soak

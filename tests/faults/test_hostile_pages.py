@@ -86,7 +86,7 @@ def _every(pages: Iterator[tuple[Source, str, Page]], step: int) -> dict[str, Ta
     return found
 
 
-# One for each label, element or key of a page: `make test` takes one in 31 of the shortest page of each
+# One for each label, element or key of a page: `make test` takes one in 61 of the shortest page of each
 # kind, `make soak` all of all pages.
 _MANY = frozenset(
     {"label renamed", "row dropped", "row doubled", "unrendered template", "column dropped", "rows doubled"}
@@ -94,7 +94,7 @@ _MANY = frozenset(
 
 
 def test_mutations_of_every_fixture_end_as_their_meaning_says() -> None:
-    found = _every(fixture_pages(), 31)
+    found = _every(fixture_pages(), 61)
     print("\n" + table(found))
     assert unexplained(found) == []
 
@@ -139,7 +139,7 @@ def _recorded_pages(paths: list[Path]) -> Iterator[tuple[Source, str, Page]]:
 
 @pytest.mark.recorded
 def test_some_mutations_of_real_pages_end_as_their_meaning_says(recorded: Path) -> None:
-    found = _every(_recorded_pages(recordings()), 301)
+    found = _every(_recorded_pages(recordings()), 601)
     print("\n" + table(found))
     assert unexplained(found) == []
 
