@@ -473,6 +473,9 @@ def test_after_a_restore_nothing_that_a_digest_told_is_told_again(desk: Desk, tm
     desk.check("2026-12-07 06:45")
     assert len(desk.mails) == 4
     assert "PYTHON" not in text_of(desk.mails[-1])
+    told = desk.digests()[-1].digest
+    assert told is not None
+    assert told.at_once == 0, "what a lost digest told did not go by itself"
 
 
 def test_in_quiet_days_none_is_made_and_it_comes_after_them(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from tmwatch.alerts.digest_times import was_ahead
 from tmwatch.alerts.payload import AlertPayload
 from tmwatch.alerts.waiting import Waiting
 from tmwatch.store.database import Database, iso
+from tmwatch.store.held import SENT_BEFORE
 from tmwatch.store.outbox import DIGESTED, HELD, LIGHT, PENDING, SENT, light, stored_payload, told_at
 
 Address = tuple[str, str]  # channel, address
@@ -125,11 +126,13 @@ def not_to_wait(database: Database, deliveries: Iterable[Waiting]) -> None:
 
 
 def sent_at_once(database: Database, recipient: str, since: dt.datetime) -> int:
-    """How many alerts left for a recipient by themselves since then."""
+    """How many alerts left for a recipient by themselves since then. What left in a time that a restore has
+    undone is not among them: a digest that was lost with it may have told it."""
     row = database.conn.execute(
         "select count(distinct d.alert) as n from delivery d join alert a on a.id = d.alert"
-        f" where d.state = '{SENT}' and d.sent_at > ? and d.recipient = ? and a.kind <> 'digest'",
-        (iso(since), recipient),
+        f" where d.state = '{SENT}' and d.sent_at > ? and d.recipient = ? and a.kind <> 'digest'"
+        " and coalesce(d.answer, '') <> ?",
+        (iso(since), recipient, SENT_BEFORE),
     ).fetchone()
     return int(row["n"])
 
