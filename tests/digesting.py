@@ -107,6 +107,12 @@ timezone = "Europe/Berlin"
             door = Door(self.config.operator.contact)
             return check(self.config, self.database, door, ENV, look=False, deliver=deliver)
 
+    def sent(self, text: str) -> int:
+        """How many messages a check at that time sends."""
+        report = self.check(text).delivery
+        assert report is not None
+        return report.sent
+
     def looked(self, text: str, *, failing: Sequence[str] = ()) -> None:
         """Every question was answered then, but those that name one of these numbers: they failed."""
         with on(text):

@@ -77,9 +77,9 @@ def test_what_is_urgent_goes_at_once_and_the_rest_on_the_day_in_one_message(desk
         5: ["sent"] * 2,
     }
     for day in (FRIDAY, SUNDAY, "2026-11-30 06:29"):
-        assert desk.check(day).delivery.sent == 0  # type: ignore[union-attr]
-    assert desk.check(MONDAY).delivery.sent == 2  # type: ignore[union-attr]
-    assert desk.check(TUESDAY).delivery.sent == 0  # type: ignore[union-attr]
+        assert desk.sent(day) == 0
+    assert desk.sent(MONDAY) == 2
+    assert desk.sent(TUESDAY) == 0
     assert [len(desk.subjects(to)) for to in ("a@firm.test", "b@firm.test")] == [4, 4]
     (digest,) = desk.digests()
     assert [card.st13[-8:] for card in cards_of(digest)] == ["99000004", "99000002"]
@@ -227,8 +227,8 @@ def published(desk: Desk, *marks: tuple[str, str]) -> None:
 
 def test_times_that_were_slept_through_are_one_digest(desk: Desk) -> None:
     told_thursday(desk, changed())
-    assert desk.check("2026-12-16 09:00").delivery.sent == 2  # type: ignore[union-attr]
-    assert desk.check("2026-12-16 09:01").delivery.sent == 0  # type: ignore[union-attr]
+    assert desk.sent("2026-12-16 09:00") == 2
+    assert desk.sent("2026-12-16 09:01") == 0
     (subject,) = desk.subjects()
     assert subject.startswith("tmwatch digest, 26 Nov to 16 Dec: 5 changes in 1 filing; ")
     assert desk.states()[1] == ["digested"] * 2
@@ -292,7 +292,7 @@ def test_who_has_a_digest_no_more_gets_at_once_what_waited(desk: Desk) -> None:
     told_thursday(desk, changed())
     desk.check(FRIDAY)
     desk.configure('digest = "off"')
-    assert desk.check("2026-11-27 07:00").delivery.sent == 2  # type: ignore[union-attr]
+    assert desk.sent("2026-11-27 07:00") == 2
     assert desk.subjects()[0].startswith("PYTHON (US 76044902)")
     desk.configure()
     desk.check("2026-12-09 06:15")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 
 from tmwatch.config import Config
@@ -35,5 +36,6 @@ def keeping(config: Config | None, database: Database, news: News | None = None)
 
     with contextlib.closing(Register(config.store.register)) as register:
         yield Keeping(register, Portfolio(config.watches).concerning, always, news)
-        with contextlib.suppress(OSError):  # a full disk: the next one tries again
+        # A full disk, a register in use: what was stored stands, and the next one tries again.
+        with contextlib.suppress(OSError, sqlite3.Error):
             commonness.learn(register)

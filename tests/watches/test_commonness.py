@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -76,6 +77,15 @@ def test_it_is_learned_when_filings_are_stored(
     (folder / "tmwatch.toml").write_text(CONFIG, encoding="utf-8")
     assert run("import", str(zipped(folder / "apc990420.zip", THREE))).code == 0
     assert commonness.counts_of(folder / "register.db") is not None
+
+
+def test_counting_that_fails_costs_no_import(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(commonness, "learn", full)
+    (folder / "tmwatch.toml").write_text(CONFIG, encoding="utf-8")
+    assert run("import", str(zipped(folder / "apc990420.zip", THREE))).code == 0
 
 
 def test_it_is_counted_anew_when_the_register_has_grown_by_a_tenth(register: Register) -> None:
