@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import shutil
 import socket
 import sqlite3
 import warnings
@@ -15,10 +16,23 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tmwatch.sources.base import Answer, Page
 from tmwatch.sources.registry import all_sources
+from tmwatch.sources.us import tsdr_record
 from tmwatch.store import database
 
 ROOT = Path(__file__).resolve().parents[1]
+MEMORY = Path("/dev/shm")
+ROOM = 2 << 30  # bytes; a run needs a fifth of that
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Temporary folders lie in memory where that has room: each commit is synced, tens of thousands of times
+    in all, and a disk that others use as well would be waited for most of all. What a sync is worth is for
+    `faults/power.py`, which needs no disk for it."""
+    named = config.option.basetemp or "PYTEST_DEBUG_TEMPROOT" in os.environ
+    if not named and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
 
 
 def recorded_folder() -> Path | None:
@@ -104,6 +118,32 @@ def _new_databases_are_made_at_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "migrate", at_once)
         yield
+
+
+# What is read there is what those tests are about, or what they measure.
+_READ_ANEW = tuple(ROOT / "tests" / name for name in ("benchmarks", "faults", "quality", "sources"))
+_read = tsdr_record.read
+
+
+@functools.lru_cache(maxsize=200)
+def _read_once(body: bytes, content_type: str, status: int, query: Any) -> Answer:
+    return _read(Page(body, content_type=content_type, status=status, query=query))
+
+
+def _read_tsdr(page: Page) -> Answer:
+    """Where a page comes from stands in refusals only, and those are made anew."""
+    try:
+        return _read_once(page.body, page.content_type, page.status, page.query)
+    except Exception:  # noqa: BLE001 - whatever it is, the reader itself shall raise it
+        return _read(page)
+
+
+@pytest.fixture(autouse=True)
+def _a_page_of_tsdr_is_read_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most tests look at one of a few pages, and reading is a pure function that takes longer than all the
+    rest of a check: the same bytes of the same question have the answer that they had. Answers are frozen."""
+    if not any(request.path.is_relative_to(folder) for folder in _READ_ANEW):
+        monkeypatch.setattr(tsdr_record, "read", _read_tsdr)
 
 
 @pytest.fixture
