@@ -96,18 +96,12 @@ def shim() -> Path:
     return target
 
 
-class Killer:
-    """Runs commands in `root`, whose files are the ones watched. Output and logs lie elsewhere."""
+class Nursery:
+    """The process of `nursery.py`: it takes seconds of work to start, so there is one a session."""
 
-    def __init__(self, root: Path, env: Mapping[str, str] | None = None) -> None:
-        self.root = root.resolve()
-        self.env = dict(env or {})
-        self._beside = Path(tempfile.mkdtemp(prefix="tmwatch-killer-"))
-        self._nursery: subprocess.Popen[str] | None = None
-
-    def __enter__(self) -> Self:
+    def __init__(self) -> None:
         surroundings = {key: value for key, value in os.environ.items() if not key.startswith("TMWATCH_")}
-        self._nursery = subprocess.Popen(
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.nursery"],
             cwd=ROOT,
             env={**surroundings, "LD_PRELOAD": str(shim())},
@@ -117,23 +111,47 @@ class Killer:
         )
         hello = self._hear()
         assert hello == {"threads": 1}, f"the nursery must have one thread when it forks: {hello}"
+        atexit.register(self.close)
+
+    def ask(self, order: Mapping[str, Any]) -> Any:
+        """One order, one answer."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return self._hear()
+
+    def _hear(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, f"the nursery is gone ({self._process.poll()})"
+        return json.loads(line)
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(30)
+        self._process.stdout.close()
+
+
+nursery = functools.cache(Nursery)
+
+
+class Killer:
+    """Runs commands in `root`, whose files are the ones watched. Output and logs lie elsewhere."""
+
+    def __init__(self, root: Path, env: Mapping[str, str] | None = None) -> None:
+        self.root = root.resolve()
+        self.env = dict(env or {})
+        self._beside = Path(tempfile.mkdtemp(prefix="tmwatch-killer-"))
+        self._nursery: Nursery | None = None
+
+    def __enter__(self) -> Self:
+        self._nursery = nursery()
         return self
 
     def __exit__(self, *ended: object) -> None:
-        if self._nursery is not None:
-            assert self._nursery.stdin is not None
-            assert self._nursery.stdout is not None
-            self._nursery.stdin.close()
-            self._nursery.wait(30)
-            self._nursery.stdout.close()
         shutil.rmtree(self._beside, ignore_errors=True)
-
-    def _hear(self) -> Any:
-        assert self._nursery is not None
-        assert self._nursery.stdout is not None
-        line = self._nursery.stdout.readline()
-        assert line, f"the nursery is gone ({self._nursery.poll()})"
-        return json.loads(line)
 
     def run(
         self,
@@ -157,7 +175,6 @@ class Killer:
         they go (/dev/full). `largest`: the bytes that a file may have (RLIMIT_FSIZE).
         """
         assert self._nursery is not None
-        assert self._nursery.stdin is not None
         mode, step = "watch", -1
         if kill is not None:
             mode, step = "tear" if tear else "kill", kill
@@ -179,9 +196,7 @@ class Killer:
             "stderr": str(stderr or files["stderr"]),
             "largest": largest,
         }
-        self._nursery.stdin.write(json.dumps(order) + "\n")
-        self._nursery.stdin.flush()
-        code = self._hear()["code"]
+        code = self._nursery.ask(order)["code"]
         steps = tuple(read_log(files["log"].read_bytes(), self.root)) if log and files["log"].exists() else ()
         said = [files[name].read_text() if files[name].exists() else "" for name in ("stdout", "stderr")]
         return Ended(code, said[0], said[1], steps)
