@@ -565,21 +565,24 @@ class Daemon(Shop):
         return self.register.asked.count(self.last) >= time
 
 
-def test_beside_a_daemon_at_work_nobody_delivers_half_a_mass(tmp_path: Path) -> None:
+def test_beside_a_daemon_at_work_nobody_delivers_half_a_mass(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who delivers does not wait for the pass: a delivery of its own each minute, a check beside it; nor does
     it matter that the daemon is killed in the midst of it."""
     with Loopback() as register, Loopback() as hook, Mailbox() as mailbox:
-        daemon = Daemon(tmp_path, register, hook, mailbox)
+        monkeypatch.setenv("HOOK_SECRET", SECRET)
+        daemon = Daemon(folder, register, hook, mailbox)
         daemon.go.release()
-        assert daemon.run("check").code == 0
+        assert run("check").code == 0
         daemon.serve("Garbled")
         with daemon.start("run") as process:
             wait_until(lambda: daemon.waits_for(2), 60)
-            beside = daemon.run("check", "--no-look")
+            beside = run("check", "--no-look")
             assert (beside.code, mailbox.mails) == (0, []), beside
             os.kill(process.pid, signal.SIGKILL)
             process.wait(30)
-        beside = daemon.run("check", "--no-look")
+        beside = run("check", "--no-look")
         assert (beside.code, mailbox.mails) == (0, []), beside
         daemon.go.release(100)
         with daemon.start("run") as process:

@@ -17,7 +17,8 @@ from tests.conftest import ROOT
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built as a release would be, unpacked where nothing else lies."""
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    # What pip and `python -m build` call, without what they start around it.
+    build = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
     copy = folder / "source"
     tracked = subprocess.run(
         [
@@ -40,7 +41,8 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         target = copy / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((ROOT / name).read_bytes())
-    subprocess.run([*build, "--wheel-dir", str(folder), str(copy)], check=True, timeout=120)
+    command = [sys.executable, "-c", build, str(folder)]
+    subprocess.run(command, cwd=copy, check=True, timeout=120, capture_output=True)
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "installed")

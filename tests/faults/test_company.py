@@ -246,7 +246,9 @@ def four_at_work(folder: Path, seconds: float) -> None:
 
 
 def test_four_processes_check_import_deliver_and_look_up(tmp_path: Path) -> None:
-    four_at_work(tmp_path, 6)
+    """For two seconds, and two command lines at least of who checks and who imports; `make soak` for two
+    minutes."""
+    four_at_work(tmp_path, 2)
 
 
 @pytest.mark.soak

@@ -150,12 +150,12 @@ def dies_and_is_followed(daemons: Daemons, facts: object, deaths: Sequence[tuple
 def test_a_daemon_that_is_killed_anywhere_is_followed_by_one_that_tells_everybody_once(
     daemons: Daemons, undisturbed: Undisturbed
 ) -> None:
+    """The sample is one place, in the middle of all: `make soak` kills at each kind of step."""
     steps = daemons.steps()
     facts = daemons.victim.facts()
     assert facts == undisturbed[1], "a daemon finds and tells what a check does"
     chosen = sample(steps)
-    few = chosen[len(chosen) // 3 :: max(len(chosen) // 3, 1)][:2]
-    assert dies_and_is_followed(daemons, facts, [(step, False) for step in few]) >= 1
+    assert dies_and_is_followed(daemons, facts, [(chosen[len(chosen) // 2], False)]) == 1
 
 
 @pytest.mark.soak

@@ -76,11 +76,12 @@ def dies(day: Day, steps: Iterable[int], losses: tuple[dict[str, Any], ...]) -> 
 
 
 def test_restore_killed_around_its_rename_loses_nothing(day: Day) -> None:
+    """The sample: before the first change of a name and after the last; `make soak` has each kind of step."""
     steps = day.restores()
     renames = [step.number for step in steps if step.kind in ("rename", "link")]
     assert renames
-    dies(day, renames, (NOTHING,))
-    dies(day, [rename + 1 for rename in renames], (NAMES_ONLY,))
+    dies(day, renames[:1], (NOTHING,))
+    dies(day, [renames[-1] + 1], (NAMES_ONLY,))
 
 
 @pytest.mark.soak
