@@ -10,11 +10,12 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint types quality bench soak clean wheel
 
+# Not compiled here: that is a third of the work of installing, and most modules are never imported.
 $(STAMP): pyproject.toml .ci/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "tmwatch needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11 and run make again." >&2; exit 2; }
 	@echo "Installing into $(VENV): half a minute, once."
 	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev,demo]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile -c .ci/constraints.txt -e '.[dev,demo]'
 	@touch $(STAMP)
 
 demo: $(STAMP)
