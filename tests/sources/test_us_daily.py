@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import random
 import resource
 import sys
 import threading
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from tests.conftest import ROOT
 from tmwatch.changes import diff, merge
 from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource
 from tmwatch.model import Change, TradeMark
-from tmwatch.sources import streamed
+from tmwatch.sources import streamed, unpacking
 from tmwatch.sources.base import Bulk, Page
 from tmwatch.sources.us.daily import SOURCE, read_case
 from tmwatch.sources.us.daily_file import FORM
@@ -146,20 +148,28 @@ def packed(body: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     return made.getvalue()
 
 
-def unpacking() -> list[str]:
+def threads() -> list[str]:
     return [one.name for one in threading.enumerate() if one.name == "reading-ahead"]
 
 
+@pytest.fixture
+def without_isal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine for which it is not made: `zipfile` unpacks, in a thread of its own."""
+    monkeypatch.setattr(unpacking, "quickly", None)
+
+
 @pytest.mark.parametrize("chunk", [100, 1 << 20])
+@pytest.mark.usefixtures("without_isal")
 def test_a_zip_is_unpacked_ahead_and_gives_the_same_cases(
     chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streamed, "_UNPACKED", chunk)
     found = list(SOURCE.pieces(io.BytesIO(packed(THREE)), "x"))
     assert found == list(SOURCE.pieces(io.BytesIO(THREE), "x"))
-    assert unpacking() == []
+    assert threads() == []
 
 
+@pytest.mark.usefixtures("without_isal")
 def test_whoever_stops_in_the_middle_of_a_zip_leaves_nobody_unpacking(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -167,9 +177,9 @@ def test_whoever_stops_in_the_middle_of_a_zip_leaves_nobody_unpacking(
     with io.BytesIO(packed(THREE)) as file:
         pieces = SOURCE.pieces(file, "x")
         next(pieces)
-        assert unpacking() != []
+        assert threads() != []
         pieces.close()  # type: ignore[attr-defined]
-        assert unpacking() == []
+        assert threads() == []
 
 
 def test_a_zip_whose_sum_is_wrong_is_incomplete_though_every_case_came_out(
@@ -182,7 +192,51 @@ def test_a_zip_whose_sum_is_wrong_is_incomplete_though_every_case_came_out(
     assert [next(cases).number for _ in range(3)] == ["79990511", "99990512", "72990513"]
     with pytest.raises(Incomplete):
         next(cases)
-    assert unpacking() == []
+    assert threads() == []
+
+
+def unpacked(body: bytes, size: int) -> bytes | None:
+    """What stands in a zip, read in pieces; None where it is refused."""
+    file = io.BytesIO(body)
+    try:
+        archive = zipfile.ZipFile(file)
+        stream = unpacking.member(archive, file, archive.infolist()[0])
+        return b"".join(iter(lambda: stream.read(size), b""))
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error):
+        return None
+
+
+@pytest.mark.skipif(unpacking.quickly is None, reason="isal is not made for this machine")
+@pytest.mark.parametrize("size", [7, 4096, 1 << 20])
+def test_whoever_unpacks_a_damaged_zip_gives_the_same_bytes_or_refuses_it(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of bytes of which one bit has turned: what `zipfile` refuses we refuse too."""
+    by, whole = random.Random(size), packed(THREE)
+    same = 0
+    for _ in range(400):
+        damaged = bytearray(whole)
+        damaged[by.randrange(len(damaged))] ^= 1 << by.randrange(8)
+        ours = unpacked(bytes(damaged), size)
+        with monkeypatch.context() as patch:
+            patch.setattr(unpacking, "quickly", None)
+            theirs = unpacked(bytes(damaged), size)
+        assert ours in (theirs, None)
+        same += ours == theirs
+    assert same > 350
+    assert unpacked(whole, size) == THREE
+
+
+@pytest.mark.skipif(unpacking.quickly is None, reason="isal is not made for this machine")
+@pytest.mark.parametrize("place", [16, 20, 24])  # CRC-32, packed and unpacked length, in the directory
+@pytest.mark.parametrize("more", [1, -1])
+def test_a_zip_that_says_another_length_or_sum_than_it_has_is_incomplete(place: int, more: int) -> None:
+    body = bytearray(packed(THREE))
+    at = body.rindex(b"PK\x01\x02") + place
+    said = int.from_bytes(body[at : at + 4], "little")
+    body[at : at + 4] = (said + more).to_bytes(4, "little")
+    with pytest.raises(Incomplete):
+        list(SOURCE.pieces(io.BytesIO(bytes(body)), "x"))
 
 
 class Endless(io.RawIOBase):

@@ -27,12 +27,12 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from tmwatch.errors import Incomplete, LayoutChanged, NotThisSource
-from tmwatch.sources import safe_xml
+from tmwatch.sources import safe_xml, unpacking
 from tmwatch.sources.ahead import Ahead
 from tmwatch.sources.base import Piece
 
 CHUNK = 1 << 17  # what is cut from it is still near the processor when it is hashed
-_UNPACKED = 1 << 18  # … of a zip at once: whoever unpacks it is called more seldom
+_UNPACKED = 1 << 18  # … of what `zipfile` unpacks at once: it is called more seldom
 # A longer record, head or frame is no file of an office: the longest seen is 10.9 MB, a head 10 kB.
 LONGEST_RECORD = 64 << 20
 LONGEST_HEAD = 1 << 20
@@ -123,7 +123,7 @@ def records(form: Form, file: IO[bytes], where: str) -> Iterator[Piece]:
 
 @contextlib.contextmanager
 def _read_ahead(stream: IO[bytes]) -> Iterator[IO[bytes]]:
-    """What is in a zip is unpacked beside us; a plain file is read too fast for that."""
+    """What `zipfile` unpacks is unpacked beside us; all else comes too fast for that."""
     if not isinstance(stream, zipfile.ZipExtFile):
         yield stream
         return
@@ -160,7 +160,7 @@ def _opened(form: Form, file: IO[bytes], where: str) -> IO[bytes]:
             f"the zip says that it unpacks to {found[0].file_size >> 20} MiB", where=where, do=_DISTRUST
         )
     try:
-        return archive.open(found[0])
+        return unpacking.member(archive, file, found[0])
     except (RuntimeError, NotImplementedError) as error:
         raise LayoutChanged(
             f"the zip is locked or packed in an unknown way ({str(error)[:80]})", where=where, do=_AGAIN
