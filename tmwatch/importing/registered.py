@@ -15,7 +15,7 @@ import contextlib
 import gc
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
@@ -186,19 +186,22 @@ def _compare(
     """Raises `LookError`s only."""
     assert isinstance(source, Slims)
     seen = _Seen()
+    essence = source.essence
     waiting: list[tuple[int, Piece, Essence | None]] = []
-    size = 0
-    for piece in pieces_of(file, source):
-        seen.count += 1
-        told = source.essence(piece)
+    size = place = 0
+    for place, piece in enumerate(pieces_of(file, source), 1):  # noqa: B007 - the last one is their count
+        told = essence(piece)
         if told is not None and told.st13 in always:
             wanted()
-        waiting.append((seen.count, piece, told))
+        if seen.at_hand is None:
+            piece = Piece(piece.number, b"")  # it is cut again: that many are not kept
         size += len(piece.body)
+        waiting.append((place, piece, told))
         if len(waiting) >= AT_ONCE or size >= BYTES:
             _sort(waiting, seen, register, always, source.slim_version)
             waiting, size = [], 0
     _sort(waiting, seen, register, always, source.slim_version)
+    seen.count = place
     return seen
 
 
@@ -210,20 +213,23 @@ def _sort(
     version: int,
 ) -> None:
     known = register.kept([told.st13 for _, _, told in waiting if told is not None])
+    touched, days = seen.touched, seen.same
     for place, piece, told in waiting:
         kept = known.get(told.st13) if told is not None else None
         if told is None or kept is None:
             seen.add_moved(place, piece, told)
         elif (
-            kept.hash != told.digest
-            or kept.slim_version != version
-            or kept.id in seen.touched
-            or told.st13 in always
+            kept.hash == told.digest
+            and kept.slim_version == version
+            and kept.id not in touched
+            and told.st13 not in always
         ):
-            seen.touched.add(kept.id)
-            seen.add_moved(place, piece, told)
+            if told.day not in days:
+                days[told.day] = array("q")
+            days[told.day].append(kept.id)
         else:
-            seen.same.setdefault(told.day, array("q")).append(kept.id)
+            touched.add(kept.id)
+            seen.add_moved(place, piece, told)
 
 
 def _moved(file: File, source: Source, seen: _Seen) -> Iterator[tuple[Piece, Essence | None]]:
@@ -347,7 +353,7 @@ class _Reading:
         slim = told.slim
         source_id = self._source.declaration.id
         made = _imported(str(self._path), source_id, slim.st13, slim.name, told.essence.day, what)
-        return replace(made, unknown_words=slim.unknown_words) if slim.unknown_words else made
+        return made._replace(unknown_words=slim.unknown_words) if slim.unknown_words else made
 
     def _chosen(self, many: Sequence[Told]) -> set[int]:
         if not many:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tmwatch.errors import LayoutChanged, LookError, Outcome
 from tmwatch.model import FactKind
@@ -15,8 +14,7 @@ from tmwatch.store import Observed, Sight
 from tmwatch.store.sights import What, as_of_for
 
 
-@dataclass(frozen=True)
-class Imported:
+class Imported(NamedTuple):
     """What became of one record of one file."""
 
     file: str
@@ -105,4 +103,5 @@ def _repeated(known: Imported, done: dict[str, Observed]) -> Imported:
     if one is None:
         error = LayoutChanged("the page was known and can be read no more", where=known.file)
         return Imported(known.file, known.source, None, error.outcome, error=str(error))
-    return replace(known, what=_what(one, dt.date.fromisoformat(known.as_of)) if known.as_of else one.what)
+    what = _what(one, dt.date.fromisoformat(known.as_of)) if known.as_of else one.what
+    return known._replace(what=what)

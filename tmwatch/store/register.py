@@ -9,10 +9,11 @@ The register's clock orders it: what is told as of an earlier day than what is s
 
 from __future__ import annotations
 
+import functools
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,9 +82,13 @@ _UPDATE = f"update filing set {', '.join(f'{name} = ?' for name in _SET)} where 
 class Kept(NamedTuple):
     """What tells the state of a filing that is stored, and its row."""
 
+    st13: str
     id: int
     hash: bytes
     slim_version: int
+
+
+_kept: Callable[[Iterable[object]], Kept] = functools.partial(tuple.__new__, Kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +181,7 @@ class Register:
     def kept(self, st13s: Sequence[str]) -> dict[str, Kept]:
         """What is stored of these filings."""
         rows = self._of("st13, id, hash, slim_version", st13s, _PLAIN)
-        return {st13: Kept(row, state, version) for st13, row, state, version in rows}
+        return {row[0]: _kept(row) for row in rows}
 
     def rows(self, st13s: Sequence[str]) -> dict[str, dict[str, Any]]:
         """All that is stored of these filings, lists as lists."""
@@ -188,7 +193,9 @@ class Register:
         for start in range(0, len(st13s), _AT_ONCE):
             some = st13s[start : start + _AT_ONCE]
             marks = ",".join("?" * len(some))
-            yield from cursor.execute(f"select {columns} from filing where st13 in ({marks})", some)
+            yield from cursor.execute(
+                f"select {columns} from filing where st13 in ({marks})", some
+            ).fetchall()
 
     def named(self, ids: Iterable[int]) -> Iterator[tuple[str, str | None, str]]:
         """(ST.13, name, day it was last told on) of filings by their row, in the order of the rows."""
@@ -345,8 +352,9 @@ class Register:
     def told_again(self, days: dict[str, array[int]]) -> None:
         """Filings (by their row) that a file of that day tells as they are stored."""
         for day, ids in days.items():
-            self.conn.executemany(
-                "update filing set as_of = ? where id = ? and as_of < ?", ((day, one, day) for one in ids)
+            self.conn.execute(
+                "update filing set as_of = ?1 where id in (select value from json_each(?2)) and as_of < ?1",
+                (day, json.dumps(ids.tolist())),
             )
 
 

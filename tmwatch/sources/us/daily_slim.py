@@ -10,7 +10,7 @@ import datetime as dt
 import functools
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -24,6 +24,7 @@ from tmwatch.sources.us import common
 VERSION = 1
 _HEAD = 400  # bytes within which number and day stand
 _DAY = re.compile(rb"<transaction-date>\s*((?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d)\s*</transaction-date>")
+_DAY_TAG, _DAY_LONG = b"<transaction-date>", len("<transaction-date>20260420</transaction-date>")
 _EVENTS = b"<case-file-event-statements>"
 _EVENTS_END = b"</case-file-event-statements>"
 _NOT_AN_OWNER = 70  # party types from here on are correspondents of old records
@@ -44,14 +45,31 @@ _KINDS = {"PM": "pseudo", "TR": "translation", "TL": "transliteration"}
 
 def essence(piece: Piece) -> Essence | None:
     """Number, day and hash of a case, without a parse. The transaction date is left out of the hash."""
-    body = piece.body
-    day = _DAY.search(body, 0, _HEAD)
-    if day is None or not piece.number:
+    number, body = piece
+    start = body.find(_DAY_TAG, 0, _HEAD)
+    day = _usual_day(body[start : start + _DAY_LONG]) if start > 0 else None
+    end = start + _DAY_LONG
+    if day is None:
+        found = _DAY.search(body, 0, _HEAD)
+        if found is None:
+            return None
+        start, end = found.span()
+        day = _iso(found[1])
+    if not number:
         return None
-    start, end = day.span()
     made = hashlib.sha256(body[:start])
     made.update(memoryview(body)[end:])
-    return Essence(common.st13_of(piece.number), _iso(day[1]), made.digest()[:16])
+    return _essence((common.st13_of(number), day, made.digest()[:16]))
+
+
+_essence: Callable[[Iterable[object]], Essence] = functools.partial(tuple.__new__, Essence)
+
+
+@functools.lru_cache(maxsize=64)
+def _usual_day(element: bytes) -> str | None:
+    """The day of the element as it nearly always stands, without blanks in it: a file tells of few days."""
+    found = _DAY.fullmatch(element)
+    return _iso(found[1]) if found else None
 
 
 def slim(body: bytes, where: str) -> Slim:
