@@ -34,6 +34,7 @@ from tmwatch.watches.filing import Filing
 
 AT_ONCE = 1000  # records of which the hashes are looked up together, and written together
 BYTES = 2 * 2**20  # … and so much of the file at most
+_COMPARED = 2**19  # bytes of records that are compared at once: they are still near the processor
 _AT_HAND = 4 * 2**20  # bytes of moved records kept from the first pass: of most days none is read twice
 
 
@@ -197,7 +198,7 @@ def _compare(
             piece = Piece(piece.number, b"")  # it is cut again: that many are not kept
         size += len(piece.body)
         waiting.append((place, piece, told))
-        if len(waiting) >= AT_ONCE or size >= BYTES:
+        if size >= _COMPARED or len(waiting) >= AT_ONCE:
             _sort(waiting, seen, register, always, source.slim_version)
             waiting, size = [], 0
     _sort(waiting, seen, register, always, source.slim_version)
@@ -213,22 +214,19 @@ def _sort(
     version: int,
 ) -> None:
     known = register.kept([told.st13 for _, _, told in waiting if told is not None])
-    touched, days = seen.touched, seen.same
+    touched, same = seen.touched, seen.same
     for place, piece, told in waiting:
         kept = known.get(told.st13) if told is not None else None
         if told is None or kept is None:
             seen.add_moved(place, piece, told)
-        elif (
-            kept.hash == told.digest
-            and kept.slim_version == version
-            and kept.id not in touched
-            and told.st13 not in always
-        ):
-            if told.day not in days:
-                days[told.day] = array("q")
-            days[told.day].append(kept.id)
+            continue
+        st13, row, digest, by = kept
+        if digest == told.digest and by == version and row not in touched and st13 not in always:
+            if told.day not in same:
+                same[told.day] = array("q")
+            same[told.day].append(row)
         else:
-            touched.add(kept.id)
+            touched.add(row)
             seen.add_moved(place, piece, told)
 
 
@@ -253,24 +251,18 @@ def _pieces(file: File, source: Source, seen: _Seen) -> Iterator[Piece]:
 
 
 def _unchanged(path: Path, source: Source, register: Register, seen: _Seen) -> Iterator[Step]:
-    told: list[Imported] = []
     where, source_id = str(path), source.declaration.id
-    for st13, name, day in register.named(chain.from_iterable(seen.same.values())):
-        told.append(_imported(where, source_id, st13, name, day, "unchanged"))
-        if len(told) >= AT_ONCE:
-            yield Step(told=told)
-            told = []
-    yield Step(told=told)
+    for some in register.named(chain.from_iterable(seen.same.values())):
+        yield Step(
+            told=[_imported(where, source_id, st13, name, day, "unchanged") for st13, name, day in some]
+        )
 
 
 def _imported(where: str, source_id: str, st13: str, name: str | None, day: str, what: str) -> Imported:
-    return Imported(
-        *(where, source_id, st13, Outcome.OK, what),
-        mark=name,
-        as_of=day,
-        as_of_kind="printed",
-        kept_in="register",
-    )
+    return Imported(where, source_id, st13, _OK, what, "", name, day, "printed", None, (), "register")
+
+
+_OK = Outcome.OK
 
 
 # -- second pass: what they say ------------------------------------------------------------------------------

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import functools
 import io
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -40,6 +41,7 @@ LONGEST_FRAME = 4 << 20
 LONGEST_FILE = 8 << 30
 
 ZIP = b"PK\x03\x04"
+_HEAD = 400  # bytes of a record in which its number stands
 _TAIL = 40  # longer than either tag of a record: a tag that straddles two chunks
 
 _AGAIN = "Fetch or save the file again."
@@ -71,13 +73,14 @@ class Form:
     frame: frozenset[tuple[str, str]]  # (parent, element) of all that may stand around the records
     nothing: str = ""  # path of the element by which a file says that it holds no record
     has: bytes = b""  # what a record by itself has in its first bytes, where one may stand alone
+    digits: int = 0  # that a number has at least: zeros are put before a shorter one
     whole: bool = False  # each piece is a file of one record: head and foot of its file around it
 
     start: re.Pattern[bytes] = field(init=False)
     end: re.Pattern[bytes] = field(init=False)
     here: bytes = field(init=False)
     opened: bytes = field(init=False)  # the tag as it always stands
-    _tail: bytes = field(init=False)  # what both tags end with
+    closed: bytes = field(init=False)  # what both tags end with
 
     def __post_init__(self) -> None:
         item = re.escape(self.item.encode())
@@ -85,20 +88,7 @@ class Form:
         object.__setattr__(self, "end", re.compile(rb"</" + item + rb"\s*>"))
         object.__setattr__(self, "here", b"<" + self.item.encode() + b"/>")
         object.__setattr__(self, "opened", b"<" + self.item.encode() + b">")
-        object.__setattr__(self, "_tail", self.item.encode() + b">")
-
-    def end_in(self, buffer: bytes, place: int, searched: int) -> int:
-        """Where the record that begins at `place` ends; 0 where that is not in the buffer. No closing tag
-        lies before `searched`.
-
-        The tag as it always stands is found five times as fast as any that XML allows; was one of those
-        missed, the next record begins before it.
-        """
-        at = buffer.find(self._tail, max(searched, place + len(self.opened)))
-        if at >= 0 and buffer[at - 2 : at] == b"</":
-            return at + len(self._tail)
-        found = self.end.search(buffer, searched)
-        return found.end() if found else 0
+        object.__setattr__(self, "closed", self.item.encode() + b">")
 
 
 def records(form: Form, file: IO[bytes], where: str) -> Iterator[Piece]:
@@ -246,10 +236,16 @@ def _as_utf8(stream: IO[bytes], where: str, *, plain: bool = False) -> IO[bytes]
     return _Recoded(again, known)  # type: ignore[return-value]
 
 
+_piece: Callable[[Iterable[object]], Piece] = functools.partial(tuple.__new__, Piece)
+
+
 def _cut(form: Form, stream: IO[bytes], where: str) -> Iterator[Piece]:
     frame = _Frame(form, where)
+    # A file holds ten thousands: what is the same for all of them is looked up once.
+    opened, closed, number = len(form.opened), form.closed, form.number.search
+    digits, whole, made = form.digits, form.whole, _piece
     buffer, searched, total, inside, count = b"", 0, 0, False, 0
-    usual = b""  # what stood between the two records before: blanks and an opening tag
+    usual, between = b"", 0  # what stood between the two records before (blanks), with the opening tag behind
     while piece := stream.read(CHUNK):
         total += len(piece)
         if total > LONGEST_FILE:
@@ -260,32 +256,42 @@ def _cut(form: Form, stream: IO[bytes], where: str) -> Iterator[Piece]:
         place = 0
         while True:
             if not inside:
-                if usual and frame.in_run and buffer.startswith(usual, place):
-                    place += len(usual) - len(form.opened)
+                if usual and buffer.startswith(usual, place):
+                    place += between
                 else:
                     start = form.start.search(buffer, max(place, searched))
                     if start is None:
+                        usual = b""
                         keep = max(place, len(buffer) - _TAIL)
                         frame.add(buffer[place:keep])
                         place, searched = keep, 0
                         break
-                    between = buffer[place : start.start()]
-                    frame.add(between)
-                    usual = between + form.opened if frame.in_run else b""
+                    usual = buffer[place : start.start()]
+                    frame.add(usual)
+                    between = len(usual)
+                    usual = usual + form.opened if frame.in_run else b""
                     frame.add_record()
                     place = start.start()
                 searched = place
                 inside = True
-            end = form.end_in(buffer, place, searched)
-            if not end:
-                searched = max(place, len(buffer) - _TAIL)
-                break
+            # The tag as it always stands is found five times as fast as any that XML allows; was one of those
+            # missed, the next record begins before it.
+            end = buffer.find(closed, place + opened if searched < place + opened else searched)
+            if end > 1 and buffer[end - 2 : end] == b"</":
+                end += len(closed)
+            else:
+                found = form.end.search(buffer, searched)
+                if found is None:
+                    searched = max(place, len(buffer) - _TAIL)
+                    break
+                end = found.end()
             body = buffer[place:end]
             place = searched = end
             inside = False
             count += 1
-            found = form.number.search(body, 0, 400)
-            yield Piece(found[1].decode("ascii") if found else "", frame.around(body) if form.whole else body)
+            told = number(body, 0, _HEAD)
+            name = told[1].decode("ascii").zfill(digits) if told else ""
+            yield made((name, frame.around(body) if whole else body))
         buffer, searched = buffer[place:], max(0, searched - place)
         if inside and len(buffer) > LONGEST_RECORD:
             raise LayoutChanged(

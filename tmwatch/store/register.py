@@ -197,17 +197,18 @@ class Register:
                 f"select {columns} from filing where st13 in ({marks})", some
             ).fetchall()
 
-    def named(self, ids: Iterable[int]) -> Iterator[tuple[str, str | None, str]]:
-        """(ST.13, name, day it was last told on) of filings by their row, in the order of the rows."""
+    def named(self, ids: Iterable[int]) -> Iterator[list[tuple[str, str | None, str]]]:
+        """(ST.13, name, day it was last told on) of filings by their row, in the order of the rows, so many
+        at a time."""
         cursor = self.conn.cursor()
         cursor.row_factory = _PLAIN
         wanted = sorted(ids)
         for start in range(0, len(wanted), _AT_ONCE):
             some = wanted[start : start + _AT_ONCE]
             marks = ",".join("?" * len(some))
-            yield from cursor.execute(
+            yield cursor.execute(
                 f"select st13, name, as_of from filing where id in ({marks}) order by id", some
-            )
+            ).fetchall()
 
     def by_number(self, column: Literal["registration", "international"], numbers: Iterable[str]) -> set[str]:
         """The filings (ST.13) under these registration or international numbers."""

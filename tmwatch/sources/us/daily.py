@@ -106,8 +106,7 @@ class Daily(odp.PublishesFiles):
         head = streamed.head_of(file, 64_000)
         file.seek(0)
         _refuse(Page(head, name=where), where)
-        for case in streamed.records(FORM, file, where):
-            yield case if len(case.number) != 7 else Piece(f"0{case.number}", case.body)
+        yield from streamed.records(FORM, file, where)
 
     # For a store of the whole register; see `slim.Slims`.
     essence = staticmethod(daily_slim.essence)

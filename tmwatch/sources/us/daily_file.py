@@ -34,4 +34,5 @@ FORM = Form(
     ),
     nothing="application-information/data-available-code",
     has=b"<serial-number",
+    digits=8,
 )

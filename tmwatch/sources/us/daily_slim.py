@@ -47,8 +47,8 @@ def essence(piece: Piece) -> Essence | None:
     """Number, day and hash of a case, without a parse. The transaction date is left out of the hash."""
     number, body = piece
     start = body.find(_DAY_TAG, 0, _HEAD)
-    day = _usual_day(body[start : start + _DAY_LONG]) if start > 0 else None
     end = start + _DAY_LONG
+    day = _usual_day(body[start:end])
     if day is None:
         found = _DAY.search(body, 0, _HEAD)
         if found is None:
