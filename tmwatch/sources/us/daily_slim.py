@@ -1,7 +1,6 @@
 """The few fields of a case of the daily file for a store of the whole register (`sources.slim`).
 
-What is read here says what `daily_case` says of the same bytes: a test holds the two together. The events,
-half of the bytes, are left out before anything is parsed.
+What is read here says what `daily_case` says of the same bytes: a test holds the two together.
 """
 
 from __future__ import annotations
@@ -10,36 +9,19 @@ import datetime as dt
 import functools
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-
-from lxml import etree
+from collections.abc import Callable, Iterable
 
 from tmwatch.errors import LayoutChanged
-from tmwatch.sources import safe_xml
 from tmwatch.sources.base import Piece
 from tmwatch.sources.slim import Essence, Slim
-from tmwatch.sources.us import common
+from tmwatch.sources.us import common, daily_few
+from tmwatch.sources.us.daily_few import Case, Leaves
 
 VERSION = 1
 _HEAD = 400  # bytes within which number and day stand
 _DAY = re.compile(rb"<transaction-date>\s*((?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d)\s*</transaction-date>")
 _DAY_TAG, _DAY_LONG = b"<transaction-date>", len("<transaction-date>20260420</transaction-date>")
-_EVENTS = b"<case-file-event-statements>"
-_EVENTS_END = b"</case-file-event-statements>"
 _NOT_AN_OWNER = 70  # party types from here on are correspondents of old records
-_HEAD_NAMES = ("serial-number", "registration-number", "transaction-date")
-_AGENTS = ("attorney-name", "domestic-representative-name")
-_HEADER = (
-    *("filing-date", "status-code", "mark-identification", "filing-basis-filed-as-66a-in"),
-    *_AGENTS,
-)
-_INTERNATIONAL = ("international-registration-number",)
-_STATEMENT = ("type-code", "text")
-_OWNER = ("party-type", "entry-number", "party-name")
-_CLASS = ("international-code", "primary-code", "us-code")
-_NEEDED = frozenset({"case-file-header", "case-file-statements", "classifications", "case-file-owners"})
-_BOXES = _NEEDED | {"international-registration"}
 _KINDS = {"PM": "pseudo", "TR": "translation", "TL": "transliteration"}
 
 
@@ -74,47 +56,10 @@ def _usual_day(element: bytes) -> str | None:
 
 def slim(body: bytes, where: str) -> Slim:
     """The fields of one case. Raises `LayoutChanged` or `Incomplete` for what is no whole record."""
-    return _made(_read(_parsed(_without_events(body), where)))
+    return _made(daily_few.case_of(body, where))
 
 
-# For what has no comments, instructions and document type: those are `safe_xml`'s to refuse or to take out.
-_FAST = etree.XMLParser(
-    encoding="utf-8",
-    resolve_entities=False,
-    load_dtd=False,
-    no_network=True,
-    huge_tree=False,
-    recover=False,
-    collect_ids=False,
-    remove_blank_text=True,
-)
-
-
-def _parsed(body: bytes, where: str) -> etree._Element:
-    if (b"!" in body and b"<!" in body) or (b"?" in body and b"<?" in body):
-        return safe_xml.parse(body, where)
-    try:
-        return etree.fromstring(body, _FAST)
-    except (etree.XMLSyntaxError, ValueError):
-        return safe_xml.parse(body, where)  # says what is wrong, or knows better
-
-
-Leaves = dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """What is taken from a case, as texts. Of a class the international and the US codes are many."""
-
-    head: Leaves
-    header: Leaves
-    international: Leaves
-    statements: list[Leaves]
-    classes: list[tuple[str, list[str], list[str]]]  # primary code, international codes, US codes
-    owners: list[Leaves]
-
-
-def _made(case: _Case) -> Slim:
+def _made(case: Case) -> Slim:
     header = case.header
     serial = case.head.get("serial-number", "")
     code = header.get("status-code", "").zfill(3)
@@ -139,7 +84,7 @@ def _made(case: _Case) -> Slim:
         other_names=said.other_names(),
         classes=_classes(case.classes),
         owners=_owners(case.owners),
-        agents=tuple([header[name] for name in _AGENTS if name in header]),
+        agents=tuple([header[name] for name in daily_few.AGENTS if name in header]),
         status_code=code,
         status_live=meaning.live.value,
         filing_date=_day(header.get("filing-date", ""), "filing-date"),
@@ -152,81 +97,6 @@ def _made(case: _Case) -> Slim:
 @functools.lru_cache(maxsize=512)
 def _iso(day: bytes) -> str:
     return b"-".join((day[:4], day[4:6], day[6:])).decode("ascii")
-
-
-def _without_events(body: bytes) -> bytes:
-    start = body.find(_EVENTS)
-    end = body.find(_EVENTS_END, start)
-    # A comment may hold a tag: then all of it is parsed.
-    if start < 0 or end < 0 or (b"!" in body and b"<!" in body):
-        return body
-    return body[:start] + body[end + len(_EVENTS_END) :]
-
-
-def _read(root: etree._Element) -> _Case:
-    boxes: dict[str, etree._Element] = {}
-    head: Leaves = {}
-    for child in root:
-        tag = child.tag
-        if tag in _BOXES:
-            if tag in boxes:
-                raise LayoutChanged(f"the case has more than one `{tag}`")
-            boxes[tag] = child
-        elif tag in _HEAD_NAMES:
-            _add(head, tag, child.text)
-    if missing := _NEEDED - boxes.keys():
-        raise LayoutChanged(f"the case has no `{min(missing)}`")
-    own = boxes.get("international-registration")
-    return _Case(
-        head,
-        _leaves(boxes["case-file-header"], _HEADER),
-        _leaves(own, _INTERNATIONAL) if own is not None else {},
-        _items(boxes["case-file-statements"], "case-file-statement", _STATEMENT),
-        _classifications(boxes["classifications"]),
-        _items(boxes["case-file-owners"], "case-file-owner", _OWNER),
-    )
-
-
-def _leaves(box: etree._Element, wanted: Sequence[str]) -> Leaves:
-    """The texts of those children that are wanted and have one; of a name that stands twice all of them."""
-    found: Leaves = {}
-    for child in box.iterchildren(*wanted):
-        _add(found, child.tag, child.text)
-    return found
-
-
-def _items(box: etree._Element, item: str, wanted: Sequence[str]) -> list[Leaves]:
-    """The same of each item in the box; in one walk, which lxml makes in C."""
-    found: list[Leaves] = []
-    one: Leaves = {}
-    for element in box.iterdescendants(item, *wanted):
-        tag = element.tag
-        if tag == item:
-            one = {}
-            found.append(one)
-        else:
-            _add(one, tag, element.text)
-    return found
-
-
-def _classifications(box: etree._Element) -> list[tuple[str, list[str], list[str]]]:
-    """Of each class its primary code, its international codes, its US codes."""
-    found: list[dict[str, list[str]]] = []
-    one: dict[str, list[str]] = {}
-    for element in box.iterdescendants("classification", *_CLASS):
-        tag = element.tag
-        if tag == "classification":
-            one = {name: [] for name in _CLASS}
-            found.append(one)
-        elif one and (text := common.squeeze(element.text)):
-            one[tag].append(text)
-    return [(" ".join(one["primary-code"]), one["international-code"], one["us-code"]) for one in found]
-
-
-def _add(leaves: Leaves, name: str, text: str | None) -> None:
-    """In one line, as `common.squeeze` makes it: half a million times a file."""
-    if text and (line := " ".join(text.split())):
-        leaves[name] = f"{leaves[name]} {line}" if name in leaves else line
 
 
 def _day(text: str, name: str) -> dt.date | None:
