@@ -10,22 +10,27 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import pytest
 import time_machine
 
 from tests.alerts import samples
 from tests.conftest import registers_off
 from tests.loopback import Loopback, Mailbox
+from tests.records import record, sight
 from tmwatch.alerts.compose import addresses
 from tmwatch.alerts.payload import AlertPayload, DueLine, MarkCard
 from tmwatch.checking import CheckReport, check
 from tmwatch.config import Config, load_config
 from tmwatch.errors import Outcome
 from tmwatch.http import Door
-from tmwatch.store import Database, Outbox, books
+from tmwatch.model import Phase, Publication
+from tmwatch.store import Database, Outbox, books, observe
 from tmwatch.store.outbox import write_alert
 from tmwatch.watches import asks
 
 ENV = {"HOOK_SECRET": samples.SECRET}
+THURSDAY, FRIDAY, SUNDAY = "2026-11-26 06:15", "2026-11-27 06:15", "2026-11-29 06:15"
+MONDAY, TUESDAY = "2026-11-30 06:45", "2026-12-01 06:15"
 WATCHES = """
 [[watch]]
 name = "rivals"
@@ -143,3 +148,32 @@ timezone = "Europe/Berlin"
 def cards_of(payload: AlertPayload) -> list[MarkCard]:
     assert payload.digest is not None
     return [card for item in payload.digest.items for card in item.cards]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setenv("HOOK_SECRET", samples.SECRET)
+    with Mailbox() as mailbox, Loopback() as hook:
+        found = Desk(tmp_path, mailbox, hook)
+        found.check(THURSDAY)
+        yield found
+        found.database.close()
+
+
+def text_of(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def told_thursday(desk: Desk, *payloads: AlertPayload) -> list[int]:
+    with on(THURSDAY):
+        return [desk.tell(one) for one in payloads]
+
+
+def published(desk: Desk, *marks: tuple[str, str]) -> None:
+    """Filings that may be opposed for thirty days from these days on."""
+    for st13, day in marks:
+        publication = Publication(date=dt.date.fromisoformat(day))
+        one = record(st13, status_phase=Phase.PUBLISHED, publications=(publication,))
+        observe(desk.database, [sight(one, day, looked_at=instant(f"{day} 06:00"))])

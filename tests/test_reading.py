@@ -8,8 +8,9 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ STRANGE = """
 import os, signal, sys, time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from tmwatch.sources.us.tsdr import SOURCE as TSDR
 class Strange:
     declaration = replace(TSDR.declaration, id="xx.strange")
@@ -66,9 +68,9 @@ def strange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     sys.modules.pop("strange", None)
 
 
-def read(source: str, bodies: list[bytes], **how: float) -> list[Said]:
+def read(source: str, bodies: list[bytes], **how: Any) -> list[Said]:
     pages = [Page(body, name=f"{number}.html") for number, body in enumerate(bodies)]
-    found = list(read_in_order(pages, lambda page: (source, page), alone=0, **how))  # type: ignore[arg-type]
+    found = list(read_in_order(pages, lambda page: (source, page), alone=0, **how))
     assert [page.name for page, _ in found] == [page.name for page in pages]
     assert all(said is not None for _, said in found)
     return [said for _, said in found if said is not None]
@@ -148,7 +150,8 @@ def test_no_more_pages_are_taken_than_are_read_soon() -> None:
     for _ in range(3):
         next(reading)
     assert taken <= 3 + 2 * 4
-    reading.close()  # type: ignore[attr-defined]
+    assert isinstance(reading, Generator), "or nobody could stop it"
+    reading.close()
 
 
 def gone(process: int) -> bool:
@@ -182,9 +185,9 @@ def test_no_process_is_left_behind_however_we_end(how: signal.Signals, strange: 
     until(lambda: all(gone(int(path.name)) for path in readers.iterdir()))
 
 
-def until(true: object) -> None:
+def until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
-    while not true():  # type: ignore[operator]
+    while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 

@@ -12,7 +12,7 @@ from tests.alerts import samples
 from tests.alerts.samples import CREATED, MemoryOutbox, delivery
 from tmwatch.alerts.channels.base import EndpointDown, EndpointGone, OperatorNeeded, TryLater
 from tmwatch.alerts.delivery import Delivery
-from tmwatch.alerts.outbox import LEASE_SECONDS, SCHEDULE, deliver_due, next_try
+from tmwatch.alerts.outbox import LEASE_SECONDS, SCHEDULE, DeliveryReport, deliver_due, next_try
 from tmwatch.config import Config, Recipient
 from tmwatch.errors import DeliveryError, PermanentDeliveryError
 
@@ -47,7 +47,7 @@ def three() -> tuple[Config, MemoryOutbox]:
     return samples.config(email=THREE), MemoryOutbox(*rows)
 
 
-def run(store: MemoryOutbox, config: Config, channel: Scripted, now: dt.datetime = CREATED):  # type: ignore[no-untyped-def]
+def run(store: MemoryOutbox, config: Config, channel: Scripted, now: dt.datetime = CREATED) -> DeliveryReport:
     return deliver_due(store, config, now, {"email": channel}, rng=random.Random(1))
 
 

@@ -118,7 +118,9 @@ def test_a_server_error_is_passing_at_first_and_keeps_the_record(house: House, r
     assert run("show", f"US {SERIAL}").code == 0
 
 
-def test_a_missing_secret_is_named_and_the_rest_goes_on(house: House, run: Run, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_missing_secret_is_named_and_the_rest_goes_on(
+    house: House, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("HOOK_SECRET")
     ran = run("check")
     assert ran.code == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import PAGE, SERIAL, Run
 from tmwatch.config import load_config
 from tmwatch.sources.registry import all_sources, asked_unasked
@@ -182,7 +184,7 @@ def test_offices_and_classes_of_a_watch_are_given_with_commas_or_one_by_one(run:
     assert run("watch", "add", "v", "--number", "76044902", "--office", "US,CN").code == 2
 
 
-def test_doctor_names_secrets_and_never_their_values(run: Run, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_doctor_names_secrets_and_never_their_values(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run("init")
     monkeypatch.setenv("USPTO_API_KEY", "k3y-that-nobody-may-see")
     for words in (["doctor"], ["doctor", "--json"]):

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -26,7 +27,7 @@ from tmwatch.sources.base import Answer, Page
 from tmwatch.sources.registry import all_sources, tell_source
 
 SOURCES = sorted(all_sources())
-QUIET = {
+QUIET: dict[str, Any] = {
     "deadline": 20_000,
     "database": None,
     "suppress_health_check": list(HealthCheck),
@@ -90,28 +91,28 @@ def read_by(name: str, body: bytes) -> None:
 
 
 @seed(20261125)
-@settings(max_examples=60, **QUIET)  # type: ignore[arg-type]
+@settings(max_examples=60, **QUIET)
 @given(st.binary(max_size=600))
 def test_random_bytes_end_in_the_tree_of_errors(body: bytes) -> None:
     read_by_all(body)
 
 
 @seed(20261125)
-@settings(max_examples=150, **QUIET)  # type: ignore[arg-type]
+@settings(max_examples=150, **QUIET)
 @given(broken_pages())
 def test_broken_pages_end_in_a_record_or_in_the_tree_of_errors(page: tuple[str, bytes]) -> None:
     read_by(*page)
 
 
 @pytest.mark.soak
-@settings(max_examples=6000, **QUIET)  # type: ignore[arg-type]
+@settings(max_examples=6000, **QUIET)
 @given(broken_pages())
 def test_thousands_of_broken_pages_end_in_a_record_or_in_the_tree_of_errors(page: tuple[str, bytes]) -> None:
     read_by(*page)
 
 
 @pytest.mark.soak
-@settings(max_examples=3000, **QUIET)  # type: ignore[arg-type]
+@settings(max_examples=3000, **QUIET)
 @given(st.binary(max_size=4000))
 def test_thousands_of_random_bytes_end_in_the_tree_of_errors(body: bytes) -> None:
     read_by_all(body)
@@ -152,7 +153,7 @@ for line in sys.stdin:
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
-Measured = Callable[[str, bytes, bytes], dict[str, float]]
+Measured = Callable[[str, bytes, bytes], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +164,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
         [sys.executable, "-c", _MEASURE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
 
-        def measure(source: str, small: bytes, large: bytes) -> dict[str, float]:
+        def measure(source: str, small: bytes, large: bytes) -> dict[str, Any]:
             folder = tmp_path_factory.mktemp("memory")
             (folder / "small").write_bytes(small)
             (folder / "large").write_bytes(large)
@@ -172,7 +173,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
             process.stdin.write(json.dumps([source, str(folder)]) + "\n")
             process.stdin.flush()
             assert process.stdout.readline() == "0\n", f"reading {source} died"
-            found: dict[str, float] = json.loads((folder / "found").read_text())
+            found: dict[str, Any] = json.loads((folder / "found").read_text())
             return found
 
         yield measure

@@ -9,7 +9,7 @@ import sys
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -176,9 +176,10 @@ def test_whoever_stops_in_the_middle_of_a_zip_leaves_nobody_unpacking(
     monkeypatch.setattr(streamed, "_UNPACKED", 100)
     with io.BytesIO(packed(THREE)) as file:
         pieces = SOURCE.pieces(file, "x")
+        assert isinstance(pieces, Generator), "or nobody could stop it"
         next(pieces)
         assert threads() != []
-        pieces.close()  # type: ignore[attr-defined]
+        pieces.close()
         assert threads() == []
 
 

@@ -72,7 +72,7 @@ def judged(source: Source, before: object, mutation: Mutation) -> Verdict:
     """One mutation read on the production road. An exception outside the tree of errors is wrong, too."""
     try:
         after = production(source, mutation.page)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - which one it is, is what is looked for
         return Verdict("wrong", f"{type(error).__name__} outside the tree of errors: {error}")
     return mutation.judge(before, after)  # type: ignore[arg-type]
 
