@@ -10,8 +10,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint types quality bench soak clean wheel
 
-# Not compiled here: that is a third of the work of installing, and most modules are never imported.
-$(STAMP): pyproject.toml .ci/constraints.txt
+# Python is not compiled here: that is a third of the work of installing, and most modules are never imported.
+# The rule of likeness in C is, where there is a compiler.
+$(STAMP): pyproject.toml .ci/constraints.txt $(wildcard tmwatch/similarity/c/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "tmwatch needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11 and run make again." >&2; exit 2; }
 	@echo "Installing into $(VENV): half a minute, once."
 	@$(PYTHON) -m venv $(VENV)

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from tmwatch.similarity import NOTHING, Hit, Scorer, compare, hits, scorer
 from tmwatch.similarity.batch import trigrams
-from tmwatch.similarity.features import ALL_NAMES, NAMES, expand, measure
-from tmwatch.similarity.formula import Formula
+from tmwatch.similarity.features import expand, measure
 from tmwatch.similarity.score import made_han_names, made_names
 from tmwatch.similarity.strings import groups
 
@@ -150,21 +149,6 @@ def test_noise_is_kept_between_runs_and_found_anew_where_something_else_made_it(
     assert memory.learned == ["seiko", "rolex"], "what was known is not looked for again"
     noise(200, "SEIKO")
     assert memory.learned == ["seiko", "rolex", "seiko"]
-
-
-def test_no_weights_make_a_pair_reach_more_than_its_bound() -> None:
-    """The bound holds for whatever `fit.py` may learn: weights and numbers by chance."""
-    rng = np.random.default_rng(5)
-    for _ in range(20):
-        formula = Formula(tuple(rng.normal(0, 4, len(ALL_NAMES))), 0.0)
-        numbers = rng.random((len(NAMES), 500))
-        later = tuple(rng.choice([name for name in NAMES if name not in STRONG], 4, replace=False))
-        known = numbers.copy()
-        known[[NAMES.index(name) for name in later]] = 0.0
-        assert (formula.at_most(known, later) >= formula.joined(numbers) - 1e-9).all()
-
-
-STRONG = ("cover_both", "letters", "key_letters", "reading")
 
 
 def test_the_joined_score_of_columns_is_that_of_one_pair() -> None:

@@ -7,15 +7,16 @@ of 64 bits made from their text, so that columns that were made apart, or loaded
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tmwatch.similarity import compiled
 from tmwatch.similarity.batch import bags
-from tmwatch.similarity.freq import COMPOUND_WORTH
 from tmwatch.similarity.name import Name, Word
 from tmwatch.similarity.strings import (
     Bags,
@@ -43,6 +44,12 @@ PART_SIZES = range(2, LONGEST_PART + 1)
 
 # What names can have in common, each looked up by a number.
 HELD = ("texts", "keys", "senses", "joined", "bags", "groups", "key_groups", "reading_groups")
+# Of each name its neighbours written as one word, of each word what it may mean (`compiled.py`).
+NAME_LISTS = ("joined.start", "joined.key", "joined.text", "joined.bits")
+WORD_LISTS = (
+    "sense.start", "sense.item", "split.start", "split.part", "split.rest", "split.bits", "split.sense.start",
+    "split.sense.item",
+)  # fmt: skip
 
 
 @dataclass(slots=True, frozen=True)
@@ -64,6 +71,11 @@ class Lists:
     def rows(self) -> Ints:
         """The row of each item."""
         return np.repeat(np.arange(len(self.start) - 1), self.count())
+
+
+def _edges(rows: Iterable[Sequence[object]]) -> NDArray[np.int32]:
+    """Where the items of each row begin, all rows in one array, and where the last ones end."""
+    return np.cumsum([0, *map(len, rows)], dtype=np.int32)
 
 
 @dataclass(slots=True, frozen=True)
@@ -114,55 +126,36 @@ class Words:
     """The different words of a batch, by number."""
 
     BAGS = ("text_bag", "key_bag")
-    _make: Callable[[str], Word]
 
     def __init__(self, words: Sequence[Word]) -> None:
-        self._words: dict[int, Word] = dict(enumerate(words))
         self.text = Strings.of([word.text for word in words])
         self.key = Strings.of([word.key for word in words])
         self.bits = np.array([word.bits for word in words], np.float64)
         self.text_code = hashes([word.text for word in words])
         self.key_code = hashes([word.key for word in words])
         self.text_bag, self.key_bag = Bags.of(self.text), Bags.of(self.key)
-        # What they share at most as parts of others, and whether they mean anything (`name.Word`).
-        self.bits32 = self.bits.astype(np.float32)
         self.inside = np.array([word.inside for word in words], np.float64)
-        self.most_inside = np.maximum(self.inside, COMPOUND_WORTH * self.bits)
-        short = self.text_bag.size < 2
-        self.most_inside[short] = 0.5 * self.inside[short]
-        self.split: Bools = np.array([bool(word.split) for word in words], bool)
-        self.apart = np.array([word.part for word in words], np.float32)
-        self.meant: Bools = np.array([bool(word.senses or word.split) for word in words], bool)
-        senses = [
-            (number, sense)
-            for number, word in enumerate(words)
-            for sense in word.senses.union(*(senses for _part, senses, _rest in word.split))
-        ]
-        parts = [(number, part) for number, word in enumerate(words) for part, _senses, _rest in word.split]
-        self.senses, self.parts = _pairs(senses), _pairs(parts)
+        self.lists = _meanings(words)
 
     def __len__(self) -> int:
         return len(self.bits)
 
-    def word(self, number: int) -> Word:
-        found = self._words.get(number)
-        if found is None:
-            found = self._words[number] = self._make(self.text[number])
-        return found
 
-    @cached_property
-    def sizes(self) -> NDArray[np.uint32]:
-        """How many letters a word and its key have, and have beyond their bags: one byte for each."""
-        parts = (self.text_bag.size, self.text_bag.again, self.key_bag.size, self.key_bag.again)
-        return np.stack(parts, axis=1).view("<u4").ravel()
-
-    @cached_property
-    def meaning(self) -> Holders:
-        return Holders.of(*self.senses)
-
-    @cached_property
-    def part(self) -> Holders:
-        return Holders.of(*self.parts)
+def _meanings(words: Sequence[Word]) -> dict[str, NDArray[Any]]:
+    """The meanings of each word, in the order of their texts, and its known parts with theirs."""
+    splits = [part for word in words for part in word.split]
+    own = [sorted(word.senses) for word in words]
+    theirs = [sorted(senses) for _part, senses, _rest in splits]
+    return {
+        "sense.start": _edges(own),
+        "sense.item": hashes([sense for senses in own for sense in senses]),
+        "split.start": _edges([word.split for word in words]),
+        "split.part": hashes([part for part, _senses, _rest in splits]),
+        "split.rest": hashes([rest for _part, _senses, rest in splits]),
+        "split.bits": np.array([bits for word in words for bits in word.split_bits], np.float64),
+        "split.sense.start": _edges(theirs),
+        "split.sense.item": hashes([sense for senses in theirs for sense in senses]),
+    }
 
 
 def _pairs(pairs: Sequence[tuple[int, str]]) -> tuple[Ints, Codes]:
@@ -185,6 +178,7 @@ class Columns:
         self.compact_bag, self.key_bag = Bags.of(self.compact), Bags.of(self.key)
         self.bits = np.array([name.bits for name in names], np.float64)
         self.most = np.array([name.most for name in names], np.float64)
+        self.inside = np.array([name.inside for name in names], np.float64)
         self.plain: Bools = np.array([_plain(name) for name in names], bool)
         self.full: Bools = np.array([bool(name.compact) for name in names], bool)
         number: dict[str, int] = {}
@@ -205,6 +199,13 @@ class Columns:
         self.keys = _once(row, self.words.key_code[self.word.item])
         self.senses = _pairs([(at, sense) for at, name in enumerate(names) for sense in name.senses])
         self.joined = _pairs([(at, key) for at, name in enumerate(names) for key in name.joined])
+        joined = [word for name in names for word in name.joined.values()]
+        self.lists: dict[str, NDArray[Any]] = {
+            "joined.start": _edges([tuple(name.joined) for name in names]),
+            "joined.key": hashes([word.key for word in joined]),
+            "joined.text": hashes([word.text for word in joined]),
+            "joined.bits": np.array([word.bits for word in joined], np.float64),
+        }
         self.bags = _pairs([(at, bag) for at, name in enumerate(names) for bag in bags(name.compact)])
         self.groups = groups([name.compact for name in names])
         self.key_groups = groups([name.key for name in names])
@@ -224,23 +225,21 @@ class Columns:
         return self._names[row] if len(self._names) else self._make(self.raw[row])
 
     @cached_property
-    def strong(self) -> Bools:
-        """Of each word of each name (`word.item`): whether none of the name weighs more."""
-        out: Bools = self.words.bits[self.word.item] >= self.most[self.word.rows()]
-        return out
+    def side(self) -> object:
+        """The columns as the compiled rule takes them. ValueError where they are damaged."""
+        return compiled.side(self)
 
     @cached_property
     def by(self) -> dict[str, Holders]:
         """Who holds what."""
         return {what: Holders.of(*getattr(self, what)) for what in HELD}
 
-    def let_go(self, make: Callable[[str], Name], make_word: Callable[[str], Word]) -> None:
-        """Forgets the names and words it was made from; one that is asked for is made again."""
-        self.by, self.words.meaning, self.words.part  # noqa: B018 – made while what they are made of is here
+    def let_go(self, make: Callable[[str], Name]) -> None:
+        """Forgets the names it was made from; one that is asked for is made again."""
+        self.by  # noqa: B018 – made while what it is made of is here
         for what in HELD:
             delattr(self, what)
         self._names, self._make = (), make
-        self.words._words, self.words._make = {}, make_word
 
     def with_part(self, parts: Sequence[str], code: Codes) -> tuple[Ints, Codes]:
         """(row, code of the part) wherever a part of 2 to 24 signs stands in the letters of a name.

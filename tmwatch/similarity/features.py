@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA, Indel, JaroWinkler
 
-from tmwatch.similarity.freq import COMPOUND_NAMES, COMPOUND_WORTH, PART_WORTH, Frequencies
+from tmwatch.similarity.freq import COMPOUND_NAMES, COMPOUND_WORTH, MOST_BITS, PART_WORTH, Frequencies
 from tmwatch.similarity.han import look, meant
 from tmwatch.similarity.keys import foreign_sound, mandarin
 from tmwatch.similarity.name import Name, Word
@@ -22,14 +22,27 @@ _jaro = JaroWinkler.normalized_similarity
 
 SIGHT, SOUND, SENSE, PART = "sight", "sound", "sense", "part"
 # What a shared meaning is worth beside the same word, and what a shared part of a compound.
-_SENSE_WORTH = 0.75
-_PART_SENSE_WORTH = 0.5
+SENSE_WORTH = 0.75
+PART_SENSE_WORTH = 0.5
+# Two parts that mean the same where the rest differs: FORSLEAN / FORSTHIN.
+PARTS_WORTH = PART_SENSE_WORTH * 0.6
+# What the same sound is worth beside the same letters.
+HEARD = 0.93
+# A match that is less alike gives way to two words written as one.
+JOINED_BELOW = 0.9
+# What letters inside a longer word are worth: somewhere in it, at an end.
+INSIDE_WORTH = 0.5
+EDGE_WORTH = 0.8
 # Chinese words of characters that look alike (`han.look`), and of syllables that many say alike
 # (`keys.mandarin`).
 _LOOKS_ALIKE = 0.93
 _SOUNDS_NEAR = 0.85
-# Below this two words are not called alike.
-_ALIKE_FROM = 0.6
+# Below this two words are not called alike; from there on, so much of what they are worth is a straight line.
+ALIKE_FROM = 0.6
+SHAPE_LINE = 0.35
+# The bits of all words together, and the letters, that count as much as there can be.
+MANY_BITS = 32.0
+LONGEST = 32.0
 
 
 @dataclass(slots=True)
@@ -44,11 +57,11 @@ class Match:
 
 
 def _shape(likeness: float) -> float:
-    """0 below `_ALIKE_FROM`, then steeper than the likeness itself: three letters of five is little."""
-    if likeness <= _ALIKE_FROM:
+    """0 below `ALIKE_FROM`, then steeper than the likeness itself: three letters of five is little."""
+    if likeness <= ALIKE_FROM:
         return 0.0
-    part = (likeness - _ALIKE_FROM) / (1.0 - _ALIKE_FROM)
-    return part * (0.35 + 0.65 * part)
+    part = (likeness - ALIKE_FROM) / (1.0 - ALIKE_FROM)
+    return part * (SHAPE_LINE + (1.0 - SHAPE_LINE) * part)
 
 
 def match_words(one: Word, other: Word, counts: Frequencies) -> Match | None:
@@ -57,24 +70,24 @@ def match_words(one: Word, other: Word, counts: Frequencies) -> Match | None:
         return Match(one, other, 1.0, one.bits, SIGHT)
     low = min(one.bits, other.bits)
     if one.key == other.key and one.key:
-        return Match(one, other, 0.93, low * 0.93, SOUND)
+        return Match(one, other, HEARD, low * HEARD, SOUND)
     best, how = 0.0, ""
     a, b = one.text, other.text
     if not one.han and not other.han:
-        best, how = _shape(_indel(a, b, score_cutoff=_ALIKE_FROM)), SIGHT
+        best, how = _shape(_indel(a, b, score_cutoff=ALIKE_FROM)), SIGHT
     elif one.han and other.han:
-        best, how = _LOOKS_ALIKE * _shape(_indel(look(a), look(b), score_cutoff=_ALIKE_FROM)), SIGHT
+        best, how = _LOOKS_ALIKE * _shape(_indel(look(a), look(b), score_cutoff=ALIKE_FROM)), SIGHT
         if best < _SOUNDS_NEAR and len(a) > 1 and mandarin(a) == mandarin(b):
             best, how = _SOUNDS_NEAR, SOUND
-    heard = _indel(one.key, other.key, score_cutoff=_ALIKE_FROM)
-    if heard > _ALIKE_FROM and (heard := 0.93 * _shape(heard)) > best:
+    heard = _indel(one.key, other.key, score_cutoff=ALIKE_FROM)
+    if heard > ALIKE_FROM and (heard := HEARD * _shape(heard)) > best:
         best, how = heard, SOUND
     split = one.split or other.split
     if split or (one.senses and other.senses):
         sense = _sense(one, other)
         if sense > best:
             best, how = sense, SENSE
-    bits = _sense_bits(one, other) if how == SENSE and best == _SENSE_WORTH else best * low
+    bits = _sense_bits(one, other) if how == SENSE and best == SENSE_WORTH else best * low
     if a in b or b in a or (one.split and other.split):
         part = part_bits(one, other, counts)
         if part > bits:
@@ -87,30 +100,30 @@ def _sense_bits(one: Word, other: Word) -> float:
 
     CENTURY is common and SECOLO is rare, and it is one meaning from either side.
     """
-    return _SENSE_WORTH * (one.bits + other.bits) / 2
+    return SENSE_WORTH * (one.bits + other.bits) / 2
 
 
 def _sense(one: Word, other: Word) -> float:
     if one.senses and other.senses and one.senses & other.senses:
-        return _SENSE_WORTH
+        return SENSE_WORTH
     if not one.split and not other.split:
         return 0.0
     best = 0.0
     shared: set[str] = set()
     for part, senses, rest in one.split:
         if senses & other.senses:
-            best = max(best, _PART_SENSE_WORTH)
+            best = max(best, PART_SENSE_WORTH)
         for part2, senses2, rest2 in other.split:
             both = senses & senses2
             if both and part != part2:
                 shared.update(sorted(both)[:1])
                 # WATERPIK / HYDROPIK: the rest is the same; FORSLEAN / FORSTHIN.
-                best = max(best, _SENSE_WORTH if rest == rest2 else _PART_SENSE_WORTH * 0.6)
+                best = max(best, SENSE_WORTH if rest == rest2 else PARTS_WORTH)
     for _text, senses, _rest in other.split:
         if senses & one.senses:
-            best = max(best, _PART_SENSE_WORTH)
+            best = max(best, PART_SENSE_WORTH)
     # Both halves of a compound translated, each by a word of its own.
-    return max(best, _SENSE_WORTH) if len(shared) > 1 else best
+    return max(best, SENSE_WORTH) if len(shared) > 1 else best
 
 
 def part_bits(one: Word, other: Word, counts: Frequencies) -> float:
@@ -130,9 +143,9 @@ def part_bits(one: Word, other: Word, counts: Frequencies) -> float:
     rest = long.text[len(short.text) :] if at == 0 else long.text[:at]
     edge = at == 0 or at + len(short.text) == len(long.text)
     if not edge or len(short.text) < 2:
-        return 0.5 * bits
+        return INSIDE_WORTH * bits
     compound = counts.words.get(rest, 0) >= COMPOUND_NAMES and len(short.text) > 2 and len(rest) > 1
-    return max(bits, COMPOUND_WORTH * short.bits) if compound else 0.8 * bits
+    return max(bits, COMPOUND_WORTH * short.bits) if compound else EDGE_WORTH * bits
 
 
 NAMES = (
@@ -178,8 +191,10 @@ def match_all(one: Name, other: Name, counts: Frequencies) -> list[Match]:
             if match is not None and (best is None or match.bits > best.bits):
                 best = match
         joined = other.joined.get(word.key)
-        if joined is not None and (best is None or best.alike < 0.9):
-            best = Match(word, joined, 0.93, 0.93 * min(word.bits, joined.bits), SOUND)  # VAPORUB, VAPOUR RUB
+        if joined is not None and (best is None or best.alike < JOINED_BELOW):
+            best = Match(
+                word, joined, HEARD, HEARD * min(word.bits, joined.bits), SOUND
+            )  # VAPORUB, VAPOUR RUB
         if best is not None:
             found.append(best)
     if one.joined and not one.joined.keys().isdisjoint(other.keys):
@@ -195,7 +210,7 @@ def _match_phrases(one: Name, other: Name, found: list[Match]) -> None:
         for against, theirs in (*other.phrases, *((word, (word,)) for word in other.words)):
             if (len(held) == len(theirs) == 1) or phrase.senses.isdisjoint(against.senses):
                 continue
-            match = Match(phrase, against, _SENSE_WORTH, _sense_bits(phrase, against), SENSE)
+            match = Match(phrase, against, SENSE_WORTH, _sense_bits(phrase, against), SENSE)
             if match.bits > sum(known.bits for known in found if known.one in held):
                 found[:] = [known for known in found if known.one not in held]
                 found.append(match)
@@ -205,9 +220,11 @@ def _match_joined(one: Name, other: Name, found: list[Match]) -> None:
     """Two words of the mark that the other name writes as one: VAPOUR RUB in VAPORUB BALM."""
     for word in other.words:
         joined = one.joined.get(word.key)
-        if joined is not None and all(match.other is not word or match.alike < 0.9 for match in found):
+        if joined is not None and all(
+            match.other is not word or match.alike < JOINED_BELOW for match in found
+        ):
             found[:] = [match for match in found if match.other is not word]
-            found.append(Match(joined, word, 0.93, 0.93 * min(word.bits, joined.bits), SOUND))
+            found.append(Match(joined, word, HEARD, HEARD * min(word.bits, joined.bits), SOUND))
 
 
 def by_accident(one: Name, other: Name) -> bool:
@@ -279,7 +296,7 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
             end = share
         else:
             inside = share
-        whole = counts.inside_bits(short) / 16.0
+        whole = (one if short is a else other).inside / MOST_BITS
     reading = 0.0
     if not (a.isascii() and b.isascii()) and one.reading and other.reading:
         reading = _shape(_indel(one.reading_key, other.reading_key))
@@ -296,9 +313,9 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
     first = 0.0
     if one.words and other.words:
         if one.words[0].text == other.words[0].text:
-            first = min(1.0, one.words[0].bits / 16.0)
+            first = min(1.0, one.words[0].bits / MOST_BITS)
         elif one.words[0].key == other.words[0].key:
-            first = 0.9 * min(1.0, one.words[0].bits / 16.0)
+            first = 0.9 * min(1.0, one.words[0].bits / MOST_BITS)
     total = len(one.trigrams) + len(other.trigrams) - shared
     letters, opening = _indel(a, b), _jaro(a, b)
     if one.han and other.han:
@@ -309,8 +326,8 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
         cover_one,
         cover_other,
         cover_one * cover_other,
-        min(1.0, bits / 32.0),
-        min(1.0, top / 16.0),
+        min(1.0, bits / MANY_BITS),
+        min(1.0, top / MOST_BITS),
         shared / total if total else 0.0,
         letters,
         opening,
@@ -327,8 +344,8 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
         1.0 if a[:1] == b[:1] else 0.0,
         first,
         1.0 / max(1, min(len(a), len(b))),
-        min(1.0, len(a) / 32.0),
-        min(1.0, one.most / 16.0),
+        min(1.0, len(a) / LONGEST),
+        min(1.0, one.most / MOST_BITS),
         reading,
         min(1.0, own / one.most) if one.most else 0.0,
         min(1.0, theirs / other.most) if other.most else 0.0,

@@ -145,14 +145,17 @@ class Frequencies:
         """The weight of letters found anywhere inside a word: by the letters alone, never above `bits`."""
         known = self._inside.get(part)
         if known is None:
-            if is_han(part):
-                found = self.bits(part)
-            else:
-                start = self._starts.get(part[:2], 0) + 0.5
-                by_letters = math.log2((self._groups + 1) / start) + self.letter_bits(part) - _PLACES
-                found = max(0.5, min(self.bits(part), by_letters))
-            known = self._inside[part] = found
+            known = self._inside[part] = self.inside_bits_of(part)
         return known
+
+    def inside_bits_of(self, part: str) -> float:
+        """The same without remembering it: of whole names, which seldom come again."""
+        bits = self._weigh(part)
+        if is_han(part):
+            return bits
+        start = self._starts.get(part[:2], 0) + 0.5
+        by_letters = math.log2((self._groups + 1) / start) + self.letter_bits(part) - _PLACES
+        return max(0.5, min(bits, by_letters))
 
 
 def _table() -> Iterable[dict[str, str]]:

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tmwatch.similarity import kept
+from tmwatch.similarity import compiled, kept
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.hits import Hit
 from tmwatch.similarity.name import Name
@@ -36,7 +36,7 @@ _PART = 100_000
 # Parts that are small are put together when there are so many of them.
 _SMALL, _MANY = 20_000, 8
 # The form of the files; another one is not read.
-_FORM = 3
+_FORM = 4
 
 
 class StaleIndex(ValueError):
@@ -105,7 +105,7 @@ class Index:
 
     def _add(self, start: int, names: Sequence[str]) -> None:
         columns = Columns([self._scorer.make(name) for name in names])
-        columns.let_go(self._scorer.make, self._scorer.word)
+        columns.let_go(self._scorer.make)
         self._parts.append(_Part(start, columns))
 
     def save(self, folder: Path) -> None:
@@ -144,7 +144,9 @@ class Index:
                 continue  # it was put together with others, and the part of before is still there
             if start != len(made):
                 raise ValueError(f"the index in {folder} has a gap before name {start}: build it anew")
-            made._parts.append(_Part(start, kept.load(path, made._scorer.make, made._scorer.word)))
+            made._parts.append(_Part(start, kept.load(path, made._scorer.make)))
+            if compiled.READY:
+                made._parts[-1].columns.side  # noqa: B018 – looked through, so that damage is told here
         return made
 
     def search(self, mark: str, level: int = 3, limit: int | None = None) -> list[Hit]:

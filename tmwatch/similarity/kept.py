@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tmwatch.similarity.arrays import HELD, Columns, Holders, Lists, Words
-from tmwatch.similarity.name import Name, Word
+from tmwatch.similarity.arrays import HELD, NAME_LISTS, WORD_LISTS, Columns, Holders, Lists, Words
+from tmwatch.similarity.name import Name
 from tmwatch.similarity.strings import Bags, Strings
 
-_NUMBERS = ("bits", "most", "plain", "full", "foreign", "group_count", "key_group_count", "reading_count")
+_NUMBERS = (
+    "bits", "most", "inside", "plain", "full", "foreign", "group_count", "key_group_count", "reading_count",
+)  # fmt: skip
 _TEXTS = ("raw", "compact", "key", "bones")
-_WORDS = ("bits", "bits32", "text_code", "key_code", "inside", "most_inside", "apart", "split", "meant")
+_WORDS = ("bits", "inside", "text_code", "key_code")
 _BAGS = ("size", "held", "again")
 
 
@@ -25,11 +27,14 @@ def save(columns: Columns, folder: Path) -> None:
     arrays: dict[str, NDArray[Any]] = {what: getattr(columns, what) for what in _NUMBERS}
     arrays |= {f"words.{what}": getattr(words, what) for what in _WORDS}
     texts = {what: getattr(columns, what) for what in _TEXTS}
-    for what, strings in (texts | {"words.text": words.text, "words.key": words.key}).items():
+    texts |= {"words.text": words.text, "words.key": words.key}
+    for what, strings in texts.items():
         arrays |= {f"{what}.sign": strings.sign, f"{what}.start": strings.start}
     arrays |= {"word.start": columns.word.start, "word.item": columns.word.item}
-    for what, holders in (columns.by | {"words.meaning": words.meaning, "words.part": words.part}).items():
-        arrays |= {f"{what}.{one}": getattr(holders, one) for one in ("code", "start", "row")}
+    arrays |= {f"lists.{what}": columns.lists[what] for what in NAME_LISTS}
+    arrays |= {f"words.lists.{what}": words.lists[what] for what in WORD_LISTS}
+    for what, held in columns.by.items():
+        arrays |= {f"{what}.{one}": getattr(held, one) for one in ("code", "start", "row")}
     for what, side in (("names", columns), ("words", words)):
         for bag in side.BAGS:
             arrays |= {f"{what}.{bag}.{one}": getattr(getattr(side, bag), one) for one in _BAGS}
@@ -37,7 +42,7 @@ def save(columns: Columns, folder: Path) -> None:
         np.save(folder / f"{what}.npy", array)
 
 
-def load(folder: Path, make: Callable[[str], Name], make_word: Callable[[str], Word]) -> Columns:
+def load(folder: Path, make: Callable[[str], Name]) -> Columns:
     """Columns that were saved. OSError where a file is not there, ValueError where it is damaged."""
 
     def array(what: str) -> Any:
@@ -55,14 +60,14 @@ def load(folder: Path, make: Callable[[str], Name], make_word: Callable[[str], W
 
     columns, words = Columns.__new__(Columns), Words.__new__(Words)
     columns._names, columns._make = (), make
-    words._words, words._make = {}, make_word
     words.text, words.key = strings("words.text"), strings("words.key")
     for what in _WORDS:
         setattr(words, what, array(f"words.{what}"))
     for what, side in (("names", columns), ("words", words)):
         for bag in side.BAGS:
             setattr(side, bag, Bags(*(array(f"{what}.{bag}.{one}") for one in _BAGS)))
-    words.meaning, words.part = holders("words.meaning"), holders("words.part")
+    words.lists = {what: array(f"words.lists.{what}") for what in WORD_LISTS}
+    columns.lists = {what: array(f"lists.{what}") for what in NAME_LISTS}
     columns.words, columns.word = words, Lists(array("word.start"), array("word.item"))
     for what in _NUMBERS:
         setattr(columns, what, array(what))

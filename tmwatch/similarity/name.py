@@ -31,9 +31,9 @@ class Word:
     # (part, senses of the part, the rest) where a known word stands at the start or end: HYDRO|PIK.
     split: tuple[tuple[str, frozenset[str], str], ...]
     han: bool
-    # Its bits inside another word, and those that are shared at most with a word that has a known part of it.
+    # Its bits inside another word; of each known part, what it is worth in common.
     inside: float = 0.0
-    part: float = 0.0
+    split_bits: tuple[float, ...] = ()
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -51,6 +51,8 @@ class Name:
     trigrams: frozenset[str]
     bits: float
     most: float
+    # The bits of its letters inside a longer name.
+    inside: float
     # Chinese as one text (spaces and other scripts gone), and how the whole is read in Latin letters.
     han: str
     reading: str
@@ -100,6 +102,7 @@ def make(raw: str, counts: Frequencies, meanings: Meanings, known: dict[str, Wor
         trigrams=frozenset(padded[at : at + 3] for at in range(len(padded) - 2)),
         bits=sum(word.bits for word in words),
         most=max((word.bits for word in words), default=0.0),
+        inside=_inside(words, compact, counts),
         han=han,
         reading=reading,
         reading_key=reading_key,
@@ -109,6 +112,12 @@ def make(raw: str, counts: Frequencies, meanings: Meanings, known: dict[str, Wor
         parts=tuple({text for text in found if 2 <= len(text) <= 24}),
         phrases=phrases,
     )
+
+
+def _inside(words: tuple[Word, ...], compact: str, counts: Frequencies) -> float:
+    if len(words) == 1 and not words[0].han:
+        return words[0].inside
+    return counts.inside_bits_of(compact) if words else 0.0
 
 
 # A slogan has many neighbours, and none of them is written as one word.
@@ -143,6 +152,7 @@ def make_word(text: str, counts: Frequencies, meanings: Meanings) -> Word:
     han = is_han(text)
     key = "".join(pinyin(text)) if han else sound(in_latin(text))
     split = meanings.split(text, counts.words)
+    split_bits = tuple(PART_WORTH * counts.bits(part) for part, _senses, _rest in split)
     return Word(
         text,
         key,
@@ -151,7 +161,7 @@ def make_word(text: str, counts: Frequencies, meanings: Meanings) -> Word:
         split,
         han,
         0.0 if han else counts.inside_bits(text),
-        max((PART_WORTH * counts.bits(part) for part, _senses, _rest in split), default=0.0),
+        split_bits,
     )
 
 

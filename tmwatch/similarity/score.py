@@ -33,7 +33,6 @@ from tmwatch.similarity.levels import nearest_level
 from tmwatch.similarity.name import Name
 from tmwatch.similarity.reasons import reasons
 from tmwatch.similarity.strings import Floats, Ints, hashes
-from tmwatch.similarity.words import Said
 
 # The score of a pair that shares nothing; below every score of a pair that was compared.
 NOTHING = -30.0
@@ -122,7 +121,6 @@ class Scorer:
         self._noise: dict[str, float] = {}
         self._memory: NoiseMemory | None = None
         self._words: dict[str, name.Word] = {}
-        self._said: Said = {}
         self.name = functools.lru_cache(200_000)(self.make)
         self._in: dict[frozenset[int], Scorer] = {}
         self._with: dict[tuple[tuple[str, ...], ...], Scorer] = {}
@@ -272,7 +270,7 @@ class Scorer:
     def near(self, marks: Sequence[Name] | Columns, names: Columns, least: Floats, cores: int = 1) -> Scores:
         """The pairs whose score before the noise is at least `least` of their mark, and equal names."""
         columns = marks if isinstance(marks, Columns) else Columns(marks)
-        engine = Engine(self.counts, self.formula, columns, names, cores, self._said)
+        engine = Engine(self.counts, self.formula, columns, names, cores)
         return Scores.together(list(engine.scores(least)))
 
     def found(

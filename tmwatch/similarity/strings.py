@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,6 @@ Codes = NDArray[np.uint64]
 
 _HASH = np.uint64(0x9E3779B97F4A7C15)
 _UNDO = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))  # what undoes a step of the hash
-_LETTERS = 128
 
 
 @dataclass(slots=True, frozen=True)
@@ -166,12 +164,6 @@ class Bags:
         most = np.iinfo(np.uint8).max
         return cls(np.minimum(long, most).astype(np.uint8), held, np.minimum(again, most).astype(np.uint8))
 
-    def common(self, row: Ints, other: Bags, column: Ints) -> NDArray[np.uint8]:
-        """The most letters that text `row` and text `column` of `other` could have in common, for all."""
-        out: NDArray[np.uint8] = np.bitwise_count(self.held.take(row) & other.held.take(column))
-        out += np.minimum(self.again.take(row), other.again.take(column))
-        return out
-
 
 class Found:
     """Where texts stand in longer ones, pair by pair, as `str.find` says it: -1 where one does not."""
@@ -210,47 +202,3 @@ def _rolled(texts: Strings, rows: Ints) -> tuple[Ints, Codes, Codes, Ints]:
     np.cumsum(signs * np.cumprod(back), out=sums[1:])
     np.cumprod(np.full(len(signs), _HASH, np.uint64), out=powers[1:])
     return np.cumsum(size) - size, sums, powers, size
-
-
-class Patterns:
-    """ASCII texts of at most 64 letters, each ready to be laid beside many others."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        longest = max(map(len, texts), default=0)
-        self.kind: Any = np.uint16 if longest <= 16 else np.uint32 if longest <= 32 else np.uint64
-        self.size = lengths(texts)
-        self._table = np.zeros(len(texts) * _LETTERS, self.kind)
-        letters = np.frombuffer("".join(texts).encode("ascii"), np.uint8)
-        row = np.repeat(np.arange(len(texts)), self.size)
-        at = np.arange(len(letters)) - (np.cumsum(self.size) - self.size)[row]
-        bit = np.left_shift(self.kind(1), at.astype(self.kind))
-        np.bitwise_or.at(self._table, row * _LETTERS + letters, bit)
-
-    def common(self, row: Ints, others: Strings, other: Ints) -> Ints:
-        """The length of the longest common subsequence of text `row` and text `other` of `others`, for all.
-
-        Hyyrö's bit-parallel algorithm over all pairs at once, letter by letter of the others.
-        """
-        start = others.start[other]
-        size = (others.start[other + 1] - start).astype(np.uint8)
-        order = np.argsort(size, kind="stable")
-        size, start, base = size[order], start[order], row[order] * _LETTERS
-        state: NDArray[np.uint64] = np.full(len(row), np.iinfo(self.kind).max, self.kind)
-        cuts = np.searchsorted(size, np.arange(int(size[-1]) if len(size) else 0), side="right").tolist()
-        for at, cut in enumerate(cuts):
-            letter = others.sign.take(start[cut:] + at)
-            seen: Any = self._table.take(base[cut:] + letter)
-            now = state[cut:]
-            seen &= now
-            plus = now + seen
-            now -= seen
-            now |= plus
-        out = np.empty(len(row), np.int64)
-        out[order] = np.bitwise_count(~state)
-        return out
-
-
-def alike(distance: NDArray[Any], total: NDArray[Any]) -> Floats:
-    """The likeness of texts from their distance and the sum of their lengths, as rapidfuzz has it."""
-    out: Floats = 1.0 - distance / np.maximum(total, 1)
-    return out

@@ -1,0 +1,144 @@
+"""The rule in C says what the rule in Python says, number by number, and leaves nothing out that it finds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rapidfuzz.distance import JaroWinkler
+
+from tests.similarity.test_engine import NAME, ODD, QUICK, generated, one_by_one, told_apart
+from tmwatch.similarity import Scorer, compiled, hits, scorer
+from tmwatch.similarity.arrays import Columns
+from tmwatch.similarity.engine import Engine
+from tmwatch.similarity.features import ALL_NAMES, NAMES, measure
+from tmwatch.similarity.formula import Formula
+from tmwatch.similarity.index import Index
+
+needs_it = pytest.mark.skipif(not compiled.READY, reason="tmwatch was installed without a C compiler")
+
+
+def told_alike(marks: list[str], names: list[str], one: Scorer) -> int:
+    """Every plain mark beside every plain name, in C and in Python; how many pairs that were."""
+    mine, theirs = [one.make(mark) for mark in marks], [one.make(name) for name in names]
+    left, right = Columns(mine), Columns(theirs)
+    pairs = [(a, b) for a in np.flatnonzero(left.plain) for b in np.flatnonzero(right.plain)]
+    mark, name = (np.array([pair[at] for pair in pairs], np.int64) for at in (0, 1))
+    found = compiled.Measured(one.formula.compiled(one.counts), left, right, mark, name)
+    for at, (a, b) in enumerate(pairs):
+        numbers, matches = found.pair(at, mine[a], theirs[b])
+        expected, expected_matches = measure(mine[a], theirs[b], one.counts)
+        shown = f"{mine[a].raw} / {theirs[b].raw}"
+        assert dict(zip(NAMES, numbers, strict=False)) == dict(zip(NAMES, expected, strict=True)), shown
+        assert matches == expected_matches, shown
+    return len(pairs)
+
+
+@needs_it
+def test_the_rule_in_c_measures_what_the_rule_in_python_measures_to_the_last_bit() -> None:
+    marks, names = generated(30, seed=3)
+    assert told_alike(marks, names, scorer()) > 3000
+
+
+# Words that the rule treats apart, and letters few enough to meet in every way.
+APART = st.sampled_from(
+    ["vapour", "rub", "vaporub", "water", "pik", "waterpik", "hydropik", "sun", "flower", "sunflower", "the"]
+)
+WORD = st.one_of(APART, st.text("abcde", min_size=1, max_size=9))
+CLOSE = st.lists(WORD, min_size=1, max_size=5).map(" ".join)
+
+
+@needs_it
+@settings(max_examples=150, deadline=None)
+@given(marks=st.lists(CLOSE, min_size=1, max_size=3), names=st.lists(CLOSE, min_size=1, max_size=6))
+def test_and_so_it_does_for_whatever_names_there_are(marks: list[str], names: list[str]) -> None:
+    told_alike(marks, names, scorer())
+
+
+@needs_it
+@settings(max_examples=200, deadline=None)
+@given(one=st.text("abcd", min_size=1, max_size=64), other=st.text("abcd", min_size=1, max_size=64))
+def test_the_opening_of_two_names_is_as_rapidfuzz_has_it(one: str, other: str) -> None:
+    mine, theirs = (Columns([scorer().make(text)]) for text in (one, other))
+    if not (mine.plain.all() and theirs.plain.all()):
+        return
+    first = np.zeros(1, np.int64)
+    found = compiled.Measured(scorer().formula.compiled(scorer().counts), mine, theirs, first, first)
+    numbers, _ = found.pair(0, mine.name(0), theirs.name(0))
+    opening = JaroWinkler.normalized_similarity(mine.name(0).compact, theirs.name(0).compact)
+    assert numbers[NAMES.index("opening")] in (opening, 0.6 * opening)
+
+
+@needs_it
+def test_whatever_the_weights_are_no_pair_that_reaches_the_score_is_left_out_early() -> None:
+    """Weights by chance, as `fit.py` may learn them: what is asked for is found as where all is asked for."""
+    rng = np.random.default_rng(7)
+    one = scorer()
+    marks, names = ([one.make(name) for name in some] for some in generated(40, seed=8))
+    left, right = Columns(marks), Columns(names)
+    for _ in range(12):
+        formula = Formula(tuple(rng.normal(0, 4, len(ALL_NAMES))), 0.0)
+        engine = Engine(one.counts, formula, left, right)
+        rule, lists = formula.compiled(one.counts), engine._lists()
+        rows = np.flatnonzero(left.plain & left.full)
+        every = compiled.near(rule, left, right, lists, rows, np.full(len(marks), -np.inf))
+        least = np.quantile(every[2], rng.uniform(0.3, 0.99))
+        asked = compiled.near(rule, left, right, lists, rows, np.full(len(marks), least))
+        kept = (every[2] >= least) | (every[3] & 1 > 0)
+        assert kept.sum() > 20
+        for all_of_them, some in zip(every[:4], asked[:4], strict=True):
+            assert (all_of_them[kept] == some).all()
+
+
+@needs_it
+def test_without_a_compiler_the_same_hits_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    marks, names = generated(25, seed=4)
+    quick = list(hits(marks, names, 4, using=QUICK))
+    monkeypatch.setattr(compiled, "READY", False)
+    told_apart(quick, list(hits(marks, names, 4, using=QUICK)))
+    assert len(quick) > 300
+
+
+@settings(max_examples=15, deadline=None)
+@given(marks=st.lists(NAME, min_size=1, max_size=5), names=st.lists(NAME, min_size=1, max_size=8))
+def test_without_a_compiler_hits_are_those_of_each_pair_alone(marks: list[str], names: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "READY", False)
+        told_apart(list(hits(marks, names, 4, using=QUICK)), one_by_one(QUICK, marks, names, 4))
+
+
+@needs_it
+@pytest.mark.parametrize("cores", [1, 2, 5])
+def test_however_many_cores_share_the_work_the_hits_are_the_same(cores: int) -> None:
+    marks, names = generated(150, seed=6)
+    whole = list(hits(marks, names, 2, using=QUICK, cores=1))
+    told_apart(sorted(hits(marks, names, 2, using=QUICK, cores=cores)), sorted(whole))
+
+
+@needs_it
+@pytest.mark.parametrize(
+    "what", ["compact.start", "word.item", "lists.joined.start", "words.lists.split.sense.start"]
+)
+def test_a_damaged_index_is_told_and_never_read_beyond_its_end(what: str, tmp_path: Path) -> None:
+    Index.build([*ODD, "WATERPIK SUN FLOWER", "VAPOUR RUB"], folder=tmp_path)
+    (file,) = tmp_path.glob(f"0*/{what}.npy")
+    array = np.load(file)
+    array[len(array) // 2 :] = 2**31 - 5
+    np.save(file, array)
+    with pytest.raises(ValueError, match="damaged"):
+        Index.load(tmp_path)
+
+
+@needs_it
+def test_a_mark_of_another_length_than_the_columns_say_is_refused() -> None:
+    columns = Columns([scorer().make("SEIKO")])
+    long = replace(scorer().make("SEIKO"), compact="s" * 65)
+    wrong = Columns([long])
+    wrong.plain = np.ones(1, bool)
+    for columns in (wrong,):
+        with pytest.raises(ValueError, match="damaged"):
+            columns.side  # noqa: B018 – made by asking for it

@@ -1,0 +1,356 @@
+/* What two names share, as numbers: `features.measure` for plain names, number by number the same. */
+#ifndef TMWATCH_MEASURE_H
+#define TMWATCH_MEASURE_H
+
+#include "names.h"
+#include "texts.h"
+
+enum { SIGHT, SOUND, MEANING, PART, NOTHING };
+
+/* A word of the mark and the word of the name that it meets. `one` and `other`: the place of the word in its
+   name; below zero, the neighbours written as one word: -1 the first, -2 the second. */
+typedef struct {
+    int one, other;
+    double alike, bits;
+    int how;
+} Match;
+
+/* A mark laid ready: its letters, sounds and words as patterns. */
+typedef struct {
+    const Side *side;
+    int64_t at;
+    int words, ready;
+    Pattern compact, key, bones, text[MOST_WORDS], sound[MOST_WORDS];
+} Mark;
+
+INLINE void mark_set(Mark *mark, const Side *side, int64_t at) {
+    mark->side = side;
+    mark->at = at;
+    mark->words = side->word_start[at + 1] - side->word_start[at];
+    mark->ready = 0;
+    pattern_set(&mark->compact, text_of(&side->compact, at), size_of(&side->compact, at));
+    pattern_set(&mark->key, text_of(&side->key, at), size_of(&side->key, at));
+}
+
+/* The rest of the patterns, which most names do not need. */
+INLINE void mark_words(Mark *mark) {
+    const Side *side = mark->side;
+    if (mark->ready) return;
+    mark->ready = 1;
+    pattern_set(&mark->bones, text_of(&side->bones, mark->at), size_of(&side->bones, mark->at));
+    for (int i = 0; i < mark->words; i++) {
+        int32_t word = side->word[side->word_start[mark->at] + i];
+        pattern_set(&mark->text[i], text_of(&side->words.text, word), size_of(&side->words.text, word));
+        pattern_set(&mark->sound[i], text_of(&side->words.key, word), size_of(&side->words.key, word));
+    }
+}
+
+INLINE void mark_clear(Mark *mark) {
+    pattern_clear(&mark->compact);
+    pattern_clear(&mark->key);
+    if (!mark->ready) return;
+    pattern_clear(&mark->bones);
+    for (int i = 0; i < mark->words; i++) {
+        pattern_clear(&mark->text[i]);
+        pattern_clear(&mark->sound[i]);
+    }
+}
+
+/* `features._shape`. */
+INLINE double shape(const Rule *rule, double likeness) {
+    if (likeness <= rule->alike_from) return 0.0;
+    double part = (likeness - rule->alike_from) / (1.0 - rule->alike_from);
+    return part * (rule->shape_line + (1.0 - rule->shape_line) * part);
+}
+
+/* Whether so many letters in common are more than `alike_from` of all: `shape` is 0 where they are not. */
+INLINE int enough(const Rule *rule, int common, int total) {
+    return total > 2 * MOST_LETTERS || common >= rule->enough[total];
+}
+
+static int both_hold(const uint64_t *one, int many, const uint64_t *other, int more, uint64_t *first) {
+    for (int i = 0; i < many; i++)
+        for (int j = 0; j < more; j++)
+            if (one[i] == other[j]) {
+                *first = one[i];
+                return 1;
+            }
+    return 0;
+}
+
+/* `features._sense`: what the meanings of two words have in common. */
+static double in_meaning(const Rule *rule, const Words *mine, int32_t a, const Words *theirs, int32_t b) {
+    const uint64_t *sense = mine->sense + mine->sense_start[a], *sense2 = theirs->sense + theirs->sense_start[b];
+    int many = mine->sense_start[a + 1] - mine->sense_start[a];
+    int more = theirs->sense_start[b + 1] - theirs->sense_start[b];
+    uint64_t found, shared = 0;
+    int several = 0, any = 0;
+    if (both_hold(sense, many, sense2, more, &found)) return rule->sense_worth;
+    int32_t first = mine->split_start[a], last = mine->split_start[a + 1];
+    int32_t first2 = theirs->split_start[b], last2 = theirs->split_start[b + 1];
+    double best = 0.0;
+    for (int32_t i = first; i < last; i++) {
+        const uint64_t *own = mine->part_sense + mine->part_sense_start[i];
+        int held = mine->part_sense_start[i + 1] - mine->part_sense_start[i];
+        if (both_hold(own, held, sense2, more, &found)) best = most_of(best, rule->part_sense_worth);
+        for (int32_t j = first2; j < last2; j++) {
+            const uint64_t *their = theirs->part_sense + theirs->part_sense_start[j];
+            int held2 = theirs->part_sense_start[j + 1] - theirs->part_sense_start[j];
+            if (mine->part[i] == theirs->part[j] || !both_hold(own, held, their, held2, &found)) continue;
+            several |= any && found != shared;
+            any = 1;
+            shared = found;
+            int same_rest = mine->rest[i] == theirs->rest[j];
+            best = most_of(best, same_rest ? rule->sense_worth : rule->parts_worth);
+        }
+    }
+    for (int32_t j = first2; j < last2; j++) {
+        const uint64_t *their = theirs->part_sense + theirs->part_sense_start[j];
+        int held2 = theirs->part_sense_start[j + 1] - theirs->part_sense_start[j];
+        if (both_hold(their, held2, sense, many, &found)) best = most_of(best, rule->part_sense_worth);
+    }
+    return several ? most_of(best, rule->sense_worth) : best;
+}
+
+static int is_known(const Rule *rule, uint64_t code) {
+    int64_t low = 0, high = rule->known_count;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (rule->known[middle] < code) low = middle + 1;
+        else high = middle;
+    }
+    return low < rule->known_count && rule->known[low] == code;
+}
+
+/* `features.part_bits`: of a word that stands inside the other, or of a known part of both. */
+static double part_bits(const Rule *rule, const Words *mine, int32_t a, const Words *theirs, int32_t b) {
+    int size = size_of(&mine->text, a), length = size_of(&theirs->text, b);
+    if (size >= length) {
+        const Words *words = mine;
+        int32_t at = a;
+        int large = size;
+        mine = theirs, theirs = words, a = b, b = at, size = length, length = large;
+    }
+    const uint8_t *small = text_of(&mine->text, a), *large = text_of(&theirs->text, b);
+    int at = place_in(small, size, large, length);
+    if (at < 0) {
+        double best = 0.0;
+        for (int32_t i = mine->split_start[a]; i < mine->split_start[a + 1]; i++)
+            for (int32_t j = theirs->split_start[b]; j < theirs->split_start[b + 1]; j++)
+                if (mine->part[i] == theirs->part[j]) best = most_of(best, mine->part_bits[i]);
+        return best;
+    }
+    double bits = mine->inside[a];
+    if ((at != 0 && at + size != length) || size < 2) return rule->part_only * bits;
+    const uint8_t *rest = at == 0 ? large + size : large;
+    int left = at == 0 ? length - size : at;
+    if (size > 2 && left > 1 && is_known(rule, hash_of(rest, left)))
+        return most_of(bits, rule->compound_worth * mine->bits[a]);
+    return rule->edge_worth * bits;
+}
+
+/* `features.match_words`: how word `i` of the mark and word `b` of the name are alike, by what says most. */
+INLINE Match match_words(const Rule *rule, const Mark *mark, int i, const Side *names, int32_t b) {
+    const Words *mine = &mark->side->words, *theirs = &names->words;
+    int32_t a = mark->side->word[mark->side->word_start[mark->at] + i];
+    Match out = {i, 0, 1.0, mine->bits[a], SIGHT};
+    if (mine->text_code[a] == theirs->text_code[b]) return out;
+    double low = least_of(mine->bits[a], theirs->bits[b]);
+    int key_size = mark->sound[i].size, other_key = size_of(&theirs->key, b);
+    if (key_size && mine->key_code[a] == theirs->key_code[b]) {
+        out.alike = rule->heard, out.bits = low * rule->heard, out.how = SOUND;
+        return out;
+    }
+    int size = mark->text[i].size, length = size_of(&theirs->text, b), small = smaller(size, length);
+    int total = size + length, key_total = key_size + other_key;
+    int most = bag_common(&mine->text_bag, a, &theirs->text_bag, b);
+    double best = 0.0, sight;
+    out.how = SIGHT;
+    if (enough(rule, most, total)) {
+        sight = alike(in_common(&mark->text[i], text_of(&theirs->text, b), length), total);
+        best = shape(rule, sight);
+    }
+    if (enough(rule, bag_common(&mine->key_bag, a, &theirs->key_bag, b), key_total)) {
+        double heard = alike(in_common(&mark->sound[i], text_of(&theirs->key, b), other_key), key_total);
+        heard = rule->heard * shape(rule, heard);
+        if (heard > best) best = heard, out.how = SOUND;
+    }
+    int split = mine->split_start[a + 1] > mine->split_start[a];
+    int split2 = theirs->split_start[b + 1] > theirs->split_start[b];
+    int meant = mine->sense_start[a + 1] > mine->sense_start[a];
+    int meant2 = theirs->sense_start[b + 1] > theirs->sense_start[b];
+    if ((split || meant) && (split2 || meant2)) {
+        double sense = in_meaning(rule, mine, a, theirs, b);
+        if (sense > best) best = sense, out.how = MEANING;
+    }
+    out.alike = best;
+    out.bits = out.how == MEANING && best == rule->sense_worth
+                   ? rule->sense_worth * (mine->bits[a] + theirs->bits[b]) / 2
+                   : best * low;
+    if ((split && split2) || most >= small) {
+        const uint8_t *text = text_of(&mine->text, a), *text2 = text_of(&theirs->text, b);
+        int in = size <= length ? place_in(text, size, text2, length) : place_in(text2, length, text, size);
+        if ((split && split2) || in >= 0) {
+            double part = part_bits(rule, mine, a, theirs, b);
+            if (part > out.bits) {
+                out.bits = part, out.how = PART;
+                out.alike = least_of(1.0, part / most_of(low, 1.0));
+                return out;
+            }
+        }
+    }
+    if (best <= 0.0) out.how = NOTHING;
+    return out;
+}
+
+/* `features.match_all`: for each word of the mark its best match, where there is one. Returns how many. */
+INLINE int match_all(const Rule *rule, const Mark *mark, const Side *names, int64_t name, Match *found) {
+    const Side *marks = mark->side;
+    int32_t first = names->word_start[name], last = names->word_start[name + 1];
+    int32_t joined = names->joined_start[name], joined_end = names->joined_start[name + 1];
+    int many = 0;
+    for (int i = 0; i < mark->words; i++) {
+        int32_t a = marks->word[marks->word_start[mark->at] + i];
+        Match best = {i, 0, 0.0, 0.0, NOTHING};
+        for (int32_t at = first; at < last; at++) {
+            Match match = match_words(rule, mark, i, names, names->word[at]);
+            match.other = at - first;
+            if (match.how != NOTHING && (best.how == NOTHING || match.bits > best.bits)) best = match;
+        }
+        for (int32_t at = joined; at < joined_end; at++)
+            if (names->joined_key[at] == marks->words.key_code[a]) {
+                if (best.how == NOTHING || best.alike < rule->little_alike) {
+                    best.other = -1 - (at - joined), best.alike = rule->heard, best.how = SOUND;
+                    best.bits = rule->heard * least_of(marks->words.bits[a], names->joined_bits[at]);
+                }
+                break;
+            }
+        if (best.how != NOTHING) found[many++] = best;
+    }
+    joined = marks->joined_start[mark->at], joined_end = marks->joined_start[mark->at + 1];
+    if (joined == joined_end) return many;
+    for (int32_t at = first; at < last; at++) {
+        int32_t b = names->word[at];
+        int32_t with = joined;
+        while (with < joined_end && marks->joined_key[with] != names->words.key_code[b]) with++;
+        if (with == joined_end) continue;
+        int enough = 0, kept = 0;
+        for (int k = 0; k < many; k++)
+            enough |= found[k].other >= 0 && names->word[first + found[k].other] == b &&
+                      found[k].alike >= rule->little_alike;
+        if (enough) continue;
+        for (int k = 0; k < many; k++)
+            if (found[k].other < 0 || names->word[first + found[k].other] != b) found[kept++] = found[k];
+        many = kept;
+        Match match = {-1 - (with - joined), at - first, rule->heard, 0.0, SOUND};
+        match.bits = rule->heard * least_of(names->words.bits[b], marks->joined_bits[with]);
+        found[many++] = match;
+    }
+    return many;
+}
+
+/* The numbers of the words, from their matches. */
+INLINE void by_words(const Rule *rule, const Mark *mark, const Side *names, int64_t name, const Match *found,
+                     int many, double *number) {
+    const Side *marks = mark->side;
+    int32_t first = names->word_start[name], joined = names->joined_start[name];
+    double bits = 0.0, top = 0.0, sense = 0.0, own = 0.0, their = 0.0, covered = 0.0;
+    uint64_t text[MOST_MATCHES];
+    double most[MOST_MATCHES];
+    int texts = 0;
+    for (int k = 0; k < many; k++) {
+        const Match *match = &found[k];
+        double one, other;
+        uint64_t code;
+        if (match->one >= 0) one = marks->words.bits[marks->word[marks->word_start[mark->at] + match->one]];
+        else one = marks->joined_bits[marks->joined_start[mark->at] - 1 - match->one];
+        if (match->other >= 0) {
+            int32_t b = names->word[first + match->other];
+            other = names->words.bits[b], code = names->words.text_code[b];
+        } else {
+            other = names->joined_bits[joined - 1 - match->other];
+            code = names->joined_text[joined - 1 - match->other];
+        }
+        bits += match->bits;
+        top = most_of(top, match->bits);
+        if (match->how == MEANING) sense += match->bits;
+        if (one >= marks->most[mark->at]) own = most_of(own, match->bits);
+        if (other >= names->most[name]) their = most_of(their, match->bits);
+        int at = 0;
+        while (at < texts && text[at] != code) at++;
+        if (at == texts) text[texts] = code, most[texts++] = 0.0;
+        most[at] = most_of(most[at], match->bits);
+    }
+    for (int at = 0; at < texts; at++) covered += most[at];
+    double whole = marks->bits[mark->at], other = names->bits[name];
+    number[COVER_ONE] = whole != 0.0 ? least_of(1.0, bits / whole) : 0.0;
+    number[COVER_OTHER] = other != 0.0 ? least_of(1.0, covered / other) : 0.0;
+    number[COVER_BOTH] = number[COVER_ONE] * number[COVER_OTHER];
+    number[BITS] = least_of(1.0, bits / rule->many_bits);
+    number[TOP_BITS] = least_of(1.0, top / rule->most_bits);
+    number[SENSE] = whole != 0.0 ? least_of(1.0, sense / whole) : 0.0;
+    double mine = marks->most[mark->at], theirs = names->most[name];
+    number[OWN_WORD] = mine != 0.0 ? least_of(1.0, own / mine) : 0.0;
+    number[THEIR_WORD] = theirs != 0.0 ? least_of(1.0, their / theirs) : 0.0;
+}
+
+/* Whether the two have a word in common; whether each word of the mark is a word of the name. */
+INLINE int words_shared(const Mark *mark, const Side *names, int64_t name, int *every) {
+    const Side *marks = mark->side;
+    int any = 0;
+    *every = 1;
+    for (int i = 0; i < mark->words; i++) {
+        uint64_t code = marks->words.text_code[marks->word[marks->word_start[mark->at] + i]];
+        int here = 0;
+        for (int32_t at = names->word_start[name]; at < names->word_start[name + 1]; at++)
+            here |= names->words.text_code[names->word[at]] == code;
+        any |= here;
+        *every &= here;
+    }
+    return any;
+}
+
+/* The numbers that neither letters in order nor words have a part in. Returns what the numbers of the names
+   run together are worth: less where a mark of two letters only stands in a word (JD in JDEX). `common`:
+   letters that the two have in common at most. */
+INLINE double at_sight(const Rule *rule, const Mark *mark, const Side *names, int64_t name, int common,
+                       int shared, double *number) {
+    const Side *marks = mark->side;
+    const uint8_t *a = mark->compact.text, *b = text_of(&names->compact, name);
+    int size = mark->compact.size, length = size_of(&names->compact, name), small = smaller(size, length);
+    int groups = marks->groups[mark->at] + names->groups[name] - shared;
+    double worth = 1.0;
+    number[WHOLE_START] = number[WHOLE_END] = number[WHOLE_INSIDE] = number[WHOLE_BITS] = 0.0;
+    if (common >= small && size != length && small > 1) {
+        const uint8_t *few = size < length ? a : b, *many = size < length ? b : a;
+        int large = larger(size, length), at = place_in(few, small, many, large);
+        if (at >= 0) {
+            int ends = !memcmp(many + large - small, few, (size_t)small);
+            number[at == 0 ? WHOLE_START : ends ? WHOLE_END : WHOLE_INSIDE] = (double)small / large;
+            number[WHOLE_BITS] = (size < length ? marks->inside[mark->at] : names->inside[name]) / rule->most_bits;
+            int every;
+            if (small <= 2 && number[WHOLE_BITS] != 0.0 && !words_shared(mark, names, name, &every))
+                worth = rule->weak_inside;
+        }
+    }
+    number[TRIGRAMS] = groups ? (double)shared / groups : 0.0;
+    number[FIRST_LETTER] = a[0] == b[0];
+    number[FIRST_WORD] = 0.0;
+    int32_t one = marks->word[marks->word_start[mark->at]], other = names->word[names->word_start[name]];
+    double share = least_of(1.0, marks->words.bits[one] / rule->most_bits);
+    if (marks->words.text_code[one] == names->words.text_code[other]) number[FIRST_WORD] = share;
+    else if (marks->words.key_code[one] == names->words.key_code[other]) number[FIRST_WORD] = 0.9 * share;
+    number[SHORTNESS] = 1.0 / larger(1, small);
+    number[LENGTH] = least_of(1.0, size / rule->longest);
+    number[OWN_BITS] = least_of(1.0, marks->most[mark->at] / rule->most_bits);
+    number[READING] = 0.0;
+    number[SHORT_NEAR] = short_near(a, size, b, length, (int)rule->shortest_mark);
+    if (worth != 1.0) {
+        number[TRIGRAMS] *= worth;
+        number[WHOLE_START] *= worth, number[WHOLE_END] *= worth, number[WHOLE_INSIDE] *= worth;
+        number[WHOLE_BITS] *= worth;
+    }
+    return worth;
+}
+
+#endif

@@ -1,0 +1,158 @@
+/* The joined score of a pair, and the highest that it could be from what is known of it so far. */
+#ifndef TMWATCH_REACH_H
+#define TMWATCH_REACH_H
+
+#include "measure.h"
+
+/* What two names may have in common: a word, a sound, a part; a meaning; a word that the other writes as two. */
+enum { SHARED = 1, MEANT = 2, JOINED = 4 };
+
+INLINE double strongest(const double *number) {
+    return most_of(most_of(number[COVER_BOTH], number[LETTERS]), most_of(number[KEY_LETTERS], number[READING]));
+}
+
+/* `formula.joined`. */
+INLINE double joined(const Rule *rule, double *number) {
+    number[STRONGEST] = strongest(number);
+    double total = rule->constant;
+    for (int i = 0; i < NUMBERS; i++) total += number[i] * rule->weight[i];
+    for (int64_t p = 0; p < rule->products; p++)
+        total += number[rule->one[p]] * number[rule->other[p]] * rule->product[p];
+    return total;
+}
+
+/* What of the rule can be worked out once. */
+static void plan(Rule *rule) {
+    /* Known less well come later: of a product, it is counted for that number. */
+    static const char order[NUMBERS] = {
+        [COVER_ONE] = 8, [COVER_OTHER] = 7, [COVER_BOTH] = 6, [BITS] = 9, [TOP_BITS] = 6, [LETTERS] = 4,
+        [OPENING] = 5, [KEY_LETTERS] = 3, [KEY_OPENING] = 5, [BONES] = 2, [SAME_LETTERS] = 2, [SAME_KEY] = 2,
+        [SENSE] = 6, [OWN_WORD] = 6, [THEIR_WORD] = 6, [STRONGEST] = 9,
+    };
+    memset(rule->square, 0, sizeof rule->square);
+    rule->crosses = rule->bends = 0;
+    for (int64_t p = 0; p < rule->products; p++) {
+        int one = (int)rule->one[p], other = (int)rule->other[p], at = rule->crosses;
+        if (one == other) {
+            rule->square[one] += rule->product[p];
+            continue;
+        }
+        rule->into[at] = order[one] < order[other] ? other : one;
+        rule->with[at] = (order[one] < order[other] ? one : other) + (rule->product[p] > 0 ? NUMBERS : 0);
+        rule->cross[at] = rule->product[p];
+        rule->crosses++;
+    }
+    for (int i = 0; i < NUMBERS; i++)
+        if (rule->square[i] < 0) rule->bent[rule->bends++] = i;
+    for (int total = 0; total <= 2 * MOST_LETTERS; total++) {
+        int common = 0;
+        while (common < 255 && alike(common, total) <= rule->alike_from) common++;
+        rule->enough[total] = (uint8_t)common;
+        for (common = 0; common < 255 && alike(common, total) < rule->least_letters;) common++;
+        rule->letters[total] = (uint8_t)common;
+        for (common = 0; common < 255 && alike(common, total) < rule->least_sound;) common++;
+        rule->sounds[total] = (uint8_t)common;
+    }
+}
+
+/* A bound of `joined` where each number is known from below and above, all from 0 on: `bound` has the numbers
+   from below and then those from above.
+
+   A product is counted for one of its two numbers, with the other as it helps most; then each number is taken
+   where it helps most. */
+INLINE double reach(const Rule *rule, double *bound) {
+    double slope[NUMBERS], *low = bound, *high = bound + NUMBERS, total = rule->constant + 1e-9;
+    low[STRONGEST] = strongest(low);
+    high[STRONGEST] = strongest(high);
+    memcpy(slope, rule->weight, sizeof slope);
+    for (int p = 0; p < rule->crosses; p++) slope[rule->into[p]] += rule->cross[p] * bound[rule->with[p]];
+    for (int i = 0; i < NUMBERS; i++) {
+        double most = (slope[i] + rule->square[i] * high[i]) * high[i];
+        total += most_of(most, (slope[i] + rule->square[i] * low[i]) * low[i]);
+    }
+    for (int b = 0; b < rule->bends; b++) { /* at most between the two */
+        int i = rule->bent[b];
+        double turn = slope[i] / (-2 * rule->square[i]);
+        if (turn <= low[i] || turn >= high[i]) continue;
+        double ends = most_of((slope[i] + rule->square[i] * high[i]) * high[i],
+                              (slope[i] + rule->square[i] * low[i]) * low[i]);
+        total += (slope[i] + rule->square[i] * turn) * turn - ends;
+    }
+    return total;
+}
+
+typedef struct {
+    double score;
+    int same, identical;
+} Scored;
+
+/* The score of a pair that is near by what it shares, or 0 where it cannot reach `least`; steps from cheap to
+   dear, each with what the score could still be. Pairs of the same letters are always scored. */
+INLINE int score(const Rule *rule, Mark *mark, const Side *names, int64_t name, int shared, int kind,
+                 double least, Scored *out) {
+    const Side *marks = mark->side;
+    double bound[2 * NUMBERS], *low = bound, *high = bound + NUMBERS;
+    int size = mark->compact.size, length = names->compact_bag.size[name], total = size + length;
+    int key_size = mark->key.size, other_key = names->key_bag.size[name], key_total = key_size + other_key;
+    int common = bag_common(&marks->compact_bag, mark->at, &names->compact_bag, name);
+    int key_common = bag_common(&marks->key_bag, mark->at, &names->key_bag, name);
+    int related = kind & (SHARED | MEANT);
+    if (!related && common < rule->letters[total] && key_common < rule->sounds[key_total]) return 0;
+    const uint8_t *text = text_of(&names->compact, name), *key = text_of(&names->key, name);
+    double most = most_jaro(mark->compact.text, size, text, length, common);
+    double most_key = most_jaro(mark->key.text, key_size, key, other_key, key_common);
+    common = in_common(&mark->compact, text, length);
+    key_common = in_common(&mark->key, key, other_key);
+    if (!related && common < rule->letters[total] && key_common < rule->sounds[key_total]) return 0;
+    out->same = common == size && size == length;
+    double worth = at_sight(rule, mark, names, name, common, shared, high);
+    int bones = size_of(&marks->bones, mark->at), other_bones = size_of(&names->bones, name);
+    high[LETTERS] = worth * alike(common, total);
+    high[KEY_LETTERS] = worth * alike(key_common, key_total);
+    high[SAME_LETTERS] = out->same;
+    high[SAME_KEY] = key_common == key_size && key_size == other_key;
+    Match found[MOST_MATCHES];
+    mark_words(mark);
+    by_words(rule, mark, names, name, found, match_all(rule, mark, names, name, found), high);
+    high[BONES] = worth * alike(in_common(&mark->bones, text_of(&names->bones, name), other_bones),
+                                bones + other_bones);
+    memcpy(low, high, NUMBERS * sizeof *low);
+    high[OPENING] = worth * most, high[KEY_OPENING] = worth * most_key;
+    low[OPENING] = low[KEY_OPENING] = 0.0;
+    if (!out->same && reach(rule, bound) < least) return 0;
+
+    high[OPENING] = worth * jaro_winkler(&mark->compact, text, length);
+    high[KEY_OPENING] = worth * jaro_winkler(&mark->key, key, other_key);
+    out->score = joined(rule, high);
+    if (!out->same && out->score < least) return 0;
+    int every;
+    words_shared(mark, names, name, &every);
+    out->identical = high[LETTERS] >= rule->sight || high[KEY_LETTERS] >= rule->hearing || every;
+    return 1;
+}
+
+/* `features.measure`, all numbers, with the matches. Returns how many matches there are. */
+static int measure(const Rule *rule, Mark *mark, const Side *names, int64_t name, int shared, double *number,
+                   Match *found) {
+    const uint8_t *text = text_of(&names->compact, name), *key = text_of(&names->key, name);
+    int size = mark->compact.size, length = size_of(&names->compact, name);
+    int key_size = mark->key.size, other_key = size_of(&names->key, name);
+    int common = in_common(&mark->compact, text, length), key_common = in_common(&mark->key, key, other_key);
+    int other_bones = size_of(&names->bones, name);
+    mark_words(mark);
+    double worth = at_sight(rule, mark, names, name, common, shared, number);
+    int many = match_all(rule, mark, names, name, found);
+    by_words(rule, mark, names, name, found, many, number);
+    number[LETTERS] = worth * alike(common, size + length);
+    number[KEY_LETTERS] = worth * alike(key_common, key_size + other_key);
+    number[OPENING] = worth * jaro_winkler(&mark->compact, text, length);
+    number[KEY_OPENING] = worth * jaro_winkler(&mark->key, key, other_key);
+    number[BONES] = worth * alike(in_common(&mark->bones, text_of(&names->bones, name), other_bones),
+                                  mark->bones.size + other_bones);
+    number[SAME_LETTERS] = common == size && size == length;
+    number[SAME_KEY] = key_common == key_size && key_size == other_key;
+    number[STRONGEST] = strongest(number);
+    return many;
+}
+
+#endif

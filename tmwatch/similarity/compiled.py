@@ -1,0 +1,142 @@
+"""The rule of `features.py`, `batch.py` and `formula.py` in C (`c/`), for millions of pairs. Pure.
+
+It is built where a C compiler and Python's headers are there when tmwatch is installed; elsewhere `READY` is
+False and pairs are measured one by one in Python, with the same results, some twenty times slower.
+
+Pairs of plain names alone (`arrays.Columns.plain`: Latin letters and digits, of an ordinary length). Every
+number that the rule is made of is handed over from where it stands in Python, and stands nowhere twice.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tmwatch.similarity import batch, features, freq
+from tmwatch.similarity.strings import Floats, Ints, hashes
+
+if TYPE_CHECKING:
+    from tmwatch.similarity.arrays import Columns
+    from tmwatch.similarity.name import Name, Word
+
+try:
+    from tmwatch.similarity import _pairs
+except ImportError:  # no compiler where tmwatch was installed
+    READY = False
+else:
+    READY = not os.environ.get("TMWATCH_PLAIN_PYTHON")
+
+# What two names have in common, and how it is handed over: counted, or as a bit of what they share.
+COUNTED = {"groups": 0, "key_groups": 1, "reading_groups": 2}
+RELATED = 3
+SHARED, MEANT, JOINED = 1, 2, 4
+# The ways of `features.Match.how` by their numbers.
+_HOW = (features.SIGHT, features.SOUND, features.SENSE, features.PART)
+_NUMBERS = len(features.NAMES) + 1
+
+_TEXTS = ("compact", "key", "bones")
+_OF_NAMES = (
+    "bits", "most", "inside", "plain", "full", "foreign", "group_count", "key_group_count", "reading_count",
+)  # fmt: skip
+_OF_WORDS = ("text_code", "key_code", "bits", "inside")
+_BAG = ("size", "held", "again")
+
+
+def side(columns: Columns) -> object:
+    """Names in columns as the compiled rule takes them. ValueError where an array is damaged."""
+    words = columns.words
+    arrays: dict[str, Any] = {what: getattr(columns, what) for what in _OF_NAMES} | columns.lists
+    arrays |= {f"words.{what}": getattr(words, what) for what in _OF_WORDS}
+    arrays |= {f"words.{what}": array for what, array in words.lists.items()}
+    texts = [(what, getattr(columns, what)) for what in _TEXTS]
+    for what, strings in (*texts, ("words.text", words.text), ("words.key", words.key)):
+        arrays |= {f"{what}.start": strings.start, f"{what}.sign": strings.sign}
+    arrays |= {"word.start": columns.word.start, "word.item": columns.word.item}
+    for name, held in (("", columns), ("words.", words)):
+        for bag in held.BAGS:
+            arrays |= {f"{name}{bag}.{what}": getattr(getattr(held, bag), what) for what in _BAG}
+    return _pairs.side({what: np.ascontiguousarray(array) for what, array in arrays.items()})
+
+
+def rule(
+    counts: freq.Frequencies,
+    single: Sequence[float],
+    products: Sequence[tuple[int, int, float]],
+    constant: float,
+) -> object:
+    """The rule with the weights of `formula.Formula`, and the words of these counts that make compounds."""
+    if "known" not in counts.kept:
+        often = [word for word, names in counts.words.items() if names >= freq.COMPOUND_NAMES]
+        counts.kept["known"] = np.sort(hashes(often))
+    numbers = {
+        "share": batch.SHARE + 1,
+        "least_letters": batch.LETTERS,
+        "least_sound": batch.SOUND,
+        "sight": batch.SIGHT,
+        "hearing": batch.HEARING,
+        "alike_from": features.ALIKE_FROM,
+        "shape_line": features.SHAPE_LINE,
+        "heard": features.HEARD,
+        "sense_worth": features.SENSE_WORTH,
+        "part_sense_worth": features.PART_SENSE_WORTH,
+        "parts_worth": features.PARTS_WORTH,
+        "part_only": features.INSIDE_WORTH,
+        "edge_worth": features.EDGE_WORTH,
+        "compound_worth": freq.COMPOUND_WORTH,
+        "little_alike": features.JOINED_BELOW,
+        "weak_inside": features.WEAK_INSIDE,
+        "most_bits": freq.MOST_BITS,
+        "many_bits": features.MANY_BITS,
+        "longest": features.LONGEST,
+        "shortest_mark": features.SHORT,
+        "constant": constant,
+    }
+    return _pairs.rule(numbers, [float(weight) for weight in single], list(products), counts.kept["known"])
+
+
+List = tuple[int, int, Ints, Ints, Ints, NDArray[np.int32]]
+
+
+def near(
+    one: object, marks: Columns, names: Columns, lists: tuple[List, ...], rows: Ints, least: Floats
+) -> tuple[Ints, Ints, Floats, NDArray[np.uint8], Ints, Ints]:
+    """(mark, name, score, flags) of the pairs that reach `least` of their mark, and the pairs that the rule
+    itself has to be asked about, whose names are not plain. Flags: 1 the same letters, 2 near identical.
+
+    `lists`: (kind, bit, edges by mark, begin, end, rows of names): who holds what a mark holds. `rows`: the
+    marks asked for, plain ones.
+    """
+    found = _pairs.near(one, marks.side, names.side, lists, rows, least)
+    kinds = (np.int64, np.int64, np.float64, np.uint8, np.int64, np.int64)
+    mark, name, score, flags, apart, beside = (
+        np.frombuffer(held, kind) for held, kind in zip(found, kinds, strict=True)
+    )
+    return mark, name, score, flags, apart, beside
+
+
+class Measured:
+    """`features.measure` of many pairs of plain names by their places."""
+
+    def __init__(self, one: object, marks: Columns, names: Columns, mark: Ints, name: Ints) -> None:
+        found = _pairs.measured(one, marks.side, names.side, mark, name)
+        kinds = (np.float64, np.int64, np.int32, np.int32, np.int32, np.float64, np.float64)
+        number, end, *matches = (np.frombuffer(held, kind) for held, kind in zip(found, kinds, strict=True))
+        self._numbers = number.reshape(-1, _NUMBERS).tolist()
+        self._end = [0, *end.tolist()]
+        self._matches = list(zip(*(column.tolist() for column in matches), strict=True))
+
+    def pair(self, at: int, one: Name, other: Name) -> tuple[list[float], list[features.Match]]:
+        """What `features.measure` says of pair `at`, and `strongest` behind it."""
+        found = self._matches[self._end[at] : self._end[at + 1]]
+        return self._numbers[at], [
+            features.Match(_word(one, first), _word(other, second), alike, bits, _HOW[how])
+            for first, second, how, alike, bits in found
+        ]
+
+
+def _word(name: Name, at: int) -> Word:
+    return name.words[at] if at >= 0 else list(name.joined.values())[-1 - at]
