@@ -28,9 +28,9 @@ def told_alike(marks: list[str], names: list[str], one: Scorer) -> int:
     left, right = Columns(mine), Columns(theirs)
     pairs = [(a, b) for a in np.flatnonzero(left.plain) for b in np.flatnonzero(right.plain)]
     mark, name = (np.array([pair[at] for pair in pairs], np.int64) for at in (0, 1))
-    found = compiled.Measured(one.formula.compiled(one.counts), left, right, mark, name)
-    for at, (a, b) in enumerate(pairs):
-        numbers, matches = found.pair(at, mine[a], theirs[b])
+    found = compiled.measured(one.formula.compiled(one.counts), left, right, mark, name)
+    for (a, b), (numbers, told) in zip(pairs, found, strict=True):
+        matches = [compiled.match(mine[a], theirs[b], match) for match in told]
         expected, expected_matches = measure(mine[a], theirs[b], one.counts)
         shown = f"{mine[a].raw} / {theirs[b].raw}"
         assert dict(zip(NAMES, numbers, strict=False)) == dict(zip(NAMES, expected, strict=True)), shown
@@ -67,8 +67,8 @@ def test_the_opening_of_two_names_is_as_rapidfuzz_has_it(one: str, other: str) -
     if not (mine.plain.all() and theirs.plain.all()):
         return
     first = np.zeros(1, np.int64)
-    found = compiled.Measured(scorer().formula.compiled(scorer().counts), mine, theirs, first, first)
-    numbers, _ = found.pair(0, mine.name(0), theirs.name(0))
+    found = compiled.measured(scorer().formula.compiled(scorer().counts), mine, theirs, first, first)
+    ((numbers, _matches),) = found
     opening = JaroWinkler.normalized_similarity(mine.name(0).compact, theirs.name(0).compact)
     assert numbers[NAMES.index("opening")] in (opening, 0.6 * opening)
 

@@ -10,13 +10,14 @@ number that the rule is made of is handed over from where it stands in Python, a
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tmwatch.similarity import batch, features, freq
+from tmwatch.similarity.features import Match
 from tmwatch.similarity.strings import Floats, Ints, hashes
 
 if TYPE_CHECKING:
@@ -118,24 +119,29 @@ def near(
     return mark, name, score, flags, apart, beside
 
 
-class Measured:
-    """`features.measure` of many pairs of plain names by their places."""
+# Of a match: the places of the two words, how they are alike, and how much.
+Told = tuple[int, int, int, float, float]
 
-    def __init__(self, one: object, marks: Columns, names: Columns, mark: Ints, name: Ints) -> None:
-        found = _pairs.measured(one, marks.side, names.side, mark, name)
-        kinds = (np.float64, np.int64, np.int32, np.int32, np.int32, np.float64, np.float64)
-        number, end, *matches = (np.frombuffer(held, kind) for held, kind in zip(found, kinds, strict=True))
-        self._numbers = number.reshape(-1, _NUMBERS).tolist()
-        self._end = [0, *end.tolist()]
-        self._matches = list(zip(*(column.tolist() for column in matches), strict=True))
 
-    def pair(self, at: int, one: Name, other: Name) -> tuple[list[float], list[features.Match]]:
-        """What `features.measure` says of pair `at`, and `strongest` behind it."""
-        found = self._matches[self._end[at] : self._end[at + 1]]
-        return self._numbers[at], [
-            features.Match(_word(one, first), _word(other, second), alike, bits, _HOW[how])
-            for first, second, how, alike, bits in found
-        ]
+def measured(
+    one: object, marks: Columns, names: Columns, mark: Ints, name: Ints
+) -> Iterator[tuple[list[float], list[Told]]]:
+    """`features.measure` of pairs of plain names, by their places: of each the numbers, `strongest`
+    behind them, and its matches, for `match`."""
+    found = _pairs.measured(one, marks.side, names.side, mark, name)
+    kinds = (np.float64, np.int64, np.int32, np.int32, np.int32, np.float64, np.float64)
+    number, end, *columns = (np.frombuffer(held, kind) for held, kind in zip(found, kinds, strict=True))
+    matches = list(zip(*(column.tolist() for column in columns), strict=True))
+    start = 0
+    for numbers, last in zip(number.reshape(-1, _NUMBERS).tolist(), end.tolist(), strict=True):
+        yield numbers, matches[start:last]
+        start = last
+
+
+def match(one: Name, other: Name, told: Told) -> Match:
+    """A match as `features.match_all` gives it."""
+    first, second, how, alike, bits = told
+    return Match(_word(one, first), _word(other, second), alike, bits, _HOW[how])
 
 
 def _word(name: Name, at: int) -> Word:

@@ -60,7 +60,7 @@ class Formula:
         return total
 
     def compiled(self, counts: Frequencies) -> object:
-        """The rule with these weights, for `compiled.near` and `compiled.Measured`."""
+        """The rule with these weights, for `compiled.near` and `compiled.measured`."""
         if self._compiled is None or self._compiled[0] is not counts:
             products = [(one, other, weight) for (one, other), weight in self.pairs]
             self._compiled = counts, compiled.rule(counts, self.single, products, self.constant)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tmwatch.similarity.arrays import Columns
-from tmwatch.similarity.score import Scorer, scorer
+from tmwatch.similarity.score import Likeness, Scorer, scorer
 
 _BATCH = 5_000
 
@@ -42,20 +42,34 @@ def hits(
     Memory is bounded by `batch` candidates and the watched marks. `cores`: how many threads compare, all of
     the machine by default. ValueError for a level outside 1 to 4 or an empty batch.
     """
+    for watched_at, candidate, found in likenesses(watched, candidates, level, using, batch, cores):
+        yield Hit(watched_at, candidate, found.level, found.score, found.reasons)
+
+
+def likenesses(
+    watched: Sequence[str],
+    candidates: Iterable[str],
+    level: int = 3,
+    using: Scorer | None = None,
+    batch: int = _BATCH,
+    cores: int | None = None,
+) -> Iterator[tuple[int, int, Likeness]]:
+    """The same with sight, sound and sense apart: (watched, candidate, likeness)."""
     if not 1 <= level <= 4 or batch < 1:
         raise ValueError(f"level {level} or batch {batch}: a level is 1 to 4, a batch one name or more")
     one = using or scorer()
     threads = cores or os.cpu_count() or 1
     marks = [one.name(raw) for raw in watched]
+    columns = Columns(marks)
     start = 0
     names = iter(candidates)
     while part := [one.make(raw) for raw in islice(names, batch)]:
-        for mark, name, _level, score in zip(
-            *(column.tolist() for column in one.found(marks, Columns(part), level, threads)), strict=True
-        ):
-            likeness = one.likeness(marks[mark], part[name], score)
-            if likeness.level <= level:
-                yield Hit(mark, start + name, likeness.level, likeness.score, likeness.reasons)
+        ready = Columns(part)
+        mark, name, _level, score = one.found(marks, ready, level, threads, columns)
+        told = one.likenesses(columns, ready, mark, name, score)
+        for at, beside, found in zip(mark.tolist(), name.tolist(), told, strict=True):
+            if found.level <= level:
+                yield at, start + beside, found
         start += len(part)
 
 

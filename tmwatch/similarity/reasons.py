@@ -91,7 +91,9 @@ def _whole(one: Name, other: Name, weak_in: Callable[[str], int | None]) -> list
 
 
 def _read(one: Name, other: Name) -> list[str]:
-    out = []
+    out: list[str] = []
+    if not one.han and not other.han:
+        return out
     for name, against in ((one, other), (other, one)):
         for word in name.words:
             if is_han(word.text) and len(word.text) > 1:

@@ -15,7 +15,7 @@ import csv
 import functools
 import hashlib
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from operator import mul
@@ -23,11 +23,11 @@ from typing import Protocol
 
 import numpy as np
 
-from tmwatch.similarity import freq, meaning, name
+from tmwatch.similarity import compiled, freq, meaning, name
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.batch import may_be_near, near_identical
 from tmwatch.similarity.engine import Engine
-from tmwatch.similarity.features import ALL_NAMES, expand, measure
+from tmwatch.similarity.features import ALL_NAMES, NAMES, Match, expand, measure
 from tmwatch.similarity.formula import Formula, Scores
 from tmwatch.similarity.levels import nearest_level
 from tmwatch.similarity.name import Name
@@ -329,7 +329,8 @@ class Scorer:
         return dict(zip(found.name.tolist(), (found.raw - less).tolist(), strict=True))
 
     def level(self, score: float) -> int:
-        return next((at + 1 for at, least in enumerate(self.weights.levels) if score >= least), 4)
+        first, second, third = self.weights.levels
+        return 1 if score >= first else 2 if score >= second else 3 if score >= third else 4
 
     def compare(self, watched: str, candidate: str) -> Likeness:
         """The score with its level and reasons."""
@@ -337,8 +338,31 @@ class Scorer:
 
     def likeness(self, one: Name, other: Name, score: float) -> Likeness:
         """What the score of two names amounts to."""
-        numbers, matches = measure(one, other, self.counts)
-        value = dict(zip(ALL_NAMES, numbers, strict=False))
+        return self._likeness(one, other, score, *measure(one, other, self.counts))
+
+    def likenesses(
+        self, marks: Columns, names: Columns, mark: Ints, name: Ints, score: Floats
+    ) -> Iterator[Likeness]:
+        """The same of many pairs, by their places in columns, in their order."""
+        plain = marks.plain[mark] & names.plain[name] & compiled.READY
+        known: Iterator[tuple[list[float], list[compiled.Told]]] = iter(())
+        if plain.any():
+            rule = self.formula.compiled(self.counts)
+            known = compiled.measured(rule, marks, names, mark[plain], name[plain])
+        columns = (mark, name, score, plain)
+        for at, beside, found, quick in zip(*(column.tolist() for column in columns), strict=True):
+            one, other = marks.name(at), names.name(beside)
+            if quick:
+                numbers, told = next(known)
+                matches = [compiled.match(one, other, match) for match in told]
+            else:
+                numbers, matches = measure(one, other, self.counts)
+            yield self._likeness(one, other, found, numbers, matches)
+
+    def _likeness(
+        self, one: Name, other: Name, score: float, numbers: list[float], matches: list[Match]
+    ) -> Likeness:
+        value = dict(zip(NAMES, numbers, strict=False))
         same = bool(one.compact) and one.compact == other.compact
         identical = near_identical(one, other, value["letters"], value["key_letters"])
         nearest = max(1 if identical else 2, nearest_level(one, other, value, matches))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from tmwatch.similarity.freq import ClassCounts
-from tmwatch.similarity.hits import hits
+from tmwatch.similarity.hits import likenesses
 from tmwatch.similarity.score import Likeness, NoiseMemory, Scorer, scorer
 from tmwatch.text.han import HAN
 from tmwatch.text.lookalike import normal, readings, twin_forms, variants
@@ -110,9 +110,8 @@ def _find(
 ) -> None:
     """Puts into `best` what is nearer than what it holds."""
     written, given = list(forms), list(names)
-    for hit in hits(written, given, level, one):
-        text, name = written[hit.watched], given[hit.candidate]
-        found = one.compare(text, name)
+    for mark, candidate, found in likenesses(written, given, level, one):
+        text, name = written[mark], given[candidate]
         for mine in forms[text]:
             for theirs in names[name]:
                 if (likeness := _said(found, mine, theirs)).level > level:
