@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tmwatch.similarity.strings import Found, Strings
+from tmwatch.similarity import scorer
+from tmwatch.similarity.arrays import Columns
+from tmwatch.similarity.strings import hashes, windows
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.text("ab", max_size=4), st.text("abc", max_size=9)), max_size=8))
-def test_where_a_text_stands_in_another_is_what_find_says(pairs: list[tuple[str, str]]) -> None:
-    short, long = ([pair[at] for pair in pairs] for at in (0, 1))
-    rows = np.arange(len(pairs))
-    found = Found(Strings.of(short), rows, Strings.of(long), rows)
-    assert found.at.tolist() == [text.find(part) for part, text in pairs]
+@given(st.lists(st.text("abc京", max_size=9), max_size=8))
+def test_what_stands_in_a_text_is_every_part_of_it(texts: list[str]) -> None:
+    row, code = windows(texts, range(2, 5))
+    parts = [
+        (at, text[first:end])
+        for at, text in enumerate(texts)
+        for first in range(len(text))
+        for end in range(first + 2, min(first + 5, len(text) + 1))
+    ]
+    expected = zip((at for at, _ in parts), hashes([part for _, part in parts]).tolist(), strict=True)
+    assert sorted(zip(row.tolist(), code.tolist(), strict=True)) == sorted(expected)
+    assert row.tolist() == sorted(row.tolist())
+
+
+@settings(deadline=None)
+@given(
+    parts=st.sets(st.text("ab", min_size=2, max_size=5)),
+    names=st.lists(st.text("ab ", max_size=9), max_size=9),
+)
+def test_who_holds_a_part_is_who_has_it_in_his_letters(parts: set[str], names: list[str]) -> None:
+    made = [scorer().make(name) for name in names]
+    columns, asked = Columns(made), sorted(parts, key=lambda part: int(hashes([part])[0]))
+    expected = {(at, part) for at, name in enumerate(made) for part in asked if part in name.compact}
+    for few in (columns._with_part, None):
+        if few is None:
+            row, code = columns.with_part(asked, hashes(asked))
+            by_code = dict(zip(hashes(asked).tolist(), asked, strict=True))
+            found = {(at, by_code[one]) for at, one in zip(row.tolist(), code.tolist(), strict=True)}
+        else:
+            found = {(at, part) for part in asked for at in few(part).tolist()}
+        assert found == expected

@@ -22,12 +22,10 @@ from tmwatch.similarity.strings import (
     Bags,
     Bools,
     Codes,
-    Found,
     Ints,
     Strings,
     groups,
     hashes,
-    lengths,
     spread,
     windows,
 )
@@ -241,24 +239,36 @@ class Columns:
             delattr(self, what)
         self._names, self._make = (), make
 
+    @cached_property
+    def asked(self) -> tuple[dict[str, tuple[Ints, Codes]], list[str], Codes]:
+        """(what these names hold, as (row, code); the different parts of them; the codes of these): as marks,
+        what others are asked for. What stands in their letters is in it as "inside"."""
+        names = [self.name(at) for at in range(len(self))]
+        held = {what: getattr(self, what) for what in HELD}
+        held["inside"] = windows([name.compact for name in names], PART_SIZES)
+        parts = [part for name in names for part in name.parts]
+        code = hashes(parts)
+        held["parts"] = np.repeat(np.arange(len(names)), [len(name.parts) for name in names]), code
+        different, first = np.unique(code, return_index=True)
+        return held, [parts[at] for at in first.tolist()], different
+
     def with_part(self, parts: Sequence[str], code: Codes) -> tuple[Ints, Codes]:
         """(row, code of the part) wherever a part of 2 to 24 signs stands in the letters of a name.
 
         `code`: the hashes of the parts, ascending.
         """
         if len(parts) * _LETTERS_A_PART > len(self.compact.sign):
-            return windows(self.compact.of_rows(np.arange(len(self))), PART_SIZES, code)
-        found = [self._with_part(part) for part in parts]
-        part = np.repeat(np.arange(len(parts)), [len(rows) for rows in found])
-        row = np.concatenate([np.zeros(0, np.int64), *found])
-        # Who holds all groups of a part need not hold them in a row.
-        asked = np.flatnonzero(lengths(parts)[part] > 3)
-        there = np.ones(len(row), bool)
-        there[asked] = Found(Strings.of(parts), part[asked], self.compact, row[asked]).at >= 0
-        return row[there], code[part[there]]
+            row, found = windows(self.compact.of_rows(np.arange(len(self))), PART_SIZES)
+            at = np.minimum(np.searchsorted(code, found), max(0, len(code) - 1))
+            known = np.flatnonzero(code[at] == found) if len(code) else np.zeros(0, np.int64)
+            return row[known], found[known]
+        found_in = [self._with_part(part) for part in parts]
+        part = np.repeat(np.arange(len(parts)), [len(rows) for rows in found_in])
+        row = np.concatenate([np.zeros(0, np.int64), *found_in])
+        return row, code[part]
 
     def _with_part(self, part: str) -> Ints:
-        """The rows that have the groups of three of a part."""
+        """The rows whose letters hold a part."""
         by = self.by["groups"]
         if len(part) == 2:
             first = ord(part[0]) << 42 | ord(part[1]) << 21
@@ -272,7 +282,11 @@ class Columns:
             if len(rows) and len(more) < 50 * len(rows):  # what is left is asked for the part itself
                 at = np.minimum(np.searchsorted(more, rows), len(more) - 1)
                 rows = rows[more[at] == rows]
-        return rows.astype(np.int64)
+        if len(codes) == 1:
+            return rows.astype(np.int64)
+        # Who holds all groups of a part need not hold them in a row.
+        texts = self.compact.of_rows(rows.astype(np.int64))
+        return rows[[part in text for text in texts]].astype(np.int64)
 
 
 def _once(row: Ints, code: Codes) -> tuple[Ints, Codes]:

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tmwatch.similarity import compiled
-from tmwatch.similarity.arrays import HELD, PART_SIZES, Columns, Holders
+from tmwatch.similarity.arrays import Columns, Holders
 from tmwatch.similarity.batch import SHARE, may_be_near, near_identical
 from tmwatch.similarity.features import NAMES, measure
 from tmwatch.similarity.formula import AT, Formula, Scores
 from tmwatch.similarity.freq import Frequencies
-from tmwatch.similarity.strings import Bools, Codes, Floats, Ints, hashes, spread, windows
+from tmwatch.similarity.strings import Bools, Codes, Floats, Ints, spread
 
 # Pairs of a block that is measured one by one.
 _BLOCK = 1_000_000
@@ -49,19 +49,9 @@ class Engine:
     ) -> None:
         self.counts, self.formula, self.cores = counts, formula, cores
         self.marks, self.names = marks, names
-        self._held = {what: getattr(marks, what) for what in HELD}
-        texts = [marks.name(at).compact for at in range(len(marks))]
-        self._held["inside"] = _by_row(*windows(texts, PART_SIZES, names.by["texts"].code))
-        # Whose letters hold which words of the marks, by the number of the word.
-        parts = [part for at in range(len(marks)) for part in marks.name(at).parts]
-        row = np.repeat(np.arange(len(marks)), [len(marks.name(at).parts) for at in range(len(marks))])
-        code = hashes(parts)
-        self._held["parts"] = row, code
-        different, first = np.unique(code, return_index=True)
-        self._part_holders = Holders.of(*names.with_part([parts[at] for at in first.tolist()], different))
-        self._start = {
-            what: np.searchsorted(row, np.arange(len(marks) + 1)) for what, (row, _) in self._held.items()
-        }
+        self._held, parts, code = marks.asked
+        # Whose letters hold which words of the marks.
+        self._part_holders = Holders.of(*names.with_part(parts, code))
 
     def scores(self, least: Floats) -> Iterator[Scores]:
         """Block by block of marks the near pairs whose score is at least `least` of their mark.
@@ -113,10 +103,9 @@ class Engine:
 
     def _of(self, what: str, block: Ints) -> tuple[Ints, Codes]:
         """(row in the block, code) of what its marks hold."""
-        start = self._start[what]
-        first, end = start[block], start[block + 1]
-        count = end - first
-        return np.repeat(np.arange(len(block)), count), self._held[what][1][spread(first, count)]
+        row, code = self._held[what]
+        first, end = np.searchsorted(row, block), np.searchsorted(row, block, side="right")
+        return np.repeat(np.arange(len(block)), end - first), code[spread(first, end - first)]
 
     def _apart(self, block: Ints, least: Floats) -> Scores:
         """Of marks in other scripts, of slogans, and of all where nothing was compiled."""
@@ -170,8 +159,3 @@ class Engine:
         same, identical_at = (np.array([pair[which] for pair in pairs], bool) for which in (1, 2))
         kept = (raw >= least[mark[at]]) | same
         return Scores(mark[at[kept]], name[at[kept]], raw[kept], same[kept], identical_at[kept])
-
-
-def _by_row(row: Ints, code: Codes) -> tuple[Ints, Codes]:
-    order = np.argsort(row, kind="stable")
-    return row[order], code[order]

@@ -38,6 +38,9 @@ _SMALL, _MANY = 20_000, 8
 # The form of the files; another one is not read.
 _FORM = 4
 
+# At levels 1 and 2 a mark has one hit among so many names on average.
+_OF_A_HIT = ((1, 10_000), (2, 2_000))
+
 
 class StaleIndex(ValueError):
     """The index was made with other tables or by another version: it has to be built anew."""
@@ -155,12 +158,32 @@ class Index:
         Reasons are made for those alone, which is what takes long where there are thousands. ValueError for a
         level outside 1 to 4.
         """
-        found = self._joined(self.find([mark], level))
-        order = np.lexsort((found.candidate, -found.score, found.level))
+        if not 1 <= level <= 4:
+            raise ValueError(f"level {level}: a level is 1 to 4")
         one = self._scorer.name(mark)
-        pairs = zip(found.candidate[order].tolist(), found.score[order].tolist(), strict=True)
-        told = (hit for place, score in pairs if (hit := self._hit(one, 0, place, score)).level <= level)
-        return sorted(islice(told, limit), key=lambda hit: (hit.level, -hit.score, hit.candidate))
+        told: dict[int, Hit] = {}
+        for at in self._levels(level, limit):
+            found = self._joined(self.find([mark], at))
+            order = np.lexsort((found.candidate, -found.score, found.level))
+            for place, score in zip(
+                found.candidate[order].tolist(), found.score[order].tolist(), strict=True
+            ):
+                if place not in told:
+                    hit = self._hit(one, 0, place, score)
+                    if hit.level <= level:
+                        told[place] = hit
+                if limit is not None and len(told) >= limit:
+                    break
+            if limit is not None and len(told) >= limit:
+                break
+        return sorted(told.values(), key=lambda hit: (hit.level, -hit.score, hit.candidate))
+
+    def _levels(self, level: int, limit: int | None) -> list[int]:
+        """The levels to search in turn: first the nearest, where so many names should have enough of it."""
+        if limit is None:
+            return [level]
+        near = [at for at, of in _OF_A_HIT if at < level and len(self) >= 2 * limit * of]
+        return [*near[:1], level]
 
     def search_many(self, marks: Sequence[str], level: int = 3) -> Iterator[Hit]:
         """The hits of many marks with their reasons, part by part of the index, in each by mark and place."""

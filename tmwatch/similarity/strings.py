@@ -14,7 +14,6 @@ Bools = NDArray[np.bool_]
 Codes = NDArray[np.uint64]
 
 _HASH = np.uint64(0x9E3779B97F4A7C15)
-_UNDO = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))  # what undoes a step of the hash
 
 
 @dataclass(slots=True, frozen=True)
@@ -100,8 +99,8 @@ def hashes(texts: Sequence[str]) -> Codes:
     return out
 
 
-def windows(texts: Sequence[str], sizes: range, among: Codes) -> tuple[Ints, Codes]:
-    """(text, hash): whatever of some sizes stands in a text and is among known hashes, which ascend."""
+def windows(texts: Sequence[str], sizes: range) -> tuple[Ints, Codes]:
+    """(text, hash), by text: whatever of some sizes stands in a text."""
     signs, start = codes(texts)
     row = np.repeat(np.arange(len(texts)), np.diff(start))
     left = start[1:][row] - 1 - np.arange(len(signs))  # signs up to the end of the text
@@ -112,13 +111,12 @@ def windows(texts: Sequence[str], sizes: range, among: Codes) -> tuple[Ints, Cod
         longer = left[place] >= size
         place, rolled = place[longer], rolled[longer]
         rolled = rolled * _HASH + signs[place + size - 1] + np.uint64(1)
-        if size in sizes and len(among):
-            at = np.searchsorted(among, rolled)
-            at[at == len(among)] = 0
-            known = np.flatnonzero(among[at] == rolled)
-            rows.append(row[place[known]])
-            found.append(rolled[known])
-    return np.concatenate(rows), np.concatenate(found)
+        if size in sizes:
+            rows.append(row[place])
+            found.append(rolled)
+    at = np.concatenate(rows)
+    order = np.argsort(at, kind="stable")
+    return at[order], np.concatenate(found)[order]
 
 
 def _bit_of_letter() -> NDArray[np.uint8]:
@@ -163,42 +161,3 @@ class Bags:
             again[rows] += over
         most = np.iinfo(np.uint8).max
         return cls(np.minimum(long, most).astype(np.uint8), held, np.minimum(again, most).astype(np.uint8))
-
-
-class Found:
-    """Where texts stand in longer ones, pair by pair, as `str.find` says it: -1 where one does not."""
-
-    def __init__(self, short: Strings, row: Ints, long: Strings, other: Ints) -> None:
-        self.start, self._sum, self._power, self.size = _rolled(long, other)
-        begin, total, power, small = _rolled(short, row)
-        own = (total[begin + small] - total[begin]) * power[begin + small]
-        places = np.maximum(self.size - small + 1, 1)
-        at = spread(np.zeros(len(row), np.int64), places)
-        pair = np.repeat(np.arange(len(row)), places)
-        fits = at + small.take(pair) <= self.size.take(pair)
-        here = np.minimum(at + small.take(pair), self.size.take(pair))
-        same = fits & (self.code(pair, np.minimum(at, here), here) == own.take(pair))
-        none = np.iinfo(np.int64).max
-        self.at = np.zeros(0, np.int64)
-        if len(row):
-            first = np.minimum.reduceat(np.where(same, at, none), np.cumsum(places) - places)
-            self.at = np.where(first == none, -1, first)
-        self.small = small
-
-    def code(self, pair: Ints, first: Ints, end: Ints) -> Codes:
-        """`hashes` of what stands in the longer text of a pair from one place to before another."""
-        start = self.start.take(pair)
-        out: Codes = (self._sum[start + end] - self._sum[start + first]) * self._power[start + end]
-        return out
-
-
-def _rolled(texts: Strings, rows: Ints) -> tuple[Ints, Codes, Codes, Ints]:
-    """(start, sums, powers, size) from which the hash of any part of these texts is known."""
-    start = texts.start.take(rows)
-    size = (texts.start.take(rows + 1) - start).astype(np.int64)
-    signs = texts.sign.take(spread(start.astype(np.int64), size)).astype(np.uint64) + np.uint64(1)
-    back = np.full(len(signs), _UNDO, np.uint64)
-    sums, powers = np.zeros(len(signs) + 1, np.uint64), np.ones(len(signs) + 1, np.uint64)
-    np.cumsum(signs * np.cumprod(back), out=sums[1:])
-    np.cumprod(np.full(len(signs), _HASH, np.uint64), out=powers[1:])
-    return np.cumsum(size) - size, sums, powers, size
