@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -204,6 +205,13 @@ def _configuration(health: Health, config: Config, env: Mapping[str, str]) -> No
         watches = _counted(len(config.watches), "watch", "watches")
         health.add("ok", "configuration", f"{config.path} holds {watches}, no mistakes")
     _mutes(health, config)
+    if any(watch.marks for watch in config.watches) and not find_spec("tmwatch.similarity._pairs"):
+        health.add(
+            "note",
+            "names",
+            "are compared in Python alone, tens of times slower: tmwatch was installed without a C compiler",
+            "Install one with Python's headers (Debian: apt install gcc python3-dev), then tmwatch again.",
+        )
 
 
 def _mutes(health: Health, config: Config) -> None:

@@ -33,6 +33,20 @@ def test_doctor_says_how_the_file_grows_and_what_room_there_is(filled: Path, run
     assert grown["free_on_disk"] > 0
 
 
+def test_doctor_says_where_names_are_compared_without_a_compiled_rule(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = '[[recipient]]\nname = "legal"\nemail = ["legal@example.com"]\n'
+    watch = who + '[[watch]]\nname = "near"\nmarks = ["SEIKO"]\nnotify = ["legal"]\n'
+    (folder / "tmwatch.toml").write_text(f'[operator]\ncontact = "ip@example.com"\n{watch}', encoding="utf-8")
+    monkeypatch.setattr("tmwatch.health.find_spec", lambda _module: None)
+    said = run("doctor").out
+    assert "without a C compiler" in " ".join(said.split())
+    assert "python3-dev" in said
+    monkeypatch.setattr("tmwatch.health.find_spec", lambda _module: object())
+    assert "compiler" not in run("doctor").out
+
+
 def test_doctor_names_a_backup_that_others_can_read(filled: Path, run: Run) -> None:
     run("backup")
     copy = next(filled.parent.glob("tmwatch.db.*.bak"))
