@@ -32,13 +32,17 @@ def halves(steps: Sequence[Step]) -> list[int]:
 
 
 def few(steps: Sequence[Step]) -> list[int]:
-    """Of the places in the program each sixth, and the first step of each kind."""
+    """Of the places in the program those between the look and the last answer at which something is told or
+    booked as told, where a death can do harm, and of the others each eighth."""
+    look = next(step.number for step in steps if commits_a_look(step))
+    telling = {
+        step.number
+        for step in steps
+        if step.number > look and (step.path == "network" or "delivery" in step.statement)
+    }
     places = sample(steps)
-    kinds: dict[str, int] = {}
-    for step in steps:
-        if step.number in places:
-            kinds.setdefault(step.kind, step.number)
-    return sorted({*places[::6], *kinds.values()})
+    others = [number for number in places if number not in telling]
+    return sorted({*telling.intersection(places), *others[::8]})
 
 
 def dies_and_recovers(victim: Victim, undisturbed: Undisturbed, deaths: Iterable[tuple[int, bool]]) -> int:
@@ -62,8 +66,8 @@ def dies_and_recovers(victim: Victim, undisturbed: Undisturbed, deaths: Iterable
 def test_killed_anywhere_between_fetch_and_answer_everybody_is_told_once(
     victim: Victim, undisturbed: Undisturbed
 ) -> None:
-    """The sample is the first step of each kind (connect, send, receive, write, …), each sixth place in the
-    program, and the four halves; `make soak` dies at every step."""
+    """The sample is each place that tells somebody or books it, each eighth of the others, and the four
+    halves; `make soak` dies at every step."""
     steps = undisturbed[0].steps
     kinds = {step.kind for step in steps}
     # No rename: the pace of a register on loopback is written in place. `test_restore_dies` dies at renames.
