@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 from array import array
 from contextlib import closing
@@ -122,3 +123,19 @@ def test_the_file_is_for_its_owner_alone_and_nothing_of_a_failed_step_is_kept(re
     with pytest.raises(ZeroDivisionError):
         broken()
     assert register.count() == 0
+
+
+@pytest.mark.parametrize(
+    "owners",
+    [
+        ("Sample Company, Inc.", 'The "Best" \\ Co', "", "北京京东", "\x7f\u2028\u00a0\ud7ff", "a\nb\x1fc"),
+        *((one,) for one in ("plain", '"', "\\", '","', "é", "\u00a0", "\x00", "\U0001f600")),
+        (),
+    ],
+)
+def test_a_list_stands_in_the_file_as_json_whatever_is_in_it(
+    register: Register, owners: tuple[str, ...]
+) -> None:
+    take(register, told("2026-04-20", b"a", owners=owners))
+    ((stored,),) = register.conn.execute("select owners from filing").fetchall()
+    assert stored == json.dumps(owners, ensure_ascii=False, separators=(",", ":"))

@@ -24,7 +24,11 @@ class TermDiff:
 
 def effective(text: str) -> str:
     """The text as it stands in force: deleted parts gone, the other marks taken off."""
-    return squeeze(_MARKS.sub(" ", _DELETED.sub(" ", text)))
+    if "[" in text:  # most have no mark at all
+        text = _DELETED.sub(" ", text)
+    if "*" in text or "((" in text or "))" in text:
+        text = _MARKS.sub(" ", text)
+    return squeeze(text)
 
 
 def terms(text: str) -> list[str]:

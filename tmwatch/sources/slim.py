@@ -8,7 +8,6 @@ looked at, and then for a few fields only. What concerns a watch is read whole, 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from tmwatch.sources.base import Piece
@@ -26,8 +25,7 @@ class Essence(NamedTuple):
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Slim:
+class Slim(NamedTuple):
     """The few fields of a record by which it is found, each as `Source.read` would give it.
 
     `other_names` are pairs of (kind, text), of the kinds "pseudo", "translation", "transliteration".

@@ -15,7 +15,6 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -91,8 +90,7 @@ class Kept(NamedTuple):
 _kept: Callable[[Iterable[object]], Kept] = functools.partial(tuple.__new__, Kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """One filing of a file that is to be stored: its hash and its fields."""
 
     essence: Essence
@@ -419,9 +417,9 @@ def _values(slim: Slim) -> tuple[str | None, ...]:
     return (
         slim.name,
         _json(slim.other_names),
-        _json(slim.classes),
-        _json(slim.owners),
-        _json(slim.agents),
+        _listed(slim.classes),
+        _listed(slim.owners),
+        _listed(slim.agents),
         slim.status_code,
         slim.filing_date.isoformat() if slim.filing_date else None,
         slim.registration_number,
@@ -434,6 +432,16 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # 
 
 def _json(values: Sequence[Any]) -> str:
     return _ENCODE(values) if values else "[]"
+
+
+def _listed(values: Sequence[str]) -> str:
+    """The same of texts; where nothing in them is spelled otherwise in JSON, in a tenth of the time."""
+    if not values:
+        return "[]"
+    joined = '","'.join(values)
+    if joined.isprintable() and "\\" not in joined and joined.count('"') == 2 * len(values) - 2:
+        return f'["{joined}"]'
+    return _ENCODE(values)
 
 
 def _names(row: sqlite3.Row) -> list[str]:
