@@ -150,12 +150,16 @@ def dies_and_is_followed(daemons: Daemons, facts: object, deaths: Sequence[tuple
 def test_a_daemon_that_is_killed_anywhere_is_followed_by_one_that_tells_everybody_once(
     daemons: Daemons, undisturbed: Undisturbed
 ) -> None:
-    """The sample is one place, in the middle of all: `make soak` kills at each kind of step."""
+    """The sample is two places: before a mail is sent, and before its receiver's answer is heard. `make soak`
+    kills at each kind of step."""
     steps = daemons.steps()
     facts = daemons.victim.facts()
     assert facts == undisturbed[1], "a daemon finds and tells what a check does"
-    chosen = sample(steps)
-    assert dies_and_is_followed(daemons, facts, [(chosen[len(chosen) // 2], False)]) == 1
+    mail = [
+        next(one for one in steps if (one.kind, one.statement) == (kind, "From"))
+        for kind in ("send", "receive")
+    ]
+    assert dies_and_is_followed(daemons, facts, [(step.number, False) for step in mail]) == 2
 
 
 @pytest.mark.soak
