@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import shutil
 from pathlib import Path
 
@@ -76,6 +77,34 @@ def test_a_part_that_is_still_there_after_it_was_put_together_is_not_read_twice(
 def test_only_as_many_as_are_asked_for_the_nearest() -> None:
     index = Index.build(NAMES)
     assert index.search("SEIKO", limit=2) == index.search("SEIKO")[:2]
+
+
+@pytest.mark.parametrize("of_a_hit", [((1, 10_000), (2, 2_000)), ((1, 1),), ((2, 1),)])
+def test_the_nearest_are_those_that_a_search_of_all_finds_first(
+    of_a_hit: tuple[tuple[int, int], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However near the search begins to look."""
+    monkeypatch.setattr("tmwatch.similarity.index._OF_A_HIT", of_a_hit)
+    marks, names = generated(40, seed=11)
+    index = Index.build(names)
+    some = 0
+    for mark in marks:
+        found = index.search(mark, level=4)
+        some += len(found) > 3
+        for limit in (1, 3, 20):
+            assert index.search(mark, level=4, limit=limit) == found[:limit], mark
+    assert some > 20
+
+
+def test_a_large_index_that_lets_its_pages_go_finds_the_same_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Index.build(NAMES, folder=tmp_path)
+    monkeypatch.setattr("tmwatch.similarity.index._WARM", 0)
+    loaded = Index.load(tmp_path)
+    expected = list(hits(MARKS, NAMES))
+    assert by_place(list(loaded.search_many(MARKS))) == by_place(list(loaded.search_many(MARKS))) == expected
+    assert any(isinstance(mapped.base, mmap.mmap) for mapped in loaded._parts[0].columns.mapped)
 
 
 def test_a_folder_without_an_index_is_named(tmp_path: Path) -> None:

@@ -169,6 +169,7 @@ class Columns:
 
     def __init__(self, names: Sequence[Name]) -> None:
         self._names = names
+        self.mapped: list[NDArray[Any]] = []  # the arrays that lie in files (`kept.py`)
         self.raw = Strings.of([name.raw for name in names])
         self.compact = Strings.of([name.compact for name in names])
         self.key = Strings.of([name.key for name in names])

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ from tmwatch.similarity.strings import Floats, Ints
 _PART = 100_000
 # Parts that are small are put together when there are so many of them.
 _SMALL, _MANY = 20_000, 8
+# Of an index of more parts what was read for many marks is let go part by part: all of it may be too
+# much for the machine.
+_WARM = 20
 # The form of the files; another one is not read.
 _FORM = 4
 
@@ -60,6 +64,10 @@ class Found:
 class _Part:
     start: int
     columns: Columns
+
+
+def _rank(hit: Hit) -> tuple[int, float, int]:
+    return hit.level, -hit.score, hit.candidate
 
 
 class Index:
@@ -161,22 +169,27 @@ class Index:
         if not 1 <= level <= 4:
             raise ValueError(f"level {level}: a level is 1 to 4")
         one = self._scorer.name(mark)
-        told: dict[int, Hit] = {}
+        best: list[Hit] = []
+        seen: set[int] = set()
+
+        def enough(rank: tuple[int, float]) -> bool:
+            return limit is not None and len(best) >= limit and _rank(best[limit - 1])[:2] < rank
+
         for at in self._levels(level, limit):
             found = self._joined(self.find([mark], at))
             order = np.lexsort((found.candidate, -found.score, found.level))
-            for place, score in zip(
-                found.candidate[order].tolist(), found.score[order].tolist(), strict=True
-            ):
-                if place not in told:
+            columns = (found.candidate[order], found.score[order], found.level[order])
+            for place, score, nearest in zip(*(column.tolist() for column in columns), strict=True):
+                if enough((nearest, -round(score, 3))):  # what follows is no nearer than its level here
+                    break
+                if place not in seen:
+                    seen.add(place)
                     hit = self._hit(one, 0, place, score)
                     if hit.level <= level:
-                        told[place] = hit
-                if limit is not None and len(told) >= limit:
-                    break
-            if limit is not None and len(told) >= limit:
+                        insort(best, hit, key=_rank)
+            if enough((at + 1, -np.inf)):
                 break
-        return sorted(told.values(), key=lambda hit: (hit.level, -hit.score, hit.candidate))
+        return best[:limit]
 
     def _levels(self, level: int, limit: int | None) -> list[int]:
         """The levels to search in turn: first the nearest, where so many names should have enough of it."""
@@ -207,6 +220,8 @@ class Index:
             mark, name, levels, score = self._scorer.found(
                 ready, part.columns, level, 1 if spread > 1 else self._cores, columns
             )
+            if len(marks) > 1 and len(self._parts) > _WARM:
+                kept.let_pages_go(part.columns)
             return Found(mark, name + part.start, levels, score)
 
         if spread == 1 or len(self._parts) < 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,13 +45,17 @@ def save(columns: Columns, folder: Path) -> None:
 
 def load(folder: Path, make: Callable[[str], Name]) -> Columns:
     """Columns that were saved. OSError where a file is not there, ValueError where it is damaged."""
+    columns = Columns.__new__(Columns)
+    columns.mapped = []
 
     def array(what: str) -> Any:
         path = folder / f"{what}.npy"
         try:
-            return np.load(path, mmap_mode="r").view(np.ndarray)
+            mapped = np.load(path, mmap_mode="r")
         except ValueError:  # an empty array cannot be mapped
             return np.load(path)
+        columns.mapped.append(mapped)
+        return mapped.view(np.ndarray)
 
     def holders(what: str) -> Holders:
         return Holders(array(f"{what}.code"), array(f"{what}.start"), array(f"{what}.row"))
@@ -58,7 +63,7 @@ def load(folder: Path, make: Callable[[str], Name]) -> Columns:
     def strings(what: str) -> Strings:
         return Strings(array(f"{what}.sign"), array(f"{what}.start"))
 
-    columns, words = Columns.__new__(Columns), Words.__new__(Words)
+    words = Words.__new__(Words)
     columns._names, columns._make = (), make
     words.text, words.key = strings("words.text"), strings("words.key")
     for what in _WORDS:
@@ -75,3 +80,11 @@ def load(folder: Path, make: Callable[[str], Name]) -> Columns:
         setattr(columns, what, strings(what))
     columns.by = {what: holders(what) for what in HELD}
     return columns
+
+
+def let_pages_go(columns: Columns) -> None:
+    """Gives back the memory that what was read of the files takes; what is asked for again is read again."""
+    for mapped in columns.mapped:
+        held = mapped.base
+        if isinstance(held, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            held.madvise(mmap.MADV_DONTNEED)
