@@ -40,6 +40,9 @@ _LETTERS_A_PART = 800
 PART_SIZES = range(2, LONGEST_PART + 1)
 
 
+# Names that are remembered once they were made again, of a part of an index: some megabytes.
+_MOST_KNOWN = 2_000
+
 # What names can have in common, each looked up by a number.
 HELD = ("texts", "keys", "senses", "joined", "bags", "groups", "key_groups", "reading_groups")
 # Of each name its neighbours written as one word, of each word what it may mean (`compiled.py`).
@@ -170,6 +173,7 @@ class Columns:
     def __init__(self, names: Sequence[Name]) -> None:
         self._names = names
         self.mapped: list[NDArray[Any]] = []  # the arrays that lie in files (`kept.py`)
+        self._known: dict[int, Name] = {}
         self.raw = Strings.of([name.raw for name in names])
         self.compact = Strings.of([name.compact for name in names])
         self.key = Strings.of([name.key for name in names])
@@ -221,7 +225,15 @@ class Columns:
         return len(self.bits)
 
     def name(self, row: int) -> Name:
-        return self._names[row] if len(self._names) else self._make(self.raw[row])
+        if len(self._names):
+            return self._names[row]
+        found = self._known.get(row)
+        if found is None:
+            found = self._make(self.raw[row])
+            # Those that are compared one by one come again with every mark of their script.
+            if not self.plain[row] and len(self._known) < _MOST_KNOWN:
+                self._known[row] = found
+        return found
 
     @cached_property
     def side(self) -> object:

@@ -38,6 +38,8 @@ SHARED, MEANT, JOINED = 1, 2, 4
 # The ways of `features.Match.how` by their numbers.
 _HOW = (features.SIGHT, features.SOUND, features.SENSE, features.PART)
 _NUMBERS = len(features.NAMES) + 1
+# Pairs that are measured in one go: what is made of them is small, and soon let go.
+_AT_ONCE = 1_000
 
 _TEXTS = ("compact", "key", "bones")
 _OF_NAMES = (
@@ -124,18 +126,27 @@ Told = tuple[int, int, int, float, float]
 
 
 def measured(
-    one: object, marks: Columns, names: Columns, mark: Ints, name: Ints
-) -> Iterator[tuple[list[float], list[Told]]]:
-    """`features.measure` of pairs of plain names, by their places: of each the numbers, `strongest`
-    behind them, and its matches, for `match`."""
-    found = _pairs.measured(one, marks.side, names.side, mark, name)
-    kinds = (np.float64, np.int64, np.int32, np.int32, np.int32, np.float64, np.float64)
-    number, end, *columns = (np.frombuffer(held, kind) for held, kind in zip(found, kinds, strict=True))
-    matches = list(zip(*(column.tolist() for column in columns), strict=True))
-    start = 0
-    for numbers, last in zip(number.reshape(-1, _NUMBERS).tolist(), end.tolist(), strict=True):
-        yield numbers, matches[start:last]
-        start = last
+    one: object,
+    marks: Columns,
+    names: Columns,
+    mark: Ints,
+    name: Ints,
+    wanted: Sequence[str] = features.NAMES,
+) -> Iterator[tuple[dict[str, float], list[Told]]]:
+    """`features.measure` of pairs of plain names, by their places: of each the numbers that are wanted, by
+    name, and its matches, for `match`."""
+    rows = [features.NAMES.index(what) for what in wanted]
+    for at in range(0, len(mark), _AT_ONCE):
+        found = _pairs.measured(
+            one, marks.side, names.side, mark[at : at + _AT_ONCE], name[at : at + _AT_ONCE]
+        )
+        kinds = (np.float64, np.int64, np.int32, np.int32, np.int32, np.float64, np.float64)
+        number, end, *columns = (np.frombuffer(held, kind) for held, kind in zip(found, kinds, strict=True))
+        matches = list(zip(*(column.tolist() for column in columns), strict=True))
+        start = 0
+        for numbers, last in zip(number.reshape(-1, _NUMBERS)[:, rows].tolist(), end.tolist(), strict=True):
+            yield dict(zip(wanted, numbers, strict=True)), matches[start:last]
+            start = last
 
 
 def match(one: Name, other: Name, told: Told) -> Match:

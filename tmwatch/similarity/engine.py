@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -78,10 +79,14 @@ class Engine:
 
         # Computed outside the interpreter's lock; what is left for the rule itself is done here.
         blocks = [quick[at : at + _MARKS] for at in range(0, len(quick), _MARKS)]
-        with ThreadPoolExecutor(self.cores) as pool:
-            for found, mark, name in map(look, blocks) if self.cores == 1 else pool.map(look, blocks):
-                yield found
-                yield self._measured(mark, name, least)
+        with ExitStack() as stack:
+            found: Iterator[tuple[Scores, Ints, Ints]] = map(look, blocks)
+            if self.cores > 1 and len(blocks) > 1:
+                found = stack.enter_context(ThreadPoolExecutor(self.cores)).map(look, blocks)
+            for scores, mark, name in found:
+                yield scores
+                if len(mark):
+                    yield self._measured(mark, name, least)
 
     def _lists(self) -> tuple[compiled.List, ...]:
         """Who of the names holds what the marks hold, as `compiled.near` takes it."""

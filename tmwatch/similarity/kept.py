@@ -46,7 +46,7 @@ def save(columns: Columns, folder: Path) -> None:
 def load(folder: Path, make: Callable[[str], Name]) -> Columns:
     """Columns that were saved. OSError where a file is not there, ValueError where it is damaged."""
     columns = Columns.__new__(Columns)
-    columns.mapped = []
+    columns.mapped, columns._known = [], {}
 
     def array(what: str) -> Any:
         path = folder / f"{what}.npy"

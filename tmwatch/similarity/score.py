@@ -45,6 +45,11 @@ _MOST_WORDS = 200_000
 _FEW_PAIRS = 200_000
 # Marks whose noise is found in one go: what memory it takes.
 _MARKS_AT_ONCE = 2000
+# The numbers that levels and reasons are made from.
+_TOLD = (
+    "letters", "key_letters", "trigrams", "reading", "sense", "cover_one", "own_word", "short_near",
+    "whole_start", "whole_end", "whole_inside",
+)  # fmt: skip
 # No mark counts as quieter than this, or a mark of odd letters would alarm at anything.
 _QUIET = -9.0
 # The scores from which on noise is looked for in turn: about half of the marks are above each.
@@ -338,31 +343,32 @@ class Scorer:
 
     def likeness(self, one: Name, other: Name, score: float) -> Likeness:
         """What the score of two names amounts to."""
-        return self._likeness(one, other, score, *measure(one, other, self.counts))
+        numbers, matches = measure(one, other, self.counts)
+        return self._likeness(one, other, score, dict(zip(NAMES, numbers, strict=True)), matches)
 
     def likenesses(
         self, marks: Columns, names: Columns, mark: Ints, name: Ints, score: Floats
     ) -> Iterator[Likeness]:
         """The same of many pairs, by their places in columns, in their order."""
         plain = marks.plain[mark] & names.plain[name] & compiled.READY
-        known: Iterator[tuple[list[float], list[compiled.Told]]] = iter(())
+        known: Iterator[tuple[dict[str, float], list[compiled.Told]]] = iter(())
         if plain.any():
             rule = self.formula.compiled(self.counts)
-            known = compiled.measured(rule, marks, names, mark[plain], name[plain])
+            known = compiled.measured(rule, marks, names, mark[plain], name[plain], _TOLD)
         columns = (mark, name, score, plain)
         for at, beside, found, quick in zip(*(column.tolist() for column in columns), strict=True):
             one, other = marks.name(at), names.name(beside)
             if quick:
-                numbers, told = next(known)
+                value, told = next(known)
                 matches = [compiled.match(one, other, match) for match in told]
             else:
                 numbers, matches = measure(one, other, self.counts)
-            yield self._likeness(one, other, found, numbers, matches)
+                value = dict(zip(NAMES, numbers, strict=True))
+            yield self._likeness(one, other, found, value, matches)
 
     def _likeness(
-        self, one: Name, other: Name, score: float, numbers: list[float], matches: list[Match]
+        self, one: Name, other: Name, score: float, value: Mapping[str, float], matches: list[Match]
     ) -> Likeness:
-        value = dict(zip(NAMES, numbers, strict=False))
         same = bool(one.compact) and one.compact == other.compact
         identical = near_identical(one, other, value["letters"], value["key_letters"])
         nearest = max(1 if identical else 2, nearest_level(one, other, value, matches))

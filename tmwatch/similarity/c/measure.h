@@ -26,10 +26,10 @@ typedef struct {
 INLINE void mark_set(Mark *mark, const Side *side, int64_t at) {
     mark->side = side;
     mark->at = at;
-    mark->words = side->word_start[at + 1] - side->word_start[at];
+    mark->words = side->at[at].words;
     mark->ready = 0;
-    pattern_set(&mark->compact, text_of(&side->compact, at), size_of(&side->compact, at));
-    pattern_set(&mark->key, text_of(&side->key, at), size_of(&side->key, at));
+    pattern_set(&mark->compact, letters_of(side, at), side->at[at].size);
+    pattern_set(&mark->key, sounds_of(side, at), side->at[at].key_size);
 }
 
 /* The rest of the patterns, which most names do not need. */
@@ -37,11 +37,11 @@ INLINE void mark_words(Mark *mark) {
     const Side *side = mark->side;
     if (mark->ready) return;
     mark->ready = 1;
-    pattern_set(&mark->bones, text_of(&side->bones, mark->at), size_of(&side->bones, mark->at));
+    pattern_set(&mark->bones, bones_of(side, mark->at), side->at[mark->at].bones_size);
     for (int i = 0; i < mark->words; i++) {
-        int32_t word = side->word[side->word_start[mark->at] + i];
-        pattern_set(&mark->text[i], text_of(&side->words.text, word), size_of(&side->words.text, word));
-        pattern_set(&mark->sound[i], text_of(&side->words.key, word), size_of(&side->words.key, word));
+        int32_t word = side->word[side->at[mark->at].word + i];
+        pattern_set(&mark->text[i], word_text(&side->words, word), side->words.at[word].size);
+        pattern_set(&mark->sound[i], word_key(&side->words, word), side->words.at[word].key_size);
     }
 }
 
@@ -124,14 +124,14 @@ static int is_known(const Rule *rule, uint64_t code) {
 
 /* `features.part_bits`: of a word that stands inside the other, or of a known part of both. */
 static double part_bits(const Rule *rule, const Words *mine, int32_t a, const Words *theirs, int32_t b) {
-    int size = size_of(&mine->text, a), length = size_of(&theirs->text, b);
+    int size = mine->at[a].size, length = theirs->at[b].size;
     if (size >= length) {
         const Words *words = mine;
         int32_t at = a;
         int large = size;
         mine = theirs, theirs = words, a = b, b = at, size = length, length = large;
     }
-    const uint8_t *small = text_of(&mine->text, a), *large = text_of(&theirs->text, b);
+    const uint8_t *small = word_text(mine, a), *large = word_text(theirs, b);
     int at = place_in(small, size, large, length);
     if (at < 0) {
         double best = 0.0;
@@ -140,57 +140,55 @@ static double part_bits(const Rule *rule, const Words *mine, int32_t a, const Wo
                 if (mine->part[i] == theirs->part[j]) best = most_of(best, mine->part_bits[i]);
         return best;
     }
-    double bits = mine->inside[a];
+    double bits = mine->at[a].inside;
     if ((at != 0 && at + size != length) || size < 2) return rule->part_only * bits;
     const uint8_t *rest = at == 0 ? large + size : large;
     int left = at == 0 ? length - size : at;
     if (size > 2 && left > 1 && is_known(rule, hash_of(rest, left)))
-        return most_of(bits, rule->compound_worth * mine->bits[a]);
+        return most_of(bits, rule->compound_worth * mine->at[a].bits);
     return rule->edge_worth * bits;
 }
 
 /* `features.match_words`: how word `i` of the mark and word `b` of the name are alike, by what says most. */
 INLINE Match match_words(const Rule *rule, const Mark *mark, int i, const Side *names, int32_t b) {
     const Words *mine = &mark->side->words, *theirs = &names->words;
-    int32_t a = mark->side->word[mark->side->word_start[mark->at] + i];
-    Match out = {i, 0, 1.0, mine->bits[a], SIGHT};
-    if (mine->text_code[a] == theirs->text_code[b]) return out;
-    double low = least_of(mine->bits[a], theirs->bits[b]);
-    int key_size = mark->sound[i].size, other_key = size_of(&theirs->key, b);
-    if (key_size && mine->key_code[a] == theirs->key_code[b]) {
+    int32_t a = mark->side->word[mark->side->at[mark->at].word + i];
+    const WordAt *one = &mine->at[a], *other = &theirs->at[b];
+    Match out = {i, 0, 1.0, one->bits, SIGHT};
+    if (one->text_code == other->text_code) return out;
+    double low = least_of(one->bits, other->bits);
+    int key_size = one->key_size, other_key = other->key_size;
+    if (key_size && one->key_code == other->key_code) {
         out.alike = rule->heard, out.bits = low * rule->heard, out.how = SOUND;
         return out;
     }
-    int size = mark->text[i].size, length = size_of(&theirs->text, b), small = smaller(size, length);
+    int size = one->size, length = other->size, small = smaller(size, length);
     int total = size + length, key_total = key_size + other_key;
-    int most = bag_common(&mine->text_bag, a, &theirs->text_bag, b);
+    int most = LETTERS_SHARED(one, other);
     double best = 0.0, sight;
     out.how = SIGHT;
     if (enough(rule, most, total)) {
-        sight = alike(in_common(&mark->text[i], text_of(&theirs->text, b), length), total);
+        sight = alike(in_common(&mark->text[i], word_text(theirs, b), length), total);
         best = shape(rule, sight);
     }
-    if (enough(rule, bag_common(&mine->key_bag, a, &theirs->key_bag, b), key_total)) {
-        double heard = alike(in_common(&mark->sound[i], text_of(&theirs->key, b), other_key), key_total);
+    if (enough(rule, SOUNDS_SHARED(one, other), key_total)) {
+        double heard = alike(in_common(&mark->sound[i], word_key(theirs, b), other_key), key_total);
         heard = rule->heard * shape(rule, heard);
         if (heard > best) best = heard, out.how = SOUND;
     }
-    int split = mine->split_start[a + 1] > mine->split_start[a];
-    int split2 = theirs->split_start[b + 1] > theirs->split_start[b];
-    int meant = mine->sense_start[a + 1] > mine->sense_start[a];
-    int meant2 = theirs->sense_start[b + 1] > theirs->sense_start[b];
-    if ((split || meant) && (split2 || meant2)) {
+    int both_split = one->split && other->split;
+    if ((one->split || one->meant) && (other->split || other->meant)) {
         double sense = in_meaning(rule, mine, a, theirs, b);
         if (sense > best) best = sense, out.how = MEANING;
     }
     out.alike = best;
     out.bits = out.how == MEANING && best == rule->sense_worth
-                   ? rule->sense_worth * (mine->bits[a] + theirs->bits[b]) / 2
+                   ? rule->sense_worth * (one->bits + other->bits) / 2
                    : best * low;
-    if ((split && split2) || most >= small) {
-        const uint8_t *text = text_of(&mine->text, a), *text2 = text_of(&theirs->text, b);
+    if (both_split || most >= small) {
+        const uint8_t *text = word_text(mine, a), *text2 = word_text(theirs, b);
         int in = size <= length ? place_in(text, size, text2, length) : place_in(text2, length, text, size);
-        if ((split && split2) || in >= 0) {
+        if (both_split || in >= 0) {
             double part = part_bits(rule, mine, a, theirs, b);
             if (part > out.bits) {
                 out.bits = part, out.how = PART;
@@ -206,11 +204,12 @@ INLINE Match match_words(const Rule *rule, const Mark *mark, int i, const Side *
 /* `features.match_all`: for each word of the mark its best match, where there is one. Returns how many. */
 INLINE int match_all(const Rule *rule, const Mark *mark, const Side *names, int64_t name, Match *found) {
     const Side *marks = mark->side;
-    int32_t first = names->word_start[name], last = names->word_start[name + 1];
-    int32_t joined = names->joined_start[name], joined_end = names->joined_start[name + 1];
+    int32_t first = names->at[name].word, last = first + names->at[name].words;
+    int32_t joined = 0, joined_end = 0;
+    if (names->at[name].joins) joined = names->joined_start[name], joined_end = names->joined_start[name + 1];
     int many = 0;
     for (int i = 0; i < mark->words; i++) {
-        int32_t a = marks->word[marks->word_start[mark->at] + i];
+        int32_t a = marks->word[marks->at[mark->at].word + i];
         Match best = {i, 0, 0.0, 0.0, NOTHING};
         for (int32_t at = first; at < last; at++) {
             Match match = match_words(rule, mark, i, names, names->word[at]);
@@ -218,21 +217,21 @@ INLINE int match_all(const Rule *rule, const Mark *mark, const Side *names, int6
             if (match.how != NOTHING && (best.how == NOTHING || match.bits > best.bits)) best = match;
         }
         for (int32_t at = joined; at < joined_end; at++)
-            if (names->joined_key[at] == marks->words.key_code[a]) {
+            if (names->joined_key[at] == marks->words.at[a].key_code) {
                 if (best.how == NOTHING || best.alike < rule->little_alike) {
                     best.other = -1 - (at - joined), best.alike = rule->heard, best.how = SOUND;
-                    best.bits = rule->heard * least_of(marks->words.bits[a], names->joined_bits[at]);
+                    best.bits = rule->heard * least_of(marks->words.at[a].bits, names->joined_bits[at]);
                 }
                 break;
             }
         if (best.how != NOTHING) found[many++] = best;
     }
+    if (!marks->at[mark->at].joins) return many;
     joined = marks->joined_start[mark->at], joined_end = marks->joined_start[mark->at + 1];
-    if (joined == joined_end) return many;
     for (int32_t at = first; at < last; at++) {
         int32_t b = names->word[at];
         int32_t with = joined;
-        while (with < joined_end && marks->joined_key[with] != names->words.key_code[b]) with++;
+        while (with < joined_end && marks->joined_key[with] != names->words.at[b].key_code) with++;
         if (with == joined_end) continue;
         int enough = 0, kept = 0;
         for (int k = 0; k < many; k++)
@@ -243,7 +242,7 @@ INLINE int match_all(const Rule *rule, const Mark *mark, const Side *names, int6
             if (found[k].other < 0 || names->word[first + found[k].other] != b) found[kept++] = found[k];
         many = kept;
         Match match = {-1 - (with - joined), at - first, rule->heard, 0.0, SOUND};
-        match.bits = rule->heard * least_of(names->words.bits[b], marks->joined_bits[with]);
+        match.bits = rule->heard * least_of(names->words.at[b].bits, marks->joined_bits[with]);
         found[many++] = match;
     }
     return many;
@@ -253,7 +252,7 @@ INLINE int match_all(const Rule *rule, const Mark *mark, const Side *names, int6
 INLINE void by_words(const Rule *rule, const Mark *mark, const Side *names, int64_t name, const Match *found,
                      int many, double *number) {
     const Side *marks = mark->side;
-    int32_t first = names->word_start[name], joined = names->joined_start[name];
+    int32_t first = names->at[name].word, own_first = marks->at[mark->at].word;
     double bits = 0.0, top = 0.0, sense = 0.0, own = 0.0, their = 0.0, covered = 0.0;
     uint64_t text[MOST_MATCHES];
     double most[MOST_MATCHES];
@@ -262,34 +261,34 @@ INLINE void by_words(const Rule *rule, const Mark *mark, const Side *names, int6
         const Match *match = &found[k];
         double one, other;
         uint64_t code;
-        if (match->one >= 0) one = marks->words.bits[marks->word[marks->word_start[mark->at] + match->one]];
+        if (match->one >= 0) one = marks->words.at[marks->word[own_first + match->one]].bits;
         else one = marks->joined_bits[marks->joined_start[mark->at] - 1 - match->one];
         if (match->other >= 0) {
             int32_t b = names->word[first + match->other];
-            other = names->words.bits[b], code = names->words.text_code[b];
+            other = names->words.at[b].bits, code = names->words.at[b].text_code;
         } else {
-            other = names->joined_bits[joined - 1 - match->other];
-            code = names->joined_text[joined - 1 - match->other];
+            int32_t joined = names->joined_start[name] - 1 - match->other;
+            other = names->joined_bits[joined], code = names->joined_text[joined];
         }
         bits += match->bits;
         top = most_of(top, match->bits);
         if (match->how == MEANING) sense += match->bits;
-        if (one >= marks->most[mark->at]) own = most_of(own, match->bits);
-        if (other >= names->most[name]) their = most_of(their, match->bits);
+        if (one >= marks->at[mark->at].most) own = most_of(own, match->bits);
+        if (other >= names->at[name].most) their = most_of(their, match->bits);
         int at = 0;
         while (at < texts && text[at] != code) at++;
         if (at == texts) text[texts] = code, most[texts++] = 0.0;
         most[at] = most_of(most[at], match->bits);
     }
     for (int at = 0; at < texts; at++) covered += most[at];
-    double whole = marks->bits[mark->at], other = names->bits[name];
+    double whole = marks->at[mark->at].bits, other = names->at[name].bits;
     number[COVER_ONE] = whole != 0.0 ? least_of(1.0, bits / whole) : 0.0;
     number[COVER_OTHER] = other != 0.0 ? least_of(1.0, covered / other) : 0.0;
     number[COVER_BOTH] = number[COVER_ONE] * number[COVER_OTHER];
     number[BITS] = least_of(1.0, bits / rule->many_bits);
     number[TOP_BITS] = least_of(1.0, top / rule->most_bits);
     number[SENSE] = whole != 0.0 ? least_of(1.0, sense / whole) : 0.0;
-    double mine = marks->most[mark->at], theirs = names->most[name];
+    double mine = marks->at[mark->at].most, theirs = names->at[name].most;
     number[OWN_WORD] = mine != 0.0 ? least_of(1.0, own / mine) : 0.0;
     number[THEIR_WORD] = theirs != 0.0 ? least_of(1.0, their / theirs) : 0.0;
 }
@@ -300,10 +299,10 @@ INLINE int words_shared(const Mark *mark, const Side *names, int64_t name, int *
     int any = 0;
     *every = 1;
     for (int i = 0; i < mark->words; i++) {
-        uint64_t code = marks->words.text_code[marks->word[marks->word_start[mark->at] + i]];
+        uint64_t code = marks->words.at[marks->word[marks->at[mark->at].word + i]].text_code;
         int here = 0;
-        for (int32_t at = names->word_start[name]; at < names->word_start[name + 1]; at++)
-            here |= names->words.text_code[names->word[at]] == code;
+        for (int k = 0; k < names->at[name].words; k++)
+            here |= names->words.at[names->word[names->at[name].word + k]].text_code == code;
         any |= here;
         *every &= here;
     }
@@ -316,9 +315,10 @@ INLINE int words_shared(const Mark *mark, const Side *names, int64_t name, int *
 INLINE double at_sight(const Rule *rule, const Mark *mark, const Side *names, int64_t name, int common,
                        int shared, double *number) {
     const Side *marks = mark->side;
-    const uint8_t *a = mark->compact.text, *b = text_of(&names->compact, name);
-    int size = mark->compact.size, length = size_of(&names->compact, name), small = smaller(size, length);
-    int groups = marks->groups[mark->at] + names->groups[name] - shared;
+    const NameAt *own = &marks->at[mark->at], *their = &names->at[name];
+    const uint8_t *a = mark->compact.text, *b = letters_of(names, name);
+    int size = own->size, length = their->size, small = smaller(size, length);
+    int groups = own->groups + their->groups - shared;
     double worth = 1.0;
     number[WHOLE_START] = number[WHOLE_END] = number[WHOLE_INSIDE] = number[WHOLE_BITS] = 0.0;
     if (common >= small && size != length && small > 1) {
@@ -327,7 +327,7 @@ INLINE double at_sight(const Rule *rule, const Mark *mark, const Side *names, in
         if (at >= 0) {
             int ends = !memcmp(many + large - small, few, (size_t)small);
             number[at == 0 ? WHOLE_START : ends ? WHOLE_END : WHOLE_INSIDE] = (double)small / large;
-            number[WHOLE_BITS] = (size < length ? marks->inside[mark->at] : names->inside[name]) / rule->most_bits;
+            number[WHOLE_BITS] = (size < length ? own->inside : their->inside) / rule->most_bits;
             int every;
             if (small <= 2 && number[WHOLE_BITS] != 0.0 && !words_shared(mark, names, name, &every))
                 worth = rule->weak_inside;
@@ -336,13 +336,13 @@ INLINE double at_sight(const Rule *rule, const Mark *mark, const Side *names, in
     number[TRIGRAMS] = groups ? (double)shared / groups : 0.0;
     number[FIRST_LETTER] = a[0] == b[0];
     number[FIRST_WORD] = 0.0;
-    int32_t one = marks->word[marks->word_start[mark->at]], other = names->word[names->word_start[name]];
-    double share = least_of(1.0, marks->words.bits[one] / rule->most_bits);
-    if (marks->words.text_code[one] == names->words.text_code[other]) number[FIRST_WORD] = share;
-    else if (marks->words.key_code[one] == names->words.key_code[other]) number[FIRST_WORD] = 0.9 * share;
+    const WordAt *one = &marks->words.at[marks->word[own->word]], *other = &names->words.at[names->word[their->word]];
+    double share = least_of(1.0, one->bits / rule->most_bits);
+    if (one->text_code == other->text_code) number[FIRST_WORD] = share;
+    else if (one->key_code == other->key_code) number[FIRST_WORD] = 0.9 * share;
     number[SHORTNESS] = 1.0 / larger(1, small);
     number[LENGTH] = least_of(1.0, size / rule->longest);
-    number[OWN_BITS] = least_of(1.0, marks->most[mark->at] / rule->most_bits);
+    number[OWN_BITS] = least_of(1.0, own->most / rule->most_bits);
     number[READING] = 0.0;
     number[SHORT_NEAR] = short_near(a, size, b, length, (int)rule->shortest_mark);
     if (worth != 1.0) {

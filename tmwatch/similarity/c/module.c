@@ -94,6 +94,8 @@ static void let_side_go(PyObject *capsule) {
     HeldSide *held = PyCapsule_GetPointer(capsule, "side");
     if (!held) return;
     for (int i = 0; i < held->held; i++) PyBuffer_Release(&held->view[i]);
+    PyMem_Free((void *)held->side.at);
+    PyMem_Free((void *)held->side.words.at);
     PyMem_Free(held);
 }
 
@@ -148,6 +150,36 @@ static int side_fits(HeldSide *held) {
     return 0;
 }
 
+/* What is asked of most names and words, put together: 64 bytes of each. */
+static int pack(Side *side) {
+    Words *words = &side->words;
+    WordAt *word = PyMem_Calloc((size_t)words->count + 1, sizeof *word);
+    NameAt *name = PyMem_Calloc((size_t)side->count + 1, sizeof *name);
+    words->at = word, side->at = name;
+    if (!word || !name) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (int64_t i = 0; i < words->count; i++) {
+        WordAt at = {words->text_code[i], words->key_code[i], words->text_bag.held[i], words->key_bag.held[i],
+                     words->bits[i], words->inside[i], words->text.start[i], words->key.start[i],
+                     (uint8_t)size_of(&words->text, i), words->text_bag.again[i], (uint8_t)size_of(&words->key, i),
+                     words->key_bag.again[i], words->split_start[i + 1] > words->split_start[i],
+                     words->sense_start[i + 1] > words->sense_start[i]};
+        word[i] = at;
+    }
+    for (int64_t i = 0; i < side->count; i++) {
+        NameAt at = {side->compact_bag.held[i], side->key_bag.held[i], side->bits[i], side->most[i],
+                     side->inside[i], side->compact.start[i], side->key.start[i], side->bones.start[i],
+                     side->word_start[i], (uint8_t)size_of(&side->compact, i), side->compact_bag.again[i],
+                     (uint8_t)size_of(&side->key, i), side->key_bag.again[i], (uint8_t)size_of(&side->bones, i),
+                     (uint8_t)(side->word_start[i + 1] - side->word_start[i]), (uint8_t)side->groups[i],
+                     side->joined_start[i + 1] > side->joined_start[i]};
+        name[i] = at;
+    }
+    return 0;
+}
+
 static PyObject *side_of(PyObject *self, PyObject *arrays) {
     (void)self;
     HeldSide *held = PyMem_Calloc(1, sizeof *held);
@@ -168,7 +200,7 @@ static PyObject *side_of(PyObject *self, PyObject *arrays) {
         held->held = i + 1;
         *(const void **)((char *)&held->side + FIELDS[i].place) = held->view[i].buf;
     }
-    if (side_fits(held) < 0) {
+    if (side_fits(held) < 0 || pack(&held->side) < 0) {
         Py_DECREF(out);
         return NULL;
     }

@@ -19,6 +19,12 @@
 #endif
 
 #if defined(__GNUC__)
+#define FETCH(place) __builtin_prefetch(place)
+#else
+#define FETCH(place) ((void)(place))
+#endif
+
+#if defined(__GNUC__)
 #define COUNT_BITS(x) ((int)__builtin_popcountll(x))
 #define LOWEST_BIT(x) ((int)__builtin_ctzll(x))
 #else
@@ -51,7 +57,23 @@ typedef struct {
     const uint8_t *again;
 } Bags;
 
+/* What is asked of most words and names that come near, together in one line of the processor's memory. */
 typedef struct {
+    uint64_t text_code, key_code, held, key_held;
+    double bits, inside;
+    int32_t text, key;
+    uint8_t size, again, key_size, key_again, split, meant;
+} WordAt;
+
+typedef struct {
+    uint64_t held, key_held;
+    double bits, most, inside;
+    int32_t compact, key, bones, word;
+    uint8_t size, again, key_size, key_again, bones_size, words, groups, joins;
+} NameAt;
+
+typedef struct {
+    const WordAt *at;
     int64_t count;
     Texts text, key;
     Bags text_bag, key_bag;
@@ -68,6 +90,7 @@ typedef struct {
 } Words;
 
 typedef struct {
+    const NameAt *at;
     int64_t count;
     Texts compact, key, bones;
     Bags compact_bag, key_bag;
@@ -119,10 +142,15 @@ INLINE int larger(int a, int b) { return a > b ? a : b; }
 INLINE double least_of(double a, double b) { return a < b ? a : b; }
 INLINE double most_of(double a, double b) { return a > b ? a : b; }
 
-/* The most letters that two texts could have in common, in any order. */
-INLINE int bag_common(const Bags *one, int64_t a, const Bags *other, int64_t b) {
-    return COUNT_BITS(one->held[a] & other->held[b]) + smaller(one->again[a], other->again[b]);
-}
+INLINE const uint8_t *letters_of(const Side *side, int64_t i) { return side->compact.sign + side->at[i].compact; }
+INLINE const uint8_t *sounds_of(const Side *side, int64_t i) { return side->key.sign + side->at[i].key; }
+INLINE const uint8_t *bones_of(const Side *side, int64_t i) { return side->bones.sign + side->at[i].bones; }
+INLINE const uint8_t *word_text(const Words *words, int32_t i) { return words->text.sign + words->at[i].text; }
+INLINE const uint8_t *word_key(const Words *words, int32_t i) { return words->key.sign + words->at[i].key; }
+
+/* The most letters, or sounds, that two names or words could have in common, in any order. */
+#define LETTERS_SHARED(a, b) (COUNT_BITS((a)->held & (b)->held) + smaller((a)->again, (b)->again))
+#define SOUNDS_SHARED(a, b) (COUNT_BITS((a)->key_held & (b)->key_held) + smaller((a)->key_again, (b)->key_again))
 
 /* 1 less the share of letters that differ, as rapidfuzz has it. */
 INLINE double alike(int common, int total) {

@@ -32,6 +32,7 @@ static int put(Bytes *bytes, const void *from, size_t size) {
 
 typedef struct {
     uint8_t counted[3][TILE], related[TILE], near[TILE];
+    uint16_t place[TILE];
     Mark mark;
 } Room;
 
@@ -72,17 +73,37 @@ HOT static void who_is_near(const Rule *rule, const Side *marks, int64_t mark, c
 HOT static int score_tile(const Rule *rule, Room *room, const Side *names, int64_t base, int size, int64_t at,
                           double least, Bytes *out) {
     Mark *mark = &room->mark;
+    const NameAt *own = &mark->side->at[mark->at];
+    int many = 0, kept = 0;
     for (int i = 0; i < size; i++) {
-        if (!(i & 7)) {
-            uint64_t eight = 0;
-            while (i + 8 <= size && (memcpy(&eight, room->near + i, 8), !eight)) i += 8;
-            if (i >= size) break;
-        }
-        if (!room->near[i]) continue;
+        uint64_t eight = 0;
+        while (!(i & 7) && i + 8 <= size && (memcpy(&eight, room->near + i, 8), !eight)) i += 8;
+        if (i < size && room->near[i]) room->place[many++] = (uint16_t)i;
+    }
+    /* What is asked for next is fetched meanwhile: names near a mark lie far from each other. */
+    for (int k = 0; k < many; k++) {
+        int i = room->place[k];
         int64_t name = base + i;
+        if (k + 12 < many) FETCH(&names->at[base + room->place[k + 12]]);
         if (!names->plain[name]) {
             if (put(&out[MARK_APART], &at, 8) || put(&out[NAME_APART], &name, 8)) return -1;
-            continue;
+        } else if (may_have_enough(rule, own, &names->at[name], room->related[i])) {
+            room->place[kept++] = (uint16_t)i;
+        }
+    }
+    for (int k = 0; k < kept; k++) {
+        int i = room->place[k];
+        int64_t name = base + i;
+        if (k + 12 < kept) {
+            const NameAt *next = &names->at[base + room->place[k + 12]];
+            FETCH(names->compact.sign + next->compact);
+            FETCH(names->key.sign + next->key);
+            FETCH(names->word + next->word);
+        }
+        if (k + 6 < kept) {
+            const NameAt *next = &names->at[base + room->place[k + 6]];
+            for (int w = 0; w < next->words; w++) FETCH(&names->words.at[names->word[next->word + w]]);
+            if (next->joins) FETCH(names->joined_start + base + room->place[k + 6]);
         }
         Scored scored;
         if (!score(rule, mark, names, name, room->counted[GROUPS][i], room->related[i], least, &scored)) continue;
@@ -263,8 +284,8 @@ static int measure_all(const Rule *rule, const Side *marks, const Side *names, c
         }
         double number[NUMBERS];
         Match found[MOST_MATCHES];
-        int shared = groups_shared(ready->compact.text, ready->compact.size, text_of(&names->compact, name[i]),
-                                   size_of(&names->compact, name[i]));
+        int shared = groups_shared(ready->compact.text, ready->compact.size, letters_of(names, name[i]),
+                                   names->at[name[i]].size);
         int many = measure(rule, ready, names, name[i], shared, number, found);
         end += many;
         failed = put(&out[NUMBER_OUT], number, sizeof number) || put(&out[END_OUT], &end, 8);

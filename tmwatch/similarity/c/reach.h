@@ -86,19 +86,23 @@ typedef struct {
     int same, identical;
 } Scored;
 
+/* Whether two names that share a group may have as much in common as `may_be_near` asks for, in any order. */
+INLINE int may_have_enough(const Rule *rule, const NameAt *own, const NameAt *their, int kind) {
+    return kind & (SHARED | MEANT) || LETTERS_SHARED(own, their) >= rule->letters[own->size + their->size] ||
+           SOUNDS_SHARED(own, their) >= rule->sounds[own->key_size + their->key_size];
+}
+
 /* The score of a pair that is near by what it shares, or 0 where it cannot reach `least`; steps from cheap to
    dear, each with what the score could still be. Pairs of the same letters are always scored. */
 INLINE int score(const Rule *rule, Mark *mark, const Side *names, int64_t name, int shared, int kind,
                  double least, Scored *out) {
-    const Side *marks = mark->side;
     double bound[2 * NUMBERS], *low = bound, *high = bound + NUMBERS;
-    int size = mark->compact.size, length = names->compact_bag.size[name], total = size + length;
-    int key_size = mark->key.size, other_key = names->key_bag.size[name], key_total = key_size + other_key;
-    int common = bag_common(&marks->compact_bag, mark->at, &names->compact_bag, name);
-    int key_common = bag_common(&marks->key_bag, mark->at, &names->key_bag, name);
+    const NameAt *own = &mark->side->at[mark->at], *their = &names->at[name];
+    int size = own->size, length = their->size, total = size + length;
+    int key_size = own->key_size, other_key = their->key_size, key_total = key_size + other_key;
+    int common = LETTERS_SHARED(own, their), key_common = SOUNDS_SHARED(own, their);
     int related = kind & (SHARED | MEANT);
-    if (!related && common < rule->letters[total] && key_common < rule->sounds[key_total]) return 0;
-    const uint8_t *text = text_of(&names->compact, name), *key = text_of(&names->key, name);
+    const uint8_t *text = letters_of(names, name), *key = sounds_of(names, name);
     double most = most_jaro(mark->compact.text, size, text, length, common);
     double most_key = most_jaro(mark->key.text, key_size, key, other_key, key_common);
     common = in_common(&mark->compact, text, length);
@@ -106,7 +110,7 @@ INLINE int score(const Rule *rule, Mark *mark, const Side *names, int64_t name, 
     if (!related && common < rule->letters[total] && key_common < rule->sounds[key_total]) return 0;
     out->same = common == size && size == length;
     double worth = at_sight(rule, mark, names, name, common, shared, high);
-    int bones = size_of(&marks->bones, mark->at), other_bones = size_of(&names->bones, name);
+    int bones = own->bones_size, other_bones = their->bones_size;
     high[LETTERS] = worth * alike(common, total);
     high[KEY_LETTERS] = worth * alike(key_common, key_total);
     high[SAME_LETTERS] = out->same;
@@ -114,7 +118,7 @@ INLINE int score(const Rule *rule, Mark *mark, const Side *names, int64_t name, 
     Match found[MOST_MATCHES];
     mark_words(mark);
     by_words(rule, mark, names, name, found, match_all(rule, mark, names, name, found), high);
-    high[BONES] = worth * alike(in_common(&mark->bones, text_of(&names->bones, name), other_bones),
+    high[BONES] = worth * alike(in_common(&mark->bones, bones_of(names, name), other_bones),
                                 bones + other_bones);
     memcpy(low, high, NUMBERS * sizeof *low);
     high[OPENING] = worth * most, high[KEY_OPENING] = worth * most_key;
@@ -134,11 +138,11 @@ INLINE int score(const Rule *rule, Mark *mark, const Side *names, int64_t name, 
 /* `features.measure`, all numbers, with the matches. Returns how many matches there are. */
 static int measure(const Rule *rule, Mark *mark, const Side *names, int64_t name, int shared, double *number,
                    Match *found) {
-    const uint8_t *text = text_of(&names->compact, name), *key = text_of(&names->key, name);
-    int size = mark->compact.size, length = size_of(&names->compact, name);
-    int key_size = mark->key.size, other_key = size_of(&names->key, name);
+    const uint8_t *text = letters_of(names, name), *key = sounds_of(names, name);
+    int size = mark->compact.size, length = names->at[name].size;
+    int key_size = mark->key.size, other_key = names->at[name].key_size;
     int common = in_common(&mark->compact, text, length), key_common = in_common(&mark->key, key, other_key);
-    int other_bones = size_of(&names->bones, name);
+    int other_bones = names->at[name].bones_size;
     mark_words(mark);
     double worth = at_sight(rule, mark, names, name, common, shared, number);
     int many = match_all(rule, mark, names, name, found);
@@ -147,7 +151,7 @@ static int measure(const Rule *rule, Mark *mark, const Side *names, int64_t name
     number[KEY_LETTERS] = worth * alike(key_common, key_size + other_key);
     number[OPENING] = worth * jaro_winkler(&mark->compact, text, length);
     number[KEY_OPENING] = worth * jaro_winkler(&mark->key, key, other_key);
-    number[BONES] = worth * alike(in_common(&mark->bones, text_of(&names->bones, name), other_bones),
+    number[BONES] = worth * alike(in_common(&mark->bones, bones_of(names, name), other_bones),
                                   mark->bones.size + other_bones);
     number[SAME_LETTERS] = common == size && size == length;
     number[SAME_KEY] = key_common == key_size && key_size == other_key;
