@@ -156,13 +156,12 @@ NAMES = (
 )  # fmt: skip
 # Numbers that only together say much; the learned weights hold for these too.
 TOGETHER = (
-    ("top_bits", "cover_one"), ("bits", "cover_one"), ("bits", "cover_other"), ("trigrams", "trigrams"),
-    ("letters", "letters"), ("opening", "opening"), ("key_letters", "key_letters"),
-    ("cover_one", "cover_one"), ("cover_other", "cover_other"), ("whole_start", "whole_bits"),
-    ("whole_end", "whole_bits"), ("whole_inside", "whole_bits"), ("letters", "shortness"),
-    ("key_letters", "shortness"), ("trigrams", "own_bits"), ("top_bits", "top_bits"), ("bits", "bits"),
-    ("cover_one", "own_bits"), ("letters", "key_letters"), ("cover_both", "own_bits"),
-    ("sense", "cover_other"), ("strongest", "strongest"), ("strongest", "own_bits"),
+    ("top_bits", "cover_one"), ("bits", "cover_one"), ("bits", "cover_other"), ("bits", "bits"),
+    ("cover_other", "cover_other"), ("cover_one", "own_bits"), ("their_word", "own_bits"),
+    ("trigrams", "trigrams"), ("trigrams", "own_bits"), ("letters", "letters"), ("letters", "shortness"),
+    ("letters", "length"), ("letters", "key_letters"), ("key_letters", "shortness"), ("opening", "opening"),
+    ("whole_start", "whole_bits"), ("whole_end", "whole_bits"), ("sense", "cover_other"),
+    ("strongest", "strongest"), ("strongest", "own_bits"),
 )  # fmt: skip
 _AT = {name: at for at, name in enumerate((*NAMES, "strongest"))}
 _PAIRS = tuple((_AT[one], _AT[other]) for one, other in TOGETHER)

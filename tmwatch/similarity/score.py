@@ -36,8 +36,8 @@ from tmwatch.similarity.strings import Floats, Ints, hashes
 
 # The score of a pair that shares nothing; below every score of a pair that was compared.
 NOTHING = -30.0
-# The noise of a mark is the score that this many of 10,000 names reach.
-_NOISE_AT = 10
+# The noise of a mark is the score that this many of 10,000 names reach (fitted in tests/quality/fit.py).
+NOISE_AT = 12
 _MADE_NAMES = 6000
 # Words that are remembered, since most come again.
 _MOST_WORDS = 200_000
@@ -51,9 +51,9 @@ _TOLD = (
     "whole_start", "whole_end", "whole_inside",
 )  # fmt: skip
 # No mark counts as quieter than this, or a mark of odd letters would alarm at anything.
-_QUIET = -9.0
+QUIET = -9.0
 # The scores from which on noise is looked for in turn: about half of the marks are above each.
-_NOISE_FROM = (-5.0, -6.5, _QUIET)
+_NOISE_FROM = (-5.0, -6.5, QUIET)
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ class Scorer:
         return total
 
     def noise(self, one: Name) -> float:
-        """The score that ten of 10,000 background names reach with this mark."""
+        """The score that `NOISE_AT` of 10,000 background names reach with this mark."""
         return float(self.noises([one])[0])
 
     def noises(self, marks: Sequence[Name], cores: int = 1) -> Floats:
@@ -244,7 +244,7 @@ class Scorer:
     def _find_noise(self, marks: Sequence[Name], beside: Columns, cores: int) -> None:
         """Most marks are loud, which few names are enough to show: the quieter ones are asked again."""
         left = list(marks)
-        place = _NOISE_AT * len(beside) // 10_000
+        place = NOISE_AT * len(beside) // 10_000
         theirs = hashes([beside.compact[at] for at in range(len(beside))])
         for least in _NOISE_FROM:
             found = self.near(left, beside, np.full(len(left), least), cores)
@@ -261,7 +261,7 @@ class Scorer:
                 else:
                     quiet.append(one)
             left = quiet
-        self._noise.update((one.compact, _QUIET) for one in left)
+        self._noise.update((one.compact, QUIET) for one in left)
 
     def _beside_of(self, han: bool) -> Columns:
         """The background of a mark: the user's own names, else made-up ones of its script."""
@@ -315,7 +315,7 @@ class Scorer:
         known = all(one.compact in self._noise for one in marks)
         if known or level > 3 or len(marks) * len(names) > _FEW_PAIRS:
             return marks, every
-        least = self.weights.levels[level - 1] + self.weights.noise * _QUIET - 1e-9
+        least = self.weights.levels[level - 1] + self.weights.noise * QUIET - 1e-9
         near = self.near(marks, names, np.full(len(marks), least), cores)
         places = np.unique(near.mark)
         return [marks[place] for place in places], places
