@@ -36,7 +36,7 @@ MOST_LETTERS = 64
 # The sizes of the words that are looked for inside other names (`name.make`).
 LONGEST_PART = 24
 # Where so few letters are searched for a part, all that stands in them is looked up instead.
-_LETTERS_A_PART = 800
+_LETTERS_A_PART, _LETTERS_A_PART_IN_C = 800, 20_000
 PART_SIZES = range(2, LONGEST_PART + 1)
 
 
@@ -268,17 +268,33 @@ class Columns:
     def with_part(self, parts: Sequence[str], code: Codes) -> tuple[Ints, Codes]:
         """(row, code of the part) wherever a part of 2 to 24 signs stands in the letters of a name.
 
+        The rows of each part ascend.
+
         `code`: the hashes of the parts, ascending.
         """
-        if len(parts) * _LETTERS_A_PART > len(self.compact.sign):
-            row, found = windows(self.compact.of_rows(np.arange(len(self))), PART_SIZES)
-            at = np.minimum(np.searchsorted(code, found), max(0, len(code) - 1))
-            known = np.flatnonzero(code[at] == found) if len(code) else np.zeros(0, np.int64)
-            return row[known], found[known]
+        if not len(parts):
+            return np.zeros(0, np.int64), code
+        few = _LETTERS_A_PART_IN_C if compiled.READY else _LETTERS_A_PART
+        if len(parts) * few > len(self.compact.sign):
+            return self._parts_in(code)
         found_in = [self._with_part(part) for part in parts]
         part = np.repeat(np.arange(len(parts)), [len(rows) for rows in found_in])
         row = np.concatenate([np.zeros(0, np.int64), *found_in])
         return row, code[part]
+
+    def _parts_in(self, code: Codes) -> tuple[Ints, Codes]:
+        """The same by looking up all that stands in the letters of the names."""
+        slow = np.flatnonzero(~self.plain) if compiled.READY else np.arange(len(self))
+        at, found = windows(self.compact.of_rows(slow), PART_SIZES)
+        place = np.minimum(np.searchsorted(code, found), len(code) - 1)
+        known = np.flatnonzero(code[place] == found)
+        row, found = slow[at[known]], found[known]
+        if compiled.READY:
+            there, held = compiled.parts(self, self.plain, code, PART_SIZES)
+            row, found = np.concatenate([row, there]), np.concatenate([found, held])
+            order = np.argsort(row, kind="stable")
+            row, found = row[order], found[order]
+        return row, found
 
     def _with_part(self, part: str) -> Ints:
         """The rows whose letters hold a part."""

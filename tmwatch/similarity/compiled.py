@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tmwatch.similarity import batch, features, freq
 from tmwatch.similarity.features import Match
-from tmwatch.similarity.strings import Floats, Ints, hashes
+from tmwatch.similarity.strings import Bools, Codes, Floats, Ints, hashes
 
 if TYPE_CHECKING:
     from tmwatch.similarity.arrays import Columns
@@ -119,6 +119,16 @@ def near(
         np.frombuffer(held, kind) for held, kind in zip(found, kinds, strict=True)
     )
     return mark, name, score, flags, apart, beside
+
+
+def parts(names: Columns, wanted: Bools, code: Codes, sizes: range) -> tuple[Ints, Codes]:
+    """(row, code) by row wherever a word of one of these hashes stands in the letters of a wanted name.
+
+    The hashes ascend and are of words of so many letters; wanted names are in ASCII letters.
+    """
+    found = _pairs.parts(names.side, wanted, code, sizes.start, sizes.stop - 1)
+    row, which = (np.frombuffer(held, np.int64) for held in found)
+    return row, code[which]
 
 
 # Of a match: the places of the two words, how they are alike, and how much.

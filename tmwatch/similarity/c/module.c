@@ -4,9 +4,10 @@
    rule(numbers, arrays) -> capsule
    near(...)                    the pairs that could be near and reach a score, with the scores
    measured(...)                the numbers and matches of given pairs
+   parts(...)                   which of many given words stand in the letters of names
 
    Whatever lengths and places the arrays hold is checked before they are used: a damaged file raises ValueError.
-   near and measured compute without the interpreter's lock. */
+   The last three compute without the interpreter's lock. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -293,11 +294,13 @@ failed:
 }
 
 #include "near.h"
+#include "parts.h"
 
 static PyMethodDef METHODS[] = {
     {"side", side_of, METH_O, "Names in columns, checked."},
     {"rule", rule_of, METH_VARARGS, "The numbers and weights of the rule."},
     {"near", near, METH_VARARGS, "(mark, name, score, flags, mark apart, name apart) as bytes."},
+    {"parts", parts, METH_VARARGS, "(row, place of the code) as bytes."},
     {"measured", measured, METH_VARARGS, "(numbers, ends, one, other, how, alike, bits) as bytes."},
     {NULL, NULL, 0, NULL},
 };

@@ -93,9 +93,10 @@ INLINE int place_in(const uint8_t *small, int size, const uint8_t *large, int le
 }
 
 /* `strings.hashes` of one text. */
+#define HASH_STEP UINT64_C(0x9E3779B97F4A7C15)
 INLINE uint64_t hash_of(const uint8_t *text, int size) {
     uint64_t out = 0;
-    for (int i = 0; i < size; i++) out = out * UINT64_C(0x9E3779B97F4A7C15) + text[i] + 1;
+    for (int i = 0; i < size; i++) out = out * HASH_STEP + text[i] + 1;
     return out;
 }
 
