@@ -3,7 +3,7 @@
 #define TMWATCH_NEAR_H
 
 /* Names that are looked at together, so that what is counted stays in the processor's nearest memory. */
-#define TILE 8192
+#define TILE 4096
 
 /* Rows of names that hold something the mark holds. Kinds: groups of letters, of sounds, of readings are
    counted; the others say what the two have in common. */

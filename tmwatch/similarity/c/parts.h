@@ -59,7 +59,7 @@ static PyObject *parts(PyObject *self, PyObject *args) {
     failed = find_parts(&held->side, wanted, code, codes, filter, shortest, longest, &row, &which);
     Py_END_ALLOW_THREADS
     if (failed) PyErr_NoMemory();
-    else out = Py_BuildValue("y#y#", row.data, row.used, which.data, which.used);
+    else out = Py_BuildValue("NN", as_bytes(&row), as_bytes(&which));
 done:
     free(row.data);
     free(which.data);
