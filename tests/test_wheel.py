@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built as a release would be, unpacked where nothing else lies."""
+    """The wheel, built as a release would be where there is no C compiler, unpacked where nothing else lies."""
     folder = tmp_path_factory.mktemp("wheel")
     # What pip and `python -m build` call, without what they start around it.
     build = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
@@ -42,7 +42,8 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((ROOT / name).read_bytes())
     command = [sys.executable, "-c", build, str(folder)]
-    subprocess.run(command, cwd=copy, check=True, timeout=120, capture_output=True)
+    env = {**os.environ, "CC": "false"}
+    subprocess.run(command, cwd=copy, check=True, timeout=120, capture_output=True, env=env)
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "installed")

@@ -25,11 +25,11 @@ def bounded(figures: Figures, warm: int) -> None:
     assert figures.alerts == figures.changes > 0
 
 
-def test_a_hundred_and_fifty_looks_leave_no_handle_open_and_little_behind(
+def test_ninety_looks_leave_no_handle_open_and_little_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMWATCH_STATE_DIR", str(tmp_path / "state"))
-    figures = soak(tmp_path, 15, 10, filling=0)
+    figures = soak(tmp_path, 9, 10, filling=0)
     bounded(figures, 3)
     assert figures.rss[-1] - figures.rss[3] < 40 * MIB
 

@@ -53,14 +53,14 @@ CLOSE = st.lists(WORD, min_size=1, max_size=5).map(" ".join)
 
 
 @needs_it
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(marks=st.lists(CLOSE, min_size=1, max_size=3), names=st.lists(CLOSE, min_size=1, max_size=6))
 def test_and_so_it_does_for_whatever_names_there_are(marks: list[str], names: list[str]) -> None:
     told_alike(marks, names, scorer())
 
 
 @needs_it
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(one=st.text("abcd", min_size=1, max_size=64), other=st.text("abcd", min_size=1, max_size=64))
 def test_the_opening_of_two_names_is_as_rapidfuzz_has_it(one: str, other: str) -> None:
     mine, theirs = (Columns([scorer().make(text)]) for text in (one, other))
@@ -78,9 +78,9 @@ def test_whatever_the_weights_are_no_pair_that_reaches_the_score_is_left_out_ear
     """Weights by chance, as `fit.py` may learn them: what is asked for is found as where all is asked for."""
     rng = np.random.default_rng(7)
     one = scorer()
-    marks, names = ([one.make(name) for name in some] for some in generated(40, seed=8))
+    marks, names = ([one.make(name) for name in some] for some in generated(30, seed=8))
     left, right = Columns(marks), Columns(names)
-    for _ in range(12):
+    for _ in range(6):
         formula = Formula(tuple(rng.normal(0, 4, len(ALL_NAMES))), 0.0)
         engine = Engine(one.counts, formula, left, right)
         rule, lists = formula.compiled(one.counts), engine._lists()
@@ -103,7 +103,7 @@ def test_without_a_compiler_the_same_hits_are_found(monkeypatch: pytest.MonkeyPa
     assert len(quick) > 300
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(marks=st.lists(NAME, min_size=1, max_size=5), names=st.lists(NAME, min_size=1, max_size=8))
 def test_without_a_compiler_hits_are_those_of_each_pair_alone(marks: list[str], names: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
