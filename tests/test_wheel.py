@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built as a release would be where there is no C compiler, unpacked where nothing else lies."""
+    """The wheel, built as where there is no C compiler, unpacked where nothing else lies."""
     folder = tmp_path_factory.mktemp("wheel")
     # What pip and `python -m build` call, without what they start around it.
     build = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"

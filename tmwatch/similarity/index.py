@@ -149,7 +149,8 @@ class Index:
         about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
         if about != {"form": _FORM, "tables": made._scorer.fingerprint()}:
             raise StaleIndex(f"the index in {folder} was made with other tables: build it anew")
-        for path in sorted(folder.glob("[0-9]*-*[0-9]")):
+        parts = sorted(folder.glob("[0-9]*-*[0-9]"))
+        for path in parts:
             start, size = map(int, path.name.split("-"))
             if start + size <= len(made):
                 continue  # it was put together with others, and the part of before is still there
@@ -158,6 +159,8 @@ class Index:
             made._parts.append(_Part(start, kept.load(path, made._scorer.make)))
             if compiled.READY:
                 made._parts[-1].columns.side  # noqa: B018 – looked through, so that damage is told here
+            if len(parts) > _WARM:
+                kept.let_pages_go(made._parts[-1].columns)
         return made
 
     def search(self, mark: str, level: int = 3, limit: int | None = None) -> list[Hit]:

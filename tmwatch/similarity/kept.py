@@ -84,6 +84,7 @@ def load(folder: Path, make: Callable[[str], Name]) -> Columns:
 
 def let_pages_go(columns: Columns) -> None:
     """Gives back the memory that what was read of the files takes; what is asked for again is read again."""
+    columns.__dict__.pop("side", None)
     for mapped in columns.mapped:
         held = mapped.base
         if isinstance(held, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
