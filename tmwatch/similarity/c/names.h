@@ -6,8 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Popcounts and wide registers where the processor has them, without a build for each processor. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
+/* Popcounts and wide registers where the processor has them, without a build for each processor; compilers
+   before GCC 12 do not know these names, and build for the plainest. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) && __GNUC__ >= 12
 #define HOT __attribute__((target_clones("arch=x86-64-v3", "arch=x86-64-v2", "default")))
 #define INLINE static inline __attribute__((always_inline))
 #elif defined(__GNUC__)
