@@ -72,10 +72,7 @@ def _grown(register: Register, folder: Path) -> Index:
         index.append([name for _, name in more])
         index.save(folder)
         register.index_these(filing for filing, _ in more)
-        index, grown = (
-            Index.load(folder),
-            True,
-        )  # read where it lies from now on: the memory is that of a part
+        grown = True
     if grown:
         register.index_done()
     return index

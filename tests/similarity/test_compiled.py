@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.engine import Engine
 from tmwatch.similarity.features import ALL_NAMES, NAMES, measure
 from tmwatch.similarity.formula import Formula
-from tmwatch.similarity.index import Index
 
 needs_it = pytest.mark.skipif(not compiled.READY, reason="tmwatch was installed without a C compiler")
 
@@ -119,26 +117,31 @@ def test_however_many_cores_share_the_work_the_hits_are_the_same(cores: int) -> 
     told_apart(sorted(hits(marks, names, 2, using=QUICK, cores=cores)), sorted(whole))
 
 
+# What a file holds is known to be what was written; what is handed to the C is looked through all the same.
 @needs_it
-@pytest.mark.parametrize(
-    "what", ["compact.start", "word.item", "lists.joined.start", "words.lists.split.sense.start"]
-)
-def test_a_damaged_index_is_told_and_never_read_beyond_its_end(what: str, tmp_path: Path) -> None:
-    Index.build([*ODD, "WATERPIK SUN FLOWER", "VAPOUR RUB"], folder=tmp_path)
-    (file,) = tmp_path.glob(f"0*/{what}.npy")
-    array = np.load(file)
-    array[len(array) // 2 :] = 2**31 - 5
-    np.save(file, array)
+@pytest.mark.parametrize("what", ["compact.start", "word.item", "joined.start", "words.split.sense.start"])
+def test_columns_that_reach_beyond_their_end_are_refused(what: str) -> None:
+    columns = Columns([scorer().make(name) for name in (*ODD, "WATERPIK SUN FLOWER", "VAPOUR RUB")])
+    arrays = compiled.arrays(columns)
+    wrong = arrays[what].copy()
+    wrong[len(wrong) // 2 :] = 2**31 - 5
     with pytest.raises(ValueError, match="damaged"):
-        Index.load(tmp_path)
+        compiled._pairs.side({**arrays, what: wrong})
+
+
+@needs_it
+def test_an_array_that_lies_askew_is_refused() -> None:
+    arrays = compiled.arrays(Columns([scorer().make("SEIKO")]))
+    bits = arrays["bits"]
+    askew = np.frombuffer(b"  " + bits.tobytes(), np.uint8)[2:].view(bits.dtype)
+    with pytest.raises(ValueError, match="multiple of 8"):
+        compiled._pairs.side({**arrays, "bits": askew})
 
 
 @needs_it
 def test_a_mark_of_another_length_than_the_columns_say_is_refused() -> None:
-    columns = Columns([scorer().make("SEIKO")])
     long = replace(scorer().make("SEIKO"), compact="s" * 65)
     wrong = Columns([long])
     wrong.plain = np.ones(1, bool)
-    for columns in (wrong,):
-        with pytest.raises(ValueError, match="damaged"):
-            columns.side  # noqa: B018 – made by asking for it
+    with pytest.raises(ValueError, match="damaged"):
+        compiled._pairs.side(compiled.arrays(wrong))

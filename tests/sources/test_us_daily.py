@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -226,6 +227,25 @@ def test_whoever_unpacks_a_damaged_zip_gives_the_same_bytes_or_refuses_it(
         same += ours == theirs
     assert same > 350
     assert unpacked(whole, size) == THREE
+
+
+@pytest.mark.skipif(unpacking.quickly is None, reason="isal is not made for this machine")
+def test_what_is_wrong_with_a_zip_is_said_as_often_as_it_is_read_and_all_is_all() -> None:
+    def stream(body: bytes) -> IO[bytes]:
+        file = io.BytesIO(body)
+        archive = zipfile.ZipFile(file)
+        return unpacking.member(archive, file, archive.infolist()[0])
+
+    body = THREE + random.Random(1).randbytes(300_000)
+    whole = stream(packed(body))
+    assert whole.read(0) == b""
+    assert whole.read() == body
+    wrong = bytearray(packed(body))
+    wrong[wrong.rindex(b"PK\x01\x02") + 16] ^= 1  # the CRC-32 of the directory
+    reader = stream(bytes(wrong))
+    for _ in range(3):
+        with pytest.raises(zipfile.BadZipFile):
+            reader.read()
 
 
 @pytest.mark.skipif(unpacking.quickly is None, reason="isal is not made for this machine")

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 from tmwatch.errors import LookError
 from tmwatch.sources import streamed
-from tmwatch.sources.us.daily_few import Case, of_text, of_tree, without_events
+from tmwatch.sources.us.daily_few import Case, case_of, of_text, of_tree, without_events
 from tmwatch.sources.us.daily_file import FORM
 
 FIXTURES = ROOT / "fixtures" / "us.daily"
@@ -156,3 +156,24 @@ def test_a_case_without_a_part_that_it_needs_is_left_to_the_tree() -> None:
         )
         assert of_text(body) is None
         assert tree(body) is None
+
+
+@pytest.mark.parametrize("odd", [b"<!-- %b -->", b"<?note %b?>"])
+def test_a_tag_of_the_events_that_is_only_talked_of_takes_nothing_out_of_the_case(odd: bytes) -> None:
+    """Between the two stands a statement, which lxml reads."""
+    text = (
+        b"<case-file-statement><type-code>GS0121</type-code><text>SAMPLE PLUMS</text></case-file-statement>"
+    )
+    opened, ended = (odd % tag for tag in (b"<case-file-event-statements>", b"</case-file-event-statements>"))
+    at = PLAIN.index(b"</case-file-statements>")
+    body = PLAIN[:at] + opened + text + ended + PLAIN[at:]
+    assert "SAMPLE PLUMS" in str(case_of(body, "case"))
+
+
+def test_a_name_longer_than_any_is_left_to_the_tree() -> None:
+    at = PLAIN.index(b"</case-file>")
+    for size, read in ((100, True), (60_000, False)):
+        tag = b"a" * size
+        body = PLAIN[:at] + b"<" + tag + b"/>" + PLAIN[at:]
+        assert (of_text(without_events(body)) is not None) is read
+        assert held_together(body) is read

@@ -7,6 +7,7 @@ of 64 bits made from their text, so that columns that were made apart, or loaded
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -172,7 +173,7 @@ class Columns:
 
     def __init__(self, names: Sequence[Name]) -> None:
         self._names = names
-        self.mapped: list[NDArray[Any]] = []  # the arrays that lie in files (`kept.py`)
+        self.mapped: mmap.mmap | None = None  # the file that the arrays lie in (`kept.py`)
         self._known: dict[int, Name] = {}
         self.raw = Strings.of([name.raw for name in names])
         self.compact = Strings.of([name.compact for name in names])

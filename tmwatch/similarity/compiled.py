@@ -51,18 +51,23 @@ _BAG = ("size", "held", "again")
 
 def side(columns: Columns) -> object:
     """Names in columns as the compiled rule takes them. ValueError where an array is damaged."""
+    return _pairs.side(arrays(columns))
+
+
+def arrays(columns: Columns) -> dict[str, NDArray[Any]]:
+    """The arrays of names in columns, by the names that `c/module.c` has for them."""
     words = columns.words
-    arrays: dict[str, Any] = {what: getattr(columns, what) for what in _OF_NAMES} | columns.lists
-    arrays |= {f"words.{what}": getattr(words, what) for what in _OF_WORDS}
-    arrays |= {f"words.{what}": array for what, array in words.lists.items()}
+    found: dict[str, Any] = {what: getattr(columns, what) for what in _OF_NAMES} | columns.lists
+    found |= {f"words.{what}": getattr(words, what) for what in _OF_WORDS}
+    found |= {f"words.{what}": array for what, array in words.lists.items()}
     texts = [(what, getattr(columns, what)) for what in _TEXTS]
     for what, strings in (*texts, ("words.text", words.text), ("words.key", words.key)):
-        arrays |= {f"{what}.start": strings.start, f"{what}.sign": strings.sign}
-    arrays |= {"word.start": columns.word.start, "word.item": columns.word.item}
+        found |= {f"{what}.start": strings.start, f"{what}.sign": strings.sign}
+    found |= {"word.start": columns.word.start, "word.item": columns.word.item}
     for name, held in (("", columns), ("words.", words)):
         for bag in held.BAGS:
-            arrays |= {f"{name}{bag}.{what}": getattr(getattr(held, bag), what) for what in _BAG}
-    return _pairs.side({what: np.ascontiguousarray(array) for what, array in arrays.items()})
+            found |= {f"{name}{bag}.{what}": getattr(getattr(held, bag), what) for what in _BAG}
+    return {what: np.ascontiguousarray(array) for what, array in found.items()}
 
 
 def rule(

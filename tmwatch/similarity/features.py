@@ -267,7 +267,7 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
     if by_accident(one, other):
         return [0.0] * len(NAMES), []
     matches = match_all(one, other, counts)
-    bits = top = sense = own = theirs = 0.0
+    bits = top = sense = own = theirs = told = 0.0
     by_other: dict[str, float] = {}
     for match in matches:
         bits += match.bits
@@ -282,7 +282,11 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
         if match.bits > by_other.get(match.other.text, 0.0):
             by_other[match.other.text] = match.bits
     cover_one = min(1.0, bits / one.bits) if one.bits else 0.0
-    cover_other = min(1.0, sum(by_other.values()) / other.bits) if other.bits else 0.0
+    for (
+        covered
+    ) in by_other.values():  # one by one, as the compiled rule does: `sum` rounds otherwise from 3.12 on
+        told += covered
+    cover_other = min(1.0, told / other.bits) if other.bits else 0.0
     a, b = one.compact, other.compact
     shared = len(one.trigrams & other.trigrams)
     start = end = inside = whole = 0.0

@@ -13,7 +13,6 @@ The hits are those of `hits`: none is lost. A saved index is read where it lies,
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from bisect import insort
@@ -36,11 +35,11 @@ from tmwatch.similarity.strings import Floats, Ints
 _PART = 100_000
 # Parts that are small are put together when there are so many of them.
 _SMALL, _MANY = 20_000, 8
-# Of an index of more parts what was read for many marks is let go part by part: all of it may be too
-# much for the machine.
+# Of so many parts what was read is kept for the next search; of the others it is let go, and of all of them
+# after a search for many marks: all of it may be too much for the machine.
 _WARM = 20
-# The form of the files; another one is not read.
-_FORM = 4
+# How the file of a part ends, and a file that forms before this one had.
+_END, _BEFORE = ".names", "index.json"
 
 # At levels 1 and 2 a mark has one hit among so many names on average.
 _OF_A_HIT = ((1, 10_000), (2, 2_000))
@@ -60,10 +59,17 @@ class Found:
     score: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Part:
     start: int
     columns: Columns
+    path: Path | None = None  # where it lies
+
+
+def _places(path: Path) -> tuple[int, int, Path]:
+    """(first place, names times -1, path) of a part: of those that begin alike the longest comes first."""
+    start, size = map(int, path.name.removesuffix(_END).split("-"))
+    return start, -size, path
 
 
 def _rank(hit: Hit) -> tuple[int, float, int]:
@@ -91,7 +97,6 @@ class Index:
             made.append(some)
             if folder is not None:
                 made.save(folder)
-                made = cls.load(folder, using)
         return made
 
     def __len__(self) -> int:
@@ -120,57 +125,61 @@ class Index:
         self._parts.append(_Part(start, columns))
 
     def save(self, folder: Path) -> None:
-        """Writes the parts that the folder does not hold yet. OSError where it cannot be written."""
+        """Writes the parts that do not lie in the folder yet, and removes what else it holds of an index.
+
+        What was written is read where it lies from now on, so that memory is bounded by a part. OSError where
+        it cannot be written.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        about = folder / "index.json"
-        about.write_text(json.dumps({"form": _FORM, "tables": self._scorer.fingerprint()}), encoding="utf-8")
-        own = [f"{part.start:012}-{len(part.columns)}" for part in self._parts]
-        for name, part in zip(own, self._parts, strict=True):
-            if not (folder / name).is_dir():
-                beside = folder / f"{name}.part"
-                shutil.rmtree(beside, ignore_errors=True)
-                beside.mkdir()
-                kept.save(part.columns, beside)
-                beside.rename(folder / name)
-        for path in folder.glob("[0-9]*"):
-            if path.name not in own:
+        tables = self._scorer.fingerprint()
+        for part in self._parts:
+            path = folder / f"{part.start:012}-{len(part.columns)}{_END}"
+            if part.path != path:
+                kept.save(part.columns, path, tables)
+                part.columns, part.path = kept.load(path, tables, self._scorer.make), path
+        own = {part.path for part in self._parts}
+        for path in (*folder.glob("[0-9]*"), folder / _BEFORE):
+            if path.is_dir():  # of the forms before
                 shutil.rmtree(path)
+            elif path not in own:
+                path.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, folder: Path, using: Scorer | None = None) -> Index:
         """The index that was saved in a folder.
 
-        FileNotFoundError where there is none, StaleIndex where it was made with other tables, ValueError or
-        OSError where a file is damaged or missing.
+        FileNotFoundError where there is none, StaleIndex where it was made with other tables, ValueError
+        where a file is damaged or missing, OSError where one cannot be read.
         """
-        if not (folder / "index.json").is_file():
-            raise FileNotFoundError(f"no index in {folder}")
         made = cls(using)
-        about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-        if about != {"form": _FORM, "tables": made._scorer.fingerprint()}:
-            raise StaleIndex(f"the index in {folder} was made with other tables: build it anew")
-        parts = sorted(folder.glob("[0-9]*-*[0-9]"))
-        for path in parts:
-            start, size = map(int, path.name.split("-"))
-            if start + size <= len(made):
+        tables = made._scorer.fingerprint()
+        found = sorted(map(_places, folder.glob(f"[0-9]*-*[0-9]{_END}")))
+        if not found:
+            raise FileNotFoundError(f"no index in {folder}")
+        for start, less, path in found:
+            if start - less <= len(made):
                 continue  # it was put together with others, and the part of before is still there
             if start != len(made):
                 raise ValueError(f"the index in {folder} has a gap before name {start}: build it anew")
-            made._parts.append(_Part(start, kept.load(path, made._scorer.make)))
+            try:
+                columns = kept.load(path, tables, made._scorer.make)
+            except kept.OtherTables:
+                raise StaleIndex(f"the index in {folder} was made with other tables: build it anew") from None
             if compiled.READY:
-                made._parts[-1].columns.side  # noqa: B018 – looked through, so that damage is told here
-            if len(parts) > _WARM:
-                kept.let_pages_go(made._parts[-1].columns)
+                columns.side  # noqa: B018 – looked through, so that damage is told here
+            if len(found) > _WARM:
+                kept.let_go(columns)
+            made._parts.append(_Part(start, columns, path))
         return made
 
     def search(self, mark: str, level: int = 3, limit: int | None = None) -> list[Hit]:
         """The names that are near a mark at `level` or nearer, nearest first, at most `limit`.
 
         Reasons are made for those alone, which is what takes long where there are thousands. ValueError for a
-        level outside 1 to 4.
+        level outside 1 to 4 or a limit below 1.
         """
-        if not 1 <= level <= 4:
-            raise ValueError(f"level {level}: a level is 1 to 4")
+        if not 1 <= level <= 4 or (limit is not None and limit < 1):
+            raise ValueError(f"level {level}, limit {limit}: a level is 1 to 4, a limit one name or more")
         one = self._scorer.name(mark)
         best: list[Hit] = []
         seen: set[int] = set()
@@ -223,8 +232,8 @@ class Index:
             mark, name, levels, score = self._scorer.found(
                 ready, part.columns, level, 1 if spread > 1 else self._cores, columns
             )
-            if len(marks) > 1 and len(self._parts) > _WARM:
-                kept.let_pages_go(part.columns)
+            if len(self._parts) > _WARM and (len(marks) > 1 or part.start >= self._parts[_WARM].start):
+                kept.let_go(part.columns)
             return Found(mark, name + part.start, levels, score)
 
         if spread == 1 or len(self._parts) < 2:

@@ -1,8 +1,18 @@
-"""Columns of names on disk: a file for each array, read where it lies as it is needed."""
+"""Columns of names on disk: one file for a part of an index, read where it lies as it is needed.
+
+A file is a line of JSON (what it was made with, and of each array its name, kind, length and place), the
+arrays one after the other, each at a multiple of 64 bytes, and the CRC-32 of all that. It is written beside
+and then put in its place, whole and on the disk, and never changed after: whoever changes it while it is
+searched changes what is searched.
+"""
 
 from __future__ import annotations
 
+import itertools
+import json
 import mmap
+import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +24,10 @@ from tmwatch.similarity.arrays import HELD, NAME_LISTS, WORD_LISTS, Columns, Hol
 from tmwatch.similarity.name import Name
 from tmwatch.similarity.strings import Bags, Strings
 
+# The first letters of a file; of another form another one.
+_FORM = b"tmwatch names 5 "
+_STEP = 64  # bytes: what any processor reads at once
+_SUM = 4  # bytes of the CRC-32
 _NUMBERS = (
     "bits", "most", "inside", "plain", "full", "foreign", "group_count", "key_group_count", "reading_count",
 )  # fmt: skip
@@ -22,8 +36,40 @@ _WORDS = ("bits", "inside", "text_code", "key_code")
 _BAGS = ("size", "held", "again")
 
 
-def save(columns: Columns, folder: Path) -> None:
-    """Writes the columns into a folder. OSError where that cannot be done."""
+class OtherTables(ValueError):
+    """The file was made with other tables."""
+
+
+def save(columns: Columns, path: Path, tables: str) -> None:
+    """Writes the columns into a file, in the place of one that may be there. OSError where it cannot.
+
+    `tables`: the fingerprint of what the names were made ready with (`Scorer.fingerprint`).
+    """
+    arrays = {what: np.ascontiguousarray(array) for what, array in _arrays(columns).items()}
+    described, place = [], 0
+    for what, array in arrays.items():
+        described.append((what, array.dtype.str, len(array), place))
+        place += _whole(array.nbytes)
+    head = _FORM + json.dumps({"tables": tables, "arrays": described}).encode() + b"\n"
+    beside = path.with_name(f"{path.name}.part")
+    told = 0
+    with beside.open("wb") as file:
+        for data in itertools.chain([head], (array.tobytes() for array in arrays.values())):
+            for piece in (data, bytes(_whole(len(data)) - len(data))):
+                file.write(piece)
+                told = zlib.crc32(piece, told)
+        file.write(told.to_bytes(_SUM, "little"))
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def _whole(size: int) -> int:
+    return -(-size // _STEP) * _STEP
+
+
+def _arrays(columns: Columns) -> dict[str, NDArray[Any]]:
+    """The arrays by name."""
     words = columns.words
     arrays: dict[str, NDArray[Any]] = {what: getattr(columns, what) for what in _NUMBERS}
     arrays |= {f"words.{what}": getattr(words, what) for what in _WORDS}
@@ -39,53 +85,70 @@ def save(columns: Columns, folder: Path) -> None:
     for what, side in (("names", columns), ("words", words)):
         for bag in side.BAGS:
             arrays |= {f"{what}.{bag}.{one}": getattr(getattr(side, bag), one) for one in _BAGS}
-    for what, array in arrays.items():
-        np.save(folder / f"{what}.npy", array)
+    return arrays
 
 
-def load(folder: Path, make: Callable[[str], Name]) -> Columns:
-    """Columns that were saved. OSError where a file is not there, ValueError where it is damaged."""
-    columns = Columns.__new__(Columns)
-    columns.mapped, columns._known = [], {}
+def _mapped(path: Path, tables: str) -> tuple[mmap.mmap, dict[str, NDArray[Any]]]:
+    """The file in memory as far as it is asked for, and its arrays."""
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size <= _SUM:
+            raise ValueError(f"{path} is damaged: it is empty")
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    end = len(mapped) - _SUM
+    with memoryview(mapped) as whole, whole[:end] as body:
+        if zlib.crc32(body) != int.from_bytes(whole[end:], "little"):
+            raise ValueError(f"{path} is damaged: it is not what was written")
+    if mapped[: len(_FORM)] != _FORM:
+        raise OtherTables(f"{path} is of another form")
+    line = mapped.find(b"\n")
+    head = json.loads(mapped[len(_FORM) : line])
+    if head["tables"] != tables:
+        raise OtherTables(f"{path} was made with other tables")
+    start = _whole(line + 1)
+    arrays = {
+        what: np.frombuffer(mapped, np.dtype(kind), size, start + place)
+        for what, kind, size, place in head["arrays"]
+    }
+    if not all(array.dtype.isnative for array in arrays.values()):
+        raise OtherTables(f"{path} was made on another kind of machine")
+    return mapped, arrays
 
-    def array(what: str) -> Any:
-        path = folder / f"{what}.npy"
-        try:
-            mapped = np.load(path, mmap_mode="r")
-        except ValueError:  # an empty array cannot be mapped
-            return np.load(path)
-        columns.mapped.append(mapped)
-        return mapped.view(np.ndarray)
 
-    def holders(what: str) -> Holders:
-        return Holders(array(f"{what}.code"), array(f"{what}.start"), array(f"{what}.row"))
+def load(path: Path, tables: str, make: Callable[[str], Name]) -> Columns:
+    """Columns that were saved.
+
+    OSError where there is no such file, `OtherTables` where it was made with others than `tables`, ValueError
+    where it is damaged. All of it is read once, to know that it is whole.
+    """
+    columns, words = Columns.__new__(Columns), Words.__new__(Words)
+    columns.mapped, arrays = _mapped(path, tables)
+    columns._names, columns._make, columns._known = (), make, {}
 
     def strings(what: str) -> Strings:
-        return Strings(array(f"{what}.sign"), array(f"{what}.start"))
+        return Strings(arrays[f"{what}.sign"], arrays[f"{what}.start"])
 
-    words = Words.__new__(Words)
-    columns._names, columns._make = (), make
     words.text, words.key = strings("words.text"), strings("words.key")
     for what in _WORDS:
-        setattr(words, what, array(f"words.{what}"))
+        setattr(words, what, arrays[f"words.{what}"])
     for what, side in (("names", columns), ("words", words)):
         for bag in side.BAGS:
-            setattr(side, bag, Bags(*(array(f"{what}.{bag}.{one}") for one in _BAGS)))
-    words.lists = {what: array(f"words.lists.{what}") for what in WORD_LISTS}
-    columns.lists = {what: array(f"lists.{what}") for what in NAME_LISTS}
-    columns.words, columns.word = words, Lists(array("word.start"), array("word.item"))
+            setattr(side, bag, Bags(*(arrays[f"{what}.{bag}.{one}"] for one in _BAGS)))
+    words.lists = {what: arrays[f"words.lists.{what}"] for what in WORD_LISTS}
+    columns.lists = {what: arrays[f"lists.{what}"] for what in NAME_LISTS}
+    columns.words, columns.word = words, Lists(arrays["word.start"], arrays["word.item"])
     for what in _NUMBERS:
-        setattr(columns, what, array(what))
+        setattr(columns, what, arrays[what])
     for what in _TEXTS:
         setattr(columns, what, strings(what))
-    columns.by = {what: holders(what) for what in HELD}
+    columns.by = {
+        what: Holders(arrays[f"{what}.code"], arrays[f"{what}.start"], arrays[f"{what}.row"]) for what in HELD
+    }
     return columns
 
 
-def let_pages_go(columns: Columns) -> None:
-    """Gives back the memory that what was read of the files takes; what is asked for again is read again."""
+def let_go(columns: Columns) -> None:
+    """Gives back the memory that what was read of a file takes; what is asked for again is read again."""
     columns.__dict__.pop("side", None)
-    for mapped in columns.mapped:
-        held = mapped.base
-        if isinstance(held, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            held.madvise(mmap.MADV_DONTNEED)
+    columns._known.clear()
+    if columns.mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        columns.mapped.madvise(mmap.MADV_DONTNEED)

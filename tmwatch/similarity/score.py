@@ -204,7 +204,9 @@ class Scorer:
         return self._joined(measure(one, other, self.counts)[0])
 
     def _joined(self, numbers: list[float]) -> float:
-        total: float = sum(map(mul, self.weights.by_name, expand(numbers)), self.weights.constant)
+        total = self.weights.constant
+        for part in map(mul, self.weights.by_name, expand(numbers)):  # `sum` rounds otherwise from 3.12 on
+            total += part
         return total
 
     def noise(self, one: Name) -> float:

@@ -49,14 +49,30 @@ class Unpacked(io.RawIOBase):
         self._unpack = quickly.decompressobj(-zlib.MAX_WBITS)
         self._size = self._crc = 0
         self._ended = False
+        self._wrong: Exception | None = None
 
     def readable(self) -> bool:
         """It is."""
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes, `size` at most; empty at the end, which is reached only where all is as it was."""
-        most = size if size > 0 else _PACKED
+        """The next bytes, `size` at most; empty at the end, which is reached only where all is as it was.
+
+        What was found wrong once is said again: no end is taken for a whole one.
+        """
+        if self._wrong is not None:
+            raise self._wrong
+        try:
+            return self.readall() if size < 0 else self._next(size) if size else b""
+        except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+            self._wrong = error
+            raise
+
+    def readall(self) -> bytes:
+        """All that is left."""
+        return b"".join(iter(lambda: self.read(_PACKED), b""))
+
+    def _next(self, most: int) -> bytes:
         while not self._ended:
             if not self._waiting and self._packed:
                 self._waiting = self._file.read(min(_PACKED, self._packed))

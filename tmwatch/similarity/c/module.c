@@ -88,6 +88,11 @@ static int take(PyObject *from, const char *what, int size, Py_buffer *view, Py_
         return -1;
     }
     *length = view->len / size;
+    if (*length && (uintptr_t)view->buf % (uintptr_t)size) {
+        PyErr_Format(PyExc_ValueError, "%s does not lie at a multiple of %d bytes", what, size);
+        PyBuffer_Release(view);
+        return -1;
+    }
     return 0;
 }
 

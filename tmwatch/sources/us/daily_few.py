@@ -60,8 +60,8 @@ def case_of(body: bytes, where: str) -> Case:
 def without_events(body: bytes) -> bytes:
     start = body.find(_EVENTS)
     end = body.find(_EVENTS_END, start)
-    # A comment may hold a tag: then all of it is parsed.
-    if start < 0 or end < 0 or (b"!" in body and b"<!" in body):
+    # A comment or an instruction may hold a tag: then all of it is parsed.
+    if start < 0 or end < 0 or (b"!" in body and b"<!" in body) or (b"?" in body and b"<?" in body):
         return body
     return body[:start] + body[end + len(_EVENTS_END) :]
 
@@ -78,7 +78,7 @@ _FORBIDDEN = ("\ufffe", "\uffff")
 def _element(depth: int, at: int = 0) -> str:
     """A pattern of an element with so many levels below it, and words anywhere; its name is group `n{at}`."""
     below = f"(?:{_element(depth - 1, at + 1)}{_WORDS})*+" if depth else ""
-    return f"<(?P<n{at}>[a-z][a-z0-9-]*+)(?:/>|>{_WORDS}{below}</(?P=n{at})>)"
+    return f"<(?P<n{at}>[a-z][a-z0-9-]{{0,99}}+)(?:/>|>{_WORDS}{below}</(?P=n{at})>)"
 
 
 def _flat(name: str) -> str:
