@@ -12,7 +12,7 @@ import threading
 
 from tests.daily_lists import ENV, FAR, HARBOUR, TODAY, House, ago, house, outcomes
 from tmwatch.cli.render import coverage_texts
-from tmwatch.health import watch_health
+from tmwatch.freshness import watch_health
 from tmwatch.lateness import tell_late
 from tmwatch.numbers import parse_number
 from tmwatch.store.database import iso, now

@@ -18,7 +18,7 @@ from tmwatch.alerts.summary import number
 from tmwatch.config import Config, Watch
 from tmwatch.due import Due, due_list
 from tmwatch.following import with_relevant
-from tmwatch.health import lasts
+from tmwatch.freshness import lasts
 from tmwatch.lateness import overdue
 from tmwatch.looking import describe
 from tmwatch.sources.registry import register_link

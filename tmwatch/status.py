@@ -22,7 +22,8 @@ from tmwatch.alerts.waiting import Patience, Waiting, waiting_since
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError
 from tmwatch.files import whole
-from tmwatch.health import WatchHealth, source_states, watch_health
+from tmwatch.freshness import WatchHealth, watch_health
+from tmwatch.health import source_states
 from tmwatch.holding import held_after_restore, mass_sentences
 from tmwatch.store import Database, books, timetable, upkeep
 from tmwatch.store.database import now

@@ -11,7 +11,7 @@ from tmwatch.alerts.payload import CoverageLine
 from tmwatch.changes.fields import FILING
 from tmwatch.config import Config, Watch
 from tmwatch.following import followed
-from tmwatch.health import watch_health
+from tmwatch.freshness import watch_health
 from tmwatch.model import Significance, TradeMark
 from tmwatch.numbers import MarkNumber, show_number
 from tmwatch.store import Database, hits, muted, queries, seen

@@ -107,7 +107,7 @@ def test_a_register_searched_for_many_marks_and_for_one(tmp_path: Path) -> None:
     marks = names(1_000, 101)
     register = with_lookalikes(names(SIZE, 303), marks[:100], 0.02, 2)
     built, index = clock(lambda: Index.build(register, folder=tmp_path))
-    size = sum(path.stat().st_size for path in tmp_path.rglob("*.npy")) / 1e6
+    size = sum(path.stat().st_size for path in tmp_path.rglob("*.names")) / 1e6
     peer = tiled([mark.casefold() for mark in marks], [name.casefold() for name in register])
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         took, cpu, hits, most = pool.submit(searched, str(tmp_path), marks).result()

@@ -16,7 +16,7 @@ from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config, Watch
 from tmwatch.errors import UsageError
 from tmwatch.following import with_relevant
-from tmwatch.health import WatchHealth, watch_health
+from tmwatch.freshness import WatchHealth, watch_health
 from tmwatch.numbers import MarkNumber, parse_number, show_number
 from tmwatch.store import Database, queries
 from tmwatch.store.database import now

@@ -11,7 +11,7 @@ import io
 import struct
 import zipfile
 import zlib
-from typing import IO, Any
+from typing import IO, Any, cast
 
 quickly: Any
 try:
@@ -32,7 +32,7 @@ def member(archive: zipfile.ZipFile, file: IO[bytes], one: zipfile.ZipInfo) -> I
     if quickly is None or one.compress_type != zipfile.ZIP_DEFLATED:
         return opened
     opened.close()
-    return Unpacked(file, one)  # type: ignore[return-value]
+    return cast(IO[bytes], Unpacked(file, one))  # it is read only, which is all that RawIOBase has of it
 
 
 class Unpacked(io.RawIOBase):
