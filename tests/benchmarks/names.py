@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.similarity.test_engine import variant
 from tmwatch.similarity import scorer
-from tmwatch.similarity.score import made_names
+from tmwatch.similarity.background import made_names
 
 
 def names(number: int, seed: int) -> list[str]:

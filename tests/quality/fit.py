@@ -26,6 +26,7 @@ import numpy as np
 
 from tests.quality.shared import shared_folder
 from tests.quality.translations import translations
+from tmwatch.similarity.background import made_han_names, made_names
 from tmwatch.similarity.features import ALL_NAMES, expand, measure
 from tmwatch.similarity.keys import is_han
 from tmwatch.similarity.score import (
@@ -34,8 +35,6 @@ from tmwatch.similarity.score import (
     QUIET,
     Scorer,
     Weights,
-    made_han_names,
-    made_names,
 )
 
 TARGET = Path(__file__).resolve().parents[2] / "tmwatch" / "data" / "name_weights.csv"

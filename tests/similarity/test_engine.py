@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tmwatch.similarity import NOTHING, Hit, Scorer, compare, hits, scorer
+from tmwatch.similarity.background import made_han_names, made_names
 from tmwatch.similarity.batch import trigrams
 from tmwatch.similarity.features import expand, measure
-from tmwatch.similarity.score import made_han_names, made_names
 from tmwatch.similarity.strings import groups
 
 # Spellings that the rule treats apart: two words as one, parts, meanings, scripts, slogans, nothing at all.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from tmwatch.similarity import Scorer, WatchedMark, compare, nearest, score
+from tmwatch.similarity import Scorer, WatchedMark, compare, nearest, score, scorer
+from tmwatch.similarity.background import made_han_names, made_names
+from tmwatch.similarity.compiled import arrays
 from tmwatch.similarity.freq import class_words, count_classes, shipped
 
 # mark | other | the nearest and the farthest level that people would agree with
@@ -167,6 +171,22 @@ def test_the_users_own_register_says_what_is_common_in_a_class() -> None:
     mark = WatchedMark("KORVA ZORVAK", classes=frozenset({7}), counts=counts)
     (found,) = nearest([mark], [["KORVA"]], 4, Scorer(background=()))
     assert "the rest is weak in class 7: ZORVAK" in "; ".join(found.likeness.reasons)
+
+
+@pytest.mark.parametrize("han", [False, True])
+def test_in_a_class_the_background_weighs_as_if_it_were_made_for_that_class(han: bool) -> None:
+    """It is taken from the scorer without classes, but for the names in which a word weighs otherwise."""
+    common = made_names(shipped())[0].split()[0]
+    one = scorer().with_class_counts(count_classes(owned(common, 12, 60))).in_classes({12, 42})
+    beside = one._beside_of(han)
+    anew = one.batch(made_han_names(one.counts) if han else made_names(one.counts))
+    for at in range(len(anew)):
+        assert dataclasses.asdict(beside.name(at)) == dataclasses.asdict(anew.name(at))
+    theirs = arrays(anew)
+    assert {what: array.tolist() for what, array in arrays(beside).items()} == {
+        what: array.tolist() for what, array in theirs.items()
+    }
+    assert beside.bits.tolist() != scorer()._beside_of(han).bits.tolist()
 
 
 def test_an_owner_who_files_a_mark_fifty_times_makes_no_common_word_of_it() -> None:

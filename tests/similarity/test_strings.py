@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tmwatch.similarity import scorer
 from tmwatch.similarity.arrays import Columns
-from tmwatch.similarity.strings import hashes, windows
+from tmwatch.similarity.strings import Bags, Strings, hashes, windows
 
 
 @settings(deadline=None)
@@ -23,6 +25,33 @@ def test_what_stands_in_a_text_is_every_part_of_it(texts: list[str]) -> None:
     expected = zip((at for at, _ in parts), hashes([part for _, part in parts]).tolist(), strict=True)
     assert sorted(zip(row.tolist(), code.tolist(), strict=True)) == sorted(expected)
     assert row.tolist() == sorted(row.tolist())
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.text("abS9京", min_size=60, max_size=70) | st.text("abS9京", max_size=9), max_size=4))
+def test_a_long_text_has_the_number_and_the_letters_that_its_signs_make_one_by_one(texts: list[str]) -> None:
+    number = []
+    for text in texts:
+        made = 0
+        for sign in text:
+            made = (made * 0x9E3779B97F4A7C15 + ord(sign) + 1) % 2**64
+        number.append(made)
+    assert hashes(texts).tolist() == number
+    bags = Bags.of(Strings.of(texts))
+    for at, text in enumerate(texts):
+        often = {letter: text.count(letter) for letter in "abS9"}
+        bits = {"a": [0, 26], "b": [1, 27], "S": [62], "9": [61]}
+        held = [bit for letter, seen in often.items() for bit in bits[letter][:seen]]
+        assert int(bags.held[at]) == sum(1 << bit for bit in held)
+        assert int(bags.again[at]) == min(255, len(text.encode()) - len(held))
+
+
+def test_a_name_of_a_hundred_thousand_letters_among_many_costs_little() -> None:
+    texts = ["acme rocket"] * 2000 + ["ab" * 50_000]
+    began = time.process_time()
+    hashes(texts)
+    Bags.of(Strings.of(texts))
+    assert time.process_time() - began < 1, "it took five seconds, sign by sign"
 
 
 @settings(deadline=None)

@@ -7,6 +7,7 @@ of 64 bits made from their text, so that columns that were made apart, or loaded
 
 from __future__ import annotations
 
+import copy
 import mmap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -132,12 +133,23 @@ class Words:
     def __init__(self, words: Sequence[Word]) -> None:
         self.text = Strings.of([word.text for word in words])
         self.key = Strings.of([word.key for word in words])
-        self.bits = np.array([word.bits for word in words], np.float64)
         self.text_code = hashes([word.text for word in words])
         self.key_code = hashes([word.key for word in words])
         self.text_bag, self.key_bag = Bags.of(self.text), Bags.of(self.key)
-        self.inside = np.array([word.inside for word in words], np.float64)
         self.lists = _meanings(words)
+        self._take_weights(words)
+
+    def _take_weights(self, words: Sequence[Word]) -> None:
+        self.bits = np.array([word.bits for word in words], np.float64)
+        self.inside = np.array([word.inside for word in words], np.float64)
+        split = np.array([bits for word in words for bits in word.split_bits], np.float64)
+        self.lists = {**self.lists, "split.bits": split}
+
+    def weighed(self, words: Sequence[Word]) -> Words:
+        """The same words, of which some weigh otherwise."""
+        made = copy.copy(self)
+        made._take_weights(words)
+        return made
 
     def __len__(self) -> int:
         return len(self.bits)
@@ -154,7 +166,6 @@ def _meanings(words: Sequence[Word]) -> dict[str, NDArray[Any]]:
         "split.start": _edges([word.split for word in words]),
         "split.part": hashes([part for part, _senses, _rest in splits]),
         "split.rest": hashes([rest for _part, _senses, rest in splits]),
-        "split.bits": np.array([bits for word in words for bits in word.split_bits], np.float64),
         "split.sense.start": _edges(theirs),
         "split.sense.item": hashes([sense for senses in theirs for sense in senses]),
     }
@@ -172,7 +183,6 @@ class Columns:
     _make: Callable[[str], Name]
 
     def __init__(self, names: Sequence[Name]) -> None:
-        self._names = names
         self.mapped: mmap.mmap | None = None  # the file that the arrays lie in (`kept.py`)
         self._known: dict[int, Name] = {}
         self.raw = Strings.of([name.raw for name in names])
@@ -180,9 +190,6 @@ class Columns:
         self.key = Strings.of([name.key for name in names])
         self.bones = Strings.of([name.bones for name in names])
         self.compact_bag, self.key_bag = Bags.of(self.compact), Bags.of(self.key)
-        self.bits = np.array([name.bits for name in names], np.float64)
-        self.most = np.array([name.most for name in names], np.float64)
-        self.inside = np.array([name.inside for name in names], np.float64)
         self.plain: Bools = np.array([_plain(name) for name in names], bool)
         self.full: Bools = np.array([bool(name.compact) for name in names], bool)
         number: dict[str, int] = {}
@@ -208,7 +215,6 @@ class Columns:
             "joined.start": _edges([tuple(name.joined) for name in names]),
             "joined.key": hashes([word.key for word in joined]),
             "joined.text": hashes([word.text for word in joined]),
-            "joined.bits": np.array([word.bits for word in joined], np.float64),
         }
         self.bags = _pairs([(at, bag) for at, name in enumerate(names) for bag in bags(name.compact)])
         self.groups = groups([name.compact for name in names])
@@ -221,6 +227,27 @@ class Columns:
             np.bincount(row, minlength=len(names)).astype(np.int32)
             for row, _ in (self.groups, self.key_groups, self.reading_groups)
         )
+        self._take_weights(names)
+
+    def _take_weights(self, names: Sequence[Name]) -> None:
+        self._names = names
+        self.bits = np.array([name.bits for name in names], np.float64)
+        self.most = np.array([name.most for name in names], np.float64)
+        self.inside = np.array([name.inside for name in names], np.float64)
+        joined = np.array([word.bits for name in names for word in name.joined.values()], np.float64)
+        self.lists = {**self.lists, "joined.bits": joined}
+
+    def weighed(self, names: Sequence[Name]) -> Columns:
+        """The same names, of which some weigh otherwise: whatever else is in the columns is shared."""
+        made = copy.copy(self)
+        made.__dict__.pop("side", None)
+        made._known = {}
+        made._take_weights(names)
+        words = {word.text: word for name in names for word in name.words}
+        made.words = self.words.weighed(
+            [words[text] for text in self.words.text.of_rows(np.arange(len(self.words)))]
+        )
+        return made
 
     def __len__(self) -> int:
         return len(self.bits)

@@ -67,6 +67,7 @@ class Frequencies:
     _starts: dict[str, int] = field(default_factory=dict, init=False)
     _bits: dict[str, float] = field(default_factory=dict, init=False)
     _inside: dict[str, float] = field(default_factory=dict, init=False)
+    _followed: dict[str, float] = field(default_factory=dict, init=False)
     _groups: int = field(default=0, init=False)
     # Made of the counts elsewhere, for many words at once.
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -99,6 +100,15 @@ class Frequencies:
         found = list(words)
         return frozenset(
             one for one in classes if any(self._in_class(word, one) < self._weigh_all(word) for word in found)
+        )
+
+    def may_tell(self, words: Iterable[str]) -> bool:
+        """Whether one of the words may weigh less in `classes` than without any; False: none does."""
+        held = [self.by_class[one][1] for one in self.classes if one in self.by_class]
+        named = class_words()
+        return any(
+            not self.classes.isdisjoint(named.get(word, ())) or any(word in seen for seen in held)
+            for word in words
         )
 
     def weak_in(self, word: str) -> int | None:
@@ -134,11 +144,16 @@ class Frequencies:
 
     def letter_bits(self, text: str) -> float:
         """−log2 of the chance that letters follow each other so, from groups of three."""
-        total = 0.0
+        total, known = 0.0, self._followed
         for at in range(len(text) - 2):
             group = text[at : at + 3]
-            before = self._starts.get(group[:2], 0)
-            total -= math.log2((self.letters.get(group, 0) + 0.3) / (before + 8.0))
+            follows = known.get(group)
+            if follows is None:
+                before = self._starts.get(group[:2], 0)
+                follows = math.log2((self.letters.get(group, 0) + 0.3) / (before + 8.0))
+                if group in self.letters:
+                    known[group] = follows
+            total -= follows
         return total
 
     def inside_bits(self, part: str) -> float:
@@ -150,7 +165,8 @@ class Frequencies:
 
     def inside_bits_of(self, part: str) -> float:
         """The same without remembering it: of whole names, which seldom come again."""
-        bits = self._weigh(part)
+        known = self._bits.get(part)
+        bits = self._weigh(part) if known is None else known
         if is_han(part):
             return bits
         start = self._starts.get(part[:2], 0) + 0.5

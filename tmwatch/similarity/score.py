@@ -14,7 +14,6 @@ from __future__ import annotations
 import csv
 import functools
 import hashlib
-import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -25,6 +24,7 @@ import numpy as np
 
 from tmwatch.similarity import compiled, freq, meaning, name
 from tmwatch.similarity.arrays import Columns
+from tmwatch.similarity.background import made_han_names, made_names
 from tmwatch.similarity.batch import may_be_near, near_identical
 from tmwatch.similarity.engine import Engine
 from tmwatch.similarity.features import ALL_NAMES, NAMES, Match, expand, measure
@@ -38,7 +38,6 @@ from tmwatch.similarity.strings import Floats, Ints, hashes
 NOTHING = -30.0
 # The noise of a mark is the score that this many of 10,000 names reach (fitted in tests/quality/fit.py).
 NOISE_AT = 12
-_MADE_NAMES = 6000
 # Words that are remembered, since most come again.
 _MOST_WORDS = 200_000
 # So few pairs of marks and names are compared once more before the noise of a mark is asked for.
@@ -130,6 +129,8 @@ class Scorer:
         self._in: dict[frozenset[int], Scorer] = {}
         self._with: dict[tuple[tuple[str, ...], ...], Scorer] = {}
         self._counting: dict[freq.ClassCounts, Scorer] = {}
+        # The same scorer without classes: most names are the same there.
+        self._without: Scorer | None = None
 
     def with_meanings(self, groups: tuple[tuple[str, ...], ...]) -> Scorer:
         """The same scorer with groups of words that mean the same, beside those that it knows."""
@@ -148,6 +149,7 @@ class Scorer:
         if counts not in self._counting:
             known = self.counts.with_classes(counts)
             self._counting[counts] = Scorer(known, self.meanings, self.weights, self._background)
+            self._counting[counts]._without = self._without or self
         return self._counting[counts]
 
     def in_classes(self, classes: Collection[int]) -> Scorer:
@@ -158,6 +160,7 @@ class Scorer:
         if chosen not in self._in:
             counts = self.counts.in_classes(chosen)
             self._in[chosen] = Scorer(counts, self.meanings, self.weights, self._background)
+            self._in[chosen]._without = self._without or self
         return self._in[chosen]
 
     def telling(self, mark: str, classes: Collection[int]) -> frozenset[int]:
@@ -267,12 +270,21 @@ class Scorer:
 
     def _beside_of(self, han: bool) -> Columns:
         """The background of a mark: the user's own names, else made-up ones of its script."""
+        if han not in self._beside and self._without is not None:
+            plain = self._without._beside_of(han)
+            ready = (plain.name(at) for at in range(len(plain)))
+            self._beside[han] = plain.weighed([self._weighed(one) for one in ready])
         if han not in self._beside:
             names = self._background
             if names is None:
                 names = made_han_names(self.counts) if han else made_names(self.counts)
             self._beside[han] = self.batch(names)
         return self._beside[han]
+
+    def _weighed(self, plain: Name) -> Name:
+        """A name as it weighs in the classes of this scorer, made ready without any."""
+        texts = [part for word in plain.words for part in (word.text, *(part for part, *_ in word.split))]
+        return self.make(plain.raw) if self.counts.may_tell([plain.compact, *texts]) else plain
 
     def near(self, marks: Sequence[Name] | Columns, names: Columns, least: Floats, cores: int = 1) -> Scores:
         """The pairs whose score before the noise is at least `least` of their mark, and equal names."""
@@ -384,58 +396,6 @@ class Scorer:
             sense=round(max(value["sense"], 1.0 if same else 0.0), 3),
             reasons=tuple(why),
         )
-
-
-_Counts = tuple[tuple[str, int], ...]
-
-
-@functools.lru_cache(4)
-def _made(seed: int, number: int, words: _Counts, letters: _Counts) -> tuple[str, ...]:
-    rng = random.Random(seed)  # noqa: S311 – the same made-up names every time, nothing secret
-    texts, weights = [word for word, _ in words], [count for _, count in words]
-    after: dict[str, tuple[list[str], list[int]]] = {}
-    for group, count in letters:
-        ends, counts = after.setdefault(group[:2], ([], []))
-        ends.append(group[2])
-        counts.append(count)
-
-    def coined() -> str:
-        word = "^^"
-        while len(word) < 16:
-            ends, counts = after.get(word[-2:], (["$"], [1]))
-            sign = rng.choices(ends, counts)[0]
-            if sign == "$":
-                break
-            word += sign
-        return word[2:] or coined()
-
-    names = []
-    for _ in range(number):
-        # As in registers: two of five names are one word, and two of five words stand in few other names.
-        size = rng.choices((1, 2, 3, 4), (42, 32, 16, 10))[0]
-        names.append(
-            " ".join(coined() if rng.random() < 0.45 else rng.choices(texts, weights)[0] for _ in range(size))
-        )
-    return tuple(names)
-
-
-def made_names(counts: freq.Frequencies) -> tuple[str, ...]:
-    """Names made up from the counts of words and letters, always the same: a background without names."""
-    return _made(1, _MADE_NAMES, tuple(counts.words.items()), tuple(counts.letters.items()))
-
-
-def made_han_names(counts: freq.Frequencies) -> tuple[str, ...]:
-    """The same in Chinese, from the counts of characters and known words: names of two to four characters."""
-    rng = random.Random(1)  # noqa: S311 – the same made-up names every time, nothing secret
-    signs, often = list(counts.han), list(counts.han.values())
-    words, common = list(counts.hanwords), list(counts.hanwords.values())
-    names = []
-    for _ in range(_MADE_NAMES):
-        name = "".join(rng.choices(signs, often, k=rng.choices((1, 2, 3), (15, 50, 35))[0]))
-        if len(name) == 1 or rng.random() < 0.3:
-            name = name[:2] + rng.choices(words, common)[0]
-        names.append(name)
-    return tuple(names)
 
 
 @functools.cache

@@ -14,6 +14,8 @@ Bools = NDArray[np.bool_]
 Codes = NDArray[np.uint64]
 
 _HASH = np.uint64(0x9E3779B97F4A7C15)
+# Texts are gone through sign by sign, all of them at once; beyond this they are few, and taken one by one.
+_LONG = 64
 
 
 @dataclass(slots=True, frozen=True)
@@ -93,9 +95,15 @@ def hashes(texts: Sequence[str]) -> Codes:
     signs, start = codes(texts, after="")
     out = np.zeros(len(texts), np.uint64)
     size = np.diff(start)
-    for at in range(int(size.max(initial=0))):
+    for at in range(min(int(size.max(initial=0)), _LONG)):
         longer = np.flatnonzero(size > at)
         out[longer] = out[longer] * _HASH + signs[start[longer] + at] + np.uint64(1)
+    for row in np.flatnonzero(size > _LONG).tolist():  # the same, all signs of a long text at once
+        rest = signs[start[row] + _LONG : start[row + 1]]
+        powers = np.cumprod(np.append(np.uint64(1), np.full(len(rest), _HASH)))
+        one = out[row : row + 1]  # an array: numpy says of a single number that it ran over
+        one *= powers[-1:]
+        one += ((rest + np.uint64(1)) * powers[-2::-1]).sum()
     return out
 
 
@@ -150,7 +158,7 @@ class Bags:
         ordered = -long[order]
         held, again = np.zeros(len(long), np.uint64), np.zeros(len(long), np.int64)
         start = strings.start[:-1]
-        for at in range(int(long.max(initial=0))):
+        for at in range(min(int(long.max(initial=0)), _LONG)):
             rows = order[: np.searchsorted(ordered, -at, side="left")]
             bit = _BIT[strings.sign[start[rows] + at]]
             one = np.left_shift(np.uint64(1), (bit % 64).astype(np.uint64))
@@ -159,5 +167,16 @@ class Bags:
             over = (bit == _NONE) | ((held[rows] & one) != 0)
             held[rows] |= np.where(over, np.uint64(0), one)
             again[rows] += over
+        for row in order[: np.searchsorted(ordered, -_LONG, side="left")].tolist():
+            held[row], again[row] = _bag(strings.sign[strings.start[row] : strings.start[row + 1]])
         most = np.iinfo(np.uint8).max
         return cls(np.minimum(long, most).astype(np.uint8), held, np.minimum(again, most).astype(np.uint8))
+
+
+def _bag(signs: NDArray[np.uint8]) -> tuple[np.uint64, int]:
+    """`held` and `again` of one text, by how often each letter stands in it."""
+    often = np.bincount(_BIT[signs], minlength=_NONE + 1)[:64]
+    letters = np.flatnonzero(often)
+    twice = letters[(letters < _TWICE) & (often[letters] > 1)] + _TWICE
+    held = np.concatenate([letters, twice]).astype(np.uint64)
+    return np.bitwise_or.reduce(np.uint64(1) << held, initial=np.uint64(0)), len(signs) - len(held)
