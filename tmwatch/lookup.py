@@ -27,7 +27,8 @@ from tmwatch.sources.base import Part, Query, SearchQuery, Source
 from tmwatch.sources.narrowing import FIELD, WHOSE, filtered, keeps
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, queries
-from tmwatch.stored import in_register, numbered, record_of
+from tmwatch.store.marks import stored_among
+from tmwatch.stored import in_register, numbered, owned, record_of
 from tmwatch.text import fold
 from tmwatch.watches import live_state
 
@@ -169,7 +170,8 @@ def bare_number(text: str) -> bool:
 
 def stored(database: Database | None, question: Question, config: Config | None = None) -> list[TradeMark]:
     """Stored filings by number, else by mark or owner, as they stand; what the database has not is looked for
-    by number in the store of the whole register, if the configuration has one.
+    by number and by the whole name of its owner in the store of the whole register, if the configuration has
+    one. What the database knows otherwise, it knows better.
 
     A bare number is tried as one of every office, and may be the name of a mark as well. Nothing is an answer
     to what a register changed since a day: we know when we saw a change, not when the register made it.
@@ -180,16 +182,35 @@ def stored(database: Database | None, question: Question, config: Config | None 
     given = [part for part in WHOSE if getattr(question, part)]
     parts = ["classes", "filed_since", "offices", *given]
     records = _in_database(database, question) if database is not None else []
+    theirs: list[TradeMark] = []
     if config is not None:
+        theirs = _in_register(config, question)
         known = {one.st13 for one in records}
-        records += [one for one in _in_register(config, question) if one.st13 not in known]
-    return [
-        one
-        for one in records
+        if database is not None:
+            known |= stored_among(database, [one.st13 for one in theirs])
+        theirs = [one for one in theirs if one.st13 not in known]
+
+    def answers(one: TradeMark, parts: Sequence[str]) -> bool:
         # A list that names no agents is no answer to a question for one.
-        if all(one.gives(FIELD[part]) for part in given)
-        and keeps(one, narrow, [part for part in narrow.parts if part in parts])
+        return all(one.gives(FIELD[part]) for part in given) and keeps(
+            one, narrow, [part for part in narrow.parts if part in parts]
+        )
+
+    left: Sequence[str] = parts
+    if _owner(question):
+        # Found by the owner's name, which may be written in other characters there (京東, 京东).
+        left = [*(set(parts) - {"owner"}), *(["mark"] if question.owner and question.text else [])]
+    return [
+        *(one for one in records if answers(one, parts)),
+        *(one for one in theirs if answers(one, left)),
     ]
+
+
+def _owner(question: Question) -> str:
+    """The owner's name by which the store of the register is asked; "" where it is asked by number."""
+    if question.text and (question.number is not None or bare_number(question.text)):
+        return ""
+    return question.owner or question.text
 
 
 def _in_database(database: Database, question: Question) -> list[TradeMark]:
@@ -207,8 +228,10 @@ def _in_database(database: Database, question: Question) -> list[TradeMark]:
 
 
 def _in_register(config: Config, question: Question) -> list[TradeMark]:
-    """By number only: names are looked for there by likeness (`nearby`)."""
+    """By number, and by the whole name of the owner: marks are looked for there by likeness (`nearby`)."""
     text, number = question.text, question.number
+    if name := _owner(question):
+        return [record_of(row) for row in owned(config, name)]
     meant = [number] if number is not None else _meant(text) if text and bare_number(text) else []
     found = dict.fromkeys(st13 for one in meant for st13 in numbered(config, one))
     rows = [in_register(config, st13) for st13 in found]

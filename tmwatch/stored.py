@@ -18,6 +18,7 @@ from tmwatch.watches.concern import filing_of_row
 from tmwatch.watches.trial import Candidate, candidate
 
 _One = TypeVar("_One")
+_ALL = -1  # SQLite's word for no limit
 AT_ONCE = 5000  # filings compared together: what bounds the memory
 _OTHER_NAMES = {"pseudo": "pseudo_mark", "translation": "translation", "transliteration": "transliteration"}
 
@@ -66,6 +67,15 @@ def numbered(config: Config, number: MarkNumber) -> list[str]:
         if number.kind != "application":
             found |= register.by_number(number.kind, [number.number])
         return sorted(register.rows(sorted(found)))
+
+
+def owned(config: Config, owner: str) -> list[dict[str, Any]]:
+    """What the store of the register has of the filings of an owner of this very name, however it is written
+    and whatever its company form; the latest filed first."""
+    if not has_register(config):
+        return []
+    with closing(_register(config)) as register:
+        return register.of_owner([owner], None, _ALL)
 
 
 def record_of(row: dict[str, Any]) -> TradeMark:

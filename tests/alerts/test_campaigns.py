@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 import json
@@ -14,7 +15,7 @@ from tmwatch.alerts import summary
 from tmwatch.alerts.campaigns import Filing, Known, campaign, class_titles, together
 from tmwatch.alerts.gathering import new_filings
 from tmwatch.alerts.mail import render_mail
-from tmwatch.alerts.payload import Campaign, Earlier, MarkCard, Near
+from tmwatch.alerts.payload import Campaign, Earlier, LookedInto, MarkCard, Near
 from tmwatch.alerts.webhook import build_body
 from tmwatch.alerts.wording import wording
 
@@ -46,6 +47,15 @@ def earlier(*filings: tuple[str, str, str, str]) -> Known:
             for office, mark, classes, filed in filings
         )
     )
+
+
+def looked(known: Known, *stores: LookedInto) -> Known:
+    return dataclasses.replace(known, looked=stores)
+
+
+SINCE = dt.date(2026, 4, 20)
+OURS = LookedInto(store="database", filings=7, offices=("CN",), since=dt.date(2025, 11, 2), found=1)
+WHOLE = LookedInto(store="register", filings=812345, offices=("CN", "US"), since=SINCE, found=0)
 
 
 def of(cards: Sequence[MarkCard], known: Known) -> Campaign:
@@ -108,6 +118,21 @@ def test_nothing_is_called_new_of_an_owner_of_whom_nothing_is_stored() -> None:
     assert found.earlier.stored == 0
     assert not any(line.new for line in found.classes)
     assert found.earlier == Earlier()
+
+
+def test_of_an_office_of_which_nothing_else_is_stored_nothing_is_called_new() -> None:
+    known = earlier(("CN", "JD", "35 9", "2019-03-01"))
+    cards = [filing("JD Auto", "12"), filing("JD", "9", office="EM")]
+    news = of(cards, looked(known, OURS, WHOLE)).earlier
+    assert (news.new_classes, news.new_offices, news.unknown_offices) == (("12",), (), ("EM",))
+    only = [filing("JD Auto", "12", office="EM"), filing("JD", "9", office="EM")]
+    found = of(only, looked(known, OURS, WHOLE))
+    assert found.earlier.stored == 1
+    assert (found.earlier.new_classes, found.earlier.new_names) == ((), ())
+    assert found.earlier.unknown_offices == ("EM",)
+    assert not any(line.new for line in found.classes)
+    seen = of([filing("JD", "9", office="US"), filing("JD", "9")], looked(known, OURS, WHOLE)).earlier
+    assert (seen.new_offices, seen.unknown_offices) == (("US",), ())
 
 
 def test_every_class_has_its_titles() -> None:
@@ -279,3 +304,35 @@ def test_a_webhook_of_hundreds_of_filings_stays_small_and_says_what_it_left_out(
     shown = sum(len(mark["numbers"]) for line in campaign["classes"] for mark in line["marks"])
     assert data["cut"]["numbers"] == 600 - shown
     assert data["cut"]["cards"] == 600 - len(data["cards"])
+
+
+# -- where was looked ----------------------------------------------------------------------------------
+
+
+def test_the_mail_says_which_stores_were_asked_with_how_many_filings_since_when() -> None:
+    _, text = mail(CAMPAIGN, looked(KNOWN, OURS, WHOLE.model_copy(update={"found": 0})))
+    assert (
+        "New against 1 earlier filing(s) of this owner (filed 2019-03-01), "
+        "1 of the 7 other filings in the database since 2025-11-02 and "
+        "0 of the 812345 other filings in the store of the register (CN, US) since 2026-04-20:" in text
+    )
+    _, text = mail(CAMPAIGN, looked(Known(), OURS, WHOLE))
+    assert (
+        "No earlier filing of this owner is among the 7 other filings in the database since 2025-11-02 and "
+        "the 812345 other filings in the store of the register (CN, US) since 2026-04-20; that says nothing "
+        "about what is not stored." in text
+    )
+    assert "(new)" not in text
+    _, text = mail(CAMPAIGN, looked(KNOWN, OURS, WHOLE), "zh")
+    assert "自 2026-04-20 起存于登记簿库（CN, US）的其他 812345 件中的 0 件" in text.replace("、US", ", US")
+
+
+def test_a_store_in_which_nothing_else_is_or_that_could_not_be_read_is_not_said_to_know_anything() -> None:
+    empty = LookedInto(store="database", since=SINCE)
+    broken = LookedInto(store="register", readable=False)
+    _, text = mail(CAMPAIGN, looked(Known(), empty, broken))
+    assert "No earlier filing of this owner is in the database; that says nothing about the register." in text
+    assert "The store of the register could not be read; it was not asked." in text
+    _, text = mail(CAMPAIGN, looked(KNOWN, OURS, broken))
+    assert "The store of the register could not be read; it was not asked." in text
+    assert "812345" not in text

@@ -150,7 +150,7 @@ def test_hundreds_of_filings_in_many_transactions_are_one_mail_for_each_watch_an
     )
     flat = " ".join(english.split())
     assert "Sample Cars, Inc.: 240 filings (US), filed 2026-04-01 to 2026-04-20" in flat
-    assert "New against 1 earlier filing(s) of this owner in the database (filed 2024-01-05)" in flat
+    assert "New against 1 earlier filing(s) of this owner (filed 2024-01-05), 1 of the " in flat
     assert "classes it had not filed in: 12, 35, 37, 39" in flat
     assert "words it had not used: j, i, h" in flat
     assert "first filing for 26 months (the one before: 2024-01-05)" in flat

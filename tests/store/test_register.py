@@ -37,7 +37,9 @@ def told(day: str, state: bytes, **fields: object) -> Told:
 
 def take(register: Register, *many: Told, version: int = 1, file: str = "apc260420.zip") -> list[str]:
     with register.write():
-        return list(register.take(many, source="us.daily", slim_version=version, file=file))
+        became = register.take(many, source="us.daily", slim_version=version, file=file)
+        register.owners_done()
+    return list(became)
 
 
 @pytest.fixture

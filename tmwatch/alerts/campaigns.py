@@ -2,8 +2,8 @@
 
 Who brings out a car files its name in nine classes, with three variants, on one day or in three weeks: nine
 or thirty filings, one piece of news. What makes it news is what the owner never filed before, as far as the
-store knows: the caller gives the earlier filings (`store.owners`), and an owner of whom none is stored is
-said to be one of whom none is *stored*.
+stores know: the caller gives the earlier filings and where they were looked for (`store.owners`), and an
+owner of whom none is stored is said to be one of whom none is *stored*.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from tmwatch.alerts.payload import Campaign, ClassLine, ClassMark, Earlier, MarkCard
+from tmwatch.alerts.payload import Campaign, ClassLine, ClassMark, Earlier, LookedInto, MarkCard
 from tmwatch.text import fold, fold_party
 
 SPAN = dt.timedelta(days=30)  # from the first to the last filing date of a campaign
@@ -39,6 +39,11 @@ class Known:
 
     filings: Sequence[Filing] = ()
     complete: bool = True  # False: the owner has more, and only the newest were read
+    looked: tuple[LookedInto, ...] = ()  # where; empty if nobody says it, and then every office is known
+
+    def of_office(self, office: str) -> bool:
+        """Whether anything was stored by which to tell what is new at an office."""
+        return not self.looked or any(office in one.offices for one in self.looked)
 
 
 # The earlier filings of an owner with one of these names: filed before that day, and not these (ST.13).
@@ -178,27 +183,36 @@ def class_titles() -> dict[str, tuple[str, str]]:
 
 def _earlier(cards: Sequence[MarkCard], first: dt.date | None, known: Known) -> Earlier:
     """What the owner never filed before, as far as its earlier filings are stored."""
+    where = tuple(dict.fromkeys(card.office for card in cards))
+    unknown = tuple(office for office in where if not known.of_office(office))
     if not known.filings:
-        return Earlier(stored=0)
+        return Earlier(stored=0, looked=known.looked)
     days = [one.filed for one in known.filings if one.filed]
     last = max(days, default=None)
     quiet = int((first - last).days / _DAYS_A_MONTH) if first and last else 0
+    told = {
+        "stored": len(known.filings),
+        "looked": known.looked,
+        "complete": known.complete,
+        "first": min(days, default=None),
+        "last": last,
+        "unknown_offices": unknown,
+    }
+    if unknown == where:
+        return Earlier(**told)
     classes = {_class(number) for one in known.filings for number in one.classes}
     names = {_name(one.mark) for one in known.filings}
     words = {word for name in names for word in name.split()}
     offices = {one.office for one in known.filings}
     marks = [name for name in _marks(cards) if name and _name(name) not in names]
     return Earlier(
-        stored=len(known.filings),
-        complete=known.complete,
-        first=min(days, default=None),
-        last=last,
+        **told,
         new_classes=tuple(
             sorted({one for card in cards for one in _classes(card)} - classes, key=class_order)
         ),
         new_names=tuple(marks),
         new_words=tuple(dict.fromkeys(word for name in marks for word in _words(name) if word not in words)),
-        new_offices=tuple(dict.fromkeys(card.office for card in cards if card.office not in offices)),
+        new_offices=tuple(one for one in where if one not in offices and one not in unknown),
         quiet_months=quiet if quiet >= QUIET else None,
     )
 

@@ -1,6 +1,7 @@
 """From what changed to what is said, to whom: the watches' reaction inside `observe()`'s transaction.
 
-Pure but for one read (which filings a watch already has): the same batch gives the same alerts.
+Pure but for two reads (which filings a watch already has, and what an owner filed before): the same batch
+gives the same alerts.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from tmwatch.alerts.campaigns import Ask
 from tmwatch.alerts.gathering import cause, changed, new_filings
 from tmwatch.alerts.matching import Batch, to_tell
 from tmwatch.alerts.muting import Audience, Silenced, audiences
@@ -30,7 +32,7 @@ from tmwatch.model import Change, Provenance, TradeMark
 from tmwatch.sources.registry import register_link
 from tmwatch.store import AlertDraft, Database, HitDraft, MutedDraft, Observed, React, Reaction
 from tmwatch.store.database import now
-from tmwatch.store.owners import earlier_filings
+from tmwatch.store.owners import earlier_filings, make_ready
 from tmwatch.watches import Match, Portfolio
 from tmwatch.watches.triage import basis
 from tmwatch.worklist import with_hand_work
@@ -66,6 +68,7 @@ def reactor(
     ready, where somebody has them; to make them takes long where there are many.
     """
     ready = portfolio or Portfolio(config.watches)
+    make_ready(config.store.register)
     rules = rules_of(config)
 
     def react(observed: Sequence[Observed], database: Database) -> Reaction:
@@ -74,6 +77,7 @@ def reactor(
         judged: list[tuple[int, Mapping[str, str]]] = []
         muted: list[MutedDraft] = []
         batch = Batch(ready, observed, database)
+        ask = partial(earlier_filings, database, register=config.store.register)
         for watch in config.watches:
             fresh: list[_Item] = []
             moved: list[_Item] = []
@@ -110,7 +114,7 @@ def reactor(
             for part in parts:
                 to = addresses(config, part.audience.names)
                 if part.fresh:
-                    drafts.append(_new_filings(watch, part.fresh, lines, to, database, rules))
+                    drafts.append(_new_filings(watch, part.fresh, lines, to, ask, rules))
                 drafts += [_changed(watch, group, lines, to, rules) for group in _by_cause(watch, part.moved)]
                 # By what noise is judged moves on only where somebody was told.
                 judged += [
@@ -223,7 +227,7 @@ def _new_filings(
     items: Sequence[_Item],
     lines: tuple[CoverageLine, ...],
     to: Sequence[tuple[str, str, str]],
-    database: Database,
+    ask: Ask,
     rules: RuleBook,
 ) -> AlertDraft:
     cards = tuple(
@@ -232,7 +236,6 @@ def _new_filings(
     )
 
     def make(them: Sequence[MarkCard], before: Sequence[Campaign] = (), /) -> AlertPayload:
-        ask = partial(earlier_filings, database)
         return new_filings(watch.name, watch.role, them, lines, ask, before)
 
     return AlertDraft("filing.new", watch.name, cards, make, tuple(to), "new filings")

@@ -149,11 +149,23 @@ class ClassLine(Frozen):
     new: bool = False  # the owner never filed in it before, as far as its earlier filings are stored
 
 
+class LookedInto(Frozen):
+    """One of the stores in which an owner's earlier filings were looked for."""
+
+    store: Literal["database", "register"]  # the latter is the optional store of a whole register
+    filings: int = 0  # that stand in it, whoever filed them, besides those of the campaign
+    offices: tuple[str, ...] = ()  # of which they are
+    since: dt.date | None = None  # day (UTC) on which its first filing was stored
+    found: int = 0  # earlier filings of the owner
+    readable: bool = True  # False: it could not be asked
+
+
 class Earlier(Frozen):
-    """What is new against the owner's earlier filings. They are those that stand in the database,
-    not the register's: of `stored` = 0 nothing follows about the register, and nothing is called new."""
+    """What is new against the owner's earlier filings. They are those that are stored, not the register's:
+    of `stored` = 0 nothing follows about the register, and nothing is called new."""
 
     stored: int = 0
+    looked: tuple[LookedInto, ...] = ()  # empty in alerts of older versions, which knew the database only
     complete: bool = True  # False: more are stored, and only the newest were compared
     first: dt.date | None = None  # filing dates of the earlier filings
     last: dt.date | None = None
@@ -161,6 +173,7 @@ class Earlier(Frozen):
     new_names: tuple[str, ...] = ()  # marks of a name that none of them bears
     new_words: tuple[str, ...] = ()  # and words in them that stand in none of them
     new_offices: tuple[str, ...] = ()
+    unknown_offices: tuple[str, ...] = ()  # of which nothing else is stored, so that nothing is said of them
     quiet_months: int | None = None  # whole months since the last of them, where they are many
 
 

@@ -101,10 +101,14 @@ def _span(first: dt.date | None, last: dt.date | None, words: Wording) -> str:
 
 def _news(earlier: Earlier, words: Wording) -> tuple[str, tuple[str, ...]]:
     """What is new against the owner's earlier filings, and against how many of which."""
+    unread = [words.say("store_unread")] * any(not one.readable for one in earlier.looked)
     if not earlier.stored:
-        return "", (words.say("news_unknown"),)
+        return "", (_none_known(earlier, words), *unread)
     told = "news_head" if earlier.complete else "news_head_newest"
-    head = words.say(told, count=earlier.stored, span=_years(earlier, words))
+    stores = _stores(earlier, words, "found_in")
+    if stores:
+        told += "_in"
+    head = words.say(told, count=earlier.stored, span=_years(earlier, words), stores=stores)
     news = []
     if earlier.new_classes:
         news.append(words.say("new_classes", classes=_listed(earlier.new_classes, words)))
@@ -117,7 +121,27 @@ def _news(earlier: Earlier, words: Wording) -> tuple[str, tuple[str, ...]]:
     if earlier.quiet_months and earlier.last:
         last = earlier.last.isoformat()
         news.append(words.say("quiet", count=earlier.quiet_months, date=last))
-    return head, tuple(news) or (words.say("news_nothing"),)
+    if earlier.unknown_offices:
+        news.append(words.say("office_unknown", offices=_listed(earlier.unknown_offices, words)))
+    return head, (*(news or [words.say("news_nothing")]), *unread)
+
+
+def _none_known(earlier: Earlier, words: Wording) -> str:
+    stores = _stores(earlier, words, "none_in")
+    return words.say("news_unknown_in", stores=stores) if stores else words.say("news_unknown")
+
+
+def _stores(earlier: Earlier, words: Wording, said: str) -> str:
+    """Where the earlier filings were looked for: how many filings there, and since when. "" where nothing
+    else was stored anywhere."""
+    parts = []
+    for one in earlier.looked:
+        if one.filings and one.since is not None:
+            offices = [clean_line(office, 10) for office in one.offices]
+            place = words.say(f"in_{one.store}", offices=_cut(offices, _NAMES, words))
+            values = {"count": one.filings, "place": place, "date": one.since.isoformat()}
+            parts.append(words.say(said, found=one.found, **values))
+    return words.say("stores_and").join(parts)
 
 
 def _years(earlier: Earlier, words: Wording) -> str:

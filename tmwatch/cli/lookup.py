@@ -121,8 +121,10 @@ def lookup(
     """Find filings by mark, owner, agent or number. Nothing is stored or alerted.
 
     TEXT is a number, or a name that may be a mark or an owner. All sources that can answer are asked side by
-    side, each at its own pace; those that cannot be asked are named, with the reason. The exit code is 1
-    where registers were asked and none answered, or all that could be asked rest after failures.
+    side, each at its own pace; those that cannot be asked are named, with the reason. In the store of the
+    whole register a number is looked up, or an owner by its whole name, however that is written; marks are
+    found there with --like. The exit code is 1 where registers were asked and none answered, or all that
+    could be asked rest after failures.
     """
     if level:
         others = (mark, owner, agent, offices, since, changed_since, ask_live is not None, as_csv)

@@ -9,67 +9,42 @@ The register's clock orders it: what is told as of an earlier day than what is s
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import json
 import sqlite3
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from tmwatch.errors import StoreError
-from tmwatch.files import whole
 from tmwatch.sources.slim import Essence, Slim
-from tmwatch.store.copies import BUSY_SECONDS, PRIVATE, make_private
+from tmwatch.store import register_owners, rows
+from tmwatch.store.copies import make_private
 from tmwatch.store.database import WAL_KEPT, iso, now
+from tmwatch.store.register_file import (
+    APPLICATION_ID,
+    SCHEMA_VERSION,
+    connect,
+    make,
+    migrate,
+    refuse_no_database,
+)
 
-APPLICATION_ID = 0x746D7772  # "tmwr"
 Became = Literal["new", "changed", "unchanged", "past"]
 
-_MAGIC = b"SQLite format 3\0"
 _AGAIN = "It can be made again: move the file away and import the register's files once more."
 _AT_ONCE = 500  # filings a question: SQLite takes 999 values at least
 _PLAIN = None  # rows as tuples: where thousands are asked for, and a few columns by their order
-_SCHEMA = (
-    """
-    create table filing (
-      id integer primary key, st13 text not null unique, office text not null,
-      application_number text not null, registration_number text, international_number text,
-      name text, other_names text not null, classes text not null, owners text not null, agents text not null,
-      status_code text, status_live text, filing_date text,
-      as_of text not null, source text not null, slim_version integer not null,
-      hash blob not null, first_seen text not null, last_moved text not null
-    );
-    create index filing_registration on filing (registration_number) where registration_number is not null;
-    create index filing_international on filing (international_number) where international_number is not null;
-    create table filing_change (
-      id integer primary key, filing integer not null references filing (id), as_of text not null,
-      field text not null, old text, new text, file text not null, seen_at text not null
-    );
-    create index filing_change_filing on filing_change (filing);
-    create view changes as
-      select c.as_of, f.st13, f.name, c.field, c.old, c.new, c.file, c.seen_at
-      from filing_change c join filing f on f.id = c.filing order by c.id desc;
-    """,
-    # Where each name stands in the index of names beside the file (`nearby`), and how far that is made. The
-    # place of a name that a filing has no more is nobody's.
-    """
-    create table indexed_name (place integer primary key, filing integer references filing (id));
-    create index indexed_name_filing on indexed_name (filing);
-    create table indexed (
-      id integer primary key check (id = 1), filing integer not null, change integer not null
-    );
-    insert into indexed values (1, 0, 0);
-    """,
-)
-SCHEMA_VERSION = len(_SCHEMA)
 
 # What is compared, and shown where it changed; lists stand in the file as JSON.
 FIELDS = (
     *("name", "other_names", "classes", "owners", "agents"),
     *("status_code", "filing_date", "registration_number", "international_number"),
 )
+_OWNERS = FIELDS.index("owners")
 _LISTS = frozenset({"other_names", "classes", "owners", "agents"})
 _COLUMNS = ("st13", "office", "application_number", *FIELDS, "status_live", "as_of", "source")
 _ALL = (*_COLUMNS, "slim_version", "hash", "first_seen", "last_moved")
@@ -97,21 +72,34 @@ class Told(NamedTuple):
     slim: Slim
 
 
-class Register:
-    """A connection to the file. Raises `StoreError` for what is damaged, foreign, newer, or in the way."""
+class Holds(NamedTuple):
+    """How many filings a store has, of which offices, and since which day (UTC) it has had any."""
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
+    filings: int
+    offices: tuple[str, ...]
+    since: dt.date | None
+
+
+class Register:
+    """A connection to the file. Raises `StoreError` for what is damaged, foreign, newer, or in the way.
+
+    `reading`: nothing is written, and so a store that must first be brought up to date is refused: that may
+    take a minute, which is too long for whoever holds the database meanwhile.
+    """
+
+    def __init__(self, path: Path, *, create: bool = True, reading: bool = False) -> None:
         self.path = path
+        create = create and not reading
         try:
             if not path.exists():
                 if not create:
                     raise self._error("there is no store of the register yet", do=_FIRST)
-                _make(path)
-            _refuse_no_database(path)
+                make(path)
+            refuse_no_database(path)
             make_private(path)
-            self.conn = _connect(path)
+            self.conn = connect(path)
             try:
-                self._open()
+                self._open(reading)
             except BaseException:
                 self.conn.close()
                 raise
@@ -126,7 +114,7 @@ class Register:
     def _error(self, message: str, *, kept: str = "It was left untouched.", do: str) -> StoreError:
         return StoreError(message, where=str(self.path), kept=kept, do=do)
 
-    def _open(self) -> None:
+    def _open(self, reading: bool) -> None:
         conn = self.conn
         tables = conn.execute("select count(*) from sqlite_master").fetchone()[0]
         if conn.execute("pragma application_id").fetchone()[0] != APPLICATION_ID and tables:
@@ -140,13 +128,22 @@ class Register:
                 f"the store of the register has schema {version}, this tmwatch knows {SCHEMA_VERSION}",
                 do="Install the tmwatch that wrote it, or a newer one.",
             )
-        conn.execute("pragma journal_mode = wal")
-        conn.execute("pragma synchronous = full")
         conn.execute("pragma cache_size = -4096")  # KiB
-        conn.execute(f"pragma journal_size_limit = {WAL_KEPT}")
-        if version < SCHEMA_VERSION:
+        if not reading:
+            conn.execute("pragma journal_mode = wal")
+            conn.execute("pragma synchronous = full")
+            conn.execute(f"pragma journal_size_limit = {WAL_KEPT}")
+        behind = version < SCHEMA_VERSION or (done := register_owners.keyed(conn)) < 0
+        if reading:
+            if behind:
+                raise self._error(
+                    "the store of the register is of an older tmwatch",
+                    do="`tmwatch import` brings it up to date.",
+                )
+            conn.execute("pragma query_only = on")
+        elif behind or done < self.rows_so_far():
             with self.write():
-                _migrate(conn, conn.execute("pragma user_version").fetchone()[0])
+                migrate(conn, conn.execute("pragma user_version").fetchone()[0])
 
     def close(self) -> None:
         """Close the file."""
@@ -225,6 +222,24 @@ class Register:
         )
         return [_readable_change(row) for row in rows]
 
+    def of_owner(self, names: Sequence[str], before: dt.date | None, most: int) -> list[dict[str, Any]]:
+        """The filings of an owner with one of these names, however they are written (`text.party_keys`), as
+        `rows` gives them: the latest filed first, at most so many. With a day those filed before it, and
+        those that bear no date. What a file brings is found when it is through (`owners_done`)."""
+        day = before.isoformat() if before is not None else None
+        return [_readable(row) for row in register_owners.of_owner(self.conn, names, day, most)]
+
+    def holds(self, without: Collection[str] = ()) -> Holds:
+        """What there is to find an owner's filings in, besides these (ST.13)."""
+        done = register_owners.keyed(self.conn)
+        among = sum(one.id <= done for one in self.kept(list(without)).values())
+        first = self.conn.execute("select first_seen from filing order by id limit 1").fetchone()
+        return Holds(
+            done - among,
+            rows.offices(self.conn, "filing", without),
+            dt.date.fromisoformat(first[0][:10]) if first else None,
+        )
+
     def filings(self) -> Iterator[dict[str, Any]]:
         """All that is stored of every filing, lists as lists, in the order in which they came."""
         for row in self.conn.execute("select * from filing order by id"):
@@ -235,7 +250,7 @@ class Register:
         return int(self.conn.execute("select count(*) from filing").fetchone()[0])
 
     def rows_so_far(self) -> int:
-        """About how many filings are stored, at once."""
+        """How many filings are stored, at once: none is ever taken out, so the last row is their number."""
         return int(self.conn.execute("select coalesce(max(id), 0) from filing").fetchone()[0])
 
     def by_owner(self, most: int) -> Iterator[tuple[str, str, list[int]]]:
@@ -312,6 +327,7 @@ class Register:
         before = {row["st13"]: row for row in self._of("*", [one.essence.st13 for one in many])}
         instant = iso(now())
         new: list[tuple[Any, ...]] = []
+        sold: list[tuple[int, str, Sequence[str]]] = []
         moved: list[tuple[Any, ...]] = []
         changes: list[tuple[Any, ...]] = []
         became: list[Became] = []
@@ -333,6 +349,8 @@ class Register:
                 for field, value in zip(FIELDS, values, strict=True)
                 if old[field] != value
             ]
+            if old["owners"] != values[_OWNERS]:
+                sold.append((old["id"], old["owners"], one.slim.owners))
             # A better reader makes no news: of the same bytes it only knows more.
             told = bool(differs) and old["hash"] != one.essence.digest
             changes += differs if told else []
@@ -341,12 +359,18 @@ class Register:
             became.append("changed" if told else "unchanged")
         self.conn.executemany(_INSERT, new)
         self.conn.executemany(_UPDATE, moved)
+        if sold:
+            register_owners.move(self.conn, sold)
         self.conn.executemany(
             "insert into filing_change (filing, as_of, field, old, new, file, seen_at)"
             " values (?,?,?,?,?,?,?)",
             changes,
         )
         return became
+
+    def owners_done(self) -> None:
+        """The owners of all that was taken can be asked for, in the transaction that is open."""
+        register_owners.catch_up(self.conn)
 
     def told_again(self, days: dict[str, array[int]]) -> None:
         """Filings (by their row) that a file of that day tells as they are stored."""
@@ -358,58 +382,6 @@ class Register:
 
 
 _FIRST = "It is made by the first `tmwatch import` of a register's file, where [store] names `register`."
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-    conn.row_factory = sqlite3.Row
-    return conn
-
-
-def _refuse_no_database(path: Path) -> None:
-    if path.is_dir():
-        what = "a folder has its name"
-    else:
-        with path.open("rb") as file:
-            head = file.read(len(_MAGIC))
-        what = "" if head == _MAGIC else "it is no SQLite file, or was cut off"
-    if what:
-        raise StoreError(
-            f"the store of the register cannot be used: {what}",
-            where=str(path),
-            kept="It was left untouched.",
-            do="Name another file in [store] register, or move this one away and import the files again.",
-        )
-
-
-def _make(path: Path) -> None:
-    """A new store, made whole under another name: a process killed here leaves no half of one."""
-    if not path.parent.is_dir():
-        raise StoreError(
-            "the folder of the store of the register does not exist",
-            where=str(path.parent),
-            do="Create it, or name another file in [store] register.",
-        )
-    try:
-        with (
-            whole(path.resolve(), mode=PRIVATE, replace=False) as part,
-            closing(_connect(part)) as conn,
-        ):
-            conn.execute("begin immediate")
-            _migrate(conn, 0)
-            conn.execute("commit")
-            conn.execute("pragma journal_mode = wal")
-    except FileExistsError:
-        return  # another process was faster
-
-
-def _migrate(conn: sqlite3.Connection, version: int) -> None:
-    """The steps from `version` to today's schema, in the transaction that is open."""
-    for step in _SCHEMA[version:]:
-        for statement in filter(str.strip, step.split(";")):
-            conn.execute(statement)
-    conn.execute(f"pragma application_id = {APPLICATION_ID}")
-    conn.execute(f"pragma user_version = {SCHEMA_VERSION}")
 
 
 def _values(slim: Slim) -> tuple[str | None, ...]:

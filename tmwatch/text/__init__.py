@@ -13,7 +13,7 @@ Three families that are never mixed:
 from __future__ import annotations
 
 from tmwatch.text.folding import fold, fold_space
-from tmwatch.text.parties import fold_party, has_company_form, same_party
+from tmwatch.text.parties import fold_party, has_company_form, party_keys, same_party
 from tmwatch.text.showing import clean_line, clean_text, csv_safe, mended
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "fold_space",
     "has_company_form",
     "mended",
+    "party_keys",
     "same_party",
 ]

@@ -26,11 +26,13 @@ _ACRONYM = re.compile(r"(?<!\w)(?:[^\W\d_]\.){1,}[^\W\d_]?(?![^\W_])")
 _CJK = r"\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
 _CJK_GAP = re.compile(rf"(?<=[{_CJK}]) (?=[{_CJK}])")
 
-# The same for ASCII in whole texts at once: controls, apostrophes, case and "&", then the other punctuation.
-_ASCII_CONTROLS = dict.fromkeys((*range(32), 127), " ")
-_ASCII = str.maketrans({**{chr(c): chr(c).lower() for c in range(65, 91)}, "'": "", "`": "", "&": " and "})
-_ASCII.update(_ASCII_CONTROLS)
-_ASCII_WORDS = {c: " " for c in range(33, 127) if not chr(c).isalnum() and chr(c) not in "+$"}
+# The same for ASCII in whole texts at once, as bytes, which takes a quarter of the time of `str.translate`:
+# controls and case (apostrophes go), then the other punctuation.
+_ASCII_CONTROLS = bytes(32 if c < 32 or c == 127 else c for c in range(256))
+_ASCII_PLAIN = _ASCII_CONTROLS.lower()
+_ASCII_WORDS = bytes(
+    32 if 32 < c < 127 and not chr(c).isalnum() and chr(c) not in "+$" else c for c in range(256)
+)
 
 
 def fold_space(text: str) -> str:
@@ -51,10 +53,17 @@ def fold(text: str) -> str:
 
 def _fold_ascii(text: str) -> str:
     """What the long way says of a text without anything but ASCII, in a twentieth of the time."""
-    plain = text.translate(_ASCII)
-    if "." in plain:
-        plain = _ACRONYM.sub(lambda found: found.group().replace(".", "") + " ", plain)
-    return fold_space(plain.translate(_ASCII_WORDS)) or fold_space(text.translate(_ASCII_CONTROLS).lower())
+    raw = text.encode()
+    plain = raw.translate(_ASCII_PLAIN, b"'`")
+    if b"&" in plain:
+        plain = plain.replace(b"&", b" and ")
+    if b"." in plain:
+        dotted = _ACRONYM.sub(lambda found: found.group().replace(".", "") + " ", plain.decode())
+        plain = dotted.encode()
+    words = b" ".join(plain.translate(_ASCII_WORDS).split()) or b" ".join(
+        raw.translate(_ASCII_CONTROLS).lower().split()
+    )
+    return words.decode()
 
 
 def _plain(text: str) -> str:

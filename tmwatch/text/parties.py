@@ -69,6 +69,8 @@ _SHORT_FORMS = {
 
 
 def _spell_out(name: str) -> str:
+    if name.isascii():
+        return name
     text = unicodedata.normalize("NFKC", name.translate(SIGNS))
     for short, full in _SHORT_FORMS.items():
         text = text.replace(short, full)
@@ -94,6 +96,25 @@ def _by_word() -> tuple[_Forms, _Forms]:
 
 def _drop_form(text: str) -> str:
     """`text` without one company form, or as it was."""
+    if not text.isascii() and (shorter := _drop_sign(text)) != text:
+        return shorter
+    ends, starts = _by_word()
+    if text.rpartition(" ")[2] not in ends and text.partition(" ")[0] not in starts:  # most names
+        return text.removeprefix("the ")  # "The Coca-Cola Company"
+    tokens = tuple(text.split())
+    for entry in ends.get(tokens[-1], ()):
+        if len(tokens) > len(entry) and tokens[-len(entry) :] == entry:
+            rest = tokens[: -len(entry)]
+            # "… GmbH & Co. KG", "Tiffany & Co.": the "and" hung on what has gone.
+            return " ".join(rest[:-1] if len(rest) > 1 and rest[-1] == "and" else rest)
+    for entry in starts.get(tokens[0], ()):
+        if len(tokens) > len(entry) and tokens[: len(entry)] == entry:
+            return " ".join(tokens[len(entry) :])
+    return text.removeprefix("the ")
+
+
+def _drop_sign(text: str) -> str:
+    """`text` without one form that is written without spaces (有限公司, 株式会社), or as it was."""
     _, signs = _company_forms()
     for form in signs["end"] if text.endswith(signs["end"]) else ():
         # "…分公司" is a branch, "…总公司" a head office: 公司 is part of a longer word there.
@@ -103,17 +124,22 @@ def _drop_form(text: str) -> str:
     for form in signs["start"] if text.startswith(signs["start"]) else ():
         if text.startswith(form) and text != form:
             return text[len(form) :].lstrip()
-    tokens = tuple(text.split())
-    ends, starts = _by_word()
-    for entry in ends.get(tokens[-1], ()) if tokens else ():
-        if len(tokens) > len(entry) and tokens[-len(entry) :] == entry:
-            rest = tokens[: -len(entry)]
-            # "… GmbH & Co. KG", "Tiffany & Co.": the "and" hung on what has gone.
-            return " ".join(rest[:-1] if len(rest) > 1 and rest[-1] == "and" else rest)
-    for entry in starts.get(tokens[0], ()) if tokens else ():
-        if len(tokens) > len(entry) and tokens[: len(entry)] == entry:
-            return " ".join(tokens[len(entry) :])
-    return text.removeprefix("the ")  # "The Coca-Cola Company"
+    return text
+
+
+@functools.lru_cache(8192)
+def party_keys(name: str) -> frozenset[str]:
+    """What a name has in common with every way of writing the same; empty for a name of nothing.
+
+    The same is a name but for company form, case, width, accents and spaces, also in letters that only look
+    Latin and in the other form of Chinese characters.
+    """
+    plain = fold_party(name).replace(" ", "")
+    if name.isascii():
+        return frozenset((plain,)) if plain else frozenset()
+    from tmwatch.text.lookalike import normal_owner  # late: its tables are large
+
+    return frozenset(filter(None, (plain, normal_owner(name).replace(" ", ""))))
 
 
 def same_party(one: str, other: str) -> bool:

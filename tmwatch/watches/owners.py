@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
-from tmwatch.text import clean_line, fold, fold_party, fold_space
+from tmwatch.text import clean_line, fold, fold_party, fold_space, party_keys
 
 # One letter tells short names apart: BYD is not BYE. A Chinese character says more than a letter.
 _LONG_ENOUGH, _LONG_IN_HAN = 7, 5
@@ -19,19 +19,7 @@ _LONG_ENOUGH, _LONG_IN_HAN = 7, 5
 
 def is_same(alias: str, name: str) -> bool:
     """Whether the name is the watched one."""
-    return not keys(alias).isdisjoint(keys(name))
-
-
-@functools.lru_cache(8192)
-def keys(name: str) -> frozenset[str]:
-    """What a name has in common with every way of writing the same; empty for a name of nothing."""
-    plain = fold_party(name).replace(" ", "")
-    found = {plain}
-    if not name.isascii():
-        from tmwatch.text.lookalike import normal_owner  # late: its tables are large
-
-        found.add(normal_owner(name).replace(" ", ""))
-    return frozenset(filter(None, found))
+    return not party_keys(alias).isdisjoint(party_keys(name))
 
 
 def same_name(what: str, name: str, alias: str) -> str:
@@ -50,9 +38,9 @@ def same_name(what: str, name: str, alias: str) -> str:
 
 def first_same(watched: Iterable[str], names: Iterable[str]) -> tuple[str, str] | None:
     """(alias, name) of the first watched name that is among these."""
-    theirs = [(name, keys(name)) for name in names]
+    theirs = [(name, party_keys(name)) for name in names]
     for alias in watched:
-        mine = keys(alias)
+        mine = party_keys(alias)
         for name, there in theirs:
             if not mine.isdisjoint(there):
                 return alias, name

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tmwatch.model import TradeMark
 from tmwatch.numbers import MarkNumber
-from tmwatch.text import fold
+from tmwatch.text import fold, party_keys
 from tmwatch.watches import owners
 from tmwatch.watches.commonness import watched
 from tmwatch.watches.docket import bare
@@ -51,8 +51,8 @@ class Portfolio:
         self._marks: dict[tuple[int, Gate | None], dict[WatchedMark, list[tuple[int, int]]]] | None = None
         for place, watch in enumerate(self.watches):
             _put(self._numbers, place, (key for number in watch.numbers for key in _keys_of(number)))
-            _put(self._owners, place, (key for name in watch.owners for key in owners.keys(name)))
-            _put(self._agents, place, (key for name in watch.agents for key in owners.keys(name)))
+            _put(self._owners, place, (key for name in watch.owners for key in party_keys(name)))
+            _put(self._agents, place, (key for name in watch.agents for key in party_keys(name)))
             _put(self._names, place, filter(None, map(fold, watch.marks)))
             if watch.owners_like:
                 _put(self._alike, place, (key for name in watch.owners for key in owners.like_keys(name)))
@@ -98,14 +98,14 @@ class Portfolio:
             for key in number_keys(filing):
                 asked.update(self._numbers.get(key, ()))
             for name in filing.owners if self._owners or self._alike else ():
-                for key in owners.keys(name) if self._owners else ():
+                for key in party_keys(name) if self._owners else ():
                     asked.update(self._owners.get(key, ()))
                 for key in owners.like_keys(name) if self._alike else ():
                     asked.update(self._alike.get(key, ()))
             for name in filing.names if self._names else ():
                 asked.update(self._names.get(fold(name), ()))
             for name in filing.agents if self._agents else ():
-                for key in owners.keys(name):
+                for key in party_keys(name):
                     asked.update(self._agents.get(key, ()))
             if asked:
                 found[place] = asked
