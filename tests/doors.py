@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tmwatch.http import Door, Limits, Timeouts
 from tmwatch.sources.base import Automation, Declaration, KnownQuery, Pace, Request, Terms
@@ -31,7 +32,7 @@ class FakeTime:
         self.now += dt.timedelta(seconds=seconds)
 
 
-def declaration(pace: Pace | None = None, **other: object) -> Declaration:
+def declaration(pace: Pace | None = None, **other: Any) -> Declaration:
     made = Declaration(
         id="xx.test",
         title="A made-up register",
@@ -46,17 +47,17 @@ def declaration(pace: Pace | None = None, **other: object) -> Declaration:
         known_query=KnownQuery("record", "1"),
         credential_env="XX_KEY",
     )
-    return replace(made, **other)  # type: ignore[arg-type]
+    return replace(made, **other)
 
 
-def door(folder: Path, time: FakeTime, **other: object) -> Door:
-    settings: dict[str, object] = {
+def door(folder: Path, time: FakeTime, **other: Any) -> Door:
+    settings: dict[str, Any] = {
         "timeouts": Timeouts(connect=2, read=2, total=5),
         "limits": Limits(),
         **other,
     }
-    return Door(CONTACT, state_dir=folder, clock=time.clock, sleep=time.sleep, **settings)  # type: ignore[arg-type]
+    return Door(CONTACT, state_dir=folder, clock=time.clock, sleep=time.sleep, **settings)
 
 
-def ask_for(path: str, **other: object) -> Request:
-    return Request(path=path, **other)  # type: ignore[arg-type]
+def ask_for(path: str, **other: Any) -> Request:
+    return Request(path=path, **other)

@@ -151,13 +151,16 @@ def test_the_store_of_the_register_has_what_concerned_nobody_and_replay_knows_it
     base = house.base(config)
     kept = {one.record().verbal_element: one.kept_in for some in batches(config, base) for one in some}
     assert kept == {"SAMPLE HARBOR": "database", FAR: "register"}
+    with closing(Register(house.folder / "register.db", reading=True)) as whole:
+        assert len(whole.of_owner(["Malli"], None, 9)) == 2
     (told,) = why_not(config, base, ENV, config.watches[0], parse_number("FI T202680001"))
     base.close()
     assert told.kept_in == "register"
     assert told.reasons
     register.finnish[1]["applicants"] = [{"name": "Toinen Oy", "ordinal": 1}]
     house.check(config)
-    with closing(Register(house.folder / "register.db")) as whole:
+    with closing(Register(house.folder / "register.db", reading=True)) as whole:
+        assert [len(whole.of_owner([name], None, 9)) for name in ("Toinen", "Malli")] == [1, 1]
         assert [one["field"] for one in whole.changes("FI502026000T80001")] == ["owners"]
 
 

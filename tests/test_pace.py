@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,11 +41,13 @@ def pacer(folder: Path, times: FakeTime, patience: float = 60.0) -> Pacer:
     return Pacer(folder, clock=times.clock, sleep=times.sleep, patience=patience)
 
 
-def law(pace: Pace, **other: object) -> object:
-    return rules(pace, **{"loopback": False, "min_interval": None, "max_per_day": None, **other})  # type: ignore[arg-type]
+def law(
+    pace: Pace, *, loopback: bool = False, min_interval: float | None = None, max_per_day: int | None = None
+) -> Rules:
+    return rules(pace, loopback=loopback, min_interval=min_interval, max_per_day=max_per_day)
 
 
-EVERY_TWO = rules(Pace(2.0), loopback=False, min_interval=None, max_per_day=None)
+EVERY_TWO = law(Pace(2.0))
 
 
 def test_questions_keep_their_distance(tmp_path: Path, times: FakeTime) -> None:
@@ -71,8 +74,8 @@ def test_the_next_process_keeps_the_distance_to_the_last_one(tmp_path: Path, tim
 def test_the_slowest_rule_wins(times: FakeTime) -> None:
     now = times.now.timestamp()
 
-    def distance(pace: Pace, **other: object) -> float:
-        return law(pace, **other).distance_at(now)  # type: ignore[attr-defined, no-any-return]
+    def distance(pace: Pace, **other: Any) -> float:
+        return law(pace, **other).distance_at(now)
 
     assert distance(Pace(0.2, per_minute=60)) == 1.0
     assert distance(Pace(3.0, per_minute=60)) == 3.0
@@ -82,8 +85,8 @@ def test_the_slowest_rule_wins(times: FakeTime) -> None:
     assert distance(Pace(3.0), min_interval=10.0) == 10.0
     assert distance(Pace(3.0), min_interval=0, loopback=True) == 0
     assert distance(Pace(3.0), loopback=True) == 3.0
-    assert law(Pace(3.0, per_day=500), max_per_day=1000).per_day == 500  # type: ignore[attr-defined]
-    assert law(Pace(3.0, per_day=500), max_per_day=20).per_day == 20  # type: ignore[attr-defined]
+    assert law(Pace(3.0, per_day=500), max_per_day=1000).per_day == 500
+    assert law(Pace(3.0, per_day=500), max_per_day=20).per_day == 20
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ def test_the_slowest_rule_wins(times: FakeTime) -> None:
 def test_more_is_allowed_at_night_where_the_office_is(utc: str, distance: float) -> None:
     by_office = law(Pace(0.1, per_minute=60, night=("America/New_York", 22, 5, 120)))
     instant = dt.datetime.fromisoformat(utc).replace(tzinfo=dt.UTC).timestamp()
-    assert by_office.distance_at(instant) == distance  # type: ignore[attr-defined]
+    assert by_office.distance_at(instant) == distance
 
 
 def test_errors_double_the_distance_and_good_answers_bring_it_back_slowly(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tmwatch.alerts.delivery import Delivery
 from tmwatch.alerts.endpoint import Endpoint, Key, key_of
@@ -232,9 +233,9 @@ def config(
 
 
 def delivery(
-    number: int = 1, channel: str = "email", address: str = "a@example.com", **more: object
+    number: int = 1, channel: str = "email", address: str = "a@example.com", **more: Any
 ) -> Delivery:
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "id": number,
         "alert_id": 7,
         "recipient": "legal",
@@ -245,7 +246,7 @@ def delivery(
         "payload": python_payload(),
         "created_at": CREATED,
     }
-    return Delivery(**(values | more))  # type: ignore[arg-type]
+    return Delivery(**(values | more))
 
 
 def waiting(one: Delivery) -> Waiting:

@@ -323,6 +323,7 @@ def test_the_mail_says_which_stores_were_asked_with_how_many_filings_since_when(
         "about what is not stored." in text
     )
     assert "(new)" not in text
+    assert "could not be read" not in text
     _, text = mail(CAMPAIGN, looked(KNOWN, OURS, WHOLE), "zh")
     assert "自 2026-04-20 起存于登记簿库（CN, US）的其他 812345 件中的 0 件" in text.replace("、US", ", US")
 

@@ -57,7 +57,7 @@ class Loopback(Controller):
     """A mail server on a free port."""
 
     def _trigger_server(self) -> None:
-        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]  # it runs
         with ExitStack() as stack:
             line = stack.enter_context(socket.create_connection((self.hostname, self.port), 5))
             if self.ssl_context:

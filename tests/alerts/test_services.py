@@ -166,7 +166,7 @@ def deliver(config: Config, name: str, *numbers: int, **more: Any) -> tuple[Deli
     )
     channels = dict(Channels(config))
     if hasattr(channels[name], "_timeouts"):
-        channels[name]._timeouts = QUICK  # type: ignore[attr-defined]
+        channels[name]._timeouts = QUICK  # type: ignore[attr-defined]  # of those that have them
     return deliver_due(box, config, samples.CREATED, channels), box
 
 

@@ -272,7 +272,7 @@ def test_the_portals_page_in_place_of_a_file_is_told_by_its_first_bytes(
 ) -> None:
     name = portal.add("260421")
     listed, portal.files = portal.list(), {}
-    portal.list = lambda: listed  # type: ignore[method-assign]
+    portal.list = lambda: listed  # type: ignore[method-assign]  # one portal, as it stood
     with time_machine.travel(dt.datetime(2026, 4, 22, 8, tzinfo=dt.UTC), tick=True):
         said = took(run, code=1)
         assert names(said) == [(name, "failed")]
@@ -296,7 +296,7 @@ def test_a_file_with_another_digest_or_another_length_is_not_kept(
     assert names(took(run)) == [(name, "taken")]
     other = portal.add("260422")
     listed = portal.list()
-    portal.list = lambda: listed  # type: ignore[method-assign]
+    portal.list = lambda: listed  # type: ignore[method-assign]  # one portal, as it stood
     portal.files[other] += b"more than the list says"
     assert "longer than" in took(run, code=1)["error"]
     assert not list((folder / "tmwatch.db.feeds").rglob("*.zip*"))

@@ -148,7 +148,7 @@ def test_a_token_that_is_no_longer_taken_is_renewed_once(office: Office, run: Ru
         office.valid.clear()
         return said
 
-    office.show = revoke  # type: ignore[method-assign]
+    office.show = revoke  # type: ignore[method-assign]  # of this office only
     office.server.clear_all_handlers()
     for path, handler in (
         ("/oidc/accessToken", office.give),

@@ -8,6 +8,7 @@ import time
 import zipfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -166,8 +167,8 @@ def test_a_file_that_is_saved_again_while_it_is_read_is_not_moved(
     (inbox / "page.html").write_bytes(BODY)
     real = module.import_files
 
-    def slow(*words: object, **more: object) -> object:
-        done = real(*words, **more)  # type: ignore[arg-type]
+    def slow(*words: Any, **more: Any) -> Any:
+        done = real(*words, **more)
         (inbox / "page.html").write_bytes(LATER)
         return done
 

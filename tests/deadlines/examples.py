@@ -10,7 +10,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from tmwatch.deadlines.rules import ALIASES, shipped
+from tmwatch.deadlines.rules import ALIASES, Rule, shipped
 from tmwatch.deadlines.span import Span, span_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,12 +41,15 @@ class Example:
 def read_examples(path: Path) -> list[Example]:
     with path.open(encoding="utf-8", newline="") as file:
         return [
-            Example(row["office"], row["rule"], *(_day(row[name]) for name in _DAYS))  # type: ignore[arg-type]
+            Example(
+                row["office"],
+                row["rule"],
+                dt.date.fromisoformat(row["trigger_date"]),
+                _day(row["expected_open"]),
+                _day(row["expected_close"]),
+            )
             for row in csv.DictReader(file)
         ]
-
-
-_DAYS = ("trigger_date", "expected_open", "expected_close")
 
 
 def _day(text: str) -> dt.date | None:
@@ -98,7 +101,7 @@ def found(example: Example) -> tuple[dt.date | None, dt.date | None]:
     return span.opens, span.end.last_safe if span.end else None
 
 
-def _term_that_opens(rule: object, example: Example) -> Span:
+def _term_that_opens(rule: Rule, example: Example) -> Span:
     """Of a rule that repeats: the term that opens on the example's day, else the first."""
-    spans = [span_of(rule, example.trigger, term=term) for term in range(10)]  # type: ignore[arg-type]
+    spans = [span_of(rule, example.trigger, term=term) for term in range(10)]
     return next((one for one in spans if one.opens == example.opens), spans[0])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.deadlines.examples import found, read_examples, shared_examples
+from tests.deadlines.examples import Example, found, read_examples, shared_examples
 from tmwatch.deadlines import day_at
 from tmwatch.deadlines.arithmetic import Period, add_months, parse_period
 from tmwatch.deadlines.calendars import calendar_of
@@ -23,8 +23,8 @@ days = st.dates(dt.date(1995, 1, 1), dt.date(2060, 12, 31))
 
 
 @pytest.mark.parametrize("example", OWN, ids=str)
-def test_a_worked_example_comes_out_as_printed(example: object) -> None:
-    assert found(example) == (example.opens, example.closes)  # type: ignore[attr-defined,arg-type]
+def test_a_worked_example_comes_out_as_printed(example: Example) -> None:
+    assert found(example) == (example.opens, example.closes)
 
 
 @pytest.mark.recorded

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tmwatch.deadlines.rules import COLUMNS, RuleBook, read_rules, shipped, with_own
+from tmwatch.deadlines.rules import COLUMNS, Rule, RuleBook, read_rules, shipped, with_own
 from tmwatch.errors import ConfigError
 
 GOOD = {
@@ -70,15 +70,15 @@ def test_the_law_of_the_day_of_the_trigger_is_chosen(name: str, at: str, chosen:
 @pytest.mark.parametrize(
     "rule", [rule for rule in shipped().rules if rule.valid_from or rule.valid_to], ids=lambda r: r.key
 )
-def test_the_day_after_an_old_row_ends_another_one_begins(rule: object) -> None:
+def test_the_day_after_an_old_row_ends_another_one_begins(rule: Rule) -> None:
     """No trigger falls between two laws, and none under two."""
     one = rule
     pairs = [
         other
-        for other in shipped().of(one.office)  # type: ignore[attr-defined]
-        if other.trigger == one.trigger and other.act == one.act and other.when == one.when  # type: ignore[attr-defined]
+        for other in shipped().of(one.office)
+        if other.trigger == one.trigger and other.act == one.act and other.when == one.when
     ]
-    for at in filter(None, (one.valid_from, one.valid_to)):  # type: ignore[attr-defined]
+    for at in filter(None, (one.valid_from, one.valid_to)):
         assert len([other for other in pairs if other.holds_on(at)]) == 1
 
 

@@ -79,9 +79,9 @@ class LedgerHook(Loopback):
             counted.add(-1)
 
         # A sender that is dead when it is answered is what these tests are about.
-        self.server.handle_error = lambda request, client: None  # type: ignore[method-assign, assignment]
-        self.server.process_request = begin  # type: ignore[method-assign, assignment]
-        self.server.shutdown_request = end  # type: ignore[method-assign]
+        self.server.handle_error = lambda request, client: None  # type: ignore[method-assign, assignment]  # the server's own hooks
+        self.server.process_request = begin  # type: ignore[method-assign, assignment]  # as above
+        self.server.shutdown_request = end  # type: ignore[method-assign]  # as above
 
     @property
     def books(self) -> Books:

@@ -92,7 +92,7 @@ def label_statements(shim: Any) -> None:
         connection.set_trace_callback(note)
         return connection
 
-    sqlite3.connect = labelled  # type: ignore[assignment]
+    sqlite3.connect = labelled  # type: ignore[assignment]  # for this process only
 
 
 def live(order: dict[str, Any]) -> int:

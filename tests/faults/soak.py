@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tmwatch.config import Config
 from tmwatch.config.reading import parse_config
 from tmwatch.http import Door
 from tmwatch.logs import set_up
@@ -138,14 +139,14 @@ notify = ["legal"]
         register.wait()
 
 
-def _rounds(config: object, folder: Path, numbers: int, rounds: int) -> Figures:
+def _rounds(config: Config, folder: Path, numbers: int, rounds: int) -> Figures:
     set_up(0)  # logs of single looks are not what is measured
     figures, start = Figures(), time.monotonic()
     base = Database(folder / "tmwatch.db")
     wal = folder / "tmwatch.db-wal"
     for number in range(1, rounds + 1):
         door = Door("ip-watch@example.com")
-        report = sweep(config, base, door, {})  # type: ignore[arg-type]
+        report = sweep(config, base, door, {})
         assert len(report.asked) == numbers, "every number was asked"
         assert not report.failures, report.failures[0]
         figures.changes += len(report.changed)

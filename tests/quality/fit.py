@@ -58,7 +58,7 @@ def measured(which: tuple[str, str]) -> dict[str, Any]:
     folder = shared_folder()
     assert folder is not None, "no ../shared/similarity here; set TMWATCH_SHARED"
     sys.path.insert(0, str(folder / "similarity"))
-    import eval as measure_of_shared  # type: ignore[import-not-found]
+    import eval as measure_of_shared  # type: ignore[import-not-found]  # beside the project
 
     pairs = measure_of_shared.load_pairs("pairs_public.csv", *which)
     background = measure_of_shared.load_bg(which[1], 20_000)

@@ -145,7 +145,9 @@ def test_a_mixed_batch_keeps_its_order_and_every_row_finds_the_row_it_names(tmp_
         " and v.content_hash = m.content_hash where v.id is null",
     ):
         assert base.conn.execute(wrong).fetchall() == [], wrong
-    assert get(base, st13(2)).events[0].text == "EARLIER"  # type: ignore[union-attr]
+    earlier = get(base, st13(2))
+    assert earlier is not None
+    assert earlier.events[0].text == "EARLIER"
 
 
 def test_the_chain_of_looks_is_the_hash_of_each_row_as_json(tmp_path: Path) -> None:

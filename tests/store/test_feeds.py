@@ -172,7 +172,9 @@ def _issues() -> list[list[Sight]]:
 def test_the_files_in_any_order_give_the_same_record_and_the_same_changes(
     days: Sequence[Sequence[Sight]], tmp_path: Path
 ) -> None:
-    st13 = days[0][0].reading.record.st13  # type: ignore[union-attr]
+    first = days[0][0].reading
+    assert first is not None
+    st13 = first.record.st13
     found = set()
     for number, order in enumerate(itertools.permutations(range(len(days)))):
         database = Database(tmp_path / f"{number}.db")

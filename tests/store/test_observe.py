@@ -11,7 +11,7 @@ import pytest
 
 from tests.records import ST13, event, owner, record, sight
 from tmwatch.errors import Outcome
-from tmwatch.model import Live, Phase, Significance
+from tmwatch.model import Live, Phase, Significance, TradeMark
 from tmwatch.sources.base import Reading
 from tmwatch.store import Database, Sight, observe, queries
 
@@ -32,6 +32,12 @@ DEAD: dict[str, Any] = {
 
 def at(day: int, hour: int = 0) -> dt.datetime:
     return dt.datetime(2026, 3, day, hour, tzinfo=dt.UTC)
+
+
+def stored(database: Database) -> TradeMark:
+    record = queries.get(database, ST13)
+    assert record is not None
+    return record
 
 
 def status_story(database: Database) -> list[tuple[str, str, str]]:
@@ -93,7 +99,7 @@ def test_history_is_the_same_in_whichever_order_pages_were_imported(
         ("2022-01-01", "Registered. (700)", "Renewed. (800)"),
         ("2024-01-01", "Renewed. (800)", "Expired. (900)"),
     ]
-    assert queries.get(database, ST13).status_code == "900"  # type: ignore[union-attr]
+    assert stored(database).status_code == "900"
 
 
 def test_a_page_between_two_known_ones_moves_the_change_to_its_true_day(database: Database) -> None:
@@ -147,7 +153,7 @@ def test_two_sources_that_lastingly_disagree_do_not_flap(database: Database) -> 
         (one,) = observe(database, [look])
         told += [c for c in one.changes if c.significance is Significance.CRITICAL]
     assert len(told) <= 2
-    assert queries.get(database, ST13).owners[0].name == "Sample Widgets, Inc."  # type: ignore[union-attr]
+    assert stored(database).owners[0].name == "Sample Widgets, Inc."
     assert {d["field"] for d in queries.history(database, ST13)["disagreements"]} == {"owners"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -21,12 +22,9 @@ from tmwatch.store.register import Register
 DAY = dt.date(2025, 6, 5)
 
 
-def stored(folder: Path, *given: dict[str, object]) -> Database:
+def stored(folder: Path, *given: dict[str, Any]) -> Database:
     base = Database(folder / "tmwatch.db")
-    looks = [
-        sight(record(f"US5{place:014}", **one), "2026-01-01")  # type: ignore[arg-type]
-        for place, one in enumerate(given, 1)
-    ]
+    looks = [sight(record(f"US5{place:014}", **one), "2026-01-01") for place, one in enumerate(given, 1)]
     observe(base, looks)
     return base
 

@@ -8,19 +8,21 @@ import sqlite3
 from array import array
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tmwatch.errors import StoreError
 from tmwatch.sources.slim import Essence, Slim
 from tmwatch.store import Database
-from tmwatch.store.register import SCHEMA_VERSION, Register, Told
+from tmwatch.store.register import Register, Told
+from tmwatch.store.register_file import SCHEMA_VERSION
 
 ONE = "US500000099990501"
 
 
-def told(day: str, state: bytes, **fields: object) -> Told:
-    known: dict[str, object] = {
+def told(day: str, state: bytes, **fields: Any) -> Told:
+    known: dict[str, Any] = {
         "st13": ONE,
         "application_number": "99990501",
         "name": "SAMPLE NAME",
@@ -32,7 +34,7 @@ def told(day: str, state: bytes, **fields: object) -> Told:
         "filing_date": dt.date(2023, 9, 1),
         "as_of": dt.date.fromisoformat(day),
     }
-    return Told(Essence(ONE, day, state), Slim(**{**known, **fields}))  # type: ignore[arg-type]
+    return Told(Essence(ONE, day, state), Slim(**{**known, **fields}))
 
 
 def take(register: Register, *many: Told, version: int = 1, file: str = "apc260420.zip") -> list[str]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def filing(
     office: str = "US",
     day: str = "2026-04-20",
     state: bytes = b"a",
-    **more: object,
+    **more: Any,
 ) -> Told:
     st13 = f"{office}50000{number:010}"
     one = told(day, state, st13=st13, owners=owners, **more)

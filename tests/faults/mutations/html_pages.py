@@ -15,7 +15,7 @@ from dataclasses import replace
 from lxml import html
 from lxml.html import HtmlElement
 
-from tests.faults.mutations.judge import Mutation, gone, same, same_or_refused
+from tests.faults.mutations.judge import Judge, Mutation, gone, same, same_or_refused
 from tmwatch.sources.base import Page
 
 _LABEL_TAGS = frozenset({"th", "dt", "label", "h1", "h2", "h3", "h4", "h5", "h6", "caption", "legend"})
@@ -59,11 +59,11 @@ def _written(page: Page, tree: HtmlElement) -> Page:
 
 
 def _each(
-    page: Page, tree: HtmlElement, kind: str, what: str, change: Change, judge: object
+    page: Page, tree: HtmlElement, kind: str, what: str, change: Change, judge: Judge
 ) -> Iterator[Mutation]:
     mine = copy.deepcopy(tree)
     if change(mine):
-        yield Mutation(kind, what, _written(page, mine), judge)  # type: ignore[arg-type]
+        yield Mutation(kind, what, _written(page, mine), judge)
 
 
 # -- labels and rows -------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 from tests.faults.mutations import mutations, production
-from tests.faults.mutations.judge import Mutation, Verdict
+from tests.faults.mutations.judge import End, Mutation, Verdict
 from tmwatch.sources.base import Page, Source
 from tmwatch.sources.expectation import load_case
 from tmwatch.sources.registry import get_source
@@ -68,13 +68,13 @@ def run(pages: Iterable[tuple[Source, str, Page]]) -> dict[str, Tally]:
     return found
 
 
-def judged(source: Source, before: object, mutation: Mutation) -> Verdict:
+def judged(source: Source, before: End, mutation: Mutation) -> Verdict:
     """One mutation read on the production road. An exception outside the tree of errors is wrong, too."""
     try:
         after = production(source, mutation.page)
     except Exception as error:  # noqa: BLE001 - which one it is, is what is looked for
         return Verdict("wrong", f"{type(error).__name__} outside the tree of errors: {error}")
-    return mutation.judge(before, after)  # type: ignore[arg-type]
+    return mutation.judge(before, after)
 
 
 def table(found: dict[str, Tally]) -> str:
