@@ -22,7 +22,7 @@ _OURS = Path(__file__).resolve().parents[1]
 # decide nothing of a record.
 _TEXT = ("text/folding.py", "text/parties.py", "text/showing.py")
 # What decides how bytes become a record, and how two records are compared.
-_SHARED = ("sources", "changes", "data", "model.py", "numbers.py", *_TEXT)
+_SHARED = ("sources", "changes", "data", "model", "numbers.py", *_TEXT)
 
 
 def glance(source: Source, page: Page) -> Glance | None:

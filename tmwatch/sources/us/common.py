@@ -129,7 +129,7 @@ def drawing(code: str | None) -> str | None:
 
 
 def acquired_distinctiveness(scope: str | None) -> str | None:
-    """TSDR's "In-Total" and "In-Part" as model.py writes them; other words stay; None for no claim."""
+    """TSDR's "In-Total" and "In-Part" as the model writes them; other words stay; None for no claim."""
     plain = squeeze(scope)
     return {"in-total": "in whole", "in-part": "in part"}.get(plain.lower(), plain) or None
 
