@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tmwatch.http import Door, Limits, Timeouts
+from tests.faults.hostile import HostileServer
+from tmwatch.http import Door, Limits, Look, Timeouts
 from tmwatch.sources.base import Automation, Declaration, KnownQuery, Pace, Request, Terms
 
 CONTACT = "ip-watch@example.com"
@@ -61,3 +62,12 @@ def door(folder: Path, time: FakeTime, **other: Any) -> Door:
 
 def ask_for(path: str, **other: Any) -> Request:
     return Request(path=path, **other)
+
+
+def look_at(server: HostileServer, path: str, folder: Path, times: FakeTime, **other: Any) -> Look:
+    """One look at a page of the server, at once."""
+    # Only where the server stalls is the time short; elsewhere a busy machine shall not matter.
+    stalls = path in {"/slow", "/drip", "/drip-head"}
+    settings = {"timeouts": Timeouts(2, 0.6, 0.9) if stalls else Timeouts(5, 10, 30), **other}
+    asker = door(folder, times, **settings)
+    return asker.fetch(declaration(), ask_for(path), base_url=server.url, min_interval=0)

@@ -7,7 +7,8 @@ It never raises for anything the network does (design law 2). It is polite by co
 one pace per host and machine (`pace.py`), `Retry-After` honoured up to 15 minutes, one extra try and no
 faster for it, a User-Agent that says tmwatch and how to reach the operator. It follows no redirect to
 another host, solves no challenge (`challenge.py`), always verifies TLS, and is bounded in time and in
-bytes (`wire.py`). Keys go into the one header that the request names, and into nothing else.
+bytes (`wire.py`); `judging.py` says what an answer amounts to. Keys go into the one header that the request
+names, and into nothing else.
 
 Answers and outcomes: 200 ok · 304 not_modified · 404, 410 not_found · 429, and 503 with Retry-After
 throttled · 401, and 403 to a key login_required · 403, 405, 406, 412, 451 declined · challenge pages of any
@@ -24,23 +25,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import requests
 
-from tmwatch.errors import (
-    Blocked,
-    Declined,
-    Incomplete,
-    LayoutChanged,
-    LoginRequired,
-    LookError,
-    NotFound,
-    Outcome,
-    ServerFault,
-    Throttled,
-    Unreachable,
-)
+from tmwatch.errors import LookError, Outcome, ServerFault, Throttled, Unreachable
 from tmwatch.http import address, challenge, grants, pace, wire
 from tmwatch.http.address import is_loopback
 from tmwatch.http.connections import Connections
@@ -53,6 +41,7 @@ from tmwatch.http.headers import (
     user_agent,
     validators_in,
 )
+from tmwatch.http.judging import BY_HAND, ERRORS, LATER, NO_MORE, Asking, by_status, held_back, no_key, walled
 from tmwatch.masking import mask, mask_bytes
 from tmwatch.sources.base import Declaration, Opening, Page, Request
 
@@ -67,13 +56,6 @@ _AS_GET = {301, 302, 303}  # sent on by these, a POST goes on as a GET
 # Only these headers of an answer are kept: cookies and whatever echoes a key stay out of the archive.
 _KEPT_HEADERS = {
     "age", "content-language", "content-type", "date", "etag", "last-modified", "retry-after",
-}  # fmt: skip
-_ERRORS: dict[Outcome, type[LookError]] = {
-    kind.outcome: kind
-    for kind in (
-        NotFound, Throttled, Blocked, Declined, LoginRequired,
-        Unreachable, LayoutChanged, Incomplete, ServerFault,
-    )
 }  # fmt: skip
 
 
@@ -152,8 +134,8 @@ class Door:
         """
         if declaration.grant is not None and request.credential_header:
             if not key or client is None:
-                asking = _Asking(declaration, request, key, {}, address.build(declaration, request, base_url))
-                return self._look(asking, _no_key(asking), asked=False)
+                asking = Asking(declaration, request, key, {}, address.build(declaration, request, base_url))
+                return self._look(asking, no_key(asking), asked=False)
             ask = partial(self.fetch, min_interval=min_interval, max_per_day=max_per_day)
             ours = {"base_url": base_url, "validators": validators, "familiar": familiar}
             return grants.with_token(
@@ -161,7 +143,7 @@ class Door:
             )
         url = address.build(declaration, request, base_url)
         headers = headers_for(declaration, request, self._agent, key, validators or {})
-        asking = _Asking(
+        asking = Asking(
             declaration,
             request,
             key,
@@ -171,7 +153,7 @@ class Door:
             tuple(unheard),
         )
         if request.credential_header and not key:
-            return self._look(asking, _no_key(asking), asked=False)
+            return self._look(asking, no_key(asking), asked=False)
         law = pace.rules(
             declaration.pace, loopback=is_loopback(url), min_interval=min_interval, max_per_day=max_per_day
         )
@@ -197,7 +179,7 @@ class Door:
         visit = Request(opening.path, accept="text/html")
         url = address.build(declaration, visit, base_url)
         headers = headers_for(declaration, visit, self._agent, None, {})
-        return self._hops(session, _Asking(declaration, visit, None, {}, url), url, headers, law)
+        return self._hops(session, Asking(declaration, visit, None, {}, url), url, headers, law)
 
     @property
     def agent(self) -> str:
@@ -221,7 +203,7 @@ class Door:
     def _hops(
         self,
         session: requests.Session,
-        asking: _Asking,
+        asking: Asking,
         url: str,
         headers: dict[str, str],
         law: pace.Rules,
@@ -235,11 +217,11 @@ class Door:
         for _ in range(_MOST_HOPS + 1 + tries):
             held = self._pacer.wait_turn(host, law)
             if held is not None and broken is not None:
-                return self._look(asking, asking.error(Unreachable, broken.what, broken.do or _LATER))
+                return self._look(asking, asking.error(Unreachable, broken.what, broken.do or LATER))
             if held is not None and asking.started_at is not None:
-                return self._look(asking, _held(asking, held, self._clock()))
+                return self._look(asking, held_back(asking, held, self._clock()))
             if held is not None:
-                error = _held(asking, held, self._clock())
+                error = held_back(asking, held, self._clock())
                 return self._look(asking, error, asked=False, held_until=held.until)
             asking.started()
             asking.started_at = self._clock()
@@ -252,12 +234,12 @@ class Door:
                 self._pacer.note(host, Outcome.UNREACHABLE)
                 continue
             if isinstance(result, wire.Broken):
-                return self._close(host, asking, asking.error(Unreachable, result.what, result.do or _LATER))
+                return self._close(host, asking, asking.error(Unreachable, result.what, result.do or LATER))
             if result.status not in _REDIRECTS:
                 return self._judge(host, asking, result)
             target = address.next_hop(url, result.headers.get("location", ""))
             if isinstance(target, address.NoHop):
-                return self._close(host, asking, asking.error(_ERRORS[target.outcome], target.what, _BY_HAND))
+                return self._close(host, asking, asking.error(ERRORS[target.outcome], target.what, BY_HAND))
             # The same address may come again with a new cookie (a cookie gate), but not without one.
             step = (target, repr(sorted((c.name, c.value) for c in session.cookies)))
             if step in seen or len(seen) == _MOST_HOPS:
@@ -270,12 +252,12 @@ class Door:
                 )
                 headers = {name: value for name, value in headers.items() if name != "Content-Type"}
         what = "the site sends the question round in circles"
-        return self._close(host, asking, asking.error(ServerFault, what, _LATER))
+        return self._close(host, asking, asking.error(ServerFault, what, LATER))
 
     def _once(
         self,
         session: requests.Session,
-        asking: _Asking,
+        asking: Asking,
         url: str,
         headers: dict[str, str],
         *,
@@ -299,7 +281,7 @@ class Door:
             return reply.flaw
         return _unheard(reply, asking)
 
-    def _judge(self, host: str, asking: _Asking, reply: wire.Reply) -> Look:
+    def _judge(self, host: str, asking: Asking, reply: wire.Reply) -> Look:
         page = Page(
             body=reply.body,
             url=asking.url,
@@ -311,9 +293,9 @@ class Door:
         )
         whole = Page(page.body, page.url, page.content_type, page.status, reply.headers)
         if reply.status == requests.codes.ok and asking.familiar is not None and asking.familiar(page):
-            error = challenge.by_headers(whole) or _walled(asking, reply) or _by_status(asking, reply)
+            error = challenge.by_headers(whole) or walled(asking, reply) or by_status(asking, reply)
         else:
-            error = challenge.detect(whole) or _walled(asking, reply) or _by_status(asking, reply)
+            error = challenge.detect(whole) or walled(asking, reply) or by_status(asking, reply)
         if error is not None:
             error.where = asking.where
             wait = retry_after_seconds(reply.headers.get("retry-after"), self._clock())
@@ -330,16 +312,16 @@ class Door:
         self._pacer.note(host, Outcome.OK)
         return self._look(asking, None, page=page, validators=validators_in(reply.headers))
 
-    def _close(self, host: str, asking: _Asking, error: LookError, retry_after: float | None = None) -> Look:
+    def _close(self, host: str, asking: Asking, error: LookError, retry_after: float | None = None) -> Look:
         if asking.declaration.guarded and error.outcome in {Outcome.BLOCKED, Outcome.DECLINED}:
             retry_after = pace.LONGEST
-            error.do = f"{_NO_MORE} {error.do}".strip()
+            error.do = f"{NO_MORE} {error.do}".strip()
         self._pacer.note(host, error.outcome, retry_after)
         return self._look(asking, error)
 
     def _look(
         self,
-        asking: _Asking,
+        asking: Asking,
         error: LookError | None,
         *,
         outcome: Outcome = Outcome.OK,
@@ -361,140 +343,9 @@ class Door:
         )
 
 
-@dataclass
-class _Asking:
-    """One call of `fetch` and what its errors need to say."""
-
-    declaration: Declaration
-    request: Request
-    key: str | None
-    validators: Mapping[str, str]
-    url: str  # without secrets
-    familiar: Callable[[Page], bool] | None = None
-    unheard: tuple[str, ...] = ()  # secrets besides the key
-    started_at: dt.datetime | None = None
-    tick: float = 0.0
-
-    def started(self) -> None:
-        self.tick = time.monotonic()
-
-    @property
-    def where(self) -> str:
-        return f"{self.declaration.id}: {self.url}"
-
-    def error(self, kind: type[LookError], message: str, do: str = "") -> LookError:
-        return kind(message, where=self.where, do=do)
-
-
-def _unheard(reply: wire.Reply, asking: _Asking) -> wire.Reply:
+def _unheard(reply: wire.Reply, asking: Asking) -> wire.Reply:
     """The answer without the secrets that the site may repeat: pages are kept, errors quote them (law 13)."""
     key = asking.key
     said = [*([key, key.removeprefix("Bearer ")] if key else []), *asking.unheard]
     headers = {name: mask(value, said) for name, value in reply.headers.items()}
     return replace(reply, headers=headers, body=mask_bytes(reply.body, said))
-
-
-_LATER = "Nothing need be done now: the next run asks again."
-_NO_MORE = "In this run nobody asks there again; ask less often if it goes on."
-_BY_HAND = "Open the page in a browser, save it and give the file to `tmwatch import`."
-
-
-def _walled(asking: _Asking, reply: wire.Reply) -> LookError | None:
-    """What the wall before a guarded site answers in the site's place: a web page where data was asked for,
-    whatever it says; or 499, "closed by the client", which the client did not."""
-    if not asking.declaration.guarded or "html" in asking.request.accept.lower():
-        return None
-    if reply.status == 200 and challenge.is_html(reply.body):
-        return asking.error(
-            Blocked, "the site answered with a web page, a challenge, instead of data", _BY_HAND
-        )
-    if reply.status == 499:
-        return asking.error(Declined, "the site refuses the question (HTTP 499)", _BY_HAND)
-    return None
-
-
-def _by_status(asking: _Asking, reply: wire.Reply) -> LookError | None:
-    """The error that status and form of the answer amount to; None for a page or a 304."""
-    status, say = reply.status, asking.error
-    if status == 200:
-        return _by_form(asking, reply)
-    if status == 304:
-        if asking.validators:
-            return None
-        return say(ServerFault, "the site says `not modified` to a question without a condition", _LATER)
-    if status in {404, 410}:
-        return say(
-            NotFound,
-            f"the office answers that there is no such record (HTTP {status})",
-            "Check the number. If the record was there before, it is not taken for gone at once.",
-        )
-    if status in {425, 429} or (status == 503 and "retry-after" in reply.headers):
-        return say(Throttled, f"the site asks for fewer questions (HTTP {status})", _LATER)
-    if status == 401 or (status == 403 and asking.request.credential_header):
-        if not asking.request.credential_header:
-            return say(LoginRequired, "the site asks for a login (HTTP 401)", _BY_HAND)
-        name = asking.declaration.credential_env or "the configured key"
-        return say(
-            LoginRequired,
-            f"the site does not accept the key (HTTP {status})",
-            f"Check that {name} is set, not expired and allowed for this service.",
-        )
-    if status in {403, 405, 406, 412, 451}:
-        return say(Declined, f"the site refuses the question (HTTP {status})", _BY_HAND)
-    if status == 408:
-        return say(Unreachable, "the site gave up waiting for the question (HTTP 408)", _LATER)
-    if status >= 500:
-        return say(ServerFault, f"the site has an error of its own (HTTP {status})", _LATER)
-    if status >= 400:
-        return say(
-            LayoutChanged,
-            f"the site does not understand the question any more (HTTP {status})",
-            "Look for a newer version of tmwatch, or report it with this address.",
-        )
-    return say(Incomplete, f"the site gave no page (HTTP {status})", _LATER)
-
-
-def _by_form(asking: _Asking, reply: wire.Reply) -> LookError | None:
-    if isinstance(reply.flaw, wire.TooMuch):
-        return asking.error(LayoutChanged, f"{reply.flaw.what}; that is no page of a register", _BY_HAND)
-    if not reply.body.strip():
-        return asking.error(Incomplete, "the site answered with an empty page", _LATER)
-    accept = asking.request.accept.lower()
-    wants_data = any(word in accept for word in ("json", "xml", "zip", "pdf", "csv"))
-    if wants_data and "html" not in accept and "*/*" not in accept and challenge.is_html(reply.body):
-        return asking.error(
-            LayoutChanged,
-            "the site answered with a web page where data was asked for",
-            "Open the address in a browser: the service may have moved, or the file may not exist.",
-        )
-    return None
-
-
-def _no_key(asking: _Asking) -> LookError:
-    grant, name = asking.declaration.grant, asking.declaration.credential_env
-    if grant is not None:
-        return asking.error(
-            LoginRequired,
-            "this source needs a client id and a secret, and one of them is not set",
-            f"Set the environment variables {grant.id_env} and {name}.",
-        )
-    return asking.error(
-        LoginRequired,
-        "this source needs a key, and none is set",
-        f'Set the environment variable {name}, or `key_file` in [source."{asking.declaration.id}"].'
-        if name
-        else f'Set `key_env` or `key_file` in [source."{asking.declaration.id}"].',
-    )
-
-
-def _held(asking: _Asking, held: pace.Held, now: dt.datetime) -> LookError:
-    until = held.until.replace(microsecond=0).isoformat(sep=" ").replace("+00:00", " UTC")
-    host = urlsplit(asking.url).hostname or ""
-    error = asking.error(
-        _ERRORS.get(held.outcome, Throttled),
-        f"{host} was not asked: {held.why}",
-        f"It is asked again from {until} on.",
-    )
-    if isinstance(error, Throttled):
-        error.retry_after = max((held.until - now).total_seconds(), 0.0)
-    return error
