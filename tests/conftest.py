@@ -106,33 +106,29 @@ _STEPS = (database.MIGRATIONS, database.SCHEMA_VERSION)
 
 
 @functools.cache
-def _new_schema() -> tuple[str, ...]:
+def _new_database() -> sqlite3.Connection:
     """Today's schema as the migrations, run one after the other, leave it in an empty file."""
-    conn = sqlite3.connect(":memory:", isolation_level=None)
+    conn = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     _migrate(conn, 0)
-    left = [sql for (sql,) in conn.execute("select sql from sqlite_master where sql is not null")]
     rows = [name for (name,) in conn.execute("select name from sqlite_master where type = 'table'")]
     assert not any(conn.execute(f'select 1 from "{name}"').fetchone() for name in rows), "a schema, no rows"
-    pragmas = [
-        f"pragma {name} = {conn.execute(f'pragma {name}').fetchone()[0]}"
-        for name in ("application_id", "user_version")
-    ]
-    conn.close()
-    return (*left, *pragmas)
+    return conn
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _new_databases_are_made_at_once() -> Iterator[None]:
     """Hundreds of tests begin with an empty database: the steps of the schema are run once, their outcome
-    is written each time. An upgrade takes the steps themselves, and so do other steps than today's and
-    every process of its own."""
+    is copied each time. An upgrade takes the steps themselves, and so do other steps than today's, a file
+    that is in use already, and every process of its own."""
 
     def at_once(conn: sqlite3.Connection, version: int) -> None:
-        if version or (database.MIGRATIONS, database.SCHEMA_VERSION) != _STEPS:
+        in_use = conn.execute("pragma journal_mode").fetchone()[0] != "delete"
+        if version or in_use or (database.MIGRATIONS, database.SCHEMA_VERSION) != _STEPS:
             _migrate(conn, version)
             return
-        for statement in _new_schema():
-            conn.execute(statement)
+        conn.execute("rollback")  # nothing was written; a copy begins outside of a transaction
+        _new_database().backup(conn)
+        conn.execute("begin immediate")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "migrate", at_once)

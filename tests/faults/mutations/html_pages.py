@@ -32,13 +32,14 @@ def mutations(page: Page) -> Iterator[Mutation]:
     """See the top of this module."""
     tree = _parsed(page.body)
     yield Mutation("written again", "the whole page", _written(page, tree), same)
-    labels = sorted({_text(one) for one in _labels(tree)})
-    for label in labels:
-        yield from _each(page, tree, "label renamed", f"`{label}`", _rename(label), same_or_refused)
-        yield from _each(page, tree, "row dropped", f"`{label}`", _drop(label), gone)
-        yield from _each(page, tree, "row doubled", f"`{label}`", _double(label), same_or_refused)
-        yield from _each(page, tree, "unrendered template", f"`{label}`", _template(label), same_or_refused)
-    yield from _each(page, tree, "unrendered template", "every value", _template(None), same_or_refused)
+    labels = _places(tree)
+    for label, places in sorted(labels.items()):
+        yield from _each(page, tree, "label renamed", f"`{label}`", _rename(places), same_or_refused)
+        yield from _each(page, tree, "row dropped", f"`{label}`", _drop(places), gone)
+        yield from _each(page, tree, "row doubled", f"`{label}`", _double(places), same_or_refused)
+        yield from _each(page, tree, "unrendered template", f"`{label}`", _template(places), same_or_refused)
+    every = sorted(place for places in labels.values() for place in places)
+    yield from _each(page, tree, "unrendered template", "every value", _template(every), same_or_refused)
     for place, table in enumerate(tree.iter("table")):
         yield from _table(page, tree, place, table)
     yield from _each(page, tree, "rows reordered", "sections", _sections_reversed, same)
@@ -110,13 +111,24 @@ def _value(label: HtmlElement) -> HtmlElement | None:
     return after
 
 
-def _named(tree: HtmlElement, label: str | None) -> list[HtmlElement]:
-    return [one for one in _labels(tree) if label is None or _text(one) == label]
+def _places(tree: HtmlElement) -> dict[str, list[int]]:
+    """Where in the tree the labels stand, by their text. They stand at the same places in each copy: to look
+    for them there again took longer than all the rest of a mutation."""
+    place = {one: number for number, one in enumerate(tree.iter())}
+    found: dict[str, list[int]] = {}
+    for one in _labels(tree):
+        found.setdefault(_text(one), []).append(place[one])
+    return found
 
 
-def _rename(label: str) -> Change:
+def _at(tree: HtmlElement, places: list[int]) -> list[HtmlElement]:
+    every = list(tree.iter())
+    return [every[place] for place in places]
+
+
+def _rename(places: list[int]) -> Change:
     def change(tree: HtmlElement) -> bool:
-        for one in _named(tree, label):
+        for one in _at(tree, places):
             for element in one.iter():
                 # A title often stands in an attribute as well; who renames it renames both.
                 for name, value in element.attrib.items():
@@ -130,10 +142,10 @@ def _rename(label: str) -> Change:
     return change
 
 
-def _drop(label: str) -> Change:
+def _drop(places: list[int]) -> Change:
     def change(tree: HtmlElement) -> bool:
         done = False
-        for one in _named(tree, label):
+        for one in _at(tree, places):
             value = _value(one)
             if value is not None and one.tag != "th":
                 value.drop_tree()
@@ -144,10 +156,10 @@ def _drop(label: str) -> Change:
     return change
 
 
-def _double(label: str) -> Change:
+def _double(places: list[int]) -> Change:
     def change(tree: HtmlElement) -> bool:
         done = False
-        for one in _named(tree, label):
+        for one in _at(tree, places):
             value = _value(one)
             if value is not None and one.tag != "th":
                 value.addnext(twin := copy.deepcopy(value))
@@ -158,10 +170,10 @@ def _double(label: str) -> Change:
     return change
 
 
-def _template(label: str | None) -> Change:
+def _template(places: list[int]) -> Change:
     def change(tree: HtmlElement) -> bool:
         done = False
-        for one in _named(tree, label):
+        for one in _at(tree, places):
             value = _value(one)
             if value is not None and _text(value):
                 for child in list(value):
