@@ -51,6 +51,7 @@ bench: $(STAMP)
 
 soak: $(STAMP)
 	$(PY) -m pytest tests -m soak -s $(ARGS)
+	TMWATCH_ALL_EXAMPLES=1 $(PY) -m pytest tests -m 'hypothesis and not bench and not soak' $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

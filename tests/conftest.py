@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import settings
 
 from tmwatch.sources.base import Answer, Page
 from tmwatch.sources.registry import all_sources
@@ -25,6 +26,8 @@ from tmwatch.store import database
 
 ROOT = Path(__file__).resolve().parents[1]
 MEMORY = Path("/dev/shm")
+# `make soak` tries each property on all its examples, `make test` on a third: others each time.
+ALL_EXAMPLES = "TMWATCH_ALL_EXAMPLES" in os.environ
 ROOM = 2 << 30  # bytes; a run needs a fifth of that
 
 
@@ -46,6 +49,15 @@ def recorded_folder() -> Path | None:
     given = os.environ.get("TMWATCH_RECORDED")
     folder = Path(given) if given else ROOT.parent / "shared" / "recorded"
     return folder if folder.is_dir() else None
+
+
+def examples(number: int) -> int:
+    """On how many of `number` examples a property is tried in this run."""
+    return number if ALL_EXAMPLES else -(-number // 3)
+
+
+settings.register_profile("tmwatch", max_examples=examples(100))
+settings.load_profile("tmwatch")
 
 
 def registers_off() -> str:

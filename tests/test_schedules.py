@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tmwatch.schedules import Cron, closed_until, missed, parse_closed, parse_schedule
 
 BERLIN, NEW_YORK, LORD_HOWE = (
@@ -57,7 +58,7 @@ def test_weekdays_are_cron_s_and_of_day_and_weekday_one_is_enough() -> None:
     assert times("0 6 1 * sun", "2026-11-27T12:00", 2) == ["Sun 29 06:00+0100", "Tue 01 06:00+0100"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     st.integers(0, 23),
     st.integers(0, 59),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tests.deadlines.examples import Example, found, read_examples, shared_examples
 from tmwatch.deadlines import day_at
 from tmwatch.deadlines.arithmetic import Period, add_months, parse_period
@@ -71,7 +72,7 @@ def test_what_is_no_period_is_refused(text: str) -> None:
 
 
 @given(day=days, months=st.integers(0, 480))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_months_keep_the_day_number_or_end_with_the_month(day: dt.date, months: int) -> None:
     later = add_months(day, months)
     assert later.day == day.day or (later + dt.timedelta(days=1)).day == 1
@@ -79,7 +80,7 @@ def test_months_keep_the_day_number_or_end_with_the_month(day: dt.date, months: 
 
 
 @given(rule=st.sampled_from(RULES), day=days, more=st.integers(0, 400), term=st.integers(0, 3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_later_trigger_never_ends_earlier(rule: Rule, day: dt.date, more: int, term: int) -> None:
     early = span_of(rule, day, term=term)
     late = span_of(rule, day + dt.timedelta(days=more), term=term)
@@ -94,7 +95,7 @@ def test_a_later_trigger_never_ends_earlier(rule: Rule, day: dt.date, more: int,
 
 
 @given(rule=st.sampled_from(RULES), day=days)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_rule_that_rolls_never_ends_on_a_closed_day(rule: Rule, day: dt.date) -> None:
     calendar = calendar_of(rule.office)
     span = span_of(rule, day)
@@ -109,7 +110,7 @@ def test_a_rule_that_rolls_never_ends_on_a_closed_day(rule: Rule, day: dt.date) 
 
 
 @given(rule=st.sampled_from(RULES), day=days)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_the_same_rule_and_day_give_the_same_span_again(rule: Rule, day: dt.date) -> None:
     assert span_of(rule, day) == span_of(rule, day)
 

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, examples
 from tests.faults.mutations import production
 from tests.faults.mutations.table import fixture_pages
 from tmwatch.errors import LookError
@@ -91,14 +91,14 @@ def read_by(name: str, body: bytes) -> None:
 
 
 @seed(20261125)
-@settings(max_examples=60, **QUIET)
+@settings(max_examples=examples(60), **QUIET)
 @given(st.binary(max_size=600))
 def test_random_bytes_end_in_the_tree_of_errors(body: bytes) -> None:
     read_by_all(body)
 
 
 @seed(20261125)
-@settings(max_examples=150, **QUIET)
+@settings(max_examples=examples(150), **QUIET)
 @given(broken_pages())
 def test_broken_pages_end_in_a_record_or_in_the_tree_of_errors(page: tuple[str, bytes]) -> None:
     read_by(*page)

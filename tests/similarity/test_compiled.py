@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import JaroWinkler
 
+from tests.conftest import examples
 from tests.similarity.test_engine import NAME, ODD, QUICK, generated, one_by_one, told_apart
 from tmwatch.similarity import Scorer, compiled, hits, scorer
 from tmwatch.similarity.arrays import Columns
@@ -51,14 +52,14 @@ CLOSE = st.lists(WORD, min_size=1, max_size=5).map(" ".join)
 
 
 @needs_it
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(marks=st.lists(CLOSE, min_size=1, max_size=3), names=st.lists(CLOSE, min_size=1, max_size=6))
 def test_and_so_it_does_for_whatever_names_there_are(marks: list[str], names: list[str]) -> None:
     told_alike(marks, names, scorer())
 
 
 @needs_it
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(one=st.text("abcd", min_size=1, max_size=64), other=st.text("abcd", min_size=1, max_size=64))
 def test_the_opening_of_two_names_is_as_rapidfuzz_has_it(one: str, other: str) -> None:
     mine, theirs = (Columns([scorer().make(text)]) for text in (one, other))

@@ -7,6 +7,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tmwatch.similarity import scorer
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.strings import Bags, Strings, hashes, windows
@@ -27,7 +28,7 @@ def test_what_stands_in_a_text_is_every_part_of_it(texts: list[str]) -> None:
     assert row.tolist() == sorted(row.tolist())
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(st.lists(st.text("abS9京", min_size=60, max_size=70) | st.text("abS9京", max_size=9), max_size=4))
 def test_a_long_text_has_the_number_and_the_letters_that_its_signs_make_one_by_one(texts: list[str]) -> None:
     number = []

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tests.sources.tsdr_api_pages import fixture, one, read, registered, xml
 from tmwatch.errors import (
     Incomplete,
@@ -159,7 +160,7 @@ def ends_well(body: bytes) -> bool:
     return all(reading.record.application_number for reading in answer.readings)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_damaged_answers_end_in_a_typed_error_or_in_a_record_and_nothing_else(data: st.DataObject) -> None:
     case = data.draw(
@@ -181,7 +182,7 @@ def test_damaged_answers_end_in_a_typed_error_or_in_a_record_and_nothing_else(da
     assert ends_well(bytes(body))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(
     value=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=8),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tests.sources.tsdr_pages import MADRID, REGISTERED, body, changed, reading, record
 from tmwatch.errors import (
     Blocked,
@@ -136,7 +137,7 @@ def survives(raw: bytes) -> None:
     assert facts(answer)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, len(REGISTERED) - 20))
 def test_a_page_cut_anywhere_is_refused(at: int) -> None:
     with pytest.raises(LookError):
@@ -146,7 +147,7 @@ def test_a_page_cut_anywhere_is_refused(at: int) -> None:
 TAGS = [match.span() for match in re.finditer(rb"<[^>]+>", REGISTERED)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sets(st.sampled_from(TAGS), min_size=1, max_size=4))
 def test_a_page_that_lost_tags_raises_nothing_untyped(lost: set[tuple[int, int]]) -> None:
     raw = REGISTERED
@@ -155,13 +156,13 @@ def test_a_page_that_lost_tags_raises_nothing_untyped(lost: set[tuple[int, int]]
     survives(raw)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, len(MADRID)), st.binary(min_size=1, max_size=40), st.integers(0, 200))
 def test_a_page_with_foreign_bytes_in_it_raises_nothing_untyped(at: int, noise: bytes, lost: int) -> None:
     survives(MADRID[:at] + noise + MADRID[at + lost :])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.binary(max_size=300))
 def test_random_bytes_raise_nothing_untyped(raw: bytes) -> None:
     survives(raw)

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tests.records import event, goods, owner, record, sight
 from tests.store.test_glance import RECORDS, everything, heard
 from tmwatch.errors import Outcome
@@ -259,7 +260,7 @@ LOOKS = st.builds(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.lists(st.lists(LOOKS, min_size=1, max_size=2), min_size=2, max_size=7))
 @example([[Look(day=1)], [Look("710", 3)], [Look("710", 5)], [Look("710", 4)], [Look("710", 2)]])
 @example([[Look(day=18, live=True)], [Look(day=3, live=True)], [Look("710", 4, live=True)]])

@@ -169,6 +169,7 @@ class Scorer:
             return frozenset()
         return self.counts.telling([word.text for word in self.name(mark).words], classes)
 
+    @functools.cache  # noqa: B019 - one for a scorer, and scorers live as long as the process
     def fingerprint(self) -> str:
         """Tells apart what makes names ready in another way: the counts and the meanings."""
         counts = self.counts
