@@ -12,11 +12,12 @@ from rapidfuzz.distance import JaroWinkler
 
 from tests.conftest import examples
 from tests.similarity.test_engine import NAME, ODD, QUICK, generated, one_by_one, told_apart
-from tmwatch.similarity import Scorer, compiled, hits, scorer
+from tmwatch.similarity import Scorer, compiled, hits, levels, scorer
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.engine import Engine
 from tmwatch.similarity.features import ALL_NAMES, NAMES, measure
 from tmwatch.similarity.formula import Formula
+from tmwatch.similarity.strings import Floats, Ints
 
 needs_it = pytest.mark.skipif(not compiled.READY, reason="tmwatch was installed without a C compiler")
 
@@ -72,6 +73,17 @@ def test_the_opening_of_two_names_is_as_rapidfuzz_has_it(one: str, other: str) -
     assert numbers["opening"] in (opening, 0.6 * opening)
 
 
+def near_pairs(
+    formula: Formula, left: Columns, right: Columns, least: float = -np.inf, level: int = 4
+) -> tuple[Ints, Ints, Floats, Ints, Ints]:
+    """(mark, name, score, same letters, nearest level) of the plain pairs, as the C has them."""
+    engine = Engine(scorer().counts, formula, left, right)
+    rows = np.flatnonzero(left.plain & left.full)
+    asked = formula.compiled(scorer().counts), left, right, engine._lists(), rows
+    mark, name, score, flags, *_ = compiled.near(*asked, np.full(len(left), least), level)
+    return mark, name, score, (flags & 1).astype(np.int64), (flags >> 1).astype(np.int64)
+
+
 @needs_it
 def test_whatever_the_weights_are_no_pair_that_reaches_the_score_is_left_out_early() -> None:
     """Weights by chance, as `fit.py` may learn them: what is asked for is found as where all is asked for."""
@@ -79,18 +91,40 @@ def test_whatever_the_weights_are_no_pair_that_reaches_the_score_is_left_out_ear
     one = scorer()
     marks, names = ([one.make(name) for name in some] for some in generated(30, seed=8))
     left, right = Columns(marks), Columns(names)
-    for _ in range(6):
+    for level in (1, 2, 3, 4, 4, 4):
         formula = Formula(tuple(rng.normal(0, 4, len(ALL_NAMES))), 0.0)
-        engine = Engine(one.counts, formula, left, right)
-        rule, lists = formula.compiled(one.counts), engine._lists()
-        rows = np.flatnonzero(left.plain & left.full)
-        every = compiled.near(rule, left, right, lists, rows, np.full(len(marks), -np.inf))
-        least = np.quantile(every[2], rng.uniform(0.3, 0.99))
-        asked = compiled.near(rule, left, right, lists, rows, np.full(len(marks), least))
-        kept = (every[2] >= least) | (every[3] & 1 > 0)
-        assert kept.sum() > 20
-        for all_of_them, some in zip(every[:4], asked[:4], strict=True):
+        every = near_pairs(formula, left, right)
+        least = float(np.quantile(every[2], rng.uniform(0.3, 0.99)))
+        kept = ((every[2] >= least) | (every[3] > 0)) & (every[4] <= level)
+        assert kept.sum() > 10
+        for all_of_them, some in zip(every, near_pairs(formula, left, right, least, level), strict=True):
             assert (all_of_them[kept] == some).all()
+
+
+def levels_alike(marks: list[str], names: list[str]) -> list[int]:
+    """Asserts that the C and `levels.nearest` say the same of every pair; gives what they say."""
+    one = scorer()
+    mine, theirs = [one.make(mark) for mark in marks], [one.make(name) for name in names]
+    mark, name, _score, _same, found = near_pairs(one.formula, Columns(mine), Columns(theirs))
+    for a, b, level in zip(mark.tolist(), name.tolist(), found.tolist(), strict=True):
+        numbers, matches = measure(mine[a], theirs[b], one.counts)
+        expected = levels.nearest(mine[a], theirs[b], dict(zip(NAMES, numbers, strict=True)), matches)
+        assert level == expected, f"{mine[a].raw} / {theirs[b].raw}"
+    return found.tolist()
+
+
+@needs_it
+def test_the_nearest_level_in_c_is_that_in_python() -> None:
+    marks, names = generated(60, seed=11)
+    found = levels_alike(marks, names)
+    assert all(found.count(level) > 20 for level in (1, 2, 3, 4))
+
+
+@needs_it
+@settings(max_examples=60, deadline=None)
+@given(marks=st.lists(CLOSE, min_size=1, max_size=3), names=st.lists(CLOSE, min_size=1, max_size=6))
+def test_and_so_it_is_for_whatever_names_there_are(marks: list[str], names: list[str]) -> None:
+    levels_alike(marks, names)
 
 
 @needs_it

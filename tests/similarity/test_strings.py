@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.conftest import examples
 from tmwatch.similarity import scorer
 from tmwatch.similarity.arrays import Columns
-from tmwatch.similarity.strings import Bags, Strings, hashes, windows
+from tmwatch.similarity.strings import hashes, windows
 
 
 @settings(deadline=None)
@@ -30,7 +30,7 @@ def test_what_stands_in_a_text_is_every_part_of_it(texts: list[str]) -> None:
 
 @settings(deadline=None, max_examples=examples(50))
 @given(st.lists(st.text("abS9京", min_size=60, max_size=70) | st.text("abS9京", max_size=9), max_size=4))
-def test_a_long_text_has_the_number_and_the_letters_that_its_signs_make_one_by_one(texts: list[str]) -> None:
+def test_a_long_text_has_the_number_that_its_signs_make_one_by_one(texts: list[str]) -> None:
     number = []
     for text in texts:
         made = 0
@@ -38,20 +38,12 @@ def test_a_long_text_has_the_number_and_the_letters_that_its_signs_make_one_by_o
             made = (made * 0x9E3779B97F4A7C15 + ord(sign) + 1) % 2**64
         number.append(made)
     assert hashes(texts).tolist() == number
-    bags = Bags.of(Strings.of(texts))
-    for at, text in enumerate(texts):
-        often = {letter: text.count(letter) for letter in "abS9"}
-        bits = {"a": [0, 26], "b": [1, 27], "S": [62], "9": [61]}
-        held = [bit for letter, seen in often.items() for bit in bits[letter][:seen]]
-        assert int(bags.held[at]) == sum(1 << bit for bit in held)
-        assert int(bags.again[at]) == min(255, len(text.encode()) - len(held))
 
 
 def test_a_name_of_a_hundred_thousand_letters_among_many_costs_little() -> None:
     texts = ["acme rocket"] * 2000 + ["ab" * 50_000]
     began = time.process_time()
     hashes(texts)
-    Bags.of(Strings.of(texts))
     assert time.process_time() - began < 1, "it took five seconds, sign by sign"
 
 

@@ -10,9 +10,17 @@ def rule(
     /,
 ) -> object: ...
 def near(
-    rule: object, marks: object, names: object, lists: tuple[tuple[Any, ...], ...], rows: Any, least: Any, /
+    rule: object,
+    marks: object,
+    names: object,
+    held: tuple[tuple[Any, ...], ...],
+    rows: Any,
+    least: Any,
+    level: int,
+    /,
 ) -> tuple[bytes, bytes, bytes, bytes, bytes, bytes]: ...
 def measured(
     rule: object, marks: object, names: object, mark: Any, name: Any, /
 ) -> tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes]: ...
 def parts(names: object, wanted: Any, codes: Any, shortest: int, longest: int, /) -> tuple[bytes, bytes]: ...
+def standing(names: object, word: bytes, groups: Any, starts: Any, rows: Any, /) -> bytes: ...

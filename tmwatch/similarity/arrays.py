@@ -21,7 +21,6 @@ from tmwatch.similarity import compiled
 from tmwatch.similarity.batch import bags
 from tmwatch.similarity.name import Name, Word
 from tmwatch.similarity.strings import (
-    Bags,
     Bools,
     Codes,
     Ints,
@@ -128,14 +127,11 @@ class Holders:
 class Words:
     """The different words of a batch, by number."""
 
-    BAGS = ("text_bag", "key_bag")
-
     def __init__(self, words: Sequence[Word]) -> None:
         self.text = Strings.of([word.text for word in words])
         self.key = Strings.of([word.key for word in words])
         self.text_code = hashes([word.text for word in words])
         self.key_code = hashes([word.key for word in words])
-        self.text_bag, self.key_bag = Bags.of(self.text), Bags.of(self.key)
         self.lists = _meanings(words)
         self._take_weights(words)
 
@@ -179,7 +175,6 @@ class Columns:
     """A batch of names in columns. `plain` are those in Latin letters and digits of an ordinary length:
     the others are compared one by one."""
 
-    BAGS = ("compact_bag", "key_bag")
     _make: Callable[[str], Name]
 
     def __init__(self, names: Sequence[Name]) -> None:
@@ -189,7 +184,6 @@ class Columns:
         self.compact = Strings.of([name.compact for name in names])
         self.key = Strings.of([name.key for name in names])
         self.bones = Strings.of([name.bones for name in names])
-        self.compact_bag, self.key_bag = Bags.of(self.compact), Bags.of(self.key)
         self.plain: Bools = np.array([_plain(name) for name in names], bool)
         self.full: Bools = np.array([bool(name.compact) for name in names], bool)
         number: dict[str, int] = {}
@@ -293,6 +287,12 @@ class Columns:
         different, first = np.unique(code, return_index=True)
         return held, [parts[at] for at in first.tolist()], different
 
+    @cached_property
+    def edges(self) -> dict[str, Ints]:
+        """Where in `asked` that of each name begins, and where that of the last one ends."""
+        every = np.arange(len(self) + 1)
+        return {what: np.searchsorted(row, every) for what, (row, _code) in self.asked[0].items()}
+
     def with_part(self, parts: Sequence[str], code: Codes) -> tuple[Ints, Codes]:
         """(row, code of the part) wherever a part of 2 to 24 signs stands in the letters of a name.
 
@@ -326,6 +326,8 @@ class Columns:
 
     def _with_part(self, part: str) -> Ints:
         """The rows whose letters hold a part."""
+        if compiled.READY and part.isascii():
+            return compiled.standing(self, part)
         by = self.by["groups"]
         if len(part) == 2:
             first = ord(part[0]) << 42 | ord(part[1]) << 21

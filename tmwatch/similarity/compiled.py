@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tmwatch.similarity import batch, features, freq
+from tmwatch.similarity import batch, features, freq, levels
 from tmwatch.similarity.features import Match
 from tmwatch.similarity.strings import Bools, Codes, Floats, Ints, hashes
 
@@ -46,7 +46,6 @@ _OF_NAMES = (
     "bits", "most", "inside", "plain", "full", "foreign", "group_count", "key_group_count", "reading_count",
 )  # fmt: skip
 _OF_WORDS = ("text_code", "key_code", "bits", "inside")
-_BAG = ("size", "held", "again")
 
 
 def side(columns: Columns) -> object:
@@ -64,9 +63,6 @@ def arrays(columns: Columns) -> dict[str, NDArray[Any]]:
     for what, strings in (*texts, ("words.text", words.text), ("words.key", words.key)):
         found |= {f"{what}.start": strings.start, f"{what}.sign": strings.sign}
     found |= {"word.start": columns.word.start, "word.item": columns.word.item}
-    for name, held in (("", columns), ("words.", words)):
-        for bag in held.BAGS:
-            found |= {f"{name}{bag}.{what}": getattr(getattr(held, bag), what) for what in _BAG}
     return {what: np.ascontiguousarray(array) for what, array in found.items()}
 
 
@@ -102,26 +98,41 @@ def rule(
         "longest": features.LONGEST,
         "shortest_mark": features.SHORT,
         "constant": constant,
+        "little": levels.LITTLE,
+        "weak": levels.WEAK,
+        "covered": levels.COVERED,
+        "lost": levels.LOST,
+        "changed": levels.CHANGED,
+        "letters_in_spite": levels.LETTERS_IN_SPITE,
+        "letters_beside_part": levels.LETTERS_BESIDE_PART,
+        "letters_alone": levels.LETTERS_ALONE,
     }
     return _pairs.rule(numbers, [float(weight) for weight in single], list(products), counts.kept["known"])
 
 
-List = tuple[int, int, Ints, Ints, Ints, NDArray[np.int32]]
+Held = tuple[int, int, Ints, Codes, Codes, Ints, NDArray[np.int32]]
 
 
 def near(
-    one: object, marks: Columns, names: Columns, lists: tuple[List, ...], rows: Ints, least: Floats
+    one: object,
+    marks: Columns,
+    names: Columns,
+    held: tuple[Held, ...],
+    rows: Ints,
+    least: Floats,
+    level: int,
 ) -> tuple[Ints, Ints, Floats, NDArray[np.uint8], Ints, Ints]:
-    """(mark, name, score, flags) of the pairs that reach `least` of their mark, and the pairs that the rule
-    itself has to be asked about, whose names are not plain. Flags: 1 the same letters, 2 near identical.
+    """(mark, name, score, flags) of the pairs that reach `least` of their mark and may be of `level` or
+    nearer, and the pairs that the rule itself has to be asked about, whose names are not plain. Flags: 1 the
+    same letters, and twice the nearest level (`levels.nearest`).
 
-    `lists`: (kind, bit, edges by mark, begin, end, rows of names): who holds what a mark holds. `rows`: the
-    marks asked for, plain ones.
+    `held`: (kind, bit, edges by mark, codes of what the marks hold; codes of what the names hold, ascending,
+    edges, rows of names). `rows`: the marks asked for, plain ones.
     """
-    found = _pairs.near(one, marks.side, names.side, lists, rows, least)
+    found = _pairs.near(one, marks.side, names.side, held, rows, least, level)
     kinds = (np.int64, np.int64, np.float64, np.uint8, np.int64, np.int64)
     mark, name, score, flags, apart, beside = (
-        np.frombuffer(held, kind) for held, kind in zip(found, kinds, strict=True)
+        np.frombuffer(column, kind) for column, kind in zip(found, kinds, strict=True)
     )
     return mark, name, score, flags, apart, beside
 
@@ -134,6 +145,13 @@ def parts(names: Columns, wanted: Bools, code: Codes, sizes: range) -> tuple[Int
     found = _pairs.parts(names.side, wanted, code, sizes.start, sizes.stop - 1)
     row, which = (np.frombuffer(held, np.int64) for held in found)
     return row, code[which]
+
+
+def standing(names: Columns, part: str) -> Ints:
+    """The rows of names in whose letters a word of two ASCII letters or more stands, ascending."""
+    groups = names.by["groups"]
+    found = _pairs.standing(names.side, part.encode("ascii"), groups.code, groups.start, groups.row)
+    return np.frombuffer(found, np.int64)
 
 
 # Of a match: the places of the two words, how they are alike, and how much.

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from tmwatch.similarity import compiled
 from tmwatch.similarity.arrays import Columns, Holders
-from tmwatch.similarity.batch import SHARE, may_be_near, near_identical
+from tmwatch.similarity.batch import SHARE, may_be_near
 from tmwatch.similarity.features import NAMES, measure
-from tmwatch.similarity.formula import AT, Formula, Scores
+from tmwatch.similarity.formula import Formula, Scores
 from tmwatch.similarity.freq import Frequencies
+from tmwatch.similarity.levels import nearest
 from tmwatch.similarity.strings import Bools, Codes, Floats, Ints, spread
 
 # Pairs of a block that is measured one by one.
@@ -54,8 +55,9 @@ class Engine:
         # Whose letters hold which words of the marks.
         self._part_holders = Holders.of(*names.with_part(parts, code))
 
-    def scores(self, least: Floats) -> Iterator[Scores]:
-        """Block by block of marks the near pairs whose score is at least `least` of their mark.
+    def scores(self, least: Floats, level: int = 4) -> Iterator[Scores]:
+        """Block by block of marks the near pairs whose score is at least `least` of their mark, and that may
+        be of `level` or nearer.
 
         Pairs of the same letters are always among them. In no particular order.
         """
@@ -65,7 +67,7 @@ class Engine:
         step = max(1, _BLOCK // len(self.names))
         slow = np.flatnonzero(self.marks.full & ~fast)
         for at in range(0, len(slow), step):
-            yield self._apart(slow[at : at + step], least)
+            yield self._apart(slow[at : at + step], least, level)
         if not fast.any():
             return
         rule, lists = self.formula.compiled(self.counts), self._lists()
@@ -73,9 +75,9 @@ class Engine:
 
         def look(rows: Ints) -> tuple[Scores, Ints, Ints]:
             mark, name, raw, flags, apart, beside = compiled.near(
-                rule, self.marks, self.names, lists, rows, least
+                rule, self.marks, self.names, lists, rows, least, level
             )
-            return Scores(mark, name, raw, flags & 1 > 0, flags & 2 > 0), apart, beside
+            return Scores(mark, name, raw, flags & 1 > 0, (flags >> 1).astype(np.int64)), apart, beside
 
         # Computed outside the interpreter's lock; what is left for the rule itself is done here.
         blocks = [quick[at : at + _MARKS] for at in range(0, len(quick), _MARKS)]
@@ -86,25 +88,20 @@ class Engine:
             for scores, mark, name in found:
                 yield scores
                 if len(mark):
-                    yield self._measured(mark, name, least)
+                    yield self._measured(mark, name, least, level)
 
-    def _lists(self) -> tuple[compiled.List, ...]:
+    def _lists(self) -> tuple[compiled.Held, ...]:
         """Who of the names holds what the marks hold, as `compiled.near` takes it."""
-        by = self.names.by
-        lists = [(what, by[holders], bit) for what, holders, bit in _LISTS]
-        lists.append(("parts", self._part_holders, compiled.SHARED))
-        kind = compiled.COUNTED
-        out = [self._list(what, who, kind.get(what, compiled.RELATED), bit) for what, who, bit in lists]
+        by, kind = self.names.by, compiled.COUNTED
+        lists = [(what, by[holders], kind.get(what, compiled.RELATED), bit) for what, holders, bit in _LISTS]
+        lists.append(("parts", self._part_holders, compiled.RELATED, compiled.SHARED))
         if self.names.foreign.any():  # how other scripts are read, beside how the rest sounds
-            out.append(self._list("key_groups", by["reading_groups"], kind["reading_groups"], 0))
-        return tuple(out)
-
-    def _list(self, what: str, holders: Holders, kind: int, bit: int) -> compiled.List:
-        row, code = self._held[what]
-        at, known = holders.found(code)
-        at, row = at[known], row[known]
-        edges = np.searchsorted(row, np.arange(len(self.marks) + 1))
-        return kind, bit, edges, holders.start[at], holders.start[at + 1], holders.row
+            lists.append(("key_groups", by["reading_groups"], kind["reading_groups"], 0))
+        edges = self.marks.edges
+        return tuple(
+            (number, bit, edges[what], self._held[what][1], who.code, who.start, who.row)
+            for what, who, number, bit in lists
+        )
 
     def _of(self, what: str, block: Ints) -> tuple[Ints, Codes]:
         """(row in the block, code) of what its marks hold."""
@@ -112,10 +109,10 @@ class Engine:
         first, end = np.searchsorted(row, block), np.searchsorted(row, block, side="right")
         return np.repeat(np.arange(len(block)), end - first), code[spread(first, end - first)]
 
-    def _apart(self, block: Ints, least: Floats) -> Scores:
+    def _apart(self, block: Ints, least: Floats, level: int) -> Scores:
         """Of marks in other scripts, of slogans, and of all where nothing was compiled."""
         place = np.flatnonzero(self._near(block) & self.names.full)
-        return self._measured(block[place // len(self.names)], place % len(self.names), least)
+        return self._measured(block[place // len(self.names)], place % len(self.names), least, level)
 
     def _near(self, block: Ints) -> Bools:
         """Of all pairs: whether enough groups are shared, or anything else is."""
@@ -148,19 +145,21 @@ class Engine:
         near[self._part_holders.join(*self._of("parts", block))] = True
         return near
 
-    def _measured(self, mark: Ints, name: Ints, least: Floats) -> Scores:
+    def _measured(self, mark: Ints, name: Ints, least: Floats, level: int) -> Scores:
         """The scores by the rule itself, pair by pair, of those that reach what is asked for."""
-        pairs: list[tuple[int, bool, bool]] = []
+        pairs: list[tuple[int, bool, int]] = []
         rows: list[list[float]] = []
         for number, (one, other) in enumerate(zip(mark.tolist(), name.tolist(), strict=True)):
             mine, theirs = self.marks.name(one), self.names.name(other)
             if may_be_near(mine, theirs):
-                rows.append(measure(mine, theirs, self.counts)[0])
-                alike_in = rows[-1][AT["letters"]], rows[-1][AT["key_letters"]]
-                identical = near_identical(mine, theirs, *alike_in)
-                pairs.append((number, mine.compact == theirs.compact, identical))
+                numbers, matches = measure(mine, theirs, self.counts)
+                value = dict(zip(NAMES, numbers, strict=True))
+                rows.append(numbers)
+                at_most = nearest(mine, theirs, value, matches)
+                pairs.append((number, mine.compact == theirs.compact, at_most))
         raw = self.formula.joined(np.array(rows, np.float64).reshape(len(rows), len(NAMES)).T)
         at = np.array([number for number, _, _ in pairs], np.int64)
-        same, identical_at = (np.array([pair[which] for pair in pairs], bool) for which in (1, 2))
-        kept = (raw >= least[mark[at]]) | same
-        return Scores(mark[at[kept]], name[at[kept]], raw[kept], same[kept], identical_at[kept])
+        same = np.array([equal for _, equal, _ in pairs], bool)
+        levels = np.array([at_most for _, _, at_most in pairs], np.int64)
+        kept = ((raw >= least[mark[at]]) | same) & (levels <= level)
+        return Scores(mark[at[kept]], name[at[kept]], raw[kept], same[kept], levels[kept])

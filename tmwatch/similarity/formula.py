@@ -24,14 +24,14 @@ class Scores:
     name: Ints
     raw: Floats
     same: Bools  # the same letters
-    identical: Bools  # near identical, as level 1 asks
+    nearest: Ints  # the nearest level that they may have (`levels.nearest`)
 
     @classmethod
     def together(cls, parts: list[Scores]) -> Scores:
         """All parts as one, by mark and name."""
         if not parts:
             nothing = np.zeros(0, np.int64)
-            return cls(nothing, nothing, np.zeros(0), nothing > 0, nothing > 0)
+            return cls(nothing, nothing, np.zeros(0), nothing > 0, nothing)
         whole = [np.concatenate([getattr(part, what) for part in parts]) for what in cls.__slots__]
         order = np.lexsort((whole[1], whole[0]))
         return cls(*(column[order] for column in whole))

@@ -68,8 +68,7 @@ def likenesses(
         mark, name, _level, score = one.found(marks, ready, level, threads, columns)
         told = one.likenesses(columns, ready, mark, name, score)
         for at, beside, found in zip(mark.tolist(), name.tolist(), told, strict=True):
-            if found.level <= level:
-                yield at, start + beside, found
+            yield at, start + beside, found
         start += len(part)
 
 

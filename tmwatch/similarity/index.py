@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,9 +26,8 @@ import numpy as np
 from tmwatch.similarity import compiled, kept
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.hits import Hit
-from tmwatch.similarity.name import Name
 from tmwatch.similarity.score import Scorer, scorer
-from tmwatch.similarity.strings import Floats, Ints
+from tmwatch.similarity.strings import Bools, Floats, Ints
 
 # Names in one part of an index: what is made ready, or read, at a time (about 3 kB a name while it is made).
 _PART = 100_000
@@ -58,6 +56,9 @@ class Found:
     level: Ints
     score: Floats
 
+    def of(self, rows: Bools) -> Found:
+        return Found(self.watched[rows], self.candidate[rows], self.level[rows], self.score[rows])
+
 
 @dataclass(slots=True)
 class _Part:
@@ -70,10 +71,6 @@ def _places(path: Path) -> tuple[int, int, Path]:
     """(first place, names times -1, path) of a part: of those that begin alike the longest comes first."""
     start, size = map(int, path.name.removesuffix(_END).split("-"))
     return start, -size, path
-
-
-def _rank(hit: Hit) -> tuple[int, float, int]:
-    return hit.level, -hit.score, hit.candidate
 
 
 class Index:
@@ -180,67 +177,80 @@ class Index:
         """
         if not 1 <= level <= 4 or (limit is not None and limit < 1):
             raise ValueError(f"level {level}, limit {limit}: a level is 1 to 4, a limit one name or more")
-        one = self._scorer.name(mark)
-        best: list[Hit] = []
-        seen: set[int] = set()
-
-        def enough(rank: tuple[int, float]) -> bool:
-            return limit is not None and len(best) >= limit and _rank(best[limit - 1])[:2] < rank
-
+        ready = self._ready([mark])
         for at in self._levels(level, limit):
-            found = self._joined(self.find([mark], at))
-            order = np.lexsort((found.candidate, -found.score, found.level))
-            columns = (found.candidate[order], found.score[order], found.level[order])
-            for place, score, nearest in zip(*(column.tolist() for column in columns), strict=True):
-                if enough((nearest, -round(score, 3))):  # what follows is no nearer than its level here
-                    break
-                if place not in seen:
-                    seen.add(place)
-                    hit = self._hit(one, 0, place, score)
-                    if hit.level <= level:
-                        insort(best, hit, key=_rank)
-            if enough((at + 1, -np.inf)):
+            found = list(self._found(ready, at))
+            if limit is None or sum(len(here.score) for _part, here in found) >= limit:
                 break
-        return best[:limit]
+        columns = (
+            zip(here.level.tolist(), here.score.tolist(), here.candidate.tolist(), strict=True)
+            for _part, here in found
+        )
+        ranks = [
+            (nearest, -round(score, 3), which, name)
+            for which, pairs in enumerate(columns)
+            for nearest, score, name in pairs
+        ]
+        best: dict[int, set[int]] = {}
+        for *_, which, name in sorted(ranks)[:limit]:
+            best.setdefault(which, set()).add(name)
+        hits: list[Hit] = []
+        for which, names in best.items():
+            part, here = found[which]
+            hits += self._hits(ready, part, here.of(np.isin(here.candidate, list(names))))
+            self._let_go(part, 1)
+        return sorted(hits, key=lambda hit: (hit.level, -hit.score, hit.candidate))
 
     def _levels(self, level: int, limit: int | None) -> list[int]:
-        """The levels to search in turn: first the nearest, where so many names should have enough of it."""
+        """The levels to search in turn: first the nearer ones, where so many names should have enough of
+        them."""
         if limit is None:
             return [level]
-        near = [at for at, of in _OF_A_HIT if at < level and len(self) >= 2 * limit * of]
-        return [*near[:1], level]
+        return [*(at for at, of in _OF_A_HIT if at < level and len(self) >= 2 * limit * of), level]
 
     def search_many(self, marks: Sequence[str], level: int = 3) -> Iterator[Hit]:
         """The hits of many marks with their reasons, part by part of the index, in each by mark and place."""
-        ready = [self._scorer.name(mark) for mark in marks]
-        for found in self.find(marks, level):
-            columns = found.watched, found.candidate, found.score
-            for mark, place, score in zip(*(column.tolist() for column in columns), strict=True):
-                if (hit := self._hit(ready[mark], mark, place, score)).level <= level:
-                    yield hit
+        ready = self._ready(marks)
+        for part, found in self._found(ready, level):
+            yield from self._hits(ready, part, found)
 
     def find(self, marks: Sequence[str], level: int = 3) -> Iterator[Found]:
         """The same without reasons, in columns: part by part of the index."""
+        for part, found in self._found(self._ready(marks), level):
+            yield Found(found.watched, found.candidate + part.start, found.level, found.score)
+
+    def _ready(self, marks: Sequence[str]) -> Columns:
+        return Columns([self._scorer.name(mark) for mark in marks])
+
+    def _found(self, marks: Columns, level: int) -> Iterator[tuple[_Part, Found]]:
+        """The hits of each part, in their places in it."""
         if not 1 <= level <= 4:
             raise ValueError(f"level {level}: a level is 1 to 4")
-        ready = [self._scorer.name(mark) for mark in marks]
+        ready = [marks.name(at) for at in range(len(marks))]
         self._scorer.noises(ready, self._cores)
-        columns = Columns(ready)
         spread = self._cores if len(marks) == 1 else 1
 
-        def look(part: _Part) -> Found:
-            mark, name, levels, score = self._scorer.found(
-                ready, part.columns, level, 1 if spread > 1 else self._cores, columns
-            )
-            if len(self._parts) > _WARM and (len(marks) > 1 or part.start >= self._parts[_WARM].start):
-                kept.let_go(part.columns)
-            return Found(mark, name + part.start, levels, score)
+        def look(part: _Part) -> tuple[_Part, Found]:
+            cores = 1 if spread > 1 else self._cores
+            return part, Found(*self._scorer.found(ready, part.columns, level, cores, marks))
+
+        def look_once(part: _Part) -> tuple[_Part, Found]:
+            found = look(part)
+            self._let_go(part, len(marks))
+            return found
 
         if spread == 1 or len(self._parts) < 2:
-            yield from map(look, self._parts)
+            for part in self._parts:
+                yield look(part)
+                self._let_go(part, len(marks))
             return
         with ThreadPoolExecutor(spread) as pool:
-            yield from pool.map(look, self._parts)
+            yield from pool.map(look_once, self._parts)
+
+    def _let_go(self, part: _Part, marks: int) -> None:
+        """Gives back the memory of a part that was searched, where all parts would take too much."""
+        if len(self._parts) > _WARM and (marks > 1 or part.start >= self._parts[_WARM].start):
+            kept.let_go(part.columns)
 
     def name(self, place: int) -> str:
         """The name at a place. IndexError where there is none."""
@@ -252,18 +262,9 @@ class Index:
             raise IndexError(f"no name at place {place}: the index holds {len(self)}")
         return next(part for part in reversed(self._parts) if part.start <= place)
 
-    def _hit(self, mark: Name, number: int, place: int, score: float) -> Hit:
-        likeness = self._scorer.likeness(mark, self._scorer.make(self.name(place)), score)
-        return Hit(number, place, likeness.level, likeness.score, likeness.reasons)
-
-    @staticmethod
-    def _joined(parts: Iterable[Found]) -> Found:
-        found = list(parts)
-        nothing = np.zeros(0, np.int64)
-        found.append(Found(nothing, nothing, nothing, np.zeros(0)))
-        return Found(
-            *(
-                np.concatenate([getattr(part, what) for part in found])
-                for what in ("watched", "candidate", "level", "score")
-            )
-        )
+    def _hits(self, marks: Columns, part: _Part, found: Found) -> Iterator[Hit]:
+        """With their reasons."""
+        told = self._scorer.likenesses(marks, part.columns, found.watched, found.candidate, found.score)
+        places = found.watched.tolist(), found.candidate.tolist()
+        for mark, name, likeness in zip(*places, told, strict=True):
+            yield Hit(mark, part.start + name, likeness.level, likeness.score, likeness.reasons)

@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from tmwatch.similarity.arrays import HELD, NAME_LISTS, WORD_LISTS, Columns, Holders, Lists, Words
 from tmwatch.similarity.name import Name
-from tmwatch.similarity.strings import Bags, Strings
+from tmwatch.similarity.strings import Strings
 
 # The first letters of a file; of another form another one.
-_FORM = b"tmwatch names 5 "
+_FORM = b"tmwatch names 6 "
 _STEP = 64  # bytes: what any processor reads at once
 _SUM = 4  # bytes of the CRC-32
 _NUMBERS = (
@@ -33,7 +33,6 @@ _NUMBERS = (
 )  # fmt: skip
 _TEXTS = ("raw", "compact", "key", "bones")
 _WORDS = ("bits", "inside", "text_code", "key_code")
-_BAGS = ("size", "held", "again")
 
 
 class OtherTables(ValueError):
@@ -82,9 +81,6 @@ def _arrays(columns: Columns) -> dict[str, NDArray[Any]]:
     arrays |= {f"words.lists.{what}": words.lists[what] for what in WORD_LISTS}
     for what, held in columns.by.items():
         arrays |= {f"{what}.{one}": getattr(held, one) for one in ("code", "start", "row")}
-    for what, side in (("names", columns), ("words", words)):
-        for bag in side.BAGS:
-            arrays |= {f"{what}.{bag}.{one}": getattr(getattr(side, bag), one) for one in _BAGS}
     return arrays
 
 
@@ -130,9 +126,6 @@ def load(path: Path, tables: str, make: Callable[[str], Name]) -> Columns:
     words.text, words.key = strings("words.text"), strings("words.key")
     for what in _WORDS:
         setattr(words, what, arrays[f"words.{what}"])
-    for what, side in (("names", columns), ("words", words)):
-        for bag in side.BAGS:
-            setattr(side, bag, Bags(*(arrays[f"{what}.{bag}.{one}"] for one in _BAGS)))
     words.lists = {what: arrays[f"words.lists.{what}"] for what in WORD_LISTS}
     columns.lists = {what: arrays[f"lists.{what}"] for what in NAME_LISTS}
     columns.words, columns.word = words, Lists(arrays["word.start"], arrays["word.item"])

@@ -1,37 +1,59 @@
-"""The nearest level that two names may have by what their words are worth, whatever the score says. Pure."""
+"""The nearest level that two names may have by what they share, whatever the score says. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tmwatch.similarity.batch import near_identical
 from tmwatch.similarity.features import PART, Match
 from tmwatch.similarity.freq import TRADE_BITS
 from tmwatch.similarity.name import Name
 
 # Words that are less alike than this share no more than some letters.
-_LITTLE = 0.3
+LITTLE = 0.3
 # A word of so many bits or fewer says little: one name in a thousand holds it, or it names goods.
-_WEAK = TRADE_BITS
+WEAK = TRADE_BITS
+# So much of the mark has to be met where all that is met says little.
+COVERED = 0.7
+# Of the mark's own word less than this is met: it is missing, or another one.
+LOST, CHANGED = 0.5, 0.6
+# From here on the letters or sounds of the whole names are near: although a word is lost; although only a
+# part is met; although no word is met.
+LETTERS_IN_SPITE, LETTERS_BESIDE_PART, LETTERS_ALONE = 0.85, 0.8, 0.74
 
 
-def nearest_level(one: Name, other: Name, value: Mapping[str, float], matches: Sequence[Match]) -> int:
+def nearest(one: Name, other: Name, value: Mapping[str, float], matches: Sequence[Match]) -> int:
     """The nearest level, 1 to 4, that the mark `one` and `other` may have.
+
+    Level 1 is for names near identical to eye or ear and for those that hold the whole mark, and both
+    `by_words` and that have to be met. `value` are the numbers of `features.measure` by name.
+    """
+    if one.compact and one.compact == other.compact:
+        return 1
+    identical = near_identical(one, other, value["letters"], value["key_letters"])
+    return max(1 if identical else 2, by_words(one, other, value, matches))
+
+
+def by_words(one: Name, other: Name, value: Mapping[str, float], matches: Sequence[Match]) -> int:
+    """The nearest level by what the words in common are worth.
 
     AUTO is no more than a part of JD AUTO that says little: the mark's own part is missing, and the two are
     distant. JDEX AUTO has it changed: not near identical. KRAFTSMAN and SPORTSMAN share letters alone: not
-    near. `value` are the numbers of `features.measure` by name.
+    near.
     """
-    shared = [match for match in matches if match.alike > _LITTLE]
-    weak = all(min(match.one.bits, match.other.bits) <= _WEAK for match in shared)
-    if shared and weak and value["cover_one"] < 0.7 and one.compact not in other.compact:
+    shared = [match for match in matches if match.alike > LITTLE]
+    weak = all(min(match.one.bits, match.other.bits) <= WEAK for match in shared)
+    if shared and weak and value["cover_one"] < COVERED and one.compact not in other.compact:
         by_part = any(match.how == PART for match in shared)
-        lost = value["own_word"] < 0.5 or (by_part and one.most > _WEAK)
-        if lost and (other.most <= _WEAK or not _near_letters(value, 0.85)):
-            return 3 if by_part and value["letters"] >= 0.8 else 4
+        lost = value["own_word"] < LOST or (by_part and one.most > WEAK)
+        if lost and (other.most <= WEAK or not _near_letters(value, LETTERS_IN_SPITE)):
+            return 3 if by_part and value["letters"] >= LETTERS_BESIDE_PART else 4
         return 3
-    if not (shared or _near_letters(value, 0.74) or value["short_near"] or value["reading"] > _LITTLE):
+    if not (
+        shared or _near_letters(value, LETTERS_ALONE) or value["short_near"] or value["reading"] > LITTLE
+    ):
         return 1 if value["whole_start"] or value["whole_end"] or value["whole_inside"] else 3
-    changed = value["own_word"] < 0.6 or any(
+    changed = value["own_word"] < CHANGED or any(
         match.how == PART and not match.one.han and match.one.bits >= one.most for match in matches
     )
     return 2 if len(one.words) > 1 and changed and not one.texts <= other.texts else 1

@@ -25,11 +25,11 @@ import numpy as np
 from tmwatch.similarity import compiled, freq, meaning, name
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.background import made_han_names, made_names
-from tmwatch.similarity.batch import may_be_near, near_identical
+from tmwatch.similarity.batch import may_be_near
 from tmwatch.similarity.engine import Engine
 from tmwatch.similarity.features import ALL_NAMES, NAMES, Match, expand, measure
 from tmwatch.similarity.formula import Formula, Scores
-from tmwatch.similarity.levels import nearest_level
+from tmwatch.similarity.levels import nearest
 from tmwatch.similarity.name import Name
 from tmwatch.similarity.reasons import reasons
 from tmwatch.similarity.strings import Floats, Ints, hashes
@@ -287,11 +287,19 @@ class Scorer:
         texts = [part for word in plain.words for part in (word.text, *(part for part, *_ in word.split))]
         return self.make(plain.raw) if self.counts.may_tell([plain.compact, *texts]) else plain
 
-    def near(self, marks: Sequence[Name] | Columns, names: Columns, least: Floats, cores: int = 1) -> Scores:
-        """The pairs whose score before the noise is at least `least` of their mark, and equal names."""
+    def near(
+        self,
+        marks: Sequence[Name] | Columns,
+        names: Columns,
+        least: Floats,
+        cores: int = 1,
+        level: int = 4,
+    ) -> Scores:
+        """The pairs whose score before the noise is at least `least` of their mark, and equal names; of those
+        the ones that may be of `level` or nearer by what they share."""
         columns = marks if isinstance(marks, Columns) else Columns(marks)
         engine = Engine(self.counts, self.formula, columns, names, cores)
-        return Scores.together(list(engine.scores(least)))
+        return Scores.together(list(engine.scores(least, level)))
 
     def found(
         self,
@@ -304,20 +312,18 @@ class Scorer:
         """(mark, name, level, score) of the pairs of `level` or nearer, by mark and name.
 
         `columns`: the marks in columns, where somebody has them.
-
-        The level is the nearest that it can be: what the words are worth (`likeness`) may put a pair farther.
         """
         every = marks
         marks, places = self._worth_a_look(marks, names, level, cores)
         less = self.weights.noise * self.noises(marks, cores)
         # A little generous: the score itself decides.
         least = (self.weights.levels[level - 1] if level < 4 else -np.inf) + less - 1e-9
-        near = self.near(columns if columns and marks is every else marks, names, least, cores)
+        near = self.near(columns if columns and marks is every else marks, names, least, cores, level)
         score = near.raw - less[near.mark]
         levels = np.full(len(score), 4)
         for at in (3, 2, 1):
             levels[score >= self.weights.levels[at - 1]] = at
-        levels = np.where(near.same, 1, np.maximum(levels, np.where(near.identical, 1, 2)))
+        levels = np.where(near.same, 1, np.maximum(levels, near.nearest))
         kept = levels <= level
         return places[near.mark[kept]], near.name[kept], levels[kept], score[kept]
 
@@ -331,7 +337,7 @@ class Scorer:
         if known or level > 3 or len(marks) * len(names) > _FEW_PAIRS:
             return marks, every
         least = self.weights.levels[level - 1] + self.weights.noise * QUIET - 1e-9
-        near = self.near(marks, names, np.full(len(marks), least), cores)
+        near = self.near(marks, names, np.full(len(marks), least), cores, level)
         places = np.unique(near.mark)
         return [marks[place] for place in places], places
 
@@ -385,9 +391,7 @@ class Scorer:
         self, one: Name, other: Name, score: float, value: Mapping[str, float], matches: list[Match]
     ) -> Likeness:
         same = bool(one.compact) and one.compact == other.compact
-        identical = near_identical(one, other, value["letters"], value["key_letters"])
-        nearest = max(1 if identical else 2, nearest_level(one, other, value, matches))
-        level = 1 if same else max(self.level(score), nearest)
+        level = 1 if same else max(self.level(score), nearest(one, other, value, matches))
         why = reasons(one, other, matches, value, self.counts.weak_in) if score != NOTHING else ()
         return Likeness(
             score=round(score, 3),

@@ -1,4 +1,4 @@
-"""Strings as arrays, and what is asked of them by the million: letters in common, groups, parts. Pure."""
+"""Strings as arrays, and what is asked of them by the million: groups, parts. Pure."""
 
 from __future__ import annotations
 
@@ -125,58 +125,3 @@ def windows(texts: Sequence[str], sizes: range) -> tuple[Ints, Codes]:
     at = np.concatenate(rows)
     order = np.argsort(at, kind="stable")
     return at[order], np.concatenate(found)[order]
-
-
-def _bit_of_letter() -> NDArray[np.uint8]:
-    """Which bit of a bag a letter sets; `_NONE` where it has none."""
-    out = np.full(256, _NONE, np.uint8)
-    for at, letter in enumerate("abcdefghijklmnopqrstuvwxyz"):
-        out[ord(letter)] = at
-    for at, letter in enumerate("0123456789SC", 2 * _TWICE):
-        out[ord(letter)] = at
-    return out
-
-
-# A second a, b … of a text sets the bit so far above that of the first.
-_TWICE = 26
-_NONE = 255
-_BIT = _bit_of_letter()
-
-
-@dataclass(slots=True, frozen=True)
-class Bags:
-    """Which letters each text holds, in any order, to tell at once that two cannot have much in common."""
-
-    size: NDArray[np.uint8]  # letters (bytes), 255 at most
-    held: Codes
-    again: NDArray[np.uint8]  # letters that have no bit, or none any more
-
-    @classmethod
-    def of(cls, strings: Strings) -> Bags:
-        long = np.diff(strings.start)
-        order = np.argsort(-long, kind="stable")
-        ordered = -long[order]
-        held, again = np.zeros(len(long), np.uint64), np.zeros(len(long), np.int64)
-        start = strings.start[:-1]
-        for at in range(min(int(long.max(initial=0)), _LONG)):
-            rows = order[: np.searchsorted(ordered, -at, side="left")]
-            bit = _BIT[strings.sign[start[rows] + at]]
-            one = np.left_shift(np.uint64(1), (bit % 64).astype(np.uint64))
-            there = (held[rows] & one) != 0
-            one = np.where(there & (bit < _TWICE), one << np.uint64(_TWICE), one)
-            over = (bit == _NONE) | ((held[rows] & one) != 0)
-            held[rows] |= np.where(over, np.uint64(0), one)
-            again[rows] += over
-        for row in order[: np.searchsorted(ordered, -_LONG, side="left")].tolist():
-            held[row], again[row] = _bag(strings.sign[strings.start[row] : strings.start[row + 1]])
-        most = np.iinfo(np.uint8).max
-        return cls(np.minimum(long, most).astype(np.uint8), held, np.minimum(again, most).astype(np.uint8))
-
-
-def _bag(signs: NDArray[np.uint8]) -> tuple[np.uint64, int]:
-    """`held` and `again` of one text, by how often each letter stands in it."""
-    often = np.bincount(_BIT[signs], minlength=_NONE + 1)[:64]
-    letters = np.flatnonzero(often)
-    twice = letters[(letters < _TWICE) & (often[letters] > 1)] + _TWICE
-    held = np.concatenate([letters, twice]).astype(np.uint64)
-    return np.bitwise_or.reduce(np.uint64(1) << held, initial=np.uint64(0)), len(signs) - len(held)

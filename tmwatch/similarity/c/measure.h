@@ -248,11 +248,21 @@ INLINE int match_all(const Rule *rule, const Mark *mark, const Side *names, int6
     return many;
 }
 
+/* The bits of the two words of a match. */
+INLINE void bits_of(const Mark *mark, const Side *names, int64_t name, const Match *match, double *one,
+                    double *other) {
+    const Side *marks = mark->side;
+    if (match->one >= 0) *one = marks->words.at[marks->word[marks->at[mark->at].word + match->one]].bits;
+    else *one = marks->joined_bits[marks->joined_start[mark->at] - 1 - match->one];
+    if (match->other >= 0) *other = names->words.at[names->word[names->at[name].word + match->other]].bits;
+    else *other = names->joined_bits[names->joined_start[name] - 1 - match->other];
+}
+
 /* The numbers of the words, from their matches. */
 INLINE void by_words(const Rule *rule, const Mark *mark, const Side *names, int64_t name, const Match *found,
                      int many, double *number) {
     const Side *marks = mark->side;
-    int32_t first = names->at[name].word, own_first = marks->at[mark->at].word;
+    int32_t first = names->at[name].word;
     double bits = 0.0, top = 0.0, sense = 0.0, own = 0.0, their = 0.0, covered = 0.0;
     uint64_t text[MOST_MATCHES];
     double most[MOST_MATCHES];
@@ -260,16 +270,9 @@ INLINE void by_words(const Rule *rule, const Mark *mark, const Side *names, int6
     for (int k = 0; k < many; k++) {
         const Match *match = &found[k];
         double one, other;
-        uint64_t code;
-        if (match->one >= 0) one = marks->words.at[marks->word[own_first + match->one]].bits;
-        else one = marks->joined_bits[marks->joined_start[mark->at] - 1 - match->one];
-        if (match->other >= 0) {
-            int32_t b = names->word[first + match->other];
-            other = names->words.at[b].bits, code = names->words.at[b].text_code;
-        } else {
-            int32_t joined = names->joined_start[name] - 1 - match->other;
-            other = names->joined_bits[joined], code = names->joined_text[joined];
-        }
+        bits_of(mark, names, name, match, &one, &other);
+        uint64_t code = match->other >= 0 ? names->words.at[names->word[first + match->other]].text_code
+                                          : names->joined_text[names->joined_start[name] - 1 - match->other];
         bits += match->bits;
         top = most_of(top, match->bits);
         if (match->how == MEANING) sense += match->bits;

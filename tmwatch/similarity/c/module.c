@@ -5,9 +5,10 @@
    near(...)                    the pairs that could be near and reach a score, with the scores
    measured(...)                the numbers and matches of given pairs
    parts(...)                   which of many given words stand in the letters of names
+   standing(...)                in the letters of which names one word stands
 
    Whatever lengths and places the arrays hold is checked before they are used: a damaged file raises ValueError.
-   The last three compute without the interpreter's lock. */
+   The last four compute without the interpreter's lock. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -35,11 +36,7 @@ static const Field FIELDS[] = {
     SIDE(word_start, "word.start", 4, EDGES, NAMES_OF), SIDE(word, "word.item", 4, FREE, 0),
     SIDE(joined_start, "joined.start", 4, EDGES, NAMES_OF), SIDE(joined_key, "joined.key", 8, FREE, 0),
     SIDE(joined_text, "joined.text", 8, FREE, 0), SIDE(joined_bits, "joined.bits", 8, FREE, 0),
-    SIDE(compact_bag.size, "compact_bag.size", 1, ROWS, NAMES_OF),
-    SIDE(compact_bag.held, "compact_bag.held", 8, ROWS, NAMES_OF),
-    SIDE(compact_bag.again, "compact_bag.again", 1, ROWS, NAMES_OF),
-    SIDE(key_bag.size, "key_bag.size", 1, ROWS, NAMES_OF), SIDE(key_bag.held, "key_bag.held", 8, ROWS, NAMES_OF),
-    SIDE(key_bag.again, "key_bag.again", 1, ROWS, NAMES_OF), SIDE(bits, "bits", 8, ROWS, NAMES_OF),
+    SIDE(bits, "bits", 8, ROWS, NAMES_OF),
     SIDE(most, "most", 8, ROWS, NAMES_OF), SIDE(inside, "inside", 8, ROWS, NAMES_OF),
     SIDE(plain, "plain", 1, ROWS, NAMES_OF), SIDE(full, "full", 1, ROWS, NAMES_OF),
     SIDE(foreign, "foreign", 1, ROWS, NAMES_OF), SIDE(groups, "group_count", 4, ROWS, NAMES_OF),
@@ -48,12 +45,6 @@ static const Field FIELDS[] = {
     SIDE(words.text.start, "words.text.start", 4, EDGES, WORDS_OF),
     SIDE(words.text.sign, "words.text.sign", 1, FREE, 0),
     SIDE(words.key.start, "words.key.start", 4, EDGES, WORDS_OF), SIDE(words.key.sign, "words.key.sign", 1, FREE, 0),
-    SIDE(words.text_bag.size, "words.text_bag.size", 1, ROWS, WORDS_OF),
-    SIDE(words.text_bag.held, "words.text_bag.held", 8, ROWS, WORDS_OF),
-    SIDE(words.text_bag.again, "words.text_bag.again", 1, ROWS, WORDS_OF),
-    SIDE(words.key_bag.size, "words.key_bag.size", 1, ROWS, WORDS_OF),
-    SIDE(words.key_bag.held, "words.key_bag.held", 8, ROWS, WORDS_OF),
-    SIDE(words.key_bag.again, "words.key_bag.again", 1, ROWS, WORDS_OF),
     SIDE(words.text_code, "words.text_code", 8, ROWS, WORDS_OF),
     SIDE(words.key_code, "words.key_code", 8, ROWS, WORDS_OF), SIDE(words.bits, "words.bits", 8, ROWS, WORDS_OF),
     SIDE(words.inside, "words.inside", 8, ROWS, WORDS_OF),
@@ -167,18 +158,22 @@ static int pack(Side *side) {
         return -1;
     }
     for (int64_t i = 0; i < words->count; i++) {
-        WordAt at = {words->text_code[i], words->key_code[i], words->text_bag.held[i], words->key_bag.held[i],
-                     words->bits[i], words->inside[i], words->text.start[i], words->key.start[i],
-                     (uint8_t)size_of(&words->text, i), words->text_bag.again[i], (uint8_t)size_of(&words->key, i),
-                     words->key_bag.again[i], words->split_start[i + 1] > words->split_start[i],
+        Bag text = bag_of(text_of(&words->text, i), size_of(&words->text, i));
+        Bag key = bag_of(text_of(&words->key, i), size_of(&words->key, i));
+        WordAt at = {text.held, key.held, words->text_code[i], words->key_code[i], words->bits[i], words->inside[i],
+                     words->text.start[i], words->key.start[i], (uint8_t)size_of(&words->text, i), text.again,
+                     (uint8_t)size_of(&words->key, i), key.again,
+                     words->split_start[i + 1] > words->split_start[i],
                      words->sense_start[i + 1] > words->sense_start[i]};
         word[i] = at;
     }
     for (int64_t i = 0; i < side->count; i++) {
-        NameAt at = {side->compact_bag.held[i], side->key_bag.held[i], side->bits[i], side->most[i],
-                     side->inside[i], side->compact.start[i], side->key.start[i], side->bones.start[i],
-                     side->word_start[i], (uint8_t)size_of(&side->compact, i), side->compact_bag.again[i],
-                     (uint8_t)size_of(&side->key, i), side->key_bag.again[i], (uint8_t)size_of(&side->bones, i),
+        Bag text = bag_of(text_of(&side->compact, i), size_of(&side->compact, i));
+        Bag key = bag_of(text_of(&side->key, i), size_of(&side->key, i));
+        NameAt at = {text.held, key.held, side->bits[i], side->most[i], side->inside[i], side->compact.start[i],
+                     side->key.start[i], side->bones.start[i], side->word_start[i],
+                     (uint8_t)size_of(&side->compact, i), text.again, (uint8_t)size_of(&side->key, i), key.again,
+                     (uint8_t)size_of(&side->bones, i),
                      (uint8_t)(side->word_start[i + 1] - side->word_start[i]), (uint8_t)side->groups[i],
                      side->joined_start[i + 1] > side->joined_start[i]};
         name[i] = at;
@@ -224,6 +219,8 @@ static const struct {
     NUMBER(shape_line), NUMBER(heard), NUMBER(sense_worth), NUMBER(part_sense_worth), NUMBER(parts_worth),
     NUMBER(part_only), NUMBER(edge_worth), NUMBER(compound_worth), NUMBER(little_alike), NUMBER(weak_inside),
     NUMBER(most_bits), NUMBER(many_bits), NUMBER(longest), NUMBER(shortest_mark), NUMBER(constant),
+    NUMBER(little), NUMBER(weak), NUMBER(covered), NUMBER(lost), NUMBER(changed), NUMBER(letters_in_spite),
+    NUMBER(letters_beside_part), NUMBER(letters_alone),
 };
 
 typedef struct {
@@ -306,6 +303,7 @@ static PyMethodDef METHODS[] = {
     {"rule", rule_of, METH_VARARGS, "The numbers and weights of the rule."},
     {"near", near, METH_VARARGS, "(mark, name, score, flags, mark apart, name apart) as bytes."},
     {"parts", parts, METH_VARARGS, "(row, place of the code) as bytes."},
+    {"standing", standing, METH_VARARGS, "The rows as bytes."},
     {"measured", measured, METH_VARARGS, "(numbers, ends, one, other, how, alike, bits) as bytes."},
     {NULL, NULL, 0, NULL},
 };

@@ -52,15 +52,10 @@ typedef struct {
     const int32_t *start;
 } Texts;
 
+/* What is asked of most words and names that come near, together in one line of the processor's memory. `held`
+   and `again`: their letters in any order, to tell at once that two cannot have much in common (`bag_of`). */
 typedef struct {
-    const uint8_t *size;
-    const uint64_t *held;
-    const uint8_t *again;
-} Bags;
-
-/* What is asked of most words and names that come near, together in one line of the processor's memory. */
-typedef struct {
-    uint64_t text_code, key_code, held, key_held;
+    uint64_t held, key_held, text_code, key_code;
     double bits, inside;
     int32_t text, key;
     uint8_t size, again, key_size, key_again, split, meant;
@@ -77,7 +72,6 @@ typedef struct {
     const WordAt *at;
     int64_t count;
     Texts text, key;
-    Bags text_bag, key_bag;
     const uint64_t *text_code, *key_code;
     const double *bits, *inside;
     /* Meanings, in the order of their texts; known parts with their meanings and the rest. */
@@ -94,7 +88,6 @@ typedef struct {
     const NameAt *at;
     int64_t count;
     Texts compact, key, bones;
-    Bags compact_bag, key_bag;
     const double *bits, *most, *inside;
     const uint8_t *plain, *full, *foreign;
     const int32_t *groups, *key_groups, *reading_groups;
@@ -121,16 +114,18 @@ typedef struct {
     double alike_from, shape_line, heard, sense_worth, part_sense_worth, parts_worth; /* features.py */
     double part_only, edge_worth, compound_worth, little_alike, weak_inside, most_bits, many_bits, longest;
     double shortest_mark;
+    double little, weak, covered, lost, changed, letters_in_spite, letters_beside_part, letters_alone; /* levels.py */
     double weight[NUMBERS], constant;
     int64_t products;
     int64_t one[MOST_PRODUCTS], other[MOST_PRODUCTS];
     double product[MOST_PRODUCTS];
     /* Made of these by `plan`: the squares; for each product of two, of which number it is counted, and where
        the other stands among the numbers known from below (0 …) and from above (NUMBERS …); the numbers with
-       a square below zero; how many letters of so many are alike, and are as many as `may_be_near` asks for. */
+       a square below zero; how many letters of so many are alike, are as many as `may_be_near` asks for, and as `near_identical` does. */
     double square[NUMBERS], cross[MOST_PRODUCTS];
     int crosses, into[MOST_PRODUCTS], with[MOST_PRODUCTS], bends, bent[NUMBERS];
     uint8_t enough[2 * MOST_LETTERS + 1], letters[2 * MOST_LETTERS + 1], sounds[2 * MOST_LETTERS + 1];
+    uint8_t near_letters[2 * MOST_LETTERS + 1], near_sounds[2 * MOST_LETTERS + 1];
     /* Hashes of the words that make a compound of a word they stand beside, ascending. */
     const uint64_t *known;
     int64_t known_count;

@@ -36,7 +36,7 @@ typedef struct {
     Mark mark;
 } Room;
 
-/* What is found: mark and name, score, flags (1 the same letters, 2 near identical); pairs for the rule itself. */
+/* What is found: mark and name, score, flags (1 the same letters, and twice the nearest level); pairs for the rule itself. */
 enum { MARK, NAME, SCORE, FLAGS, MARK_APART, NAME_APART, OUTS };
 
 HOT static void count_lists(List *list, List *end, Room *room, int64_t base, uint32_t size) {
@@ -71,7 +71,7 @@ HOT static void who_is_near(const Rule *rule, const Side *marks, int64_t mark, c
 }
 
 HOT static int score_tile(const Rule *rule, Room *room, const Side *names, int64_t base, int size, int64_t at,
-                          double least, Bytes *out) {
+                          double least, int level, Bytes *out) {
     Mark *mark = &room->mark;
     const NameAt *own = &mark->side->at[mark->at];
     int many = 0, kept = 0;
@@ -87,7 +87,7 @@ HOT static int score_tile(const Rule *rule, Room *room, const Side *names, int64
         if (k + 12 < many) FETCH(&names->at[base + room->place[k + 12]]);
         if (!names->plain[name]) {
             if (put(&out[MARK_APART], &at, 8) || put(&out[NAME_APART], &name, 8)) return -1;
-        } else if (may_have_enough(rule, own, &names->at[name], room->related[i])) {
+        } else if (may_have_enough(rule, own, &names->at[name], room->related[i], level)) {
             room->place[kept++] = (uint16_t)i;
         }
     }
@@ -106,8 +106,10 @@ HOT static int score_tile(const Rule *rule, Room *room, const Side *names, int64
             if (next->joins) FETCH(names->joined_start + base + room->place[k + 6]);
         }
         Scored scored;
-        if (!score(rule, mark, names, name, room->counted[GROUPS][i], room->related[i], least, &scored)) continue;
-        uint8_t flags = (uint8_t)(scored.same | scored.identical << 1);
+        if (!score(rule, mark, names, name, room->counted[GROUPS][i], room->related[i], least,
+                   level, &scored))
+            continue;
+        uint8_t flags = (uint8_t)(scored.same | scored.nearest << 1);
         if (put(&out[MARK], &at, 8) || put(&out[NAME], &name, 8) || put(&out[SCORE], &scored.score, 8) ||
             put(&out[FLAGS], &flags, 1))
             return -1;
@@ -116,7 +118,8 @@ HOT static int score_tile(const Rule *rule, Room *room, const Side *names, int64
 }
 
 static int near_all(const Rule *rule, const Side *marks, const Side *names, List *lists, const int64_t *first,
-                    const int64_t *row, Py_ssize_t rows, const double *least, int readings, Bytes *out) {
+                    const int64_t *row, Py_ssize_t rows, const double *least, int level, int readings,
+                    Bytes *out) {
     Room *room = calloc(1, sizeof *room);
     if (!room) return -1;
     int failed = 0;
@@ -128,7 +131,7 @@ static int near_all(const Rule *rule, const Side *marks, const Side *names, List
             count_lists(lists + first[i], lists + first[i + 1], room, base, (uint32_t)size);
             who_is_near(rule, marks, row[i], names, room, base, size, readings);
             mark_set(&room->mark, marks, row[i]);
-            failed = score_tile(rule, room, names, base, size, row[i], least[row[i]], out);
+            failed = score_tile(rule, room, names, base, size, row[i], least[row[i]], level, out);
             mark_clear(&room->mark);
         }
     }
@@ -156,28 +159,77 @@ static const void *array(Views *views, PyObject *from, const char *what, int siz
     return views->view[views->held++].buf;
 }
 
-/* near(rule, marks, names, lists, rows, least): `lists` of (kind, bit, edges by mark, begin, end, rows of names).
-   `rows`: the marks, all plain; `least`: the score that a pair of each mark has to reach. */
+/* What marks hold, each by its number, and which rows of names hold that. */
+typedef struct {
+    long kind, bit;
+    const int64_t *edge; /* by mark */
+    const uint64_t *asked, *code;
+    const int64_t *start;
+    const int32_t *row;
+    Py_ssize_t edges, askeds, codes, starts, rows;
+} Held;
+
+static int64_t place_of(const uint64_t *code, int64_t codes, uint64_t wanted) {
+    int64_t low = 0, high = codes;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (code[middle] < wanted) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+static int held_fits(const Held *held, int64_t marks) {
+    if (held->kind < 0 || held->kind > RELATED || held->edges != marks + 1 || held->edge[0] < 0 ||
+        held->edge[marks] > held->askeds || held->starts != held->codes + 1)
+        return 0;
+    for (int64_t i = 0; i < marks; i++)
+        if (held->edge[i] > held->edge[i + 1]) return 0;
+    return 1;
+}
+
+/* The lists of the rows of names for each of some marks. Returns how many, or -1 where they reach beyond their end. */
+static int64_t gather(const Held *held, Py_ssize_t kinds, const int64_t *mark, Py_ssize_t marks, List *lists,
+                      int64_t *first, int *readings) {
+    int64_t used = 0;
+    for (Py_ssize_t i = 0; i < marks; i++) {
+        first[i] = used;
+        for (Py_ssize_t k = 0; k < kinds; k++) {
+            const Held *from = &held[k];
+            for (int64_t at = from->edge[mark[i]]; at < from->edge[mark[i] + 1]; at++) {
+                int64_t place = place_of(from->code, from->codes, from->asked[at]);
+                if (place == from->codes || from->code[place] != from->asked[at]) continue;
+                int64_t begin = from->start[place], end = from->start[place + 1];
+                if (begin < 0 || begin > end || end > from->rows) return -1;
+                List list = {from->row + begin, from->row + end, (int)from->kind, (int)from->bit};
+                lists[used++] = list;
+                *readings |= list.kind == READINGS;
+            }
+        }
+    }
+    first[marks] = used;
+    return used;
+}
+
+/* near(rule, marks, names, held, rows, least, level): `held` of (kind, bit, edges by mark, numbers of what the marks
+   hold; numbers of what the names hold, edges, rows of names). `rows`: the marks, all plain; `least`: the score that
+   a pair of each mark has to reach; `level`: the level that it may have at most. */
 static PyObject *near(PyObject *self, PyObject *args) {
     (void)self;
-    PyObject *rule_in, *marks_in, *names_in, *lists_in, *rows_in, *least_in, *out = NULL;
+    PyObject *rule_in, *marks_in, *names_in, *held_in, *rows_in, *least_in, *out = NULL;
     Rule *rule;
     Side *marks, *names;
-    if (!PyArg_ParseTuple(args, "OOOO!OO", &rule_in, &marks_in, &names_in, &PyTuple_Type, &lists_in, &rows_in,
-                          &least_in))
+    int level;
+    if (!PyArg_ParseTuple(args, "OOOO!OOi", &rule_in, &marks_in, &names_in, &PyTuple_Type, &held_in, &rows_in,
+                          &least_in, &level))
         return NULL;
     if (from_capsules(rule_in, marks_in, names_in, &rule, &marks, &names) < 0) return NULL;
-    Py_ssize_t kinds = PyTuple_Size(lists_in), rows, leasts, used = 0, room = 0;
-    Views views = {PyMem_Calloc((size_t)(4 * kinds + 2), sizeof(Py_buffer)), 0};
+    Py_ssize_t kinds = PyTuple_Size(held_in), rows, leasts, room = 0;
+    Views views = {PyMem_Calloc((size_t)(5 * kinds + 2), sizeof(Py_buffer)), 0};
     Bytes found[OUTS] = {{0}};
     List *lists = NULL;
     int64_t *first = NULL;
-    struct {
-        long kind, bit;
-        const int64_t *edge, *begin, *end;
-        const int32_t *row;
-        Py_ssize_t edges, begins, ends, rows;
-    } *held = PyMem_Calloc((size_t)kinds + 1, sizeof *held);
+    Held *held = PyMem_Calloc((size_t)kinds + 1, sizeof *held);
     if (!views.view || !held) {
         PyErr_NoMemory();
         goto done;
@@ -186,21 +238,18 @@ static PyObject *near(PyObject *self, PyObject *args) {
     const double *least = row ? array(&views, least_in, "least", 8, &leasts) : NULL;
     if (!row || !least) goto done;
     for (Py_ssize_t k = 0; k < kinds; k++) {
-        PyObject *edge, *begin, *end, *holders;
-        PyObject *list = PyTuple_GetItem(lists_in, k);
-        if (!PyArg_ParseTuple(list, "llOOOO", &held[k].kind, &held[k].bit, &edge, &begin, &end, &holders)) goto done;
-        held[k].edge = array(&views, edge, "edges", 8, &held[k].edges);
-        held[k].begin = held[k].edge ? array(&views, begin, "begin", 8, &held[k].begins) : NULL;
-        held[k].end = held[k].begin ? array(&views, end, "end", 8, &held[k].ends) : NULL;
-        held[k].row = held[k].end ? array(&views, holders, "holders", 4, &held[k].rows) : NULL;
-        if (!held[k].row) goto done;
-        int wrong = held[k].kind < 0 || held[k].kind > RELATED || held[k].edges != marks->count + 1 ||
-                    held[k].begins != held[k].ends || held[k].edge[0] < 0;
-        for (Py_ssize_t i = 0; !wrong && i < marks->count; i++) wrong = held[k].edge[i] > held[k].edge[i + 1];
-        wrong = wrong || held[k].edge[marks->count] > held[k].begins;
-        for (Py_ssize_t i = 0; !wrong && i < held[k].begins; i++)
-            wrong = held[k].begin[i] < 0 || held[k].begin[i] > held[k].end[i] || held[k].end[i] > held[k].rows;
-        if (wrong) {
+        PyObject *edge, *asked, *code, *start, *holders;
+        Held *one = &held[k];
+        if (!PyArg_ParseTuple(PyTuple_GetItem(held_in, k), "llOOOOO", &one->kind, &one->bit, &edge, &asked, &code,
+                              &start, &holders))
+            goto done;
+        one->edge = array(&views, edge, "edges", 8, &one->edges);
+        one->asked = one->edge ? array(&views, asked, "asked", 8, &one->askeds) : NULL;
+        one->code = one->asked ? array(&views, code, "codes", 8, &one->codes) : NULL;
+        one->start = one->code ? array(&views, start, "starts", 8, &one->starts) : NULL;
+        one->row = one->start ? array(&views, holders, "holders", 4, &one->rows) : NULL;
+        if (!one->row) goto done;
+        if (!held_fits(one, marks->count)) {
             damaged("holders");
             goto done;
         }
@@ -220,25 +269,14 @@ static PyObject *near(PyObject *self, PyObject *args) {
         PyErr_NoMemory();
         goto done;
     }
-    int readings = 0, failed;
-    for (Py_ssize_t i = 0; i < rows; i++) {
-        first[i] = used;
-        for (Py_ssize_t k = 0; k < kinds; k++)
-            for (int64_t at = held[k].edge[row[i]]; at < held[k].edge[row[i] + 1]; at++) {
-                List list = {held[k].row + held[k].begin[at], held[k].row + held[k].end[at], (int)held[k].kind,
-                             (int)held[k].bit};
-                lists[used++] = list;
-                readings |= list.kind == READINGS;
-            }
-    }
-    first[rows] = used;
+    int readings = 0, failed = 0, beyond;
     Py_BEGIN_ALLOW_THREADS
-    failed = near_all(rule, marks, names, lists, first, row, rows, least, readings, found);
+    beyond = gather(held, kinds, row, rows, lists, first, &readings) < 0;
+    if (!beyond) failed = near_all(rule, marks, names, lists, first, row, rows, least, level, readings, found);
     Py_END_ALLOW_THREADS
-    if (failed) {
-        PyErr_NoMemory();
-        goto done;
-    }
+    if (beyond) damaged("holders");
+    if (failed) PyErr_NoMemory();
+    if (beyond || failed) goto done;
     out = PyTuple_New(OUTS);
     for (int i = 0; out && i < OUTS; i++) {
         PyObject *bytes = as_bytes(&found[i]);

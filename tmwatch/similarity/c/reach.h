@@ -2,7 +2,7 @@
 #ifndef TMWATCH_REACH_H
 #define TMWATCH_REACH_H
 
-#include "measure.h"
+#include "levels.h"
 
 /* What two names may have in common: a word, a sound, a part; a meaning; a word that the other writes as two. */
 enum { SHARED = 1, MEANT = 2, JOINED = 4 };
@@ -19,6 +19,13 @@ INLINE double joined(const Rule *rule, double *number) {
     for (int64_t p = 0; p < rule->products; p++)
         total += number[rule->one[p]] * number[rule->other[p]] * rule->product[p];
     return total;
+}
+
+/* How many letters of so many have to be in common to be alike by `least`. */
+static uint8_t fewest(int total, double least) {
+    int common = 0;
+    while (common < 255 && alike(common, total) < least) common++;
+    return (uint8_t)common;
 }
 
 /* What of the rule can be worked out once. */
@@ -48,10 +55,10 @@ static void plan(Rule *rule) {
         int common = 0;
         while (common < 255 && alike(common, total) <= rule->alike_from) common++;
         rule->enough[total] = (uint8_t)common;
-        for (common = 0; common < 255 && alike(common, total) < rule->least_letters;) common++;
-        rule->letters[total] = (uint8_t)common;
-        for (common = 0; common < 255 && alike(common, total) < rule->least_sound;) common++;
-        rule->sounds[total] = (uint8_t)common;
+        rule->letters[total] = fewest(total, rule->least_letters);
+        rule->sounds[total] = fewest(total, rule->least_sound);
+        rule->near_letters[total] = fewest(total, rule->sight);
+        rule->near_sounds[total] = fewest(total, rule->hearing);
     }
 }
 
@@ -83,19 +90,24 @@ INLINE double reach(const Rule *rule, double *bound) {
 
 typedef struct {
     double score;
-    int same, identical;
+    int same, nearest; /* the nearest level by what the two share */
 } Scored;
 
-/* Whether two names that share a group may have as much in common as `may_be_near` asks for, in any order. */
-INLINE int may_have_enough(const Rule *rule, const NameAt *own, const NameAt *their, int kind) {
-    return kind & (SHARED | MEANT) || LETTERS_SHARED(own, their) >= rule->letters[own->size + their->size] ||
-           SOUNDS_SHARED(own, their) >= rule->sounds[own->key_size + their->key_size];
+/* Whether two names that share a group may have as much in common as `may_be_near` asks for, in any order, and
+   where level 1 is asked for, as that does. */
+INLINE int may_have_enough(const Rule *rule, const NameAt *own, const NameAt *their, int kind, int level) {
+    int total = own->size + their->size, key_total = own->key_size + their->key_size;
+    int common = LETTERS_SHARED(own, their), key_common = SOUNDS_SHARED(own, their);
+    if (level == 1 && !(kind & SHARED))
+        return common >= rule->near_letters[total] || key_common >= rule->near_sounds[key_total];
+    return kind & (SHARED | MEANT) || common >= rule->letters[total] || key_common >= rule->sounds[key_total];
 }
 
-/* The score of a pair that is near by what it shares, or 0 where it cannot reach `least`; steps from cheap to
-   dear, each with what the score could still be. Pairs of the same letters are always scored. */
+/* The score of a pair that is near by what it shares, or 0 where it cannot reach `least` or is farther than
+   `level`; steps from cheap to dear, each with what the score could still be. Pairs of the same letters are
+   always scored. */
 INLINE int score(const Rule *rule, Mark *mark, const Side *names, int64_t name, int shared, int kind,
-                 double least, Scored *out) {
+                 double least, int level, Scored *out) {
     double bound[2 * NUMBERS], *low = bound, *high = bound + NUMBERS;
     const NameAt *own = &mark->side->at[mark->at], *their = &names->at[name];
     int size = own->size, length = their->size, total = size + length;
@@ -109,6 +121,11 @@ INLINE int score(const Rule *rule, Mark *mark, const Side *names, int64_t name, 
     key_common = in_common(&mark->key, key, other_key);
     if (!related && common < rule->letters[total] && key_common < rule->sounds[key_total]) return 0;
     out->same = common == size && size == length;
+    if (level == 1 && common < rule->near_letters[total] && key_common < rule->near_sounds[key_total]) {
+        int every;
+        words_shared(mark, names, name, &every);
+        if (!every) return 0;
+    }
     double worth = at_sight(rule, mark, names, name, common, shared, high);
     int bones = own->bones_size, other_bones = their->bones_size;
     high[LETTERS] = worth * alike(common, total);
@@ -117,7 +134,8 @@ INLINE int score(const Rule *rule, Mark *mark, const Side *names, int64_t name, 
     high[SAME_KEY] = key_common == key_size && key_size == other_key;
     Match found[MOST_MATCHES];
     mark_words(mark);
-    by_words(rule, mark, names, name, found, match_all(rule, mark, names, name, found), high);
+    int many = match_all(rule, mark, names, name, found);
+    by_words(rule, mark, names, name, found, many, high);
     high[BONES] = worth * alike(in_common(&mark->bones, bones_of(names, name), other_bones),
                                 bones + other_bones);
     memcpy(low, high, NUMBERS * sizeof *low);
@@ -129,10 +147,8 @@ INLINE int score(const Rule *rule, Mark *mark, const Side *names, int64_t name, 
     high[KEY_OPENING] = worth * jaro_winkler(&mark->key, key, other_key);
     out->score = joined(rule, high);
     if (!out->same && out->score < least) return 0;
-    int every;
-    words_shared(mark, names, name, &every);
-    out->identical = high[LETTERS] >= rule->sight || high[KEY_LETTERS] >= rule->hearing || every;
-    return 1;
+    out->nearest = out->same ? 1 : nearest_level(rule, mark, names, name, high, found, many);
+    return out->nearest <= level;
 }
 
 /* `features.measure`, all numbers, with the matches. Returns how many matches there are. */

@@ -4,6 +4,29 @@
 
 #include "names.h"
 
+/* Which letters a text holds: of each letter the first two have a bit; of each digit, and of the signs S and C
+   that sounds are written with, the first one. */
+typedef struct {
+    uint64_t held;
+    uint8_t again; /* signs that have no bit, or none any more */
+} Bag;
+#define MOST_BAG 255 /* signs; who has more is no plain name */
+
+INLINE Bag bag_of(const uint8_t *text, int size) {
+    Bag bag = {0, 0};
+    for (int i = 0; i < smaller(size, MOST_BAG); i++) {
+        uint8_t sign = text[i];
+        uint64_t bit = 0, second = 0;
+        if (sign >= 'a' && sign <= 'z') bit = (uint64_t)1 << (sign - 'a'), second = bit << 26;
+        else if (sign >= '0' && sign <= '9') bit = (uint64_t)1 << (52 + sign - '0');
+        else if (sign == 'S' || sign == 'C') bit = (uint64_t)1 << (sign == 'S' ? 62 : 63);
+        uint64_t free = bit & ~bag.held ? bit : second & ~bag.held;
+        bag.held |= free;
+        bag.again += !free;
+    }
+    return bag;
+}
+
 /* For each sign the places of a text that have it. */
 typedef struct {
     uint64_t at[256];

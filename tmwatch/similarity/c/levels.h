@@ -1,0 +1,48 @@
+/* The nearest level that two names may have: `levels.py` for plain names. */
+#ifndef TMWATCH_LEVELS_H
+#define TMWATCH_LEVELS_H
+
+#include "measure.h"
+
+/* Whether the letters of the mark stand in the name. */
+INLINE int holds(const Mark *mark, const Side *names, int64_t name) {
+    int size = mark->compact.size, length = names->at[name].size;
+    return size <= length && place_in(mark->compact.text, size, letters_of(names, name), length) >= 0;
+}
+
+/* `levels.by_words`. `every`: each word of the mark is a word of the name. */
+static int by_shared_words(const Rule *rule, const Mark *mark, const Side *names, int64_t name,
+                           const double *number, const Match *found, int many, int every) {
+    const NameAt *own = &mark->side->at[mark->at];
+    int shared = 0, weak = 1, by_part = 0, changed = number[OWN_WORD] < rule->changed;
+    for (int k = 0; k < many; k++) {
+        double one, other;
+        bits_of(mark, names, name, &found[k], &one, &other);
+        changed |= found[k].how == PART && one >= own->most;
+        if (found[k].alike <= rule->little) continue;
+        shared = 1;
+        weak &= least_of(one, other) <= rule->weak;
+        by_part |= found[k].how == PART;
+    }
+    double alike = most_of(number[LETTERS], number[KEY_LETTERS]);
+    if (shared && weak && number[COVER_ONE] < rule->covered && !holds(mark, names, name)) {
+        int lost = number[OWN_WORD] < rule->lost || (by_part && own->most > rule->weak);
+        if (lost && (names->at[name].most <= rule->weak || alike < rule->letters_in_spite))
+            return by_part && number[LETTERS] >= rule->letters_beside_part ? 3 : 4;
+        return 3;
+    }
+    if (!shared && alike < rule->letters_alone && number[SHORT_NEAR] == 0.0)
+        return number[WHOLE_START] != 0.0 || number[WHOLE_END] != 0.0 || number[WHOLE_INSIDE] != 0.0 ? 1 : 3;
+    return own->words > 1 && changed && !every ? 2 : 1;
+}
+
+/* `levels.nearest` of names that have not the same letters. */
+INLINE int nearest_level(const Rule *rule, const Mark *mark, const Side *names, int64_t name,
+                         const double *number, const Match *found, int many) {
+    int every;
+    words_shared(mark, names, name, &every);
+    int identical = number[LETTERS] >= rule->sight || number[KEY_LETTERS] >= rule->hearing || every;
+    return larger(identical ? 1 : 2, by_shared_words(rule, mark, names, name, number, found, many, every));
+}
+
+#endif
