@@ -69,20 +69,19 @@ def test_ten_thousand_marks_against_the_filings_of_a_day() -> None:
     print(f"  the marks in columns, once          {own:7.2f} s; their noise, once {noise:.2f} s")
     for level in (2, 3):
         scored, found = clock(lambda level=level: one.found(ready, columns, level, CORES, mine))
-        mark, name, _level, score = found
         said, told = clock(
-            lambda pairs=(mark, name, score): sum(
-                likeness.reasons != () for likeness in one.likenesses(mine, columns, *pairs)
+            lambda found=found: sum(
+                likeness.reasons != () for likeness in one.likenesses(mine, columns, *found)
             )
         )
-        print(f"level {level}, {len(mark):,} hits")
+        print(f"level {level}, {len(found[0]):,} hits")
         print(f"  ours, full score                    {scored:7.2f} s, {scored.cpu:.2f} s of the cores")
         print(
             f"    beside ratio                      {scored / ratio:7.2f} x, {scored.cpu / ratio.cpu:.1f} x"
         )
         print(f"  the reasons of all hits             {said:7.2f} s")
         print(f"    with the score, beside ratio      {(scored + said) / ratio:7.2f} x")
-        assert told == len(mark) > 1000
+        assert told == len(found[0]) > 1000
 
 
 def searched(folder: str, marks: list[str]) -> tuple[float, float, int, float]:

@@ -128,6 +128,26 @@ def test_and_so_it_is_for_whatever_names_there_are(marks: list[str], names: list
 
 
 @needs_it
+def test_a_mark_that_stands_whole_in_a_much_longer_name_is_found_at_level_1() -> None:
+    """Its letters are few of all; the words are what counts."""
+    longer = ["SEIKO WATCH SERVICE", "ZORVAX INTERNATIONAL TRADING", "SEIKOSHA HOLDINGS"]
+    found = list(hits(["SEIKO", "ZORVAX"], longer, 1))
+    assert [(hit.watched, hit.candidate) for hit in found] == [(0, 0), (1, 1)]
+
+
+@needs_it
+@pytest.mark.parametrize("part", ["co", "jd", "sun", "auto", "seiko", "sunflower", "qqq", "zx"])
+def test_the_names_in_whose_letters_a_word_stands_are_all_found(part: str) -> None:
+    marks, names = generated(120, seed=12)
+    columns = Columns(
+        [scorer().make(name) for name in (*ODD, *marks, *names, "Sun Flower", "Seikoauto", "jdé 京东")]
+    )
+    expected = [at for at in range(len(columns)) if part in columns.name(at).compact]
+    assert compiled.standing(columns, part).tolist() == expected
+    assert expected or part in ("qqq", "zx")
+
+
+@needs_it
 def test_without_a_compiler_the_same_hits_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     marks, names = generated(25, seed=4)
     quick = list(hits(marks, names, 4, using=QUICK))

@@ -44,19 +44,19 @@ class Formula:
         self.single = by_name[: len(NAMES) + 1]
         self.pairs = list(zip(_PAIRS, by_name[len(NAMES) + 1 :], strict=True))
         self.constant = constant
+        self._one, self._other = ([pair[at] for pair, _weight in self.pairs] for at in (0, 1))
+        self._product = np.array([weight for _pair, weight in self.pairs])[:, None]
         self._compiled: tuple[Frequencies, object] | None = None
 
     def joined(self, numbers: Floats) -> Floats:
         """The score of each pair, before the noise of the mark is taken off."""
-        strongest = numbers[AT[_STRONGEST_OF[0]]]
-        for name in _STRONGEST_OF[1:]:
-            strongest = np.maximum(strongest, numbers[AT[name]])
-        rows = [*numbers, strongest]
-        total = np.full(numbers.shape[1], self.constant)
-        for row, weight in zip(rows, self.single, strict=True):
-            total += row * weight
-        for (one, other), weight in self.pairs:
-            total += rows[one] * rows[other] * weight
+        strongest = numbers[[AT[name] for name in _STRONGEST_OF]].max(axis=0)
+        rows = np.concatenate([numbers, strongest[None]])
+        products = rows[self._one] * rows[self._other] * self._product
+        single = rows * np.array(self.single)[:, None]
+        start = np.full((1, numbers.shape[1]), self.constant)
+        # One after the other, as for one pair: other orders round otherwise.
+        total: Floats = np.cumsum(np.concatenate([start, single, products]), axis=0)[-1]
         return total
 
     def compiled(self, counts: Frequencies) -> object:

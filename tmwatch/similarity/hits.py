@@ -65,10 +65,10 @@ def likenesses(
     names = iter(candidates)
     while part := [one.make(raw) for raw in islice(names, batch)]:
         ready = Columns(part)
-        mark, name, _level, score = one.found(marks, ready, level, threads, columns)
-        told = one.likenesses(columns, ready, mark, name, score)
-        for at, beside, found in zip(mark.tolist(), name.tolist(), told, strict=True):
-            yield at, start + beside, found
+        found = one.found(marks, ready, level, threads, columns)
+        told = one.likenesses(columns, ready, *found)
+        for at, beside, likeness in zip(found[0].tolist(), found[1].tolist(), told, strict=True):
+            yield at, start + beside, likeness
         start += len(part)
 
 

@@ -264,7 +264,8 @@ class Index:
 
     def _hits(self, marks: Columns, part: _Part, found: Found) -> Iterator[Hit]:
         """With their reasons."""
-        told = self._scorer.likenesses(marks, part.columns, found.watched, found.candidate, found.score)
+        columns = found.watched, found.candidate, found.level, found.score
+        told = self._scorer.likenesses(marks, part.columns, *columns)
         places = found.watched.tolist(), found.candidate.tolist()
         for mark, name, likeness in zip(*places, told, strict=True):
             yield Hit(mark, part.start + name, likeness.level, likeness.score, likeness.reasons)

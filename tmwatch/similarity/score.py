@@ -44,11 +44,8 @@ _MOST_WORDS = 200_000
 _FEW_PAIRS = 200_000
 # Marks whose noise is found in one go: what memory it takes.
 _MARKS_AT_ONCE = 2000
-# The numbers that levels and reasons are made from.
-_TOLD = (
-    "letters", "key_letters", "trigrams", "reading", "sense", "cover_one", "own_word", "short_near",
-    "whole_start", "whole_end", "whole_inside",
-)  # fmt: skip
+# The numbers that a likeness and its reasons are made from.
+_TOLD = ("letters", "key_letters", "trigrams", "reading", "sense")
 # No mark counts as quieter than this, or a mark of odd letters would alarm at anything.
 QUIET = -9.0
 # The scores from which on noise is looked for in turn: about half of the marks are above each.
@@ -365,19 +362,22 @@ class Scorer:
     def likeness(self, one: Name, other: Name, score: float) -> Likeness:
         """What the score of two names amounts to."""
         numbers, matches = measure(one, other, self.counts)
-        return self._likeness(one, other, score, dict(zip(NAMES, numbers, strict=True)), matches)
+        value = dict(zip(NAMES, numbers, strict=True))
+        same = bool(one.compact) and one.compact == other.compact
+        level = 1 if same else max(self.level(score), nearest(one, other, value, matches))
+        return self._likeness(one, other, level, score, value, matches)
 
     def likenesses(
-        self, marks: Columns, names: Columns, mark: Ints, name: Ints, score: Floats
+        self, marks: Columns, names: Columns, mark: Ints, name: Ints, level: Ints, score: Floats
     ) -> Iterator[Likeness]:
-        """The same of many pairs, by their places in columns, in their order."""
+        """The same of what was `found`, by the places in columns, in their order."""
         plain = marks.plain[mark] & names.plain[name] & compiled.READY
         known: Iterator[tuple[dict[str, float], list[compiled.Told]]] = iter(())
         if plain.any():
             rule = self.formula.compiled(self.counts)
             known = compiled.measured(rule, marks, names, mark[plain], name[plain], _TOLD)
-        columns = (mark, name, score, plain)
-        for at, beside, found, quick in zip(*(column.tolist() for column in columns), strict=True):
+        columns = (mark, name, level, score, plain)
+        for at, beside, nearer, found, quick in zip(*(column.tolist() for column in columns), strict=True):
             one, other = marks.name(at), names.name(beside)
             if quick:
                 value, told = next(known)
@@ -385,20 +385,25 @@ class Scorer:
             else:
                 numbers, matches = measure(one, other, self.counts)
                 value = dict(zip(NAMES, numbers, strict=True))
-            yield self._likeness(one, other, found, value, matches)
+            yield self._likeness(one, other, nearer, found, value, matches)
 
     def _likeness(
-        self, one: Name, other: Name, score: float, value: Mapping[str, float], matches: list[Match]
+        self,
+        one: Name,
+        other: Name,
+        level: int,
+        score: float,
+        value: Mapping[str, float],
+        matches: list[Match],
     ) -> Likeness:
         same = bool(one.compact) and one.compact == other.compact
-        level = 1 if same else max(self.level(score), nearest(one, other, value, matches))
         why = reasons(one, other, matches, value, self.counts.weak_in) if score != NOTHING else ()
         return Likeness(
             score=round(score, 3),
             level=level,
             sight=round(max(value["letters"], value["trigrams"]), 3),
             sound=round(max(value["key_letters"], value["reading"]), 3),
-            sense=round(max(value["sense"], 1.0 if same else 0.0), 3),
+            sense=round(1.0 if same else value["sense"], 3),
             reasons=tuple(why),
         )
 

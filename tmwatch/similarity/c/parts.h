@@ -63,6 +63,9 @@ done:
     return out;
 }
 
+/* So many names ahead what will be looked at is fetched: they lie far from each other. */
+#define AHEAD 16
+
 /* The rows of names in whose letters a word of two or more stands. By its groups of three: of those who hold the
    rarest one each is looked at; of two letters, who holds any group that begins with them. `group` and `start`: as
    of `Held`. Returns 0, -1 where there is no memory, -2 where the rows reach beyond their end. */
@@ -81,6 +84,9 @@ static int find_standing(const Side *names, const uint8_t *part, int size, const
     int failed = first < 0 || last > rows ? -2 : 0;
     for (int64_t at = first; at < last && !failed; at++) {
         int32_t name = row[at];
+        if (at + AHEAD < last) FETCH(names->compact.start + row[at + AHEAD]);
+        if (at + AHEAD / 2 < last && row[at + AHEAD / 2] >= 0 && row[at + AHEAD / 2] < names->count)
+            FETCH(text_of(&names->compact, row[at + AHEAD / 2]));
         if (name < 0 || name >= names->count) failed = -2;
         else if (!there[name])
             there[name] = place_in(part, size, text_of(&names->compact, name), size_of(&names->compact, name)) >= 0;
