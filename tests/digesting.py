@@ -25,7 +25,7 @@ from tmwatch.errors import Outcome
 from tmwatch.http import Door
 from tmwatch.model import Phase, Publication
 from tmwatch.store import Database, Outbox, books, observe
-from tmwatch.store.outbox import write_alert
+from tmwatch.store.writing import write_alert
 from tmwatch.watches import asks
 
 ENV = {"HOOK_SECRET": samples.SECRET}

@@ -24,8 +24,8 @@ from tmwatch.errors import StoreError, TmwatchError
 from tmwatch.model import Significance
 from tmwatch.store import Database, books, digests
 from tmwatch.store.database import now
-from tmwatch.store.outbox import write_alert
 from tmwatch.store.passes import LONGEST
+from tmwatch.store.writing import write_alert
 from tmwatch.text import clean_line
 
 _CARDS, _IN_ALL = 100, 500  # filings of one alert, and of all, that a digest holds; the others are counted

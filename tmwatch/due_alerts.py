@@ -17,7 +17,7 @@ from tmwatch.due import Due, due_list
 from tmwatch.model import Change, Significance
 from tmwatch.store import Database, deadlines, queries
 from tmwatch.store.database import now
-from tmwatch.store.outbox import write_alert
+from tmwatch.store.writing import write_alert
 
 if TYPE_CHECKING:
     from tmwatch.config import Config, Watch

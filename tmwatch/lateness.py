@@ -15,7 +15,7 @@ from tmwatch.config import Config, Watch
 from tmwatch.model import Significance
 from tmwatch.store import Database, books
 from tmwatch.store.database import now
-from tmwatch.store.outbox import write_alert
+from tmwatch.store.writing import write_alert
 from tmwatch.watches import asks
 from tmwatch.watches.feeds import feed_key, feeds_of
 

@@ -16,7 +16,7 @@ from tmwatch.looking import describe, facts_of
 from tmwatch.model import FactKind, Significance
 from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, books
-from tmwatch.store.outbox import write_alert
+from tmwatch.store.writing import write_alert
 from tmwatch.sweep_report import Asked, SweepReport
 from tmwatch.watches import asks
 

@@ -14,7 +14,7 @@ from tests.alerts import samples
 from tests.cli.conftest import CANCELLED, PAGE, House, Run, folder, house, run
 from tmwatch.feeds import ALL, atom, file_name, write_feeds
 from tmwatch.store import Database
-from tmwatch.store.outbox import write_alert
+from tmwatch.store.writing import write_alert
 
 __all__ = ["folder", "house", "run"]  # fixtures of the command line
 A = "{http://www.w3.org/2005/Atom}"

@@ -12,7 +12,7 @@ from tests.cli.conftest import CANCELLED, PAGE, House, Run, folder, house, run
 from tmwatch.alerts.mail import list_id
 from tmwatch.store import Database, Outbox
 from tmwatch.store.database import now
-from tmwatch.store.outbox import write_alert
+from tmwatch.store.writing import write_alert
 
 __all__ = ["folder", "house", "run"]  # fixtures of the command line
 

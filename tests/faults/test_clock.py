@@ -13,7 +13,7 @@ from tmwatch.config.reading import parse_config
 from tmwatch.http import Door
 from tmwatch.model import Significance
 from tmwatch.store import Database, Outbox, observe, queries
-from tmwatch.store.outbox import write_alert
+from tmwatch.store.writing import write_alert
 from tmwatch.sweep import sweep
 
 RENEWED = {"status_code": "800", "status_text": "Renewed."}
@@ -57,7 +57,7 @@ def test_an_alert_of_a_wrong_clock_leaves_now_and_not_in_ten_years(
 ) -> None:
     payload = AlertPayload(kind="source.health", watch="own", significance=Significance.HIGH)
     with monkeypatch.context() as patch:
-        patch.setattr("tmwatch.store.outbox.now", lambda: day(2036, 1))
+        patch.setattr("tmwatch.store.writing.now", lambda: day(2036, 1))
         write_alert(database, payload, (), [("legal", "email", "legal@example.com")], "")
     outbox = Outbox(database)
     (delivery,) = outbox.due_deliveries(day(2026, 1))

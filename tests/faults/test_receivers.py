@@ -23,7 +23,7 @@ from tmwatch.config.reading import parse_config
 from tmwatch.model import Significance
 from tmwatch.store import Database, Outbox
 from tmwatch.store.database import now
-from tmwatch.store.outbox import write_alert
+from tmwatch.store.writing import write_alert
 
 SECRET = "whsec_c2FtcGxlLXNlY3JldC1mb3ItdGVzdHMtb25seQ=="
 LATER = dt.timedelta(hours=3)

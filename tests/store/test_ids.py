@@ -15,7 +15,7 @@ from tmwatch.alerts.payload import AlertPayload, MarkCard
 from tmwatch.config.reading import parse_config
 from tmwatch.model import Change, Significance
 from tmwatch.store import Database, Outbox, observe
-from tmwatch.store.outbox import write_alert
+from tmwatch.store.writing import write_alert
 
 LEGAL = (("legal", "email", "legal@example.com"), ("legal", "webhook", "legal"))
 STEP: dict[str, Any] = {

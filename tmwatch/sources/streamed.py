@@ -18,7 +18,6 @@ from __future__ import annotations
 import codecs
 import contextlib
 import functools
-import io
 import re
 import struct
 import zipfile
@@ -31,8 +30,8 @@ from tmwatch.errors import Incomplete, LayoutChanged, NotThisSource
 from tmwatch.sources import safe_xml, unpacking
 from tmwatch.sources.ahead import Ahead
 from tmwatch.sources.base import Piece
+from tmwatch.sources.recoding import AGAIN, CHUNK, as_utf8, head_of, is_utf8
 
-CHUNK = 1 << 17  # what is cut from it is still near the processor when it is hashed
 _UNPACKED = 1 << 18  # … of what `zipfile` unpacks at once: it is called more seldom
 # A longer record, head or frame is no file of an office: the longest seen is 10.9 MB, a head 10 kB.
 LONGEST_RECORD = 64 << 20
@@ -44,15 +43,11 @@ ZIP = b"PK\x03\x04"
 _HEAD = 400  # bytes of a record in which its number stands
 _TAIL = 40  # longer than either tag of a record: a tag that straddles two chunks
 
-_AGAIN = "Fetch or save the file again."
 _DISTRUST = "Do not trust this file. Fetch it again from the register."
-_DECLARED = re.compile(rb"""^<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 _DOCTYPE = re.compile(rb"<!DOCTYPE\b", re.IGNORECASE)
 _EXTERNAL = re.compile(
     rb"""\s*(?:SYSTEM\s+(?:"[^"]*"|'[^']*')|PUBLIC\s+(?:"[^"]*"|'[^']*')(?:\s+(?:"[^"]*"|'[^']*'))?)"""
 )
-# Codecs of Python that are no character sets of files.
-_NOT_OF_FILES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"})
 # What an internal subset may hold: element and attribute declarations, comments, white space.
 _DECLARATION = re.compile(
     rb"""\s+|<!--(?:[^-]|-[^-])*-->|<!(?:ELEMENT|ATTLIST)\s(?:[^"'<>%]|"[^"<>&%]*"|'[^'<>&%]*')*>"""
@@ -102,12 +97,12 @@ def records(form: Form, file: IO[bytes], where: str) -> Iterator[Piece]:
     """
     try:
         # A file that says another character set and is UTF-8 all the same was written by two programs.
-        plain = _is_utf8(_opened(form, file, where))
+        plain = is_utf8(_opened(form, file, where))
         with _read_ahead(_opened(form, file, where)) as stream:
-            yield from _cut(form, _as_utf8(stream, where, plain=plain), where)
+            yield from _cut(form, as_utf8(stream, where, plain=plain), where)
     except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
         raise Incomplete(
-            f"the file cannot be read to its end ({str(error)[:120]})", where=where, do=_AGAIN
+            f"the file cannot be read to its end ({str(error)[:120]})", where=where, do=AGAIN
         ) from error
 
 
@@ -119,14 +114,6 @@ def _read_ahead(stream: IO[bytes]) -> Iterator[IO[bytes]]:
         return
     with Ahead(stream, _UNPACKED) as ahead:
         yield ahead  # type: ignore[misc]
-
-
-def head_of(file: IO[bytes], size: int) -> bytes:
-    """The first bytes; a stream may hand them out in small pieces."""
-    found = b""
-    while len(found) < size and (piece := file.read(size - len(found))):
-        found += piece
-    return found
 
 
 def _opened(form: Form, file: IO[bytes], where: str) -> IO[bytes]:
@@ -153,87 +140,8 @@ def _opened(form: Form, file: IO[bytes], where: str) -> IO[bytes]:
         return unpacking.member(archive, file, found[0])
     except (RuntimeError, NotImplementedError) as error:
         raise LayoutChanged(
-            f"the zip is locked or packed in an unknown way ({str(error)[:80]})", where=where, do=_AGAIN
+            f"the zip is locked or packed in an unknown way ({str(error)[:80]})", where=where, do=AGAIN
         ) from error
-
-
-class _Recoded(io.RawIOBase):
-    """A stream in another character set, read as UTF-8."""
-
-    def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self._stream = stream
-        self._decode = codecs.getincrementaldecoder(encoding)()
-        self._ready = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while not self._ready:
-            piece = self._stream.read(CHUNK)
-            # The declaration of the old character set would be false of the new bytes.
-            text = self._decode.decode(piece, final=not piece)
-            self._ready = text.encode("utf-8")
-            if not piece:
-                break
-        found, self._ready = (self._ready, b"") if size < 0 else (self._ready[:size], self._ready[size:])
-        return found
-
-
-class _Again(io.RawIOBase):
-    """A stream with some bytes put back before it."""
-
-    def __init__(self, head: bytes, stream: IO[bytes]) -> None:
-        self._head, self._stream = head, stream
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        if self._head:
-            found, self._head = (self._head, b"") if size < 0 else (self._head[:size], self._head[size:])
-            return found
-        return self._stream.read(size)
-
-
-def _is_utf8(stream: IO[bytes]) -> bool:
-    """Whether a file that declares another character set is UTF-8 from its first byte to its last."""
-    head = head_of(stream, 4096)
-    found = _DECLARED.match(head.lstrip())
-    if found is None or found[1].lower() in (b"utf-8", b"utf8") or b"\0" in head:
-        return False  # it declares none, or the right one: nothing to decide
-    decode = codecs.getincrementaldecoder("utf-8")()
-    try:
-        piece = head
-        while piece:
-            decode.decode(piece)
-            piece = stream.read(CHUNK)
-        decode.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _as_utf8(stream: IO[bytes], where: str, *, plain: bool = False) -> IO[bytes]:
-    head = head_of(stream, 4096)
-    again: IO[bytes] = _Again(head, stream)  # type: ignore[assignment]
-    if plain:
-        return again
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        name = "utf-16"
-    else:
-        found = _DECLARED.match(head.removeprefix(codecs.BOM_UTF8).lstrip())
-        name = found[1].decode("ascii") if found else "utf-8"
-    try:
-        known = codecs.lookup(name).name
-        codecs.getincrementaldecoder(name)().decode(b"", final=True).encode("utf-8")
-    except (LookupError, AttributeError, UnicodeError, ValueError, zlib.error):
-        known = ""
-    if not known or known in _NOT_OF_FILES:
-        raise LayoutChanged(f"the file names a character set that is none: {name}", where=where, do=_AGAIN)
-    if known in {"utf-8", "ascii"}:
-        return again
-    return _Recoded(again, known)  # type: ignore[return-value]
 
 
 _piece: Callable[[Iterable[object]], Piece] = functools.partial(tuple.__new__, Piece)
@@ -298,7 +206,7 @@ def _cut(form: Form, stream: IO[bytes], where: str) -> Iterator[Piece]:
                 f"a {form.record} is longer than {LONGEST_RECORD >> 20} MiB", where=where, do=_DISTRUST
             )
     if inside:
-        raise Incomplete(f"the file breaks off inside a {form.record}", where=where, do=_AGAIN)
+        raise Incomplete(f"the file breaks off inside a {form.record}", where=where, do=AGAIN)
     frame.add(buffer)
     frame.close(count)
 

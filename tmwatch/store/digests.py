@@ -17,7 +17,8 @@ from tmwatch.alerts.payload import AlertPayload
 from tmwatch.alerts.waiting import Waiting
 from tmwatch.store.database import Database, iso
 from tmwatch.store.held import SENT_BEFORE
-from tmwatch.store.outbox import DIGESTED, HELD, LIGHT, PENDING, SENT, light, stored_payload, told_at
+from tmwatch.store.outbox import LIGHT, light, stored_payload, told_at
+from tmwatch.store.writing import DIGESTED, HELD, PENDING, SENT
 
 Address = tuple[str, str]  # channel, address
 

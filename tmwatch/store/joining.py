@@ -27,8 +27,8 @@ from tmwatch.alerts.payload import AlertPayload, MarkCard
 from tmwatch.alerts.urgency import first_due
 from tmwatch.store import held
 from tmwatch.store.database import Database, iso, now
-from tmwatch.store.outbox import PENDING, fates_of, write_alert
 from tmwatch.store.sights import AlertDraft
+from tmwatch.store.writing import PENDING, fates_of, write_alert
 
 # Filings in one alert; the next ones begin another. A message of more helps nobody, and each time that some
 # join, the whole alert is written anew.

@@ -33,6 +33,7 @@ from collections.abc import Mapping
 from tmwatch.alerts.masses import MassState, announcement, recovery
 from tmwatch.alerts.payload import FieldCount, HeldNote, Mass, MassExample
 from tmwatch.store.database import Database, iso, now
+from tmwatch.store.writing import write_alert
 
 MASS = "mass "  # and the source: why a delivery is held
 _GROWN = 2  # times what was told
@@ -186,8 +187,6 @@ def _went_back(conn: sqlite3.Connection, mass: int) -> int:
 
 def _announce(database: Database, mass: sqlite3.Row, seen: sqlite3.Row) -> int:
     """To whom the watches tell that have come upon these filings."""
-    from tmwatch.store.outbox import write_alert
-
     conn = database.conn
     to: Mapping[str, list[list[str]]] = json.loads(seen["to"])
     rows = conn.execute(
@@ -255,8 +254,6 @@ def over(database: Database, mass: sqlite3.Row, how: MassState) -> None:
 
 def _recovered(database: Database, mass: sqlite3.Row, how: MassState, run: str = "") -> None:
     """Told once after each announcement, to whom that was told."""
-    from tmwatch.store.outbox import write_alert
-
     conn = database.conn
     told = conn.execute("select watch, sample from alert where id = ?", (mass["alert"],)).fetchone()
     if mass["recovered"] or told is None:

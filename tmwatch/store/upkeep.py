@@ -9,7 +9,8 @@ from tmwatch.alerts.payload import Mass
 from tmwatch.alerts.waiting import Waiting
 from tmwatch.store import mass
 from tmwatch.store.database import Database, iso, now
-from tmwatch.store.outbox import LIGHT, PENDING, light
+from tmwatch.store.outbox import LIGHT, light
+from tmwatch.store.writing import PENDING
 
 _MONTH = dt.timedelta(days=30)
 

@@ -19,7 +19,7 @@ from lxml import etree
 from pydantic import ValidationError
 
 from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotThisSource, UsageError
-from tmwatch.sources import safe_xml, streamed
+from tmwatch.sources import recoding, safe_xml, streamed
 from tmwatch.sources.base import (
     Answer,
     Automation,
@@ -115,7 +115,7 @@ class Inpi:
         A process that stands in several elements is one piece, at the place of its last: what one of them
         says by itself may be a status that never stood.
         """
-        head = streamed.head_of(file, streamed.SNIFFED)
+        head = recoding.head_of(file, streamed.SNIFFED)
         file.seek(0)
         _refuse(Page(head, name=where), where)
         left = _several(file, where)

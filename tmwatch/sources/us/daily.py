@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource
 from tmwatch.model import FIELDS
-from tmwatch.sources import streamed
+from tmwatch.sources import recoding, streamed
 from tmwatch.sources.base import (
     Answer,
     Automation,
@@ -103,7 +103,7 @@ class Daily(odp.PublishesFiles):
 
     def pieces(self, file: IO[bytes], where: str) -> Iterator[Piece]:
         """One case after the other, as bytes that `read` understands; see `base.Bulk`."""
-        head = streamed.head_of(file, 64_000)
+        head = recoding.head_of(file, 64_000)
         file.seek(0)
         _refuse(Page(head, name=where), where)
         yield from streamed.records(FORM, file, where)

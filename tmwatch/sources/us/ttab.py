@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from tmwatch.changes import merge
 from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource
-from tmwatch.sources import safe_xml, streamed
+from tmwatch.sources import recoding, safe_xml, streamed
 from tmwatch.sources.base import (
     Answer,
     AsOf,
@@ -113,7 +113,7 @@ class Ttab(odp.PublishesFiles):
 
     def pieces(self, file: IO[bytes], where: str) -> Iterator[Piece]:
         """One proceeding after the other, each as a daily file of one; see `base.Bulk`."""
-        head = streamed.head_of(file, streamed.SNIFFED)
+        head = recoding.head_of(file, streamed.SNIFFED)
         file.seek(0)
         _refuse(Page(head, name=where), where)
         yield from streamed.records(FORM, file, where)
