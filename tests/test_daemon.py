@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ import pytest
 import time_machine
 
 from tests.faults.company import Shop
+from tests.faults.preloaded import Preloaded
 from tests.faults.registers import status_page, wait_until
 from tests.faults.test_company import settings
 from tests.loopback import Loopback, Mailbox
@@ -85,7 +85,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
         made.go.set()
 
 
-def stop(process: subprocess.Popen[str], by: int = signal.SIGTERM) -> tuple[float, str]:
+def stop(process: Preloaded, by: int = signal.SIGTERM) -> tuple[float, str]:
     """Seconds until it had ended, and what it said."""
     begun = time.monotonic()
     os.kill(process.pid, by)

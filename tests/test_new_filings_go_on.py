@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
-import subprocess
-import sys
+import signal
 import threading
 
+from tests.conftest import ROOT
 from tests.daily_lists import ENV, FAR, HARBOUR, TODAY, House, ago, house, outcomes
+from tests.faults.preloaded import Preloaded
 from tmwatch.cli.render import coverage_texts
 from tmwatch.freshness import watch_health
 from tmwatch.lateness import tell_late
@@ -106,11 +108,10 @@ def test_a_check_that_is_killed_in_the_middle_goes_on_and_tells_each_filing_once
             killed.wait(120)
 
     register.hold = hold
-    command = [sys.executable, "-m", "tmwatch", "--config", str(config.path), "check", "--all"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    assert asked.wait(120)
-    process.kill()
-    process.wait()
+    with Preloaded(["--config", str(config.path), "check", "--all"], ROOT, os.environ) as process:
+        assert asked.wait(120)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
     register.hold = lambda since: None
     killed.set()
     assert house.stored(config) == {"SAMPEL HARBOUR"}

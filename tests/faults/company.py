@@ -1,4 +1,4 @@
-"""Several real `tmwatch` processes on one database.
+"""Several `tmwatch` processes on one database: real ones, forked from one that has loaded the program.
 
 shop = Shop(folder, register, hook, mailbox); shop.configure(...)
 shop.run("check")                      # one command line to its end: exit code, stdout, stderr
@@ -8,18 +8,15 @@ shop.keep_doing(commands, until)       # one command line after another, in a th
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import ROOT
+from tests.faults.preloaded import Preloaded
 from tests.test_whole_way import SECRET
 
 # Runs of cron have no terminal, no colours and no settings of a person.
@@ -43,40 +40,16 @@ class Shop:
         self.folder = folder
         (folder / "tmwatch.toml").write_text(settings, encoding="utf-8")
 
-    def start(self, *words: str) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
+    def start(self, *words: str) -> Preloaded:
         """A command line that runs until it ends, or the block does."""
-        return _running(
-            subprocess.Popen(
-                [sys.executable, "-m", "tmwatch", *words],
-                cwd=self.folder,
-                env={
-                    **_CLEAN,
-                    "PYTHONPATH": str(ROOT),
-                    "HOOK_SECRET": SECRET,
-                    "TMWATCH_STATE_DIR": str(self.folder / "state"),
-                },
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-            )
-        )
+        state = {"HOOK_SECRET": SECRET, "TMWATCH_STATE_DIR": str(self.folder / "state")}
+        return Preloaded(words, self.folder, {**_CLEAN, **state})
 
     def run(self, *words: str) -> Ended:
         """A command line to its end."""
         with self.start(*words) as process:
             out, err = process.communicate(timeout=180)
             return Ended(words, process.returncode, out, err)
-
-
-@contextlib.contextmanager
-def _running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 class Colleagues:

@@ -12,7 +12,6 @@ import os
 import signal
 import sqlite3
 import stat
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ import pytest
 
 from tests.faults.company import Colleagues, Shop, unhappy
 from tests.faults.hostile import Asked
+from tests.faults.preloaded import Preloaded
 from tests.faults.registers import Register, status_page, wait_until
 from tests.loopback import Loopback, Mailbox
 
@@ -84,7 +84,7 @@ webhook = {{ url = "{hook.url}/tm", secret_env = "HOOK_SECRET", allow_private = 
 """
 
 
-def at_work(register: SlowRegister, process: subprocess.Popen[str]) -> None:
+def at_work(register: SlowRegister, process: Preloaded) -> None:
     """Wait until the first check waits for its answer."""
     wait_until(lambda: register.asked_for("own") or process.poll() is not None, 120)
     assert process.poll() is None, process.communicate()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.faults import preloaded
 from tests.records import record, sight
 from tmwatch.errors import StoreError
 from tmwatch.store import Database, backup, observe, queries
@@ -120,12 +119,7 @@ def test_a_full_disk_is_no_damage_and_leaves_what_is_stored_whole(tmp_path: Path
         "try: observe(base, [sight(record(status_text='x' * 90_000), '2026-01-02')])\n"
         "except StoreError as error: sys.exit(str(error))\n"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "tmwatch.db")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = preloaded.run_script(script, str(tmp_path / "tmwatch.db"))
     assert "Nothing of this step was kept" in ran.stderr
     assert "Free space" in ran.stderr
     base = Database(tmp_path / "tmwatch.db")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.faults import preloaded
 from tests.records import record, sight
 from tmwatch.errors import StoreError
 from tmwatch.store import Database, backup, observe
@@ -112,7 +111,7 @@ def wal_of_another_file(path: Path) -> None:
         "base = looked(Path(sys.argv[1]), 40, 50, '2020-02-01', status_text='Cancelled.')\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    subprocess.run([sys.executable, "-c", script, str(other)], check=False, cwd=ROOT)
+    preloaded.run_script(script, str(other))
     other.with_name("other.db-wal").rename(path.with_name(f"{path.name}-wal"))
     for end in ("", "-shm"):
         other.with_name(f"other.db{end}").unlink(missing_ok=True)
@@ -126,7 +125,7 @@ def left_open(path: Path, *statements: str) -> None:
         "for one in sys.argv[2:]: base.execute(one)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    subprocess.run([sys.executable, "-c", script, str(path), *statements], check=False)
+    preloaded.run_script(script, str(path), *statements)
     assert path.with_name(f"{path.name}-wal").stat().st_size
 
 
@@ -187,17 +186,13 @@ def test_without_rights_to_read_it_is_refused_and_nothing_is_left(open_folder: P
         "try: Database(Path(sys.argv[1]))\n"
         "except StoreError as error: sys.exit(str(error))\n"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False, cwd=ROOT
-    )
+    ran = preloaded.run_script(script, str(path))
     assert "cannot be used now" in ran.stderr
     assert "rights" in ran.stderr
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     assert [one.name for one in open_folder.iterdir()] == ["tmwatch.db"]
     open_folder.chmod(0o700)
-    ran = subprocess.run(
-        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False, cwd=ROOT
-    )
+    ran = preloaded.run_script(script, str(path))
     assert "cannot be used now" in ran.stderr, "nor a folder that may not be entered"
 
 
@@ -216,15 +211,11 @@ def test_another_process_that_works_on_it_is_no_reason_to_refuse(tmp_path: Path)
         "base = Database(Path(sys.argv[1])); base.conn.execute('update mark set mark = 1')\n"
         "print('open', flush=True); sys.stdin.read(); base.close()\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
-    ) as other:
-        assert other.stdout is not None
+    with preloaded.script(script, str(path)) as other:
         other.stdout.readline()
         base = Database(path)
         assert base.conn.execute("select distinct mark from mark").fetchone()[0] == "1"
         base.close()
-        assert other.stdin is not None
         other.stdin.close()
         assert other.wait() == 0
 
@@ -247,7 +238,7 @@ def test_a_process_killed_while_it_makes_the_database_leaves_none(tmp_path: Path
         "database.Database(Path(sys.argv[1]))\n"
     )
     path = tmp_path / "tmwatch.db"
-    subprocess.run([sys.executable, "-c", script, str(path)], check=False, cwd=ROOT)
+    assert preloaded.run_script(script, str(path)).returncode == -signal.SIGKILL
     assert not path.exists()
     Database(path).close()
 

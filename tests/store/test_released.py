@@ -6,8 +6,6 @@ import re
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
+from tests.faults import preloaded
 from tests.store.freeze import COMPANY, ODD, stamped
 from tests.test_whole_way import CANCELLED, JD, OWN, SERIAL, House, answer, house, row
 from tmwatch.errors import StoreError
@@ -218,10 +217,7 @@ def killed() -> Any:
     """Runs a script that is expected to be killed, with the path of the database."""
 
     def run(script: str, path: Path) -> int:
-        ran = subprocess.run(
-            [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False, cwd=ROOT
-        )
-        return ran.returncode
+        return preloaded.run_script(script, str(path)).returncode
 
     return run
 
@@ -272,9 +268,7 @@ def test_a_disk_that_is_full_in_the_middle_of_the_backup_leaves_no_half_of_one(o
         "try: Database(Path(sys.argv[1]))\n"
         "except StoreError as error: sys.exit(str(error))\n"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", script, str(old)], capture_output=True, text=True, check=False, cwd=ROOT
-    )
+    ran = preloaded.run_script(script, str(old))
     assert "backup could not be written" in ran.stderr, ran.stderr
     assert old.read_bytes() == before
     assert not list(old.parent.glob("*.bak*"))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
-import sys
+import signal
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.faults import preloaded
 from tests.store.freeze import COMPANY, stamped
 from tests.store.test_refused import KINDS, filled, snapshot
 from tests.test_whole_way import CANCELLED, JD, OWN, PAGE, SERIAL, House, answer, house, row
@@ -337,14 +336,10 @@ def test_while_another_process_has_the_database_open_it_is_refused(two: tuple[Pa
         "import sys; from pathlib import Path; from tmwatch.store import Database\n"
         "base = Database(Path(sys.argv[1])); print('open', flush=True); sys.stdin.read(); base.close()\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
-    ) as other:
-        assert other.stdout is not None
+    with preloaded.script(script, str(path)) as other:
         other.stdout.readline()
         with pytest.raises(StoreError, match="another process has the database open"):
             restore(path, kept)
-        assert other.stdin is not None
         other.stdin.close()
         other.wait()
     assert marks(path) == 9
@@ -362,18 +357,16 @@ def test_who_opens_it_during_the_restore_finds_the_restored_one(
     script += "print('begins', flush=True); print(marks(Path(sys.argv[1])))\n"
 
     def slow(*given: Any) -> Any:
-        opener = subprocess.Popen(
-            [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
-        )
+        opener = preloaded.script(script, str(path))
         found.append(opener)
-        assert opener.stdout is not None
         assert opener.stdout.readline() == "begins\n"
         time.sleep(0.3)  # it waits for the lock
         return prepare(*given)
 
     monkeypatch.setattr(of_restore, "_prepare", slow)
     restore(path, kept)
-    out, _ = found[0].communicate(timeout=60)
+    with found[0] as opener:
+        out, _ = opener.communicate(timeout=60)
     assert out == "3\n"
 
 
@@ -387,7 +380,7 @@ def test_killed_in_the_middle_it_is_the_old_database_or_the_new_one(two: tuple[P
             f"restore.{moment} = dies\n"
             "restore.restore(Path(sys.argv[1]), Path(sys.argv[2]))\n"
         )
-        subprocess.run([sys.executable, "-c", script, str(path), str(kept)], check=False, cwd=ROOT)
+        assert preloaded.run_script(script, str(path), str(kept)).returncode == -signal.SIGKILL
         assert marks(path) == 9
     done: Restored = restore(path, kept)
     assert done.known
