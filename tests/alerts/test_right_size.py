@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
+from tests.faults.preloaded import run_script, script
 from tests.loopback import Mailbox
 from tmwatch.alerts.outbox import deliver_due
 from tmwatch.cli import main
@@ -231,14 +229,8 @@ for kill, after, *arguments in json.loads(sys.argv[1]):
 
 def commands(house: House, *wanted: tuple[int, int, str, str]) -> list[int]:
     """Runs each: (alert to die at, 0 to live; 1: once it is written; command; its argument)."""
-    done = subprocess.run(
-        [sys.executable, "-c", NURSERY, json.dumps(wanted), "20"],
-        cwd=house.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        check=True,
-        text=True,
-    )
+    done = run_script(NURSERY, json.dumps(wanted), "20", cwd=house.folder)
+    done.check_returncode()
     return [int(line) for line in done.stdout.splitlines()]
 
 
@@ -298,11 +290,11 @@ def test_while_one_process_imports_and_another_delivers_each_filing_reaches_each
         for n in range(0, 150, 3)
     ]
     file = str(daily(house.folder / "apc260420.xml", "20260420", cases))
-    command = [sys.executable, "-c", NURSERY, json.dumps([(0, 0, "import", file)]), "5"]
+    imports = json.dumps([(0, 0, "import", file)])
     config = load_config(house.folder / "tmwatch.toml")
     with (
         closing(Database(house.folder / "tmwatch.db")) as base,
-        subprocess.Popen(command, cwd=house.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process,
+        script(NURSERY, imports, "5", cwd=house.folder) as process,
     ):
         while process.poll() is None:
             deliver_due(Outbox(base), config, now())

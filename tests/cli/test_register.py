@@ -8,8 +8,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,8 @@ import time_machine
 
 from tests.cli.conftest import Run
 from tests.cli.test_import_daily import DAILY, THREE, lines, zipped
-from tests.conftest import ROOT, registers_off
+from tests.conftest import registers_off
+from tests.faults.preloaded import run_script
 from tmwatch.sources import streamed
 from tmwatch.sources.base import Page
 from tmwatch.sources.us.daily import SOURCE
@@ -345,8 +344,7 @@ def test_a_killed_import_goes_on_where_it_was_and_tells_nothing_twice(run: Run, 
     (record,) = (one.record for one in SOURCE.read(Page(THREE)).readings if one.record.st13 == WATCHED)
     configured(folder, watch("theirs", owners=[record.owners[0].name]))
     (folder / "apc990420.xml").write_bytes(THREE)
-    command = [sys.executable, "-c", DEADLY, "2", "import", "apc990420.xml"]
-    killed = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    killed = run_script(DEADLY, "2", "import", "apc990420.xml", cwd=folder)
     assert killed.returncode == -signal.SIGKILL
     with closing(Register(folder / "register.db")) as register:
         assert register.count() == 1

@@ -132,14 +132,14 @@ class Preloaded:
         self._line.close()
 
 
-def script(text: str, *words: str) -> Preloaded:
+def script(text: str, *words: str, cwd: Path = ROOT) -> Preloaded:
     """`python -c` with the program loaded."""
-    return Preloaded(["-c", text, *words], ROOT, os.environ)
+    return Preloaded(["-c", text, *words], cwd, os.environ)
 
 
-def run_script(text: str, *words: str) -> subprocess.CompletedProcess[str]:
+def run_script(text: str, *words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """The same to its end."""
-    with script(text, *words) as process:
+    with script(text, *words, cwd=cwd) as process:
         out, err = process.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess(process.args, process.wait(), out, err)
 

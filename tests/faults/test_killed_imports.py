@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.faults.preloaded import run_script
 from tmwatch.importing import import_files
 from tmwatch.store import Database
 
@@ -69,14 +67,8 @@ def grown(folder: Path, times: int) -> Path:
 def commands(folder: Path, *wanted: tuple[int, str, str]) -> list[int]:
     """Runs `import` so often, one after the other: (write to die before, 0 to live; database; file)."""
     arguments = [(kill, "--db", database, "import", file) for kill, database, file in wanted]
-    done = subprocess.run(
-        [sys.executable, "-c", NURSERY, json.dumps(arguments)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        check=True,
-        text=True,
-    )
+    done = run_script(NURSERY, json.dumps(arguments), cwd=folder)
+    done.check_returncode()
     found: list[int] = json.loads(done.stdout.splitlines()[-1])
     return found
 
