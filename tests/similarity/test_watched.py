@@ -72,6 +72,25 @@ def test_all_readings_of_chinese_characters_count_on_either_side() -> None:
         assert found.likeness.reasons[0] == "长城 is also read Zhangcheng"
 
 
+@pytest.mark.parametrize("name", ["北京东方", "北京东方汽车", "南京东路", "京西汽车", "东京汽车"])
+def test_rare_readings_do_not_bring_two_chinese_names_near(name: str) -> None:
+    """方 may be read feng and 汽 gai: two names read so share letters that nobody says."""
+    assert only(WatchedMark("京东汽车"), name) is None
+    assert only(WatchedMark("京东"), name) is None
+
+
+def test_two_chinese_names_are_near_where_another_reading_makes_one_sound_of_them() -> None:
+    for mark, name, said in (
+        ("行知", "航知", "行知 is also read Hangzhi"),
+        ("航知", "行知", "行知 is also read Hangzhi"),
+        ("单雄", "缠熊居", "单雄 is also read Chanxiong"),
+    ):
+        found = only(WatchedMark(mark), name)
+        assert found is not None, mark
+        assert found.likeness.level == 2
+        assert said in found.likeness.reasons
+
+
 def test_nothing_comes_near_to_an_empty_name() -> None:
     assert nearest([WatchedMark(""), WatchedMark(" ")], [["", "JD"], []], 4) == []
     assert nearest([], []) == []

@@ -5,6 +5,10 @@ letters for the digits that stand in their place (L8R, 4EVER), the other reading
 A filing is all its names: the mark's text, its transliteration, translation, pseudo marks. Of all pairs the
 nearest is given, and its reasons say by which form it was found. Initials are no form: only whoever declares
 that JD is 京东 is shown the one for the other.
+
+Of two names in Chinese characters another reading counts only where it makes one sound of them, or the start or
+end of the other's: characters say more than rare readings do. 京东汽车 and 北京东方 are near neither to eye nor to
+ear, but read Jingdongyiche and Beijingdongfeng, as nobody does, they would share many letters.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from tmwatch.similarity.freq import ClassCounts
+from tmwatch.similarity.han import meant
 from tmwatch.similarity.hits import likenesses
 from tmwatch.similarity.score import Likeness, NoiseMemory, Scorer, scorer
 from tmwatch.text.han import HAN
@@ -114,7 +119,9 @@ def _find(
         text, name = written[mark], given[candidate]
         for mine in forms[text]:
             for theirs in names[name]:
-                if (likeness := _said(found, mine, theirs)).level > level:
+                if (likeness := _said(found, mine, theirs)).level > level or not _read_alike(
+                    text, mine, name, theirs
+                ):
                     continue
                 near = Near(mine.of, theirs.of, theirs.written, text if mine.why else mine.written, likeness)
                 known = best.get((mine.of, theirs.of))
@@ -124,6 +131,30 @@ def _find(
 
 def _rank(near: Near) -> tuple[int, float]:
     return near.likeness.level, -near.likeness.score
+
+
+def _read_alike(text: str, mine: _Form, name: str, theirs: _Form) -> bool:
+    """Whether another reading may count: beside another script always, beside Chinese where it sounds the same."""
+    if not mine.read and not theirs.read:
+        return True
+    written, given = mine.written if mine.read else text, theirs.written if theirs.read else name
+    one, other = _characters(written), _characters(given)
+    if not one or not other:
+        return True
+    short, long = sorted((one, other), key=len)
+    if short in long and not meant(short, long):
+        return False
+    heard = (text if mine.read else _likeliest(text), name if theirs.read else _likeliest(name))
+    short, long = sorted(heard, key=len)
+    return long.startswith(short) or long.endswith(short)
+
+
+def _characters(name: str) -> str:
+    return "" if name.isascii() else "".join(HAN.findall(normal(name)))
+
+
+def _likeliest(name: str) -> str:
+    return next(iter(readings(name)), name).replace(" ", "")
 
 
 def _said(found: Likeness, mine: _Form, theirs: _Form) -> Likeness:
