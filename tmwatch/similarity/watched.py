@@ -6,9 +6,9 @@ A filing is all its names: the mark's text, its transliteration, translation, ps
 nearest is given, and its reasons say by which form it was found. Initials are no form: only whoever declares
 that JD is 京东 is shown the one for the other.
 
-Of two names in Chinese characters another reading counts only where it makes one sound of them, or the start or
-end of the other's: characters say more than rare readings do. 京东汽车 and 北京东方 are near neither to eye nor to
-ear, but read Jingdongyiche and Beijingdongfeng, as nobody does, they would share many letters.
+Of two names in Chinese characters another reading counts only where it makes one sound of them, or the start
+or end of the other's: characters say more than rare readings do. 京东汽车 and 北京东方 are near neither to
+eye nor to ear, but read Jingdongyiche and Beijingdongfeng, as nobody does, they would share many letters.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _rank(near: Near) -> tuple[int, float]:
 
 
 def _read_alike(text: str, mine: _Form, name: str, theirs: _Form) -> bool:
-    """Whether another reading may count: beside another script always, beside Chinese where it sounds the same."""
+    """Whether another reading may count: beside Chinese only where it sounds the same."""
     if not mine.read and not theirs.read:
         return True
     written, given = mine.written if mine.read else text, theirs.written if theirs.read else name
