@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -26,7 +27,8 @@ def told_alike(marks: list[str], names: list[str], one: Scorer) -> int:
     """Every plain mark beside every plain name, in C and in Python; how many pairs that were."""
     mine, theirs = [one.make(mark) for mark in marks], [one.make(name) for name in names]
     left, right = Columns(mine), Columns(theirs)
-    pairs = [(a, b) for a in np.flatnonzero(left.plain) for b in np.flatnonzero(right.plain)]
+    quick = (np.flatnonzero(side.plain & ~side.phrased) for side in (left, right))
+    pairs = list(product(*quick))
     mark, name = (np.array([pair[at] for pair in pairs], np.int64) for at in (0, 1))
     found = compiled.measured(one.formula.compiled(one.counts), left, right, mark, name)
     for (a, b), (numbers, told) in zip(pairs, found, strict=True):

@@ -24,6 +24,7 @@ ODD = [
     "西门子", "ПРАВДА", "PRAVDA", "THE BEST OF THE BEST OF THE BEST IN THE WORLD", "GHT", "ER", "O O", "𠀀京",
     "SUNFLOWER", "SUN FLOWER OIL", "\ud83d", "LAND ROVER", "路虎", "GOOD MORNING SUN", "BUENOS DIAS", "未来",
     "末来", "珠明", "明珠", "ЗВЕЗДА", "ZVEZDA STAR", "CENTURY", "SECOLO",
+    "SNOW WHITE", "SCHNEEWITTCHEN", "GOLD MOUNTAIN", "MOUNTAIN GOLD CAFE",
 ]  # fmt: skip
 
 

@@ -45,7 +45,7 @@ PART_SIZES = range(2, LONGEST_PART + 1)
 _MOST_KNOWN = 2_000
 
 # What names can have in common, each looked up by a number.
-HELD = ("texts", "keys", "senses", "joined", "bags", "groups", "key_groups", "reading_groups")
+HELD = ("texts", "keys", "senses", "phrases", "joined", "bags", "groups", "key_groups", "reading_groups")
 # Of each name its neighbours written as one word, of each word what it may mean (`compiled.py`).
 NAME_LISTS = ("joined.start", "joined.key", "joined.text", "joined.bits")
 WORD_LISTS = (
@@ -203,6 +203,9 @@ class Columns:
         self.texts = _once(row, self.words.text_code[self.word.item])
         self.keys = _once(row, self.words.key_code[self.word.item])
         self.senses = _pairs([(at, sense) for at, name in enumerate(names) for sense in name.senses])
+        phrases = [(at, phrase) for at, name in enumerate(names) for phrase, _words in name.phrases]
+        self.phrases = _pairs([(at, sense) for at, phrase in phrases for sense in phrase.senses])
+        self.phrased: Bools = np.array([bool(name.phrases) for name in names], bool)
         self.joined = _pairs([(at, key) for at, name in enumerate(names) for key in name.joined])
         joined = [word for name in names for word in name.joined.values()]
         self.lists: dict[str, NDArray[Any]] = {
@@ -363,6 +366,5 @@ def _plain(name: Name) -> bool:
         and len(name.compact) <= MOST_LETTERS
         and len(name.key) <= MOST_LETTERS
         and 0 < len(name.words) <= MOST_WORDS
-        and not name.phrases
         and all(len(word.text) <= LONGEST_PART and len(word.key) <= MOST_LETTERS for word in name.words)
     )

@@ -34,7 +34,7 @@ else:
 # What two names have in common, and how it is handed over: counted, or as a bit of what they share.
 COUNTED = {"groups": 0, "key_groups": 1, "reading_groups": 2}
 RELATED = 3
-SHARED, MEANT, JOINED = 1, 2, 4
+SHARED, MEANT, JOINED, PHRASED = 1, 2, 4, 8
 # The ways of `features.Match.how` by their numbers.
 _HOW = (features.SIGHT, features.SOUND, features.SENSE, features.PART)
 _NUMBERS = len(features.NAMES) + 1
@@ -123,8 +123,9 @@ def near(
     level: int,
 ) -> tuple[Ints, Ints, Floats, NDArray[np.uint8], Ints, Ints]:
     """(mark, name, score, flags) of the pairs that reach `least` of their mark and may be of `level` or
-    nearer, and the pairs that the rule itself has to be asked about, whose names are not plain. Flags: 1 the
-    same letters, and twice the nearest level (`levels.nearest`).
+    nearer, and the pairs that the rule itself has to be asked about: whose names are not plain, or may mean
+    in several words what the other says. Flags: 1 the same letters, and twice the nearest level
+    (`levels.nearest`).
 
     `held`: (kind, bit, edges by mark, codes of what the marks hold; codes of what the names hold, ascending,
     edges, rows of names). `rows`: the marks asked for, plain ones.

@@ -38,6 +38,8 @@ _LISTS = (
     ("bags", "bags", compiled.SHARED),
     ("inside", "texts", compiled.SHARED),
     ("senses", "senses", compiled.MEANT),
+    ("phrases", "senses", compiled.PHRASED),
+    ("senses", "phrases", compiled.PHRASED),
     ("joined", "keys", compiled.JOINED),
     ("keys", "joined", compiled.JOINED),
 )

@@ -29,7 +29,8 @@ _FORM = b"tmwatch names 6 "
 _STEP = 64  # bytes: what any processor reads at once
 _SUM = 4  # bytes of the CRC-32
 _NUMBERS = (
-    "bits", "most", "inside", "plain", "full", "foreign", "group_count", "key_group_count", "reading_count",
+    "bits", "most", "inside", "plain", "full", "foreign", "phrased", "group_count", "key_group_count",
+    "reading_count",
 )  # fmt: skip
 _TEXTS = ("raw", "compact", "key", "bones")
 _WORDS = ("bits", "inside", "text_code", "key_code")

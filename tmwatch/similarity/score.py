@@ -372,6 +372,7 @@ class Scorer:
     ) -> Iterator[Likeness]:
         """The same of what was `found`, by the places in columns, in their order."""
         plain = marks.plain[mark] & names.plain[name] & compiled.READY
+        plain &= ~(marks.phrased[mark] | names.phrased[name])
         known: Iterator[tuple[dict[str, float], list[compiled.Told]]] = iter(())
         if plain.any():
             rule = self.formula.compiled(self.counts)

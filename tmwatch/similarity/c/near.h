@@ -85,7 +85,7 @@ HOT static int score_tile(const Rule *rule, Room *room, const Side *names, int64
         int i = room->place[k];
         int64_t name = base + i;
         if (k + 12 < many) FETCH(&names->at[base + room->place[k + 12]]);
-        if (!names->plain[name]) {
+        if (!names->plain[name] || room->related[i] & PHRASED) {
             if (put(&out[MARK_APART], &at, 8) || put(&out[NAME_APART], &name, 8)) return -1;
         } else if (may_have_enough(rule, own, &names->at[name], room->related[i], level)) {
             room->place[kept++] = (uint16_t)i;

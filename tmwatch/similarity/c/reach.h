@@ -4,8 +4,9 @@
 
 #include "levels.h"
 
-/* What two names may have in common: a word, a sound, a part; a meaning; a word that the other writes as two. */
-enum { SHARED = 1, MEANT = 2, JOINED = 4 };
+/* What two names may have in common: a word, a sound, a part; a meaning; a word that the other writes as two; a
+   meaning of several words together, which the rule itself has to be asked about. */
+enum { SHARED = 1, MEANT = 2, JOINED = 4, PHRASED = 8 };
 
 INLINE double strongest(const double *number) {
     return most_of(most_of(number[COVER_BOTH], number[LETTERS]), most_of(number[KEY_LETTERS], number[READING]));
