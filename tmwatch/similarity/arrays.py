@@ -32,7 +32,7 @@ from tmwatch.similarity.strings import (
 )
 
 # Names with more words or letters than this are slogans: few, and compared one by one.
-MOST_WORDS = 8
+MOST_WORDS = 16
 MOST_LETTERS = 64
 # The sizes of the words that are looked for inside other names (`name.make`).
 LONGEST_PART = 24

@@ -15,14 +15,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Indel
+from rapidfuzz.process import cdist
 
 from tmwatch.similarity import compiled
 from tmwatch.similarity.arrays import Columns, Holders
-from tmwatch.similarity.batch import SHARE, may_be_near
+from tmwatch.similarity.batch import LETTERS, SHARE, SOUND, may_be_near
 from tmwatch.similarity.features import NAMES, measure
 from tmwatch.similarity.formula import Formula, Scores
 from tmwatch.similarity.freq import Frequencies
 from tmwatch.similarity.levels import nearest
+from tmwatch.similarity.name import Name
 from tmwatch.similarity.strings import Bools, Codes, Floats, Ints, spread
 
 # Pairs of a block that is measured one by one.
@@ -113,11 +116,26 @@ class Engine:
 
     def _apart(self, block: Ints, least: Floats, level: int) -> Scores:
         """Of marks in other scripts, of slogans, and of all where nothing was compiled."""
-        place = np.flatnonzero(self._near(block) & self.names.full)
+        related, near = self._near(block)
+        for at, mark in enumerate(block.tolist()):
+            rows = np.flatnonzero(near[at] & ~related[at] & ~self.names.foreign)
+            near[at, rows] = self._alike(self.marks.name(mark), rows)
+        place = np.flatnonzero((related | near) & self.names.full)
         return self._measured(block[place // len(self.names)], place % len(self.names), least, level)
 
-    def _near(self, block: Ints) -> Bools:
-        """Of all pairs: whether enough groups are shared, or anything else is."""
+    def _alike(self, mark: Name, rows: Ints) -> Bools:
+        """Which names, written as they are read, have enough letters or sounds of a mark (`may_be_near`)."""
+        if not len(rows):
+            return np.zeros(0, bool)
+        letters, sounds = self.names.compact.of_rows(rows), self.names.key.of_rows(rows)
+        alike = Indel.normalized_similarity
+        seen = cdist([mark.compact], letters, scorer=alike, score_cutoff=LETTERS)
+        heard = cdist([mark.key, mark.reading_key], sounds, scorer=alike, score_cutoff=SOUND)
+        enough: Bools = (seen[0] > 0) | (heard > 0).any(axis=0)
+        return enough
+
+    def _near(self, block: Ints) -> tuple[Bools, Bools]:
+        """Of all pairs: whether a word, a sound, a meaning is shared; whether enough groups are."""
         marks, names, by = self.marks, self.names, self.names.by
         shape = (len(block), len(names))
 
@@ -142,10 +160,11 @@ class Engine:
                 ("reading_groups", names.reading_count, names.foreign),
             ):
                 near |= foreign & where & enough("reading_groups", holders, marks.reading_count, theirs)
+        related = np.zeros(shape, bool)
         for what in ("texts", "keys", "senses", "bags", "inside"):
-            near[by["texts" if what == "inside" else what].join(*self._of(what, block))] = True
-        near[self._part_holders.join(*self._of("parts", block))] = True
-        return near
+            related[by["texts" if what == "inside" else what].join(*self._of(what, block))] = True
+        related[self._part_holders.join(*self._of("parts", block))] = True
+        return related, near
 
     def _measured(self, mark: Ints, name: Ints, least: Floats, level: int) -> Scores:
         """The scores by the rule itself, pair by pair, of those that reach what is asked for."""

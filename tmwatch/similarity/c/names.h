@@ -43,7 +43,7 @@ static inline int LOWEST_BIT(uint64_t x) {
 
 /* The most that a plain name has; longer ones never come here (`arrays.Columns.plain`). */
 #define MOST_LETTERS 64
-#define MOST_WORDS 8
+#define MOST_WORDS 16
 /* Each word of the mark once, and each word of the name that two of the mark are written as. */
 #define MOST_MATCHES (2 * MOST_WORDS)
 
