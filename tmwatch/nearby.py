@@ -8,7 +8,7 @@ and is not in it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -43,11 +43,21 @@ def folder_of(register: Register) -> Path:
     return register.path.with_name(f"{register.path.name}.index")
 
 
-def up_to_date(register: Register) -> Index:
-    """The index with all that came since it was made. Raises `StoreError` where it cannot be written."""
+Progress = Callable[[int, int], None]  # (filings whose names are made ready, of how many)
+
+
+def _nobody(done: int, total: int) -> None:
+    return
+
+
+def up_to_date(register: Register, progress: Progress = _nobody) -> Index:
+    """The index with all that came since it was made. Raises `StoreError` where it cannot be written.
+
+    What it made is kept, however it ends: who is broken off goes on there.
+    """
     folder = folder_of(register)
     try:
-        return _grown(register, folder)
+        return _grown(register, folder, progress)
     except OSError as error:
         raise StoreError(
             f"the index of the register's names cannot be kept: {error.strerror or error}",
@@ -57,7 +67,7 @@ def up_to_date(register: Register) -> Index:
         ) from None
 
 
-def _grown(register: Register, folder: Path) -> Index:
+def _grown(register: Register, folder: Path, progress: Progress) -> Index:
     try:
         index = Index.load(folder)
     except (FileNotFoundError, ValueError):  # none, of other tables, or damaged: made anew
@@ -66,21 +76,31 @@ def _grown(register: Register, folder: Path) -> Index:
         shutil.rmtree(folder, ignore_errors=True)
         register.forget_index()
         index = Index()
+    total = register.filings_to_index()
+    progress(0, total)
     names = register.names_to_index()
-    grown = False
+    grown, ready = False, 0
     while more := list(islice(names, _AT_ONCE)):
         index.append([name for _, name in more])
         index.save(folder)
         register.index_these(filing for filing, _ in more)
-        grown = True
+        grown, ready = True, ready + len({filing for filing, _ in more})
+        progress(min(ready, total), total)
     if grown:
         register.index_done()
     return index
 
 
-def nearest(register: Register, text: str, level: int, classes: tuple[int, ...] = ()) -> Iterator[Near]:
-    """The filings whose names are as near as `level`, each once, the nearest first."""
-    index = up_to_date(register)
+def nearest(
+    register: Register,
+    text: str,
+    level: int,
+    classes: tuple[int, ...] = (),
+    progress: Progress = _nobody,
+) -> Iterator[Near]:
+    """The filings whose names are as near as `level`, each once, the nearest first. `progress` hears of the
+    names that have to be made ready first."""
+    index = up_to_date(register, progress)
     found = index.search(text, level)
     filings = register.at_places([hit.candidate for hit in found])
     seen: set[str] = set()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from tests.alerts.test_right_size import daily
 from tests.cli.conftest import Run
 from tests.cli.test_import_daily import THREE, zipped
 from tests.cli.test_register import NAMED, WATCHED, configured, in_database, in_register, watch
+from tmwatch.cli import nearby, session
 from tmwatch.store.register import Register
 
 
@@ -68,3 +73,30 @@ def test_what_is_new_of_a_campaign_is_told_against_the_whole_register(run: Run, 
     since = news["looked"][1]["since"]
     assert "New against 2 earlier filing(s) of this owner (filed 2017-03-01 to 2019-03-01), " in shown
     assert f"2 of the 3 other filings in the store of the register (US) since {since}:" in shown
+
+
+def test_long_work_on_the_register_is_announced_and_short_work_is_not(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a store of millions of filings it takes minutes, once: who sits before it shall know."""
+    configured(folder, watch("mine", numbers=["US 79990511"]))
+    run("import", str(zipped(folder / "apc990420.zip", THREE)))
+
+    def as_an_older_one_left_it() -> None:
+        with closing(Register(folder / "register.db")) as register, register.write():
+            register.conn.execute("update keyed set rule = '', filing = 0")
+
+    as_an_older_one_left_it()
+    assert "made ready" not in run("lookup", "--stored", "--owner", "Nobody").err
+    assert "made ready" not in run("lookup", "SAMPLE LANTERN", "--like").err
+    shutil.rmtree(folder / "register.db.index")
+    as_an_older_one_left_it()
+    monkeypatch.setattr(session, "_MANY_OWNERS", 2)
+    monkeypatch.setattr(nearby, "_MANY", 2)
+    ran = run("lookup", "SAMPLE LANTERN", "--like", "--json")
+    assert "the owners of 3 filings" in ran.err
+    assert "the names of 3 filings" in ran.err
+    assert json.loads(ran.out), "the answer stands alone on stdout"
+    as_an_older_one_left_it()
+    assert "the owners of 3 filings" in run("lookup", "--stored", "--owner", "Nobody").err
+    assert "made ready" not in run("lookup", "--stored", "--owner", "Nobody").err, "once"

@@ -19,7 +19,7 @@ from tmwatch.cli.nearby import look_nearby
 from tmwatch.cli.options import nice_classes, office_codes
 from tmwatch.cli.output import Bar, complain, console, on_terminal, plain, say, say_json, show_table
 from tmwatch.cli.records import a_day, json_option
-from tmwatch.cli.session import Session, pass_session
+from tmwatch.cli.session import Session, pass_session, say_of_register
 from tmwatch.errors import UsageError
 from tmwatch.exporting import cell, summary
 from tmwatch.http import Door
@@ -149,7 +149,10 @@ def lookup(
         )
     config = session.config() if session.has_config and ask_live is not False else None
     database = session.database_if_any(config)
-    known = stored(database, question, session.config_if_any())
+    settings = session.config_if_any()
+    if settings is not None:
+        say_of_register(settings)
+    known = stored(database, question, settings)
     answer = LiveAnswer()
     if config is not None:
         with Bar("asking") as bar:

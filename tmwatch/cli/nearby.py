@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 
 from tmwatch.cli import render
-from tmwatch.cli.output import on_terminal, plain, say, say_json
-from tmwatch.cli.session import Session
+from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json
+from tmwatch.cli.session import Session, say_of_register
 from tmwatch.errors import UsageError
 from tmwatch.numbers import show_number
 from tmwatch.store.register import Register
 
 _LISTED = 50
+_MANY = 20_000  # filings whose names take more than some seconds to be made ready
 
 
 def look_nearby(
@@ -37,8 +38,21 @@ def look_nearby(
         )
     from tmwatch.nearby import nearest  # late: its tables are large
 
+    say_of_register(config)
+    told: list[int] = []
+
+    def ready(done: int, total: int) -> None:
+        if not told and total > _MANY:
+            told.append(total)
+            complain(
+                f"Note: the names of {total:,} filings of the register are made ready to be searched, once. "
+                "That takes minutes for a million; what is ready stays, however it ends."
+            )
+        bar.to(done, total)
+
     with contextlib.closing(Register(config.store.register, create=False)) as register:
-        found = list(nearest(register, text, level, classes))
+        with Bar("names made ready") as bar:
+            found = list(nearest(register, text, level, classes, ready))
         count = register.count()
     if as_json:
         say_json([one.as_json() for one in found])

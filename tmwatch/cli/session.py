@@ -19,6 +19,7 @@ from tmwatch.store import Database
 
 CONFIG_NAME = "tmwatch.toml"
 DATABASE_NAME = "tmwatch.db"
+_MANY_OWNERS = 100_000  # filings: what takes less than some seconds is not worth a word
 
 
 @dataclass
@@ -67,6 +68,8 @@ class Session:
         click.get_current_context().call_on_close(database.close)
         if database.upgraded is not None:
             complain(f"Note: {database.upgraded}")
+        if create and config is not None:  # who writes opens the store of the register too
+            say_of_register(config)
         return database
 
     def database_if_any(self, config: Config | None = None) -> Database | None:
@@ -100,6 +103,18 @@ class Session:
                     kept="Nothing was written.",
                     do="Name another file with -o." if action == "export" else "Name another file.",
                 )
+
+
+def say_of_register(config: Config) -> None:
+    """That the store of the register is brought up to date first, where that takes more than some seconds."""
+    from tmwatch.store.register_file import to_be_keyed  # late: most commands never look there
+
+    many = to_be_keyed(config.store.register) if config.store.register else 0
+    if many > _MANY_OWNERS:
+        complain(
+            f"Note: the owners of {many:,} filings of the register are made ready to be looked up, once. "
+            "That takes about a minute for a million; who breaks it off loses nothing and begins again."
+        )
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -278,6 +278,11 @@ class Register:
             for name in _names(row):
                 yield row["id"], name
 
+    def filings_to_index(self) -> int:
+        """How many filings came since the index of names was made."""
+        last = self.conn.execute("select filing from indexed").fetchone()[0]
+        return int(self.conn.execute("select count(*) from filing where id > ?", (last,)).fetchone()[0])
+
     def indexed(self) -> int:
         """How many names the index must hold."""
         return int(self.conn.execute("select count(*) from indexed_name").fetchone()[0])
