@@ -34,7 +34,7 @@ def keeping(config: Config | None, database: Database, news: News | None = None)
             | register.by_number("international", numbers.international)
         )
 
-    with contextlib.closing(Register(config.store.register)) as register:
+    with Register(config.store.register) as register:
         yield Keeping(register, Portfolio(config.watches).concerning, always, news)
         # A full disk, a register in use: what was stored stands, and the next one tries again.
         with contextlib.suppress(OSError, sqlite3.Error):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -32,7 +31,7 @@ def count(config: Config, database: Database | None) -> int:
     """How many filings are stored; one that stands in both stores counts twice."""
     total = queries.counts(database)["mark"] if database is not None else 0
     if has_register(config):
-        with closing(_register(config)) as register:
+        with _register(config) as register:
             total += register.count()
     return total
 
@@ -45,7 +44,7 @@ def batches(config: Config, database: Database | None) -> Iterator[list[Candidat
             known.update(one.filing.st13 for one in some)
             yield some
     if has_register(config):
-        with closing(_register(config)) as register:
+        with _register(config) as register:
             for rows in _some(register.filings()):
                 yield [_of_row(row) for row in rows if row["st13"] not in known]
 
@@ -54,7 +53,7 @@ def in_register(config: Config, st13: str) -> dict[str, Any] | None:
     """What the store of the register has of a filing; None where there is none."""
     if not has_register(config):
         return None
-    with closing(_register(config)) as register:
+    with _register(config) as register:
         return register.rows([st13]).get(st13)
 
 
@@ -62,7 +61,7 @@ def numbered(config: Config, number: MarkNumber) -> list[str]:
     """ST.13 of the filings in the store of the register that bear the number."""
     if not has_register(config):
         return []
-    with closing(_register(config)) as register:
+    with _register(config) as register:
         found = {number.st13} if number.st13 is not None else set()
         if number.kind != "application":
             found |= register.by_number(number.kind, [number.number])
@@ -74,7 +73,7 @@ def owned(config: Config, owner: str) -> list[dict[str, Any]]:
     and whatever its company form; the latest filed first."""
     if not has_register(config):
         return []
-    with closing(_register(config)) as register:
+    with _register(config) as register:
         return register.of_owner([owner], None, _ALL)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.similarity.test_engine import generated
-from tmwatch.similarity import Hit, Scorer, hits
+from tmwatch.similarity import Hit, Scorer, hits, kept
 from tmwatch.similarity.freq import learned
 from tmwatch.similarity.index import Index, StaleIndex
 
@@ -165,6 +165,17 @@ def test_an_index_of_other_tables_has_to_be_built_anew(tmp_path: Path) -> None:
     own = Scorer(counts=learned([f"NIMBUS {number}" for number in range(50)]))
     with pytest.raises(StaleIndex, match="build it anew"):
         Index.load(tmp_path, own)
+
+
+def test_an_index_with_other_columns_has_to_be_built_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that an earlier tmwatch left beside the register: whole, and of other columns."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(kept, "_NUMBERS", kept._NUMBERS[1:])
+        Index.build(NAMES).save(tmp_path)
+    with pytest.raises(StaleIndex, match="build it anew"):
+        Index.load(tmp_path)
 
 
 def test_an_index_with_a_part_missing_is_refused(tmp_path: Path) -> None:

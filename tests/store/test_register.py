@@ -15,6 +15,7 @@ import pytest
 from tmwatch.errors import StoreError
 from tmwatch.sources.slim import Essence, Slim
 from tmwatch.store import Database
+from tmwatch.store.owners import earlier_filings
 from tmwatch.store.register import Register, Told
 from tmwatch.store.register_file import SCHEMA_VERSION
 
@@ -114,6 +115,56 @@ def test_a_newer_file_is_refused_and_left_as_it_is(tmp_path: Path, register: Reg
     register.close()
     with pytest.raises(StoreError, match="newer"):
         Register(tmp_path / "register.db")
+
+
+def damage(path: Path, table: str) -> None:
+    """The first page of a table is overwritten; what is looked at when the file is opened is whole."""
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("pragma journal_mode = delete")
+        size = conn.execute("pragma page_size").fetchone()[0]
+        page = conn.execute("select rootpage from sqlite_master where name = ?", (table,)).fetchone()[0]
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"X" * size)
+
+
+def test_damage_that_is_met_while_it_is_read_is_told_as_damage_of_this_file(register: Register) -> None:
+    take(register, told("2026-04-20", b"a"))
+    register.close()
+    damage(register.path, "filing_owner")
+    for reading in (True, False):
+        with (
+            pytest.raises(StoreError, match="cannot be used.*malformed") as refused,
+            Register(register.path, reading=reading) as damaged,
+        ):
+            damaged.of_owner(["Sample Company, Inc."], None, 10)
+        assert str(register.path) in str(refused.value)
+        assert "import the register's files once more" in str(refused.value)
+
+
+def test_damage_that_is_met_while_it_is_written_is_no_want_of_space(register: Register) -> None:
+    take(register, told("2026-04-20", b"a"))
+    register.close()
+    damage(register.path, "filing_owner")
+    with pytest.raises(StoreError, match="cannot be used.*malformed") as refused:
+        take(Register(register.path), told("2026-04-21", b"b", owners=("Another Company",)))
+    assert "Free space" not in str(refused.value)
+
+
+def test_a_fault_of_something_else_is_not_taken_for_damage(register: Register) -> None:
+    with pytest.raises(sqlite3.DatabaseError, match="somewhere else"), register:
+        raise sqlite3.DatabaseError("somewhere else")
+
+
+def test_an_alert_is_made_although_the_store_of_the_register_is_damaged(
+    tmp_path: Path, register: Register
+) -> None:
+    take(register, told("2026-04-20", b"a"))
+    register.close()
+    damage(register.path, "filing_owner")
+    with closing(Database(tmp_path / "tmwatch.db")) as database:
+        known = earlier_filings(database, ["Sample Company, Inc."], None, register=register.path)
+    assert [(one.store, one.readable) for one in known.looked] == [("database", True), ("register", False)]
 
 
 def test_the_file_is_for_its_owner_alone_and_nothing_of_a_failed_step_is_kept(register: Register) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from tmwatch.cli import render
 from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json
 from tmwatch.cli.session import Session, say_of_register
@@ -50,7 +48,7 @@ def look_nearby(
             )
         bar.to(done, total)
 
-    with contextlib.closing(Register(config.store.register, create=False)) as register:
+    with Register(config.store.register, create=False) as register:
         with Bar("names made ready") as bar:
             found = list(nearest(register, text, level, classes, ready))
         count = register.count()

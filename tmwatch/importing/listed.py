@@ -6,7 +6,6 @@ those fields. What stands in no list any more stays as it was told last.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ def keep_listed(path: Path, sights: Sequence[Sight], source: str) -> None:
     told = {one.reading.record.st13: _told(one, one.reading.record) for one in sights if one.reading}
     if not told:
         return
-    with contextlib.closing(Register(path)) as register, register.write():
+    with Register(path) as register, register.write():
         register.take(list(told.values()), source=source, slim_version=_SLIM_VERSION, file="live")
         register.owners_done()
 

@@ -120,6 +120,14 @@ def load(path: Path, tables: str, make: Callable[[str], Name]) -> Columns:
     columns, words = Columns.__new__(Columns), Words.__new__(Words)
     columns.mapped, arrays = _mapped(path, tables)
     columns._names, columns._make, columns._known = (), make, {}
+    try:
+        _take(columns, words, arrays)
+    except KeyError as missing:  # another tmwatch wrote it, whose columns were others
+        raise OtherTables(f"{path} is of another form: it holds no {missing}") from None
+    return columns
+
+
+def _take(columns: Columns, words: Words, arrays: dict[str, NDArray[Any]]) -> None:
 
     def strings(what: str) -> Strings:
         return Strings(arrays[f"{what}.sign"], arrays[f"{what}.start"])
@@ -137,7 +145,6 @@ def load(path: Path, tables: str, make: Callable[[str], Name]) -> Columns:
     columns.by = {
         what: Holders(arrays[f"{what}.code"], arrays[f"{what}.start"], arrays[f"{what}.row"]) for what in HELD
     }
-    return columns
 
 
 def let_go(columns: Columns) -> None:

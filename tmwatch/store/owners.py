@@ -112,7 +112,7 @@ def _database_holds(database: Database, without: frozenset[str]) -> LookedInto:
 def _in_register(
     path: Path, database: Database, names: Sequence[str], before: dt.date | None, without: frozenset[str]
 ) -> tuple[list[Filing], LookedInto]:
-    with contextlib.closing(Register(path, reading=True)) as register:
+    with Register(path, reading=True) as register:
         theirs = register.of_owner(names, before, MOST + len(without) + 1)
         holds = register.holds(without)
     known = stored_among(database, [row["st13"] for row in theirs]) | without

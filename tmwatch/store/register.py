@@ -17,7 +17,7 @@ from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from tmwatch.errors import StoreError
 from tmwatch.sources.slim import Essence, Slim
@@ -149,6 +149,30 @@ class Register:
         """Close the file."""
         self.conn.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        """Close the file. Damage is met when a page of it is read, wherever that is: `StoreError` then."""
+        try:
+            if isinstance(error, sqlite3.DatabaseError) and self._is_damaged():
+                raise self._damaged(error) from error
+        finally:
+            self.close()
+
+    def _is_damaged(self) -> bool:
+        try:
+            return bool(self.conn.execute("pragma quick_check(1)").fetchone()[0] != "ok")
+        except sqlite3.DatabaseError:
+            return True
+
+    def _damaged(self, error: sqlite3.DatabaseError) -> StoreError:
+        return self._error(
+            f"the store of the register cannot be used: {error}",
+            kept="It was left as it is; the database is another file.",
+            do=_AGAIN,
+        )
+
     @contextmanager
     def write(self) -> Iterator[None]:
         """One transaction; nothing of it is kept where the block raises. Raises `StoreError`."""
@@ -158,6 +182,8 @@ class Register:
             self.conn.execute("commit")
         except sqlite3.DatabaseError as error:
             self._rollback()
+            if self._is_damaged():
+                raise self._damaged(error) from error
             raise self._error(
                 f"the store of the register could not be written: {error}",
                 kept="Nothing of this step was kept; what was stored before is whole.",
