@@ -113,13 +113,8 @@ static double in_meaning(const Rule *rule, const Words *mine, int32_t a, const W
 }
 
 static int is_known(const Rule *rule, uint64_t code) {
-    int64_t low = 0, high = rule->known_count;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (rule->known[middle] < code) low = middle + 1;
-        else high = middle;
-    }
-    return low < rule->known_count && rule->known[low] == code;
+    int64_t at = place_of(rule->known, rule->known_count, code);
+    return at < rule->known_count && rule->known[at] == code;
 }
 
 /* `features.part_bits`: of a word that stands inside the other, or of a known part of both. */

@@ -148,6 +148,17 @@ INLINE const uint8_t *word_key(const Words *words, int32_t i) { return words->ke
 #define LETTERS_SHARED(a, b) (COUNT_BITS((a)->held & (b)->held) + smaller((a)->again, (b)->again))
 #define SOUNDS_SHARED(a, b) (COUNT_BITS((a)->key_held & (b)->key_held) + smaller((a)->key_again, (b)->key_again))
 
+/* The place of the first of ascending numbers that is not below the one wanted. */
+static int64_t place_of(const uint64_t *code, int64_t codes, uint64_t wanted) {
+    int64_t low = 0, high = codes;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (code[middle] < wanted) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
 /* 1 less the share of letters that differ, as rapidfuzz has it. */
 INLINE double alike(int common, int total) {
     return total ? 1.0 - (double)(total - 2 * common) / (double)total : 1.0;

@@ -169,16 +169,6 @@ typedef struct {
     Py_ssize_t edges, askeds, codes, starts, rows;
 } Held;
 
-static int64_t place_of(const uint64_t *code, int64_t codes, uint64_t wanted) {
-    int64_t low = 0, high = codes;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (code[middle] < wanted) low = middle + 1;
-        else high = middle;
-    }
-    return low;
-}
-
 static int held_fits(const Held *held, int64_t marks) {
     if (held->kind < 0 || held->kind > RELATED || held->edges != marks + 1 || held->edge[0] < 0 ||
         held->edge[marks] > held->askeds || held->starts != held->codes + 1)
