@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -228,24 +227,9 @@ class Index:
             raise ValueError(f"level {level}: a level is 1 to 4")
         ready = [marks.name(at) for at in range(len(marks))]
         self._scorer.noises(ready, self._cores)
-        spread = self._cores if len(marks) == 1 else 1
-
-        def look(part: _Part) -> tuple[_Part, Found]:
-            cores = 1 if spread > 1 else self._cores
-            return part, Found(*self._scorer.found(ready, part.columns, level, cores, marks))
-
-        def look_once(part: _Part) -> tuple[_Part, Found]:
-            found = look(part)
+        for part in self._parts:
+            yield part, Found(*self._scorer.found(ready, part.columns, level, self._cores, marks))
             self._let_go(part, len(marks))
-            return found
-
-        if spread == 1 or len(self._parts) < 2:
-            for part in self._parts:
-                yield look(part)
-                self._let_go(part, len(marks))
-            return
-        with ThreadPoolExecutor(spread) as pool:
-            yield from pool.map(look_once, self._parts)
 
     def _let_go(self, part: _Part, marks: int) -> None:
         """Gives back the memory of a part that was searched, where all parts would take too much."""
