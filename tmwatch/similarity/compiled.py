@@ -186,8 +186,10 @@ def measured(
 def match(one: Name, other: Name, told: Told) -> Match:
     """A match as `features.match_all` gives it."""
     first, second, how, alike, bits = told
-    return Match(_word(one, first), _word(other, second), alike, bits, _HOW[how])
+    mine = one.words[first] if first >= 0 else _joined(one, first)
+    theirs = other.words[second] if second >= 0 else _joined(other, second)
+    return Match(mine, theirs, alike, bits, _HOW[how])
 
 
-def _word(name: Name, at: int) -> Word:
-    return name.words[at] if at >= 0 else list(name.joined.values())[-1 - at]
+def _joined(name: Name, at: int) -> Word:
+    return list(name.joined.values())[-1 - at]

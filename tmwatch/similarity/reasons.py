@@ -45,11 +45,13 @@ def reasons(
         out.append(f"near in sound: {shown}")
     if value["letters"] >= _NEAR and not (one.han and other.han and look(one.compact) == look(other.compact)):
         out.append(f"near in letters: {shown}")
-    out += _read(one, other)
-    out += _words(matches, whole=bool(out and out[0].startswith(("contains", "is a part"))))
+    if one.han or other.han:
+        out += _read(one, other)
+    if matches:
+        out += _words(matches, whole=bool(out and out[0].startswith(("contains", "is a part"))))
     if not out:
         out.append(_letters(one, other, shown))
-    return list(dict.fromkeys(out))[:_FEW]
+    return out if len(out) == 1 else list(dict.fromkeys(out))[:_FEW]
 
 
 def _letters(one: Name, other: Name, shown: str) -> str:
@@ -92,8 +94,6 @@ def _whole(one: Name, other: Name, weak_in: Callable[[str], int | None]) -> list
 
 def _read(one: Name, other: Name) -> list[str]:
     out: list[str] = []
-    if not one.han and not other.han:
-        return out
     for name, against in ((one, other), (other, one)):
         for word in name.words:
             if is_han(word.text) and len(word.text) > 1:
@@ -105,7 +105,7 @@ def _read(one: Name, other: Name) -> list[str]:
 
 def _words(matches: list[Match], whole: bool) -> list[str]:
     out = []
-    for match in sorted(matches, key=lambda found: -found.bits):
+    for match in sorted(matches, key=lambda found: -found.bits) if len(matches) > 1 else matches:
         one, other = match.one.text.upper(), match.other.text.upper()
         if match.how == SENSE:
             known = any(sense.startswith(NAME) for sense in match.one.senses & match.other.senses)

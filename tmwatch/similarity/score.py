@@ -399,14 +399,13 @@ class Scorer:
     ) -> Likeness:
         same = bool(one.compact) and one.compact == other.compact
         why = reasons(one, other, matches, value, self.counts.weak_in) if score != NOTHING else ()
-        return Likeness(
-            score=round(score, 3),
-            level=level,
-            sight=round(max(value["letters"], value["trigrams"]), 3),
-            sound=round(max(value["key_letters"], value["reading"]), 3),
-            sense=round(1.0 if same else value["sense"], 3),
-            reasons=tuple(why),
-        )
+        sight, sound = value["letters"], value["key_letters"]
+        if value["trigrams"] > sight:
+            sight = value["trigrams"]
+        if value["reading"] > sound:
+            sound = value["reading"]
+        sense = 1.0 if same else value["sense"]
+        return Likeness(round(score, 3), level, round(sight, 3), round(sound, 3), round(sense, 3), tuple(why))
 
 
 @functools.cache
