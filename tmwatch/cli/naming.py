@@ -77,7 +77,7 @@ def name(
                 "readings": list(lookalike.readings(compared if owner else given)),
                 "variants": list(lookalike.variants(compared if owner else given)),
                 "twins": list(lookalike.twin_forms(compared, declared)),
-                "beside": {"name": other, **dataclasses.asdict(near)} if near is not None else None,
+                "beside": {"name": other, **near._asdict()} if near is not None else None,
             }
         )
         return

@@ -14,7 +14,7 @@ eye nor to ear, but read Jingdongyiche and Beijingdongfeng, as nobody does, they
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from tmwatch.similarity.freq import ClassCounts
@@ -163,7 +163,7 @@ def _said(found: Likeness, mine: _Form, theirs: _Form) -> Likeness:
     if not why:
         return found
     least = _BEST_READ if mine.read or theirs.read else 1
-    return replace(found, level=max(found.level, least), reasons=(*why, *found.reasons))
+    return found._replace(level=max(found.level, least), reasons=(*why, *found.reasons))
 
 
 def _forms(place: int, name: str, twins: Sequence[Sequence[str]] = ()) -> Iterator[tuple[str, _Form]]:
