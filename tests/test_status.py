@@ -95,6 +95,14 @@ def test_before_the_first_full_look_nothing_is_called_well(house: House, beats: 
     assert "All is well" not in found.output
 
 
+def test_where_nothing_is_watched_nothing_is_called_well(house: House, beats: Loopback) -> None:
+    house.configure(HEALTH)
+    assert run(house, "check", "--no-look").exit_code == 0
+    found = run(house, "status")
+    assert (found.exit_code, "nothing is watched yet" in found.output) == (0, True)
+    assert "All is well" not in found.output
+
+
 def test_a_heartbeat_that_fails_is_told_without_its_address(house: House, beats: Loopback) -> None:
     beats.post_status = 500
     house.configure(OWN, HEALTH)

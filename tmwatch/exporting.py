@@ -118,6 +118,8 @@ def cell(value: Any) -> str:
     """A cell of a CSV table: nothing as nothing, a list in one cell, no formula."""
     if value is None:
         return ""
+    if isinstance(value, int | float):
+        return str(value)  # -0.4 is a number to a spreadsheet, and is one
     if isinstance(value, list):
         return csv_safe("; ".join(str(one) for one in value))
     return csv_safe(str(value))

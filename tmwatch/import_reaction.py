@@ -75,6 +75,7 @@ class ImportReaction:
         self._env = env
         self._found: set[tuple[str, str]] = set()
         self._seen: Counter[str] = Counter()  # looks by office
+        self.summed_up: Counter[str] = Counter()  # filings by watch that its first look is quiet about
         self._known: set[str] = set()  # filings that a watch would have found in the register before
         self._since = now()
         lines = {watch.name: coverage(watch, config, env) for watch in config.watches}
@@ -114,7 +115,9 @@ class ImportReaction:
         if one.what not in ("new", "changed") or one.st13 in self._known:
             return True  # stored before this page came: the watch is new, not the filing
         filed = one.record.application_date
-        return not searched_before(watch, office, self.config, self.database, self._env, filed=filed)
+        first = not searched_before(watch, office, self.config, self.database, self._env, filed=filed)
+        self.summed_up[watch.name] += first and found.hit and watch.first_look == "quiet"
+        return first
 
     def known(self, st13s: set[str]) -> None:
         """For a store of the whole register (`importing.registered.News`)."""

@@ -158,3 +158,19 @@ def test_a_web_page_under_the_name_of_a_feeds_zip_is_named_as_such(run: Run, fol
     assert done.code == 1
     assert "this is a web page, not a zip" in done.err
     assert "Nothing of it was stored" in done.err
+
+
+def test_a_first_look_that_is_quiet_about_filings_says_so(run: Run, folder: Path) -> None:
+    """Who sets up a watch and imports the day's file would else wait for an alert of the very filing."""
+    config = '[operator]\ncontact = "ip-watch@firm.test"\n' + "".join(
+        f'[[watch]]\nname = "{name}"\nmarks = ["SAMPLE LANTERN"]\nnotify = []\n{more}'
+        for name, more in (("quiet", ""), ("loud", 'first_look = "alert"\n'))
+    )
+    (folder / "tmwatch.toml").write_text(config, encoding="utf-8")
+    path = zipped(folder / "apc990420.zip", THREE)
+    said = " ".join(run("import", str(path), terminal=True).out.split())
+    assert (
+        "The first look of watch “quiet”: 2 filings, told to nobody; `tmwatch hits list` shows them." in said
+    )
+    assert "“loud”:" not in said
+    assert "first look" not in run("import", str(path), terminal=True).out

@@ -405,6 +405,25 @@ def test_without_a_store_of_the_register_like_says_what_to_do(run: Run, folder: 
     assert run("lookup", "ANYTHING", "--like", "--owner", "X").code == 2
 
 
+def test_like_takes_stored_and_never_asks_a_register_instead(run: Run, folder: Path) -> None:
+    """`--like 0` was taken for no `--like`, and the name was sent to the registers that may be asked."""
+    configured(folder)
+    (folder / "apc990420.xml").write_bytes(THREE)
+    run("import", "apc990420.xml")
+    assert near(run, "SAMPEL LANTERN", "--stored", "--like", "1") == [("SAMPLE LANTERN", 1)]
+    for words in (("--like", "0"), ("--like", "--live")):
+        assert run("lookup", "SAMPEL LANTERN", *words).code == 2
+
+
+def test_show_says_where_the_store_of_the_register_is_looked_into(run: Run, folder: Path) -> None:
+    configured(folder)
+    (folder / "apc990420.xml").write_bytes(THREE)
+    run("import", "apc990420.xml")
+    ran = run("show", "US 79990511")
+    assert (ran.code, "`tmwatch lookup`" in " ".join(ran.err.split())) == (2, True)
+    assert "79990511" in run("lookup", "US 79990511", "--stored").out
+
+
 def test_a_number_is_found_in_the_register_where_the_database_has_it_not(run: Run, folder: Path) -> None:
     configured(folder, watch("mine", numbers=["US 79990511"]))
     run("import", str(zipped(folder / "apc990420.zip", THREE)))

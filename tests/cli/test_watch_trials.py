@@ -133,7 +133,7 @@ def test_everything_that_likeness_knows_can_be_added_from_the_command_line(run: 
     said = " ".join(ran.out.split())
     assert 'bears a name near "JD Auto" (level 3 or nearer)' in said
     assert "or to an owner whose name looks like that" in said
-    assert "stands in class 12 or in a related one and its goods hold" in said
+    assert "stands in class 12 or in a related one and has goods that hold" in said
     assert 'never by likeness: "Our Firm" and US 76044902' in said
 
 

@@ -119,6 +119,11 @@ def test_a_search_that_no_program_makes_is_a_line_that_says_which_to_make(run: R
     (search,) = run("worklist", "--json").json["searches"]
     assert (search["office"], search["names"], search["classes"]) == ("US", ["JD Auto"], [12])
     assert "US: search for the mark “JD Auto” in class 12 by hand" in " ".join(run("worklist").out.split())
+    alone = CONFIG.format(more=more).replace(
+        'numbers = ["US 99990101", "US 99990102", "US 99990103"]', "marks = ['A']"
+    )
+    (folder / "tmwatch.toml").write_text(alone, encoding="utf-8")
+    assert "No page to save by hand." in run("worklist", terminal=True).out  # a search is something to do
 
 
 def test_a_mark_on_the_list_is_no_formula_and_no_command(run: Run, watched: Path) -> None:

@@ -13,6 +13,7 @@ from tests.faults import preloaded
 from tests.records import record, sight
 from tmwatch.errors import StoreError
 from tmwatch.store import Database, backup, observe, queries
+from tmwatch.store.register import Register
 from tmwatch.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 
@@ -107,6 +108,18 @@ def test_a_folder_in_place_of_the_file_is_no_damage_and_asks_for_no_backup(tmp_p
     with pytest.raises(StoreError, match="cannot be used now") as refused:
         Database(tmp_path / "tmwatch.db")
     assert "Restore" not in str(refused.value)
+
+
+def test_a_file_for_reading_only_is_no_want_of_space_and_no_damage(tmp_path: Path) -> None:
+    """The right to write goes while the file is open, as where a disk is mounted anew for reading only."""
+    register = Register(tmp_path / "register.db")
+    base = Database(tmp_path / "tmwatch.db")
+    for one in (register, base):
+        one.conn.execute("pragma query_only = on")
+        with pytest.raises(StoreError, match="readonly") as refused, one.write():
+            one.conn.execute("create table mine (id integer)")
+        assert "check their rights" in str(refused.value)
+        assert not any(word in str(refused.value) for word in ("Free space", "move the file away"))
 
 
 def test_a_full_disk_is_no_damage_and_leaves_what_is_stored_whole(tmp_path: Path) -> None:

@@ -124,6 +124,8 @@ def import_(
     if not as_json and on_terminal():
         _list(told, watched=bool(watches))
         _say_next(alerts, config)
+        if reaction is not None:
+            _say_first_look(reaction)
         for mute, count in muted.counts(database, run).items():
             say(render.silenced(mute, count))
         _say_passed_over(files, paths)
@@ -255,6 +257,18 @@ def _say_next(alerts: int, config: Config | None) -> None:
         say(f"{made}nobody is told (notify is empty): see `tmwatch alerts list`.")
     elif config is None:
         say("No configuration here, so nothing was compared with a watch.")
+
+
+def _say_first_look(reaction: ImportReaction) -> None:
+    """Who has just set up a watch and imports the very filing would else wait for an alert of it."""
+    for name, count in sorted(reaction.summed_up.items()):
+        if count:
+            filings, them = render.counted(count, "filing"), "it" if count == 1 else "them"
+            say(
+                f"The first look of watch “{plain(name, 60)}”: {filings}, told to nobody; "
+                f"`tmwatch hits list` shows {them}. What comes later is told; "
+                'first_look = "alert" tells these too.'
+            )
 
 
 def _say_saved(results: list[Imported]) -> None:

@@ -92,8 +92,8 @@ _CSV = (
 @click.option(
     "--like",
     "level",
-    type=click.IntRange(0, 4),
-    default=0,
+    type=click.IntRange(1, 4),
+    default=None,
     is_flag=False,
     flag_value=2,
     metavar="[LEVEL]",
@@ -114,7 +114,7 @@ def lookup(
     changed_since: dt.date | None,
     pages: int,
     ask_live: bool | None,
-    level: int,
+    level: int | None,
     as_csv: bool,
     as_json: bool,
 ) -> int:
@@ -126,8 +126,8 @@ def lookup(
     found there with --like. The exit code is 1 where registers were asked and none answered, or all that
     could be asked rest after failures.
     """
-    if level:
-        others = (mark, owner, agent, offices, since, changed_since, ask_live is not None, as_csv)
+    if level is not None:
+        others = (mark, owner, agent, offices, since, changed_since, ask_live, as_csv)
         return look_nearby(session, " ".join(text).strip(), level, classes, any(others), as_json)
     question = Question(
         " ".join(text).strip(),

@@ -19,7 +19,8 @@ def look_nearby(
     """Print what the store of the register has near `text`. Raises `UsageError` where there is none."""
     if others:
         raise UsageError(
-            "beside --like only --class and --json have a meaning: it looks into the store of the register",
+            "beside --like only --class and --json have a meaning: it looks into the store of the register "
+            "alone, and asks nobody",
             do="Leave out the other options.",
         )
     if not text:

@@ -46,7 +46,8 @@ def find_one(database: Database, number: MarkNumber) -> str:
         raise UsageError(
             f"no filing {show_number(number)} is stored",
             where=str(database.path),
-            do="Import a page of it (`tmwatch import FILE`), or watch it and run `tmwatch check`.",
+            do="Import a page of it (`tmwatch import FILE`), or watch it and run `tmwatch check`. What the "
+            "store of a whole register has of it is shown by `tmwatch lookup`.",
         )
     if len(found) > 1:
         raise UsageError(

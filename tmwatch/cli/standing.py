@@ -50,7 +50,9 @@ def _print(found: Status) -> None:
         say(f"✗ {plain(text)}", style="bold red")
     for name in found.unseen:
         say(f'• watch "{plain(name)}" was not looked at in full yet')
-    if found.well:
+    if not found.watches:
+        say("• nothing is watched yet: `tmwatch watch add` adds a watch")
+    elif found.well:
         say("✓ All is well.", style="green")
     say()
     by = f"process {found.daemon.pid}" if found.daemon and found.daemon.pid else "yes"

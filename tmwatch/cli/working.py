@@ -92,7 +92,7 @@ def _print(found: Worklist, shown: Worklist) -> None:
     if due.pages:
         say(f"{said(due)}{f'; {yet}' if yet else ''}.")
     elif on_terminal() or found.pages:
-        say(f"Nothing to save by hand{f': {yet}' if yet else ''}.")
+        say(f"No page to save by hand{f': {yet}' if yet else ''}.")
 
 
 def _table(pages: tuple[ToSave, ...]) -> None:

@@ -25,16 +25,10 @@ from tmwatch.store.copies import (
     way_out,
 )
 from tmwatch.store.copies import beside as backup_files
+from tmwatch.store.outside import is_outside, what_to_do
 from tmwatch.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
 
 WAL_KEPT = 16 * 2**20
-# Rights, space or another process: nothing is wrong with the file itself.
-_OUTSIDE = frozenset(
-    {
-        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM),
-        *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM),
-    }
-)
 
 
 class Database:
@@ -67,7 +61,7 @@ class Database:
                 _make(path)
             self._open()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _OUTSIDE:
+            if not is_outside(error):
                 raise opening.damaged(path, error) from None
             raise StoreError(
                 f"the database cannot be used now: {error}",
@@ -181,7 +175,7 @@ class Database:
                 f"the database could not be written: {error}",
                 where=str(self.path),
                 kept="Nothing of this step was kept; what was stored before is whole.",
-                do="Free space or wait for the other tmwatch to finish, then run the command again.",
+                do=what_to_do(error),
             ) from error
         except BaseException:
             self._rollback()

@@ -24,6 +24,7 @@ from tmwatch.sources.slim import Essence, Slim
 from tmwatch.store import register_owners, rows
 from tmwatch.store.copies import make_private
 from tmwatch.store.database import WAL_KEPT, iso, now
+from tmwatch.store.outside import is_outside, what_to_do
 from tmwatch.store.register_file import (
     APPLICATION_ID,
     SCHEMA_VERSION,
@@ -104,7 +105,8 @@ class Register:
                 self.conn.close()
                 raise
         except sqlite3.DatabaseError as error:
-            raise self._error(f"the store of the register cannot be used: {error}", do=_AGAIN) from None
+            do = what_to_do(error) if is_outside(error) else _AGAIN
+            raise self._error(f"the store of the register cannot be used: {error}", do=do) from None
         except OSError as error:
             raise self._error(
                 f"the store of the register cannot be used: {error.strerror or error}",
@@ -155,7 +157,7 @@ class Register:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
         """Close the file. Damage is met when a page of it is read, wherever that is: `StoreError` then."""
         try:
-            if isinstance(error, sqlite3.DatabaseError) and self._is_damaged():
+            if isinstance(error, sqlite3.DatabaseError) and not is_outside(error) and self._is_damaged():
                 raise self._damaged(error) from error
         finally:
             self.close()
@@ -182,12 +184,12 @@ class Register:
             self.conn.execute("commit")
         except sqlite3.DatabaseError as error:
             self._rollback()
-            if self._is_damaged():
+            if not is_outside(error) and self._is_damaged():
                 raise self._damaged(error) from error
             raise self._error(
                 f"the store of the register could not be written: {error}",
                 kept="Nothing of this step was kept; what was stored before is whole.",
-                do="Free space or wait for the other tmwatch to finish, then run the command again.",
+                do=what_to_do(error),
             ) from error
         except BaseException:
             self._rollback()

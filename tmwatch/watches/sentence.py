@@ -93,7 +93,7 @@ def _filters(watch: Watch) -> list[str]:
         listed = _listed([str(one) for one in watch.classes], "or", most=45)
         found.append(f"stands in {word} {listed}{related}")
     if watch.goods:
-        found.append(f"its goods hold {_listed(_quoted(watch.goods), 'or')}")
+        found.append(f"has goods that hold {_listed(_quoted(watch.goods), 'or')}")
     if watch.offices:
         word = "office" if len(watch.offices) == 1 else "offices"
         found.append(f"is at {word} {_listed(watch.offices, 'or', most=99)}")
