@@ -18,7 +18,7 @@ from tmwatch.alerts.muting import Standing, standings
 from tmwatch.alerts.outbox import DeliveryReport, deliver_due
 from tmwatch.config import Config
 from tmwatch.due_alerts import tell_due
-from tmwatch.errors import TmwatchError, UsageError
+from tmwatch.errors import StoreError, TmwatchError, UsageError
 from tmwatch.http import Door
 from tmwatch.lateness import tell_late
 from tmwatch.sources.registry import all_sources
@@ -194,18 +194,20 @@ def check(
     the registers binds it.
 
     Raises `UsageError` for a watch that does not exist and what the store raises; nothing for a register
-    or a receiver.
+    or a receiver, nor for the store of a whole register: what needs none is looked at, and all is delivered.
     """
     _known(config, only)
     run = books.start_run(database, "check" if look else "deliver")
     started(run)
     taken = None
+    aside: list[StoreError] = []
     whole = inbox and not only and not sources
     if inbox and config.store.inbox is not None:
         from tmwatch.inbox import take  # with it comes all that reads files: nothing that a look needs
 
-        taken = take(config, database, env, run=run, again=everything, dry=dry)
-    fed = _feeds(config, database, door, env, run, stop) if whole and look and not dry else []
+        with _register_aside(config, aside):
+            taken = take(config, database, env, run=run, again=everything, dry=dry)
+    fed = _feeds(config, database, door, env, run, stop, aside) if whole and look and not dry else []
     mine = [watch.name for watch in config.watches if look and (not only or watch.name in only)]
     with checking(database.path, [] if dry else mine, shared) as busy:
         swept = sweep(
@@ -235,7 +237,8 @@ def check(
         problems=[
             *config.problems(env),
             *refused(config, all_sources().values()),
-            *swept.problems.values(),
+            *aside,
+            *(one for one in swept.problems.values() if str(one) not in map(str, aside)),
             *(TmwatchError(text, kept=_KEPT) for text in wrong),
         ],
         docket_problems=[str(one) for watch in config.watches for one in watch.docket_problems],
@@ -288,6 +291,7 @@ def _feeds(
     env: Mapping[str, str],
     run: str,
     stop: Callable[[], bool],
+    aside: list[StoreError],
 ) -> list[FeedReport]:
     """Take the feeds that are switched on; nearly always none is, and nothing of it is imported then."""
     from tmwatch.sources.feeds import Feeds
@@ -303,7 +307,23 @@ def _feeds(
         return []
     from tmwatch.feeding import take as take_feed
 
-    return [take_feed(one, config, database, door, env, run=run, stop=stop) for one in on]
+    told = []
+    for one in on:
+        with _register_aside(config, aside):
+            told.append(take_feed(one, config, database, door, env, run=run, stop=stop))
+    return told
+
+
+@contextlib.contextmanager
+def _register_aside(config: Config, aside: list[StoreError]) -> Iterator[None]:
+    """The store of a whole register may be damaged or in use: that ends an import, and nothing else."""
+    try:
+        yield
+    except StoreError as error:
+        if error.where != str(config.store.register):
+            raise
+        if str(error) not in map(str, aside):
+            aside.append(error)
 
 
 def _undelivered(report: CheckReport, outbox: Outbox) -> None:

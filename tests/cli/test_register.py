@@ -363,6 +363,30 @@ def test_a_killed_import_goes_on_where_it_was_and_tells_nothing_twice(run: Run, 
         assert base.conn.execute("select count(*) from half_stored").fetchone()[0] == 0
 
 
+def test_a_register_that_cannot_be_used_keeps_nothing_from_being_delivered(run: Run, folder: Path) -> None:
+    """A check ended there: what waited in the outbox did not go out until somebody moved the file away."""
+    configured(folder, watch("mine", numbers=["US 79990511"]))
+    text = (folder / "tmwatch.toml").read_text().replace("[store]", '[store]\ninbox = "inbox"')
+    (folder / "tmwatch.toml").write_text(text)
+    (folder / "register.db").write_bytes(b"no database at all")
+    (folder / "inbox").mkdir()
+    page = zipped(folder / "inbox" / "apc990420.zip", THREE)
+    with time_machine.travel("2036-01-01T00:00:00Z", tick=True):  # the file is no longer just being saved
+        ran = run("check", "--no-look", "--json")
+    assert ran.code == 1
+    said = json.loads(ran.out)
+    assert said["deliveries"]["failed"] == 0
+    assert [("register.db" in one, "import the files again" in one) for one in said["problems"]] == [
+        (True, True)
+    ]
+    assert page.exists()
+    (folder / "register.db").unlink()
+    with time_machine.travel("2036-01-02T00:00:00Z", tick=True):
+        assert json.loads(run("check", "--no-look", "--json").out)["problems"] == []
+    assert not page.exists()
+    assert in_database(folder) == {WATCHED}
+
+
 # -- names near a name ---------------------------------------------------------------------------------
 
 
