@@ -125,14 +125,16 @@ def test_only_as_many_as_are_asked_for_the_nearest() -> None:
     assert index.search("SEIKO", limit=2) == index.search("SEIKO")[:2]
 
 
-@pytest.mark.parametrize("of_a_hit", [((1, 1),), ((2, 1),)])
+@pytest.mark.parametrize(("enough", "part"), [(0.01, 40), (2, 40), (2, 1000)])
 def test_the_nearest_are_those_that_a_search_of_all_finds_first(
-    of_a_hit: tuple[tuple[int, int], ...], monkeypatch: pytest.MonkeyPatch
+    enough: float, part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However near the search begins to look."""
-    monkeypatch.setattr("tmwatch.similarity.index._OF_A_HIT", of_a_hit)
+    """However near the search begins to look, and however many parts the index has."""
+    monkeypatch.setattr("tmwatch.similarity.index._ENOUGH", enough)
+    monkeypatch.setattr("tmwatch.similarity.index._PART", part)
     marks, names = generated(24, seed=11)
     index = Index.build(names)
+    assert (len(index._parts) > 1) == (part < 1000)
     some = 0
     for mark in marks[::3]:
         found = index.search(mark, level=4)

@@ -8,9 +8,10 @@ where nothing was compiled go through `features.measure`, one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,13 @@ _LISTS = (
 )
 
 
+_Looked = tuple[Scores, Ints, Ints]  # and the pairs that the rule itself has to be asked about
+
+
+def _call(look: Callable[[], _Looked]) -> _Looked:
+    return look()
+
+
 class Engine:
     """Marks against a batch of names."""
 
@@ -56,6 +64,7 @@ class Engine:
     ) -> None:
         self.counts, self.formula, self.cores = counts, formula, cores
         self.marks, self.names = marks, names
+        self._begun: list[Future[_Looked]] | None = None
         self._held, parts, code = marks.asked
         # Whose letters hold which words of the marks.
         self._part_holders = Holders.of(*names.with_part(parts, code))
@@ -73,27 +82,38 @@ class Engine:
         slow = np.flatnonzero(self.marks.full & ~fast)
         for at in range(0, len(slow), step):
             yield self._apart(slow[at : at + step], least, level)
-        if not fast.any():
-            return
-        rule, lists = self.formula.compiled(self.counts), self._lists()
-        quick = np.flatnonzero(fast)
+        with ExitStack() as stack:
+            found: Iterator[_Looked] = (one.result() for one in self._begun or ())
+            if self._begun is None:
+                looks = self._looks(least, level)
+                found = (look() for look in looks)
+                if self.cores > 1 and len(looks) > 1:
+                    found = stack.enter_context(ThreadPoolExecutor(self.cores)).map(_call, looks)
+            for scores, mark, name in found:
+                yield scores
+                if len(mark):
+                    yield self._measured(mark, name, least, level)
 
-        def look(rows: Ints) -> tuple[Scores, Ints, Ints]:
+    def begin(self, pool: Executor, least: Floats, level: int) -> None:
+        """Has other threads begin with what is compiled. `scores`, which has to be asked for the same, waits
+        for that; meanwhile the caller can make ready what comes next."""
+        self._begun = [pool.submit(look) for look in self._looks(least, level)] if len(self.names) else []
+
+    def _looks(self, least: Floats, level: int) -> list[Callable[[], _Looked]]:
+        """What is computed outside the interpreter's lock, by blocks of marks; what is left for the rule
+        itself is done by who asked."""
+        quick = np.flatnonzero(self.marks.plain & self.marks.full & compiled.READY)
+        if not len(quick):
+            return []
+        rule, lists = self.formula.compiled(self.counts), self._lists()
+
+        def look(rows: Ints) -> _Looked:
             mark, name, raw, flags, apart, beside = compiled.near(
                 rule, self.marks, self.names, lists, rows, least, level
             )
             return Scores(mark, name, raw, flags & 1 > 0, (flags >> 1).astype(np.int64)), apart, beside
 
-        # Computed outside the interpreter's lock; what is left for the rule itself is done here.
-        blocks = [quick[at : at + _MARKS] for at in range(0, len(quick), _MARKS)]
-        with ExitStack() as stack:
-            found: Iterator[tuple[Scores, Ints, Ints]] = map(look, blocks)
-            if self.cores > 1 and len(blocks) > 1:
-                found = stack.enter_context(ThreadPoolExecutor(self.cores)).map(look, blocks)
-            for scores, mark, name in found:
-                yield scores
-                if len(mark):
-                    yield self._measured(mark, name, least, level)
+        return [partial(look, quick[at : at + _MARKS]) for at in range(0, len(quick), _MARKS)]
 
     def _lists(self) -> tuple[compiled.Held, ...]:
         """Who of the names holds what the marks hold, as `compiled.near` takes it."""

@@ -35,11 +35,13 @@ _SMALL, _MANY = 20_000, 8
 # Of so many parts what was read is kept for the next search; of the others it is let go, and of all of them
 # after a search for many marks: all of it may be too much for the machine.
 _WARM = 20
+# Parts that are searched together for one mark.
+_TOGETHER = 10
 # How the file of a part ends, and a file that forms before this one had.
 _END, _BEFORE = ".names", "index.json"
 
-# At levels 1 and 2 a mark has one hit among so many names on average.
-_OF_A_HIT = ((1, 10_000), (2, 2_000))
+# A search for some of the nearest hits begins at the level at which so many times as many are expected.
+_ENOUGH = 2
 
 
 class StaleIndex(ValueError):
@@ -177,10 +179,7 @@ class Index:
         if not 1 <= level <= 4 or (limit is not None and limit < 1):
             raise ValueError(f"level {level}, limit {limit}: a level is 1 to 4, a limit one name or more")
         ready = self._ready([mark])
-        for at in self._levels(level, limit):
-            found = list(self._found(ready, at))
-            if limit is None or sum(len(here.score) for _part, here in found) >= limit:
-                break
+        found = self._nearest(ready, level, limit)
         columns = (
             zip(here.level.tolist(), here.score.tolist(), here.candidate.tolist(), strict=True)
             for _part, here in found
@@ -200,36 +199,53 @@ class Index:
             self._let_go(part, 1)
         return sorted(hits, key=lambda hit: (hit.level, -hit.score, hit.candidate))
 
-    def _levels(self, level: int, limit: int | None) -> list[int]:
-        """The levels to search in turn: first the nearer ones, where so many names should have enough of
-        them."""
-        if limit is None:
-            return [level]
-        return [*(at for at, of in _OF_A_HIT if at < level and len(self) >= 2 * limit * of), level]
+    def _nearest(self, mark: Columns, level: int, limit: int | None) -> list[tuple[_Part, Found]]:
+        """What is near one mark, part by part: all of the nearest levels that together have `limit` hits, and
+        more. The first part tells at which level the others should have enough."""
+        if limit is None or len(self._parts) < 2:
+            return list(self._found(mark, level, self._parts))
+        first = list(self._found(mark, level, self._parts[:1]))
+        share = len(self) / len(self._parts[0].columns)
+        for at in range(1, level):
+            if share * int((first[0][1].level <= at).sum()) >= _ENOUGH * limit:
+                found = first + list(self._found(mark, at, self._parts[1:]))
+                if sum(int((here.level <= at).sum()) for _part, here in found) >= limit:
+                    return found
+        return first + list(self._found(mark, level, self._parts[1:]))
 
     def search_many(self, marks: Sequence[str], level: int = 3) -> Iterator[Hit]:
         """The hits of many marks with their reasons, part by part of the index, in each by mark and place."""
         ready = self._ready(marks)
-        for part, found in self._found(ready, level):
+        for part, found in self._found(ready, level, self._parts):
             yield from self._hits(ready, part, found)
 
     def find(self, marks: Sequence[str], level: int = 3) -> Iterator[Found]:
         """The same without reasons, in columns: part by part of the index."""
-        for part, found in self._found(self._ready(marks), level):
+        for part, found in self._found(self._ready(marks), level, self._parts):
             yield Found(found.watched, found.candidate + part.start, found.level, found.score)
 
     def _ready(self, marks: Sequence[str]) -> Columns:
         return Columns([self._scorer.name(mark) for mark in marks])
 
-    def _found(self, marks: Columns, level: int) -> Iterator[tuple[_Part, Found]]:
+    def _found(self, marks: Columns, level: int, parts: Sequence[_Part]) -> Iterator[tuple[_Part, Found]]:
         """The hits of each part, in their places in it."""
         if not 1 <= level <= 4:
             raise ValueError(f"level {level}: a level is 1 to 4")
         ready = [marks.name(at) for at in range(len(marks))]
         self._scorer.noises(ready, self._cores)
-        for part in self._parts:
-            yield part, Found(*self._scorer.found(ready, part.columns, level, self._cores, marks))
-            self._let_go(part, len(marks))
+        if len(marks) > 1:  # the threads share the marks
+            for part in parts:
+                yield part, Found(*self._scorer.found(ready, part.columns, level, self._cores, marks))
+                self._let_go(part, len(marks))
+            return
+        for at in range(0, len(parts), _TOGETHER):
+            some = parts[at : at + _TOGETHER]
+            columns = [part.columns for part in some]
+            for part, found in zip(
+                some, self._scorer.found_in(marks, columns, level, self._cores), strict=True
+            ):
+                yield part, Found(*found)
+                self._let_go(part, 1)
 
     def _let_go(self, part: _Part, marks: int) -> None:
         """Gives back the memory of a part that was searched, where all parts would take too much."""

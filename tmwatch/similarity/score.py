@@ -15,6 +15,7 @@ import csv
 import functools
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
 from operator import mul
@@ -311,17 +312,38 @@ class Scorer:
         """
         every = marks
         marks, places = self._worth_a_look(marks, names, level, cores)
+        less, least = self._asked_of(marks, level, cores)
+        near = self.near(columns if columns and marks is every else marks, names, least, cores, level)
+        mark, name, levels, score = self._of_level(near, less, level)
+        return places[mark], name, levels, score
+
+    def found_in(
+        self, marks: Columns, parts: Sequence[Columns], level: int, cores: int = 1
+    ) -> Iterator[tuple[Ints, Ints, Ints, Floats]]:
+        """The same of few marks in each of several batches, which the threads share."""
+        less, least = self._asked_of([marks.name(at) for at in range(len(marks))], level, cores)
+        with ThreadPoolExecutor(cores) as pool:
+            begun: list[Engine] = []
+            for names in parts:
+                begun.append(Engine(self.counts, self.formula, marks, names))
+                begun[-1].begin(pool, least, level)
+            for engine in begun:
+                yield self._of_level(Scores.together(list(engine.scores(least, level))), less, level)
+
+    def _asked_of(self, marks: Sequence[Name], level: int, cores: int) -> tuple[Floats, Floats]:
+        """(what the noise of each mark takes off, what a pair of `level` has to have before that)."""
         less = self.weights.noise * self.noises(marks, cores)
         # A little generous: the score itself decides.
-        least = (self.weights.levels[level - 1] if level < 4 else -np.inf) + less - 1e-9
-        near = self.near(columns if columns and marks is every else marks, names, least, cores, level)
+        return less, (self.weights.levels[level - 1] if level < 4 else -np.inf) + less - 1e-9
+
+    def _of_level(self, near: Scores, less: Floats, level: int) -> tuple[Ints, Ints, Ints, Floats]:
         score = near.raw - less[near.mark]
         levels = np.full(len(score), 4)
         for at in (3, 2, 1):
             levels[score >= self.weights.levels[at - 1]] = at
         levels = np.where(near.same, 1, np.maximum(levels, near.nearest))
         kept = levels <= level
-        return places[near.mark[kept]], near.name[kept], levels[kept], score[kept]
+        return near.mark[kept], near.name[kept], levels[kept], score[kept]
 
     def _worth_a_look(
         self, marks: Sequence[Name], names: Columns, level: int, cores: int
