@@ -71,7 +71,7 @@ class Preloaded:
         for end in (given, said, complained):
             os.close(end)
         self._said = self._line.makefile("r", encoding="ascii")
-        self.stdin = open(asked, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        self.stdin = open(asked, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - pipes, held open
         self.stdout, self.stderr = (open(end, encoding="utf-8") for end in (out, err))  # noqa: PTH123, SIM115
         self.pid = int(self._said.readline())
 

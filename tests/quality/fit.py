@@ -34,8 +34,8 @@ from tmwatch.similarity.score import (
     NOTHING,
     QUIET,
     Scorer,
-    Weights,
 )
+from tmwatch.similarity.weights import Weights
 
 TARGET = Path(__file__).resolve().parents[2] / "tmwatch" / "data" / "name_weights.csv"
 RIDGE = 50.0

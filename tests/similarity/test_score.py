@@ -233,3 +233,12 @@ def test_two_words_of_one_name_are_one_word_of_the_other() -> None:
 def test_a_foreign_name_is_heard_in_its_chinese_transliteration() -> None:
     assert score("SIEMENS", "西门子") > score("SIEMENS", "西山") + 2
     assert compare("SIEMENS", "西门子").sound > 0.8
+
+
+def test_what_is_common_in_one_class_counts_in_no_other() -> None:
+    """Whether a scorer comes from one without classes or from one that was made with some."""
+    counts, names = shipped(), ("JOY AUTO", "LION SOFTWARE", "SUN CAR")
+    bits = Scorer(counts.in_classes({9}), background=names)._beside_of(False).bits.tolist()
+    for made in (Scorer(counts, background=names), Scorer(counts.in_classes({12}), background=names)):
+        assert made.in_classes({9})._beside_of(False).bits.tolist() == bits
+    assert Scorer(counts.in_classes({12}), background=names)._beside_of(False).bits.tolist() != bits

@@ -72,7 +72,7 @@ class GoodsServices(Frozen):
             return {name: value for name, value in data.items() if name != "nice_class"}
         return data
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorator above a property
     @property
     def nice_class(self) -> int | None:
         """The class as a Nice number 1–45, or None for a national class such as US "A"."""

@@ -128,6 +128,7 @@ def load(path: Path, tables: str, make: Callable[[str], Name]) -> Columns:
 
 
 def _take(columns: Columns, words: Words, arrays: dict[str, NDArray[Any]]) -> None:
+    """Puts the arrays in their places. KeyError where one is missing."""
 
     def strings(what: str) -> Strings:
         return Strings(arrays[f"{what}.sign"], arrays[f"{what}.start"])

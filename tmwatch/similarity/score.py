@@ -11,12 +11,10 @@ or that the mark stand whole in the other. The words are of likeness, never of i
 
 from __future__ import annotations
 
-import csv
 import functools
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from importlib.resources import files
 from operator import mul
 from typing import NamedTuple, Protocol
@@ -28,12 +26,13 @@ from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.background import made_han_names, made_names
 from tmwatch.similarity.batch import may_be_near
 from tmwatch.similarity.engine import Engine
-from tmwatch.similarity.features import ALL_NAMES, NAMES, Match, expand, measure
+from tmwatch.similarity.features import NAMES, Match, expand, measure
 from tmwatch.similarity.formula import Formula, Scores
 from tmwatch.similarity.levels import nearest
 from tmwatch.similarity.name import Name
 from tmwatch.similarity.reasons import reasons
 from tmwatch.similarity.strings import Floats, Ints, hashes
+from tmwatch.similarity.weights import Weights, shipped_weights
 
 # The score of a pair that shares nothing; below every score of a pair that was compared.
 NOTHING = -30.0
@@ -62,29 +61,6 @@ class Likeness(NamedTuple):  # made by the hundred thousand
     sound: float
     sense: float
     reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Weights:
-    """The learned weights by number of `features.ALL_NAMES`, and the scores from which a level holds."""
-
-    by_name: tuple[float, ...]
-    constant: float
-    noise: float
-    levels: tuple[float, float, float]
-
-
-@functools.cache
-def shipped_weights() -> Weights:
-    """The weights that come with tmwatch."""
-    text = files("tmwatch").joinpath("data/name_weights.csv").read_text(encoding="utf-8")
-    table = {row["name"]: float(row["weight"]) for row in csv.DictReader(text.splitlines())}
-    return Weights(
-        tuple(table[name] for name in ALL_NAMES),
-        table["constant"],
-        table["noise"],
-        (table["level 1"], table["level 2"], table["level 3"]),
-    )
 
 
 class NoiseMemory(Protocol):
@@ -146,7 +122,7 @@ class Scorer:
         if counts not in self._counting:
             known = self.counts.with_classes(counts)
             self._counting[counts] = Scorer(known, self.meanings, self.weights, self._background)
-            self._counting[counts]._without = self._without or self
+            self._counting[counts]._without = self._plain()
         return self._counting[counts]
 
     def in_classes(self, classes: Collection[int]) -> Scorer:
@@ -157,8 +133,12 @@ class Scorer:
         if chosen not in self._in:
             counts = self.counts.in_classes(chosen)
             self._in[chosen] = Scorer(counts, self.meanings, self.weights, self._background)
-            self._in[chosen]._without = self._without or self
+            self._in[chosen]._without = self._plain()
         return self._in[chosen]
+
+    def _plain(self) -> Scorer | None:
+        """The scorer without classes that this one comes from; None where it was made with classes."""
+        return self._without or (None if self.counts.classes else self)
 
     def telling(self, mark: str, classes: Collection[int]) -> frozenset[int]:
         """Those of `classes` that change what a word of the mark weighs; for the others this scorer does."""
