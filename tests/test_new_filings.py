@@ -219,7 +219,7 @@ def test_a_name_that_is_added_finds_what_was_there_silently_and_the_others_go_on
     register.finland("OTTER LAGOONS", ago(20))
     house.check(house.configure(HARBOUR))
     register.finland("SAMPEL HARBOUR", ago(1))
-    config = house.configure('marks = ["Sample Harbour", "Otter Lagoon"]')
+    config = house.configure('marks = ["Sample Harbour", "Otter Lagoon"]\ngather = "off"')
     house.check(config)
     told = house.told()
     assert "SAMPEL HARBOUR" in told

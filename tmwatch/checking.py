@@ -122,6 +122,10 @@ class CheckReport:
                     name: {"at": at.isoformat(), "waiting": waiting}
                     for name, (at, waiting) in (delivery.digests if delivery else {}).items()
                 },
+                "gathered": {
+                    name: {"until": until.isoformat(), "waiting": waiting}
+                    for name, (until, waiting) in (delivery.days if delivery else {}).items()
+                },
                 "switched_off": [
                     {"receiver": name, "why": why, "waiting": waiting}
                     for name, (why, waiting, _) in (delivery.off if delivery else {}).items()

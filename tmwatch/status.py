@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -62,6 +63,19 @@ class DigestStatus:
 
 
 @dataclass(frozen=True)
+class GatheredStatus:
+    """What a watch found after its first message of a day: it waits for the end of that day (UTC)."""
+
+    watch: str
+    until: dt.datetime
+    waiting: int  # deliveries
+
+    def as_json(self) -> dict[str, Any]:
+        """For `status --json`."""
+        return {"watch": self.watch, "until": self.until.isoformat(), "waiting": self.waiting}
+
+
+@dataclass(frozen=True)
 class Status:
     """What `tmwatch status` shows. `bad` are sentences: what does not mend itself (exit code 1)."""
 
@@ -77,6 +91,7 @@ class Status:
     journal: tuple[timetable.Entry, ...]
     mutes: tuple[Standing, ...]
     digests: tuple[DigestStatus, ...] = ()
+    gathered: tuple[GatheredStatus, ...] = ()
     bad: tuple[str, ...] = field(default=())
 
     @property
@@ -116,6 +131,7 @@ class Status:
                 job: {"schedule": text, "at": _iso(at)} for job, (text, at) in self.next_runs.items()
             },
             "digests": {one.recipient: one.as_json() for one in self.digests},
+            "gathered": [one.as_json() for one in self.gathered],
             "journal": [one.as_json() for one in self.journal],
             "mutes": [one.as_json() for one in self.mutes],
         }
@@ -148,20 +164,26 @@ def status(config: Config, database: Database, env: Mapping[str, str]) -> Status
         timetable.next_times(database),
         tuple(timetable.journal(database, _JOURNAL)),
         tuple(standings(config, now())),
-        tuple(_digests(config, database, waiting)),
+        *_gathered(config, database, waiting),
         bad,
     )
 
 
-def _digests(config: Config, database: Database, waiting: Sequence[Waiting]) -> Iterator[DigestStatus]:
+def _gathered(
+    config: Config, database: Database, waiting: Sequence[Waiting]
+) -> tuple[tuple[DigestStatus, ...], tuple[GatheredStatus, ...]]:
+    """What waits for a digest, by recipient, and for the end of a day, by watch."""
     told, at = told_at(database), now()
     patience = Patience(config, told, at)
-    waits = [one for one in waiting if (wait := patience.with_(one)) and wait.reason == "digest"]
+    waits = [(one, wait) for one in waiting if (wait := patience.with_(one))]
+    digests: list[DigestStatus] = []
     for recipient in config.recipients:
         if recipient.digest != "off":
             last = told.get(recipient.name)
-            count = sum(one.recipient == recipient.name for one in waits)
-            yield DigestStatus(recipient.name, next_digest(recipient, last, at), last, count)
+            count = sum(one.recipient == recipient.name and wait.reason == "digest" for one, wait in waits)
+            digests.append(DigestStatus(recipient.name, next_digest(recipient, last, at), last, count))
+    days = Counter((one.alert.watch, wait.until) for one, wait in waits if wait.reason == "day")
+    return tuple(digests), tuple(GatheredStatus(*key, count) for key, count in sorted(days.items()))
 
 
 def _sources(

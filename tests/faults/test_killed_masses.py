@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -35,11 +34,6 @@ class MassVictim(Victim):
             if changed and serial != SERIALS[3]:
                 page = page.replace(b"Sample Attorney", b"Garbled " + serial.encode())
             self.register.pages[f"/statusview/sn{serial}"] = page
-
-    def now_is_eve(self) -> None:
-        """From here on `reset` brings back the house as it stands."""
-        shutil.rmtree(self.eve)
-        shutil.copytree(self.folder, self.eve)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from tmwatch.alerts.campaigns import Ask
+from tmwatch.alerts.digest_times import cannot_wait
 from tmwatch.alerts.gathering import cause, changed, new_filings
 from tmwatch.alerts.matching import Batch, to_tell
 from tmwatch.alerts.muting import Audience, Silenced, audiences
@@ -25,10 +26,11 @@ from tmwatch.alerts.payload import (
     Near,
     Newness,
 )
+from tmwatch.alerts.urgency import Urgency
 from tmwatch.config import Config, Mute, Watch
 from tmwatch.deadlines.rules import RuleBook
 from tmwatch.due import next_lines, rules_of
-from tmwatch.model import Change, Provenance, TradeMark
+from tmwatch.model import Change, Provenance, Significance, TradeMark
 from tmwatch.sources.registry import register_link
 from tmwatch.store import AlertDraft, Database, HitDraft, MutedDraft, Observed, React, Reaction
 from tmwatch.store.database import now
@@ -114,7 +116,7 @@ def reactor(
             for part in parts:
                 to = addresses(config, part.audience.names)
                 if part.fresh:
-                    drafts.append(_new_filings(watch, part.fresh, lines, to, ask, rules))
+                    drafts.append(_new_filings(config, watch, part.fresh, lines, to, ask, rules))
                 drafts += [_changed(watch, group, lines, to, rules) for group in _by_cause(watch, part.moved)]
                 # By what noise is judged moves on only where somebody was told.
                 judged += [
@@ -181,7 +183,9 @@ def _each_once(drafts: Sequence[AlertDraft]) -> list[AlertDraft]:
     for draft in drafts:
         for place, other in enumerate(found):
             if (other.kind, other.joins, other.cards) == (draft.kind, draft.joins, draft.cards):
-                found[place] = replace(other, to=(*other.to, *draft.to))
+                found[place] = replace(
+                    other, to=(*other.to, *draft.to), gathers=other.gathers | draft.gathers
+                )
                 break
         else:
             found.append(draft)
@@ -223,6 +227,7 @@ def addresses(config: Config, names: Iterable[str]) -> tuple[tuple[str, str, str
 
 
 def _new_filings(
+    config: Config,
     watch: Watch,
     items: Sequence[_Item],
     lines: tuple[CoverageLine, ...],
@@ -238,7 +243,21 @@ def _new_filings(
     def make(them: Sequence[MarkCard], before: Sequence[Campaign] = (), /) -> AlertPayload:
         return new_filings(watch.name, watch.role, them, lines, ask, before)
 
-    return AlertDraft("filing.new", watch.name, cards, make, tuple(to), "new filings")
+    return AlertDraft(
+        "filing.new", watch.name, cards, make, tuple(to), "new filings", gathers=_gathering(config, watch, to)
+    )
+
+
+def _gathering(
+    config: Config, watch: Watch, to: Iterable[tuple[str, str, str]]
+) -> frozenset[tuple[str, str, str]]:
+    """Who is to get one message a day of what is found after the day's first. A digest that takes these in
+    gathers them already."""
+    if watch.gather == "off":
+        return frozenset()
+    waits = not cannot_wait(config, Urgency("filing.new", watch.name, Significance.HIGH))
+    digests = {one.name for one in config.recipients if waits and one.digest != "off"}
+    return frozenset(one for one in to if one[0] not in digests)
 
 
 def _changed(

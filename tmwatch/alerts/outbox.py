@@ -117,6 +117,8 @@ class DeliveryReport:
     quiet: dict[str, dt.datetime] = field(default_factory=dict)
     # Recipients for whose next digest something waits: when it comes, and how many deliveries.
     digests: dict[str, tuple[dt.datetime, int]] = field(default_factory=dict)
+    # Likewise for the end of the day in which a watch found more after its first message.
+    days: dict[str, tuple[dt.datetime, int]] = field(default_factory=dict)
 
     @property
     def untold(self) -> list[Notice]:
@@ -274,7 +276,7 @@ class _Run:
             self.report.sent += 1
 
     def _due(self) -> Sequence[Delivery]:
-        """What is to be sent now; what waits for a digest, or the end of a quiet, stays as it is."""
+        """What is to be sent now; what waits for a digest, or the end of a quiet or a day, stays as it is."""
         patience = Patience(self.config, self.store.digests_told(), self.now)
 
         def leave(one: Waiting) -> bool:
@@ -291,8 +293,9 @@ class _Run:
             if wait.reason == "quiet":
                 self.report.quiet[recipient] = wait.until
             else:
-                _, count = self.report.digests.get(recipient, (wait.until, 0))
-                self.report.digests[recipient] = wait.until, count + 1
+                waits = self.report.days if wait.reason == "day" else self.report.digests
+                until, count = waits.get(recipient, (wait.until, 0))
+                waits[recipient] = min(until, wait.until), count + 1
 
     def _hush(self, error: DeliveryError) -> None:
         """No secret in its text, whatever the receiver repeated."""

@@ -1,4 +1,5 @@
-"""What waits, and for what: the end of a recipient's quiet, or its next digest. Looked at anew by each run.
+"""What waits, and for what: the end of a recipient's quiet, its next digest, or the end of the day in which a
+watch found more after its first message (`store.joining`). Looked at anew by each run.
 
 What somebody has begun to send goes on by itself: it may be in the receiver's books, and would be told twice
 if a digest took it in.
@@ -15,6 +16,10 @@ from tmwatch.alerts.digest_times import cannot_wait, is_stuck, last_day, next_di
 from tmwatch.alerts.quiet import waits_until
 from tmwatch.alerts.urgency import Urgency
 from tmwatch.config import Config, Recipient
+from tmwatch.model import Significance
+
+_DAY = dt.timedelta(days=1)
+_DATES = dt.timedelta(days=3)  # what has a date until then does not wait for the end of a day
 
 
 @dataclass(frozen=True)
@@ -28,13 +33,14 @@ class Waiting:
     alert: Urgency
     made: dt.datetime  # UTC
     begun: bool = False
+    gathers_until: dt.datetime | None = None  # UTC; the end of the day whose hits it gathers
 
 
 @dataclass(frozen=True)
 class Wait:
     """Until when something is left alone, and why."""
 
-    reason: Literal["digest", "quiet"]
+    reason: Literal["digest", "quiet", "day"]
     until: dt.datetime  # UTC
     dates: dt.date | None = None  # for a digest: the day until which it has no date, or it would not wait
 
@@ -68,11 +74,26 @@ class Patience:
             digest = self._digest(recipient)
             if digest is not None and _later(one.alert.first_due, digest.dates):
                 return digest
+        day = self._day(one, recipient)
+        if day is not None:
+            return day
         until = waits_until(recipient, one.alert, self._instant)
         return Wait("quiet", until) if until is not None else None
 
     def _can_wait(self, one: Waiting) -> bool:
         return not one.begun and not cannot_wait(self._config, one.alert)
+
+    def _day(self, one: Waiting, recipient: Recipient) -> Wait | None:
+        """The wait for what else its day brings; None where that is over, or it goes at once."""
+        until, alert = one.gathers_until, one.alert
+        if until is None or one.begun or not self._instant < until <= self._instant + _DAY:
+            return None  # an end further ahead was written by a clock that was wrong
+        watch = self._config.watch(alert.watch)
+        if watch is None or watch.gather == "off" or alert.significance is Significance.CRITICAL:
+            return None
+        if not _later(alert.first_due, (until + _DATES).date()):
+            return None
+        return Wait("day", waits_until(recipient, alert, until) or until)
 
     def _digest(self, recipient: Recipient) -> Wait | None:
         """The wait for the recipient's next digest; None where it has none, or none can be made."""
@@ -94,7 +115,7 @@ def _later(day: dt.date | None, than: dt.date | None) -> bool:
 def waiting_since(waiting: Iterable[Waiting], config: Config | None) -> dt.datetime | None:
     """Since when the oldest of what waits ought to have been sent.
 
-    What waits for the end of a quiet, or for a digest, is no trouble: it counts from then.
+    What waits for the end of a quiet or of a day, or for a digest, is no trouble: it counts from then.
     """
     found = []
     for one in waiting:

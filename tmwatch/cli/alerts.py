@@ -38,7 +38,11 @@ STATES = {
     "dropped": "dropped",
     "digested": "in a digest",
 }
-_REASONS = {"digest": "the digest", "quiet": "the end of the quiet"}
+_REASONS = {
+    "digest": "the digest",
+    "quiet": "the end of the quiet",
+    "day": "what else the watch finds until the day (UTC) is over",
+}
 
 
 @cli.group("alerts", cls=Group)
@@ -246,7 +250,7 @@ def why(session: Session, number: int, as_json: bool) -> None:
     say()
     say("Deliveries", style="bold")
     for one in alert["deliveries"]:
-        _print_delivery(one)
+        _print_delivery(one, alert["id"])
     if not alert["deliveries"]:
         say("nobody is told (notify is empty)", indent=2)
 
@@ -323,7 +327,7 @@ def _print_look(look: dict[str, Any]) -> None:
     say(plain(said), indent=2, style="dim")
 
 
-def _print_delivery(one: dict[str, Any]) -> None:
+def _print_delivery(one: dict[str, Any], alert: int) -> None:
     state = STATES.get(one["state"], one["state"])
     when = render.local(one["sent_at"] if one["state"] == "sent" else one["next_try_at"])
     after = {"sent": f" {when}", "pending": f", next try {when}"}.get(one["state"], "")
@@ -336,6 +340,9 @@ def _print_delivery(one: dict[str, Any]) -> None:
     if one["waits"] and one["waits"]["for"] == "digest":
         until = one["waits"]["no_date_until"]
         say(f"It can wait: not critical, not high on a watch of one's own, no date until {until}", indent=4)
+    if one["waits"] and one["waits"]["for"] == "day":
+        now_ = f"`tmwatch alerts retry {alert}` sends it at the next check"
+        say(f"The watch's first message of that day had begun to be sent (`gather`); {now_}", indent=4)
     for line in str(one["error"] or one["answer"] or "").splitlines():
         say(plain(line), indent=4)
     say(f"id {one['message_id']}", indent=4, style="dim")
@@ -371,8 +378,10 @@ def retry(session: Session, number: int | None, everything: bool, recipient: str
         return
     then = "sends it" if count == 1 else "sends them"
     tell(f"{render.counted(count, 'delivery', 'deliveries')} due; the next `tmwatch check` {then}.")
-    if waits := sum(one.reason == "digest" for one in all_waits(session, database).values()):
-        tell(f"{render.counted(waits, 'delivery', 'deliveries')} not begun yet: left to the next digest.")
+    waits: Counter[str] = Counter(one.reason for one in all_waits(session, database).values())
+    for reason, until in (("digest", "the next digest"), ("day", "the end of the day (UTC)")):
+        if count := waits[reason]:
+            tell(f"{render.counted(count, 'delivery', 'deliveries')} not begun yet: left to {until}.")
 
 
 def _need_recipient(session: Session, database: Database, name: str) -> None:

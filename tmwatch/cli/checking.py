@@ -310,17 +310,22 @@ def _print_deliveries(report: CheckReport) -> None:
     held = report.outbox.get("held", 0)
     digests = report.delivery.digests if report.delivery else {}
     quiet = report.delivery.quiet if report.delivery else {}
-    gathered = sum(count for _, count in digests.values())
+    days = report.delivery.days if report.delivery else {}
+    gathered = sum(count for _, count in (*digests.values(), *days.values()))
     if waiting > gathered:
         rest = waiting - gathered
         say(f"{made}{done} sent, {rest} waiting ({_after_quiet(quiet) or _next_try(report, rest)}).")
     elif waiting:
-        say(f"{made}{done} sent, nothing waits but for a digest.")
+        what = " or ".join([*["a digest"] * bool(digests), *["the end of the day"] * bool(days)])
+        say(f"{made}{done} sent, nothing waits but for {what}.")
     else:
         say(f"{made}{f'{done} sent. ' if sent or made else ''}Nothing {'else ' if held else ''}waits.")
     for name, (until, count) in digests.items():
         wait = f"{render.counted(count, 'delivery', 'deliveries')} to {plain(name)}"
         say(f"{wait} for the digest of {render.local(until.isoformat())}.", indent=2)
+    for name, (until, count) in days.items():
+        wait = f"{render.counted(count, 'delivery', 'deliveries')} to {plain(name)}"
+        say(f"{wait} with what else is new today, at {render.local(until.isoformat())}.", indent=2)
     for failures in _by_error(report):
         if failures[0].next_try and not failures[0].operator_needed:
             said = plain(failures[0].error.splitlines()[0], 200).rstrip(".")

@@ -93,6 +93,8 @@ def release(
         then = f"{sent} sent" if report else "the next `tmwatch check` sends them"
         if report and report.digests:
             then += f", {sum(count for _, count in report.digests.values())} wait for the next digest"
+        if report and report.days:
+            then += f", {sum(count for _, count in report.days.values())} wait for the end of the day (UTC)"
         nothing = _nothing(numbers, source, restored)
         tell(f"{released} released; {then}." if count else nothing)
     for failure in report.failures if report else ():

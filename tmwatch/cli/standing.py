@@ -18,6 +18,7 @@ from tmwatch.store import timetable
 
 _LISTED = 12  # one screen
 _MUTES = 5
+_GATHERED = 5
 
 
 @cli.command("status")
@@ -68,6 +69,12 @@ def _print(found: Status) -> None:
     for digest in found.digests:
         count = render.counted(digest.waiting, "delivery waits", "deliveries wait")
         say(f"Digest     {plain(digest.recipient, 40)}: {count} until {digest.next:%Y-%m-%d %H:%M} UTC")
+    for place, day in enumerate(found.gathered[:_GATHERED]):
+        count = render.counted(day.waiting, "delivery waits", "deliveries wait")
+        text = f"{plain(day.watch, 40)}: {count} for the end of the day, {day.until:%Y-%m-%d %H:%M} UTC"
+        say(f"{'' if place else 'Gathered':<11}{text}")
+    if len(found.gathered) > _GATHERED:
+        say(f"           and {len(found.gathered) - _GATHERED} more (--json has all)")
     for place, one in enumerate(found.mutes[:_MUTES]):
         say(f"{'' if place else 'Muted':<11}{plain(one.words)}")
     if len(found.mutes) > _MUTES:

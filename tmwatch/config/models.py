@@ -374,6 +374,10 @@ class WatchRules(Frozen):
     first_look: Literal["quiet", "alert"] = Field(
         default="quiet", description="Whether the first look is summed up (quiet) or alerted each (alert)."
     )
+    gather: Literal["day", "off"] = Field(
+        default="day",
+        description="What is new after the first message of a day: one message when it is over, or at once.",
+    )
 
 
 class WatchTable(WatchRules):

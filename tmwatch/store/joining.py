@@ -9,6 +9,13 @@ An alert is open from its birth until a process takes one of its deliveries (`Ou
 is restored. Whoever takes one reads the alert again then (`Outbox.fresh`): what joined until that moment is
 in it, and nothing joins later. So an id under which something was sent never comes to tell anything else.
 
+What is new under a watch after that is one message too, when the day is over: the first hits of a day (UTC)
+go at once, and to whoever that message is on its way (`_begun`) the next are written to wait for the end of
+the day (`delivery.gathers_until`), open for whatever else the day brings. It stays so beyond midnight, until
+somebody takes it: what the next day finds before joins it, and leaves with it. Who has a digest that takes in
+such alerts, or asks for each at once (`gather = "off"`), is told as ever (`AlertDraft.gathers`); so several
+alerts may tell the receivers of one draft, each receiver being told by one.
+
 What waits for the end of a pass (`store.passes`) joins only what waits for the same: it may come to be held.
 
 After a restore the filings of an alert may have different fates (`held`): what left before it, what may have,
@@ -28,7 +35,7 @@ from tmwatch.alerts.urgency import first_due
 from tmwatch.store import held
 from tmwatch.store.database import Database, iso, now
 from tmwatch.store.sights import AlertDraft
-from tmwatch.store.writing import PENDING, fates_of, write_alert
+from tmwatch.store.writing import DEAD, PENDING, SENT, fates_of, write_alert
 
 # Filings in one alert; the next ones begin another. A message of more helps nobody, and each time that some
 # join, the whole alert is written anew.
@@ -39,12 +46,55 @@ def write_draft(database: Database, draft: AlertDraft, run: str) -> None:
     """Write what is to be told: into the open alert that it belongs to, or as a new one."""
     for cards, fates in _by_fate(database, draft):
         opened = draft.joins if set(fates.values()) <= {PENDING} else ""
-        if opened and _join(database, draft, cards, run):
+        at = now()
+        left = _join(database, draft, cards, run, at) if opened else draft.to
+        if left is None:
             continue
         payload = draft.make(cards)
-        write_alert(
-            database, payload, _st13s(cards), draft.to, run, fates=fates, joins=opened, waits=draft.waits
-        )
+        for to, until in _by_day(database, draft, left, at) if opened else ((left, None),):
+            write_alert(
+                database,
+                payload,
+                _st13s(cards),
+                to,
+                run,
+                fates={one: fates[one] for one in to},
+                joins=opened,
+                waits=draft.waits,
+                gathers_until=until,
+            )
+
+
+def _by_day(
+    database: Database, draft: AlertDraft, left: Sequence[held.To], at: dt.datetime
+) -> list[tuple[Sequence[held.To], dt.datetime | None]]:
+    """Who is told at once, and who when the day is over."""
+    begun = _begun(database, draft, at) & draft.gathers if draft.gathers else frozenset()
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
+    first, late = [one for one in left if one not in begun], [one for one in left if one in begun]
+    if not late:
+        return [(first, None)]
+    return [(late, midnight), *([(first, None)] if first else [])]
+
+
+def _begun(database: Database, draft: AlertDraft, at: dt.datetime) -> frozenset[held.To]:
+    """To whom a message of what the watch found today is on its way already, or has arrived: nothing can join
+    it any more. What is held or dropped told nobody."""
+    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = database.conn.execute(
+        "select distinct d.recipient, d.channel, d.address from alert a join delivery d on d.alert = a.id"
+        " where a.kind = 'filing.new' and a.watch = :watch and a.created_at >= :before"
+        f" and a.open = 0 and a.joins = :joins and d.state in ('{PENDING}', '{SENT}', '{DEAD}')"
+        " and (a.created_at >= :day"
+        " or exists (select 1 from alert_mark where alert = a.id and joined_at >= :day))",
+        {
+            "watch": draft.watch,
+            "joins": draft.joins,
+            "day": iso(day),
+            "before": iso(day - dt.timedelta(days=1)),
+        },
+    )
+    return frozenset((row["recipient"], row["channel"], row["address"]) for row in rows)
 
 
 def _st13s(cards: Sequence[MarkCard]) -> list[str]:
@@ -63,10 +113,14 @@ def _by_fate(database: Database, draft: AlertDraft) -> list[tuple[Sequence[MarkC
     return [(group, dict(zip(to, said, strict=True))) for (_, *said), group in groups.items()]
 
 
-def _join(database: Database, draft: AlertDraft, cards: Sequence[MarkCard], run: str) -> bool:
-    """Add these filings to the open alert; False where there is none that they can join."""
-    at = now()
-    for row in _open(database, draft, run, at):
+def _join(
+    database: Database, draft: AlertDraft, cards: Sequence[MarkCard], run: str, at: dt.datetime
+) -> Sequence[held.To] | None:
+    """Add these filings to the open alerts; whom none of them tells, or None where all are told."""
+    left = set(draft.to)
+    for row, to in _open(database, draft, run, at):
+        if not to <= left or (left and not to):
+            continue  # it tells somebody else, or it tells nobody
         try:
             before = AlertPayload.model_validate_json(row["payload"])
         except ValidationError:
@@ -76,16 +130,23 @@ def _join(database: Database, draft: AlertDraft, cards: Sequence[MarkCard], run:
             continue
         whole = draft.make((*before.cards, *cards), before.campaigns)
         _extend(database, row["id"], whole, cards, run, at)
-        return True
-    return False
+        left -= to
+        if not left:
+            return None
+    return tuple(one for one in dict.fromkeys(draft.to) if one in left)
 
 
-def _open(database: Database, draft: AlertDraft, run: str, at: dt.datetime) -> list[sqlite3.Row]:
-    """The open alerts of the watch that the draft may join, the latest first: for the same receivers, of this
-    run or this day (UTC)."""
+def _open(
+    database: Database, draft: AlertDraft, run: str, at: dt.datetime
+) -> list[tuple[sqlite3.Row, set[held.To]]]:
+    """The open alerts of the watch that the draft may join, with their receivers: of this run or this day
+    (UTC), or of the day before where they waited for its end. First what tells the very same, then the
+    latest."""
     rows = database.conn.execute(
         "select a.id, a.payload from alert a where a.open = 1 and a.watch = :watch and a.kind = :kind"
-        " and a.joins = :joins and (substr(a.created_at, 1, 10) = :day or (:run <> '' and (a.run = :run"
+        " and a.joins = :joins and (substr(a.created_at, 1, 10) = :day"
+        " or exists (select 1 from delivery where alert = a.id and gathers_until >= :day)"
+        " or (:run <> '' and (a.run = :run"
         " or exists (select 1 from alert_mark where alert = a.id and run = :run))))"
         " and not exists (select 1 from delivery where alert = a.id"
         f" and (state <> '{PENDING}' or tries > 0 or lease_until is not null or pass is not :waits))"
@@ -99,7 +160,8 @@ def _open(database: Database, draft: AlertDraft, run: str, at: dt.datetime) -> l
             "day": iso(at)[:10],
         },
     ).fetchall()
-    return [row for row in rows if _receivers(database, row["id"]) == set(draft.to)]
+    found = [(row, _receivers(database, row["id"])) for row in rows]
+    return sorted(found, key=lambda one: one[1] != set(draft.to))
 
 
 def _receivers(database: Database, alert: int) -> set[held.To]:

@@ -23,7 +23,8 @@ from tmwatch.store.writing import DEAD, DIGESTED, DROPPED, HELD, PENDING, SENT, 
 # What is known of a delivery without reading its message, which may be long.
 LIGHT = (
     "select d.id, d.alert, d.recipient, d.channel, d.address, d.tries, d.asked_at, d.first_due,"
-    " a.kind, a.watch, a.significance, a.created_at from delivery d join alert a on a.id = d.alert"
+    " d.gathers_until, a.kind, a.watch, a.significance, a.created_at"
+    " from delivery d join alert a on a.id = d.alert"
 )
 
 # No wait and no lease is longer than this. One that seems to be was written by a clock that ran ahead and
@@ -197,13 +198,14 @@ class Outbox:
     def retry(self, alert: int | None = None, recipient: str | None = None) -> int:
         """Bring dead letters (of one alert, of one recipient, or all) back, due at once; ids stay. Who was
         switched off among their receivers is switched on. Of an alert that a digest took in, the digest comes
-        back. Returns how many.
+        back. One alert that is named waits no longer for the end of its day. Returns how many.
 
         What is held is not retried but released: somebody has to say that it is to be sent."""
         with self.database.write():
             endpoints.switch_on(self.database, alert, recipient)
             cursor = self.database.conn.execute(
-                f"update delivery set state = '{PENDING}', tries = 0, next_try_at = :at, lease_until = null"
+                f"update delivery set state = '{PENDING}', tries = 0, next_try_at = :at, lease_until = null,"
+                " gathers_until = iif(:alert is null, gathers_until, null)"
                 f" where state in ('{PENDING}', '{DEAD}') and (:alert is null or alert = :alert or id in"
                 f" (select digest from delivery where alert = :alert and state = '{DIGESTED}'))"
                 " and (:recipient is null or recipient = :recipient)",
@@ -241,8 +243,8 @@ class Outbox:
             for alert in wanted:
                 cursor = self.database.conn.execute(
                     "update delivery set state = :state, held_for = null, tries = 0, lease_until = null,"
-                    f" next_try_at = :due where state = '{HELD}' and (:alert is null or alert = :alert)"
-                    " and (:reason is null or held_for = :reason)",
+                    f" gathers_until = null, next_try_at = :due where state = '{HELD}'"
+                    " and (:alert is null or alert = :alert) and (:reason is null or held_for = :reason)",
                     {"state": state, "due": due, "alert": alert, "reason": reason},
                 )
                 count += cursor.rowcount
@@ -348,6 +350,7 @@ def light(row: Any) -> Waiting:
         ),
         dt.datetime.fromisoformat(row["created_at"]),
         begun=bool(row["tries"]) or row["asked_at"] is not None,
+        gathers_until=dt.datetime.fromisoformat(row["gathers_until"]) if row["gathers_until"] else None,
     )
 
 

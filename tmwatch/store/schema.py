@@ -272,5 +272,6 @@ MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     steps.digests,
     steps.answered_by_name,
     steps.looks_not_found,
+    steps.rest_of_a_day,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -167,6 +167,8 @@ class AlertDraft:
     to: tuple[tuple[str, str, str], ...]  # (recipient, channel, address)
     joins: str = ""
     waits: int | None = None  # for the end of that pass (`store.passes`)
+    # Those of `to` who get one message a day of what is found after the day's first (`store.joining`).
+    gathers: frozenset[tuple[str, str, str]] = frozenset()
 
     @property
     def st13s(self) -> tuple[str, ...]:

@@ -411,3 +411,15 @@ def looks_not_found(db: sqlite_utils.Database) -> None:
     db.execute(
         "create index idx_observation_not_found on observation (source, asked) where outcome = 'not_found'"
     )
+
+
+def rest_of_a_day(db: sqlite_utils.Database) -> None:
+    """What a watch finds after its first message of a day is one message, when the day is over.
+
+    `delivery.gathers_until`: the end of that day (UTC); empty of what goes at once (`store.joining`).
+    """
+    for statement in (
+        "alter table delivery add column gathers_until text",
+        "create index idx_alert_new on alert (watch, created_at) where kind = 'filing.new'",
+    ):
+        db.execute(statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from tmwatch.alerts.payload import AlertPayload
@@ -25,6 +26,7 @@ def write_alert(
     fates: Mapping[held.To, str] | None = None,
     joins: str = "",
     waits: int | None = None,
+    gathers_until: dt.datetime | None = None,
 ) -> int:
     """An alert with one delivery per (recipient, channel, address). Returns the alert's number.
 
@@ -34,7 +36,7 @@ def write_alert(
     it tells, `("source us.tsdr", "failing")`: its wording may differ from one telling to the next. `fates`:
     what its deliveries are born as, where that is known already; `joins`: the alert is open for what may
     join it under that word (`store.joining`); `waits`: its deliveries wait for the end of that pass
-    (`store.passes`).
+    (`store.passes`); `gathers_until`: until then they wait for what else joins it.
     """
     at = now()
     instant, to, due = iso(at), tuple(dict.fromkeys(to)), first_due(payload)
@@ -83,6 +85,7 @@ def write_alert(
                     "held_for": held.RESTORE if drawn[one] == HELD else None,
                     "pass": waits if drawn[one] == PENDING else None,
                     "first_due": due.isoformat() if due else None,
+                    "gathers_until": iso(gathers_until) if gathers_until and drawn[one] == PENDING else None,
                 }
             )
     return alert
