@@ -31,6 +31,7 @@ from tmwatch.store.copies import not_private
 from tmwatch.store.database import now
 from tmwatch.text import clean_line
 from tmwatch.watches import live_state
+from tmwatch.watches.doubts import doubts
 from tmwatch.watches.live import key_variables, refused, shown_variable
 from tmwatch.worklist import said
 
@@ -142,8 +143,10 @@ def examine(
     if config is not None:
         watches = with_relevant(config, database).watches
         health.watches = [watch_health(watch, config, database, env) for watch in watches]
-        for one in health.watches:
+        for watch, one in zip(watches, health.watches, strict=True):
             _watch(health, one)
+            for doubt in doubts(watch, config, env, now().date(), one.coverage):
+                health.add("note", f'watch "{watch.name}"', doubt)
     return health
 
 

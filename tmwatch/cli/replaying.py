@@ -18,8 +18,10 @@ from tmwatch.cli.watching import need_watch, watch_group
 from tmwatch.config import Config, Watch
 from tmwatch.errors import UsageError
 from tmwatch.following import with_relevant
+from tmwatch.store.database import now
 from tmwatch.stored import batches, count, has_register
 from tmwatch.watches import asks, coverage, sentence
+from tmwatch.watches.doubts import doubts
 from tmwatch.watches.replay import LEVELS, Replay, about, replay
 from tmwatch.watches.trial import FARTHEST, Found, Trial, trial
 from tmwatch.worklist import with_hand_work
@@ -41,12 +43,14 @@ def test(session: Session, name: str, level: int | None, as_json: bool) -> None:
     need_watch(config, name)
     watch, found = _tried(session, config, name, level)
     lines = with_hand_work(watch, coverage(watch, config, session.env), session.database_if_any(config))
+    doubtful = doubts(watch, config, session.env, now().date(), lines)
     if as_json:
         say_json(
             {
                 "watch": watch.name,
                 "rule": sentence(watch),
                 "level": watch.level if watch.marks else None,
+                "doubts": doubtful,
                 "coverage": [line.model_dump(mode="json") for line in lines],
                 **_looked_through(found),
                 "hits": [one.as_json() for one in found.hits],
@@ -58,6 +62,8 @@ def test(session: Session, name: str, level: int | None, as_json: bool) -> None:
     say()
     for text in render.coverage_texts(lines):
         say(text, style="dim")
+    for text in doubtful:
+        say(f"Note: {plain(text, 400)}")
     say()
     stored = render.counted(found.looked_through, "stored filing")
     come = "comes" if len(found.hits) == 1 else "come"

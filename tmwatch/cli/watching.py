@@ -22,6 +22,7 @@ from tmwatch.store import Database, queries
 from tmwatch.store.database import now
 from tmwatch.watches import Portfolio, asks, sentence
 from tmwatch.watches.append import add_number, add_watch
+from tmwatch.watches.doubts import doubts
 
 
 @cli.group("watch", cls=Group)
@@ -202,6 +203,8 @@ def add(
     _say_twice(config, watch.name, parsed)
     _say_stored(database, watch, parsed)
     _say_asked(session, config, watch)
+    for text in doubts(watch, config, session.env, now().date()):
+        say(f"Note: {plain(text, 400)}")
     if not notify:
         say("Nobody is told: `tmwatch alerts list` shows its alerts, --notify NAME names a recipient.")
 

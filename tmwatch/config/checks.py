@@ -13,7 +13,7 @@ from tmwatch.config.mistakes import Gatherer, did_you_mean, name_of, ordinal, sh
 from tmwatch.config.models import StoreConfig
 from tmwatch.config.services import SECOND_SECRETS, SERVICES
 from tmwatch.config.values import is_loopback
-from tmwatch.text import same_party
+from tmwatch.text import has_letter, same_party
 
 Raw = Mapping[str, Any]
 
@@ -201,6 +201,29 @@ def _excepted(place: str, table: Raw, found: Gatherer) -> None:
             )
 
 
+# What each is compared by; without a letter it is compared with nothing.
+_IN_WORDS = {
+    "goods": "words of the goods",
+    "owners": "the name of an owner",
+    "agents": "the name of a representative",
+    "except_owners": "the name of an owner",
+}
+
+
+def _in_words(place: str, table: Raw, found: Gatherer) -> None:
+    """What can never be met. A mark may be `!!`: the same mark is found."""
+    for key, expected in _IN_WORDS.items():
+        names = table.get(key)
+        for number, name in enumerate(names if isinstance(names, list) else []):
+            if isinstance(name, str) and name.strip() and not has_letter(name):
+                found.add(
+                    place,
+                    f"{key}[{number}] ({ordinal(number + 1)} entry)",
+                    f"{shown(name)} has no letter or digit: it can never be met",
+                    f"Write {expected}, or take the entry away.",
+                )
+
+
 def _watch(place: str, table: Raw, recipients: Sequence[str], found: Gatherer) -> None:
     if not any(table.get(key) for key in (*_TRIGGERS, *_ALONE)):
         found.add(
@@ -219,6 +242,7 @@ def _watch(place: str, table: Raw, recipients: Sequence[str], found: Gatherer) -
                 f"Add {needs}, or take {key} away.",
             )
     _excepted(place, table, found)
+    _in_words(place, table, found)
     if "notify" not in table:
         known = f'e.g. notify = ["{recipients[0]}"]' if recipients else "after adding a [[recipient]]"
         found.add(

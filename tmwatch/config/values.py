@@ -21,6 +21,7 @@ from tmwatch.errors import UsageError
 from tmwatch.model import Significance
 from tmwatch.numbers import parse_office
 from tmwatch.schedules import parse_closed, parse_schedule
+from tmwatch.text import has_letter
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -109,6 +110,8 @@ def check_twin(names: tuple[str, ...]) -> tuple[str, ...]:
             "under each of them",
             do=_TWINS,
         )
+    if not all(has_letter(name) for name in names):
+        raise Expected("names that have a letter or a digit: without one there is nothing to put in place")
     return names
 
 

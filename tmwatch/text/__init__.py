@@ -12,7 +12,7 @@ Three families that are never mixed:
 
 from __future__ import annotations
 
-from tmwatch.text.folding import fold, fold_space
+from tmwatch.text.folding import fold, fold_space, has_letter
 from tmwatch.text.parties import fold_party, has_company_form, party_keys, same_party
 from tmwatch.text.showing import clean_line, clean_text, csv_safe, mended
 
@@ -24,6 +24,7 @@ __all__ = [
     "fold_party",
     "fold_space",
     "has_company_form",
+    "has_letter",
     "mended",
     "party_keys",
     "same_party",

@@ -90,6 +90,11 @@ def without_accents(text: str) -> str:
     return unicodedata.normalize("NFKC", _bare_letters(text).casefold())
 
 
+def has_letter(text: str) -> bool:
+    """Whether there is anything in it that names can be compared by: a letter of any script, or a digit."""
+    return any(char.isalnum() for char in text)
+
+
 def words_of(text: str) -> str:
     """Steps 4, 6 and 7: the words alone; empty where there is none."""
     return _CJK_GAP.sub("", fold_space("".join(_letter(char) for char in _join_acronyms(text))))
