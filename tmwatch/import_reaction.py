@@ -12,18 +12,23 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from tmwatch.alerts.compose import reactor
 from tmwatch.config import Config, Watch
 from tmwatch.errors import Outcome
 from tmwatch.following import with_relevant
+from tmwatch.model import TradeMark
 from tmwatch.numbers import st13_office
 from tmwatch.sources.base import SearchQuery
 from tmwatch.sources.registry import get_source
 from tmwatch.store import Database, Observed, Reaction, books, hits
 from tmwatch.store.database import now
 from tmwatch.store.new_books import new_state
+from tmwatch.store.sights import AtHand
+from tmwatch.stored import record_of
 from tmwatch.watches import Ask, Match, Portfolio, asks, coverage
+from tmwatch.watches.filters import UNCHECKED
 
 # Who imports so many filings of an office in one go has a file of the register, not pages of his own: it is a
 # first look also for the watches that find nothing in it.
@@ -76,7 +81,10 @@ class ImportReaction:
         self._found: set[tuple[str, str]] = set()
         self._seen: Counter[str] = Counter()  # looks by office
         self.summed_up: Counter[str] = Counter()  # filings by watch that its first look is quiet about
-        self._known: set[str] = set()  # filings that a watch would have found in the register before
+        # How that which comes next stood in the store of the register, and since when it was there; and which
+        # watches would have had it then: it is the watch that is new, not the filing.
+        self._stood: dict[str, tuple[TradeMark, dt.datetime]] = {}
+        self._held: set[tuple[str, str]] = set()
         self._since = now()
         lines = {watch.name: coverage(watch, config, env) for watch in config.watches}
         self._portfolio = Portfolio(config.watches)
@@ -93,7 +101,14 @@ class ImportReaction:
         ]
         self._seen.update(st13_office(one.st13) for one in observed)
         self._make_good(observed, database)
-        return self._react(settled, database)
+        return self._react([self._as_it_stood(one) for one in settled], database)
+
+    def _as_it_stood(self, one: Observed) -> Observed:
+        """New to the database only, where the store of the register had it before."""
+        if one.what != "new" or one.st13 not in self._stood:
+            return one
+        before, since = self._stood[one.st13]
+        return replace(one, what="changed", known=AtHand(one.record, before, one.provenance, since))
 
     def _make_good(self, observed: Sequence[Observed], database: Database) -> None:
         """What came under a watch in a run that was killed before `book()`: this is its first look then."""
@@ -112,16 +127,20 @@ class ImportReaction:
             return True
         office = one.record.office
         self._found.add((watch.name, office))
-        if one.what not in ("new", "changed") or one.st13 in self._known:
+        if one.what not in ("new", "changed") or (watch.name, one.st13) in self._held:
             return True  # stored before this page came: the watch is new, not the filing
         filed = one.record.application_date
         first = not searched_before(watch, office, self.config, self.database, self._env, filed=filed)
         self.summed_up[watch.name] += first and found.hit and watch.first_look == "quiet"
         return first
 
-    def known(self, st13s: set[str]) -> None:
+    def known(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """For a store of the whole register (`importing.registered.News`)."""
-        self._known |= st13s
+        stood = {row["st13"]: (record_of(row), dt.datetime.fromisoformat(row["first_seen"])) for row in rows}
+        before = self._portfolio.matches([record for record, _ in stood.values()])
+        self._stood = stood
+        # The store keeps no goods: a watch that asks for some may not have had it.
+        self._held = {key for key, found in before.items() if UNCHECKED not in found.why}
 
     def saw_all(self, office: str) -> None:
         """The same."""

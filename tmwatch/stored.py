@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -77,7 +77,7 @@ def owned(config: Config, owner: str) -> list[dict[str, Any]]:
         return register.of_owner([owner], None, _ALL)
 
 
-def record_of(row: dict[str, Any]) -> TradeMark:
+def record_of(row: Mapping[str, Any]) -> TradeMark:
     """A row of the register's store as a record of the few fields it has; goods are not among them."""
     names = {_OTHER_NAMES[kind]: text for kind, text in row["other_names"] if kind in _OTHER_NAMES}
     filed = dt.date.fromisoformat(row["filing_date"]) if row["filing_date"] else None

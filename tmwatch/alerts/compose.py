@@ -14,7 +14,7 @@ from functools import partial
 from tmwatch.alerts.campaigns import Ask
 from tmwatch.alerts.digest_times import cannot_wait
 from tmwatch.alerts.gathering import cause, changed, new_filings
-from tmwatch.alerts.matching import Batch, to_tell
+from tmwatch.alerts.matching import Batch, by_change, to_tell
 from tmwatch.alerts.muting import Audience, Silenced, audiences
 from tmwatch.alerts.payload import (
     AlertPayload,
@@ -92,10 +92,14 @@ def reactor(
                     if not found.hit and not held:
                         continue
                     # Bought by a watched owner while somebody watched the filing: the change is the news.
-                    entered = found.hit and held is False and _by_change(one)
-                    first = not found.hit or is_baseline(watch, one, found) or _only_wider(one, found)
+                    entered = found.hit and held is False and by_change(one)
+                    brought = batch.brought(watch, one) if found.hit else None
+                    wider = brought is None and _only_wider(one, found)
+                    first = not found.hit or is_baseline(watch, one, found) or wider
                     hits.append(_hit(watch, one, found, first and not entered))
                     if found.hit and not entered and (not first or watch.first_look == "alert"):
+                        if brought:
+                            found = replace(found, why=f"{brought}; {found.why}")
                         fresh.append(_Item(one, found, (), _newness(one)))
                         continue
                     if not held and not entered:
@@ -202,14 +206,6 @@ def _only_wider(one: Observed, found: Match) -> bool:
     """Whether a filing that was stored before comes under the watch only because it looks wider now: its
     likeness has not come up today."""
     return not found.sure and one.what != "new"
-
-
-# What a watch goes by. A record that comes under it by a change of these has been brought under it.
-_GROUNDS = frozenset({"owners", "representatives", "domestic_representative", "verbal_element", "classes"})
-
-
-def _by_change(one: Observed) -> bool:
-    return any(change.field.split(".")[0] in _GROUNDS for change in one.changes if change.significance.rank)
 
 
 def addresses(config: Config, names: Iterable[str]) -> tuple[tuple[str, str, str], ...]:

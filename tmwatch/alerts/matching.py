@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from tmwatch.changes.compare import owner_key
 from tmwatch.config import Watch
 from tmwatch.deadlines import day_at
-from tmwatch.model import Change, Significance
+from tmwatch.model import Change, Significance, TradeMark
 from tmwatch.store import Database, Observed
 from tmwatch.store.database import now
 from tmwatch.store.hits import HitState, states
+from tmwatch.text import fold
 from tmwatch.watches import Match, Portfolio, match
+from tmwatch.watches.filing import goods_texts
+from tmwatch.watches.filters import UNCHECKED
 from tmwatch.watches.triage import (
     grounds_moved,
     is_publication,
@@ -91,6 +95,52 @@ class Batch:
         if "numbers" not in before.triggers and not self._states.get(one.st13):
             return None
         return before.hit
+
+    def brought(self, watch: Watch, one: Observed) -> str | None:
+        """By what change a filing that was known has come under the watch, in words; None where it would have
+        been under it as it stood, or was not known.
+
+        The words are empty where what was known of it does not tell: the store of a register keeps no goods.
+        """
+        if one.what != "changed" or one.previous is None or (one.changes and not by_change(one)):
+            return None
+        before = self._before.get((watch.name, one.st13))
+        if before is not None and (one.changes or UNCHECKED not in before.why):
+            return None
+        moved = _moved(one.previous, one.record)
+        return f"new to this watch because {' and '.join(moved)} changed" if moved else ""
+
+
+# What a watch goes by. A record that comes under it by a change of these has been brought under it.
+_GROUNDS = frozenset({"owners", "representatives", "domestic_representative", "verbal_element", "classes"})
+
+
+def by_change(one: Observed) -> bool:
+    """Whether something that a watch goes by has changed, by news of the register."""
+    return any(change.field.split(".")[0] in _GROUNDS for change in one.changes if change.significance.rank)
+
+
+def _moved(before: TradeMark, after: TradeMark) -> list[str]:
+    """Which of what a watch goes by is another than it was, as far as both tell."""
+    found = []
+    for field, words in (
+        ("owners", "its owner"),
+        ("representatives", "its representative"),
+        ("verbal_element", "the words of its mark"),
+        ("classes", "its classes"),
+    ):
+        if before.gives(field) and after.gives(field) and _told(before, field) != _told(after, field):
+            found.append(words)
+    if not found and None not in (told := (goods_texts(before), goods_texts(after))) and told[0] != told[1]:
+        found.append("its goods")
+    return found
+
+
+def _told(record: TradeMark, field: str) -> object:
+    if field == "classes":
+        return record.class_numbers
+    value = getattr(record, field)
+    return {owner_key(party) for party in value} if isinstance(value, tuple) else fold(value or "")
 
 
 def to_tell(

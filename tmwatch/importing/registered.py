@@ -29,7 +29,7 @@ from tmwatch.sources.slim import Essence, Slims
 from tmwatch.store import Database
 from tmwatch.store.marks import stored_among
 from tmwatch.store.register import Register, Told
-from tmwatch.watches.concern import filing_of_row, filing_of_slim
+from tmwatch.watches.concern import filing_of_slim
 from tmwatch.watches.filing import Filing
 
 AT_ONCE = 1000  # records of which the hashes are looked up together, and written together
@@ -41,8 +41,8 @@ _AT_HAND = 4 * 2**20  # bytes of moved records kept from the first pass: of most
 class News(Protocol):
     """What the reaction of the watches must know of filings that the database knows nothing of."""
 
-    def known(self, st13s: set[str]) -> None:
-        """These concerned a watch as they stood in the register before: it is the watch that is new."""
+    def known(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The store of the register had these of what comes next: so they stood before (`Register.rows`)."""
         ...
 
     def saw_all(self, office: str) -> None:
@@ -362,10 +362,6 @@ class _Reading:
         ]
         hit = self._keep.concerning([filing_of_slim(many[place].slim) for place in current])
         chosen = {current[place] for place in hit}
-        self._tell_known([known[numbers[place]] for place in chosen if numbers[place] in known])
+        if self._keep.news is not None:
+            self._keep.news.known([known[numbers[place]] for place in chosen if numbers[place] in known])
         return chosen | {place for place, number in enumerate(numbers) if number in stored}
-
-    def _tell_known(self, before: Sequence[Mapping[str, Any]]) -> None:
-        if before and self._keep.news is not None:
-            hit = self._keep.concerning([filing_of_row(row) for row in before])
-            self._keep.news.known({before[place]["st13"] for place in hit})

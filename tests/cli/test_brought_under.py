@@ -1,0 +1,131 @@
+"""A filing that was known, and comes under a watch by what changes in it: told, and not as newly filed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.cli.test_hits import CONFIG, Shelf, near
+from tests.cli.test_register import NAMED, configured, watch
+from tests.test_whole_way import row
+from tmwatch.sources import streamed
+from tmwatch.sources.us.daily_file import FORM
+
+CASES = Path(__file__).parents[2] / "fixtures/us.daily/three-cases/apc990420.xml"
+
+
+@pytest.fixture
+def shelf(run: Run, folder: Path) -> Shelf:
+    return Shelf(run, folder)
+
+
+def test_a_likeness_that_moves_into_a_watched_class_is_told(shelf: Shelf) -> None:
+    quiet = CONFIG.replace('first_look = "alert"', "classes = [12]")
+    (shelf.folder / "tmwatch.toml").write_text(quiet, encoding="utf-8")
+    shelf.imports(near(nice=25), row(5, "JOYROBOTAXI", 12, applicantCn="另一家公司"))
+    assert [hit["mark"] for hit in shelf.hits()] == ["JOYROBOTAXI"]
+    (alert,) = shelf.imports(near(nice=25), near(nice=12))
+    (card,) = alert["cards"]
+    assert (card["mark"], card["newness"]) == ("Joy Robo Taxi", "new to your watch")
+    assert "because its classes changed" in card["why"]
+
+
+class Days:
+    """Daily files of one case each, one a day, with the store of the whole register."""
+
+    def __init__(self, run: Run, folder: Path, **rule: object) -> None:
+        self.run, self.folder, self.day = run, folder, 20
+        configured(folder, watch("theirs", offices=["US"], **rule))
+        records = streamed.records(FORM, CASES.open("rb"), "")
+        self.case = next(one.body for one in records if b"99990512" in one.body)
+        self.brings(mark="Ferry Sample", serial=b"99990599")  # its first file, in which it finds nothing
+
+    def brings(
+        self,
+        *,
+        mark: str,
+        nice: str = "012",
+        goods: str = "Ferries",
+        owner: str = "Muster Boats Limited",
+        serial: bytes = b"99990512",
+    ) -> list[dict[str, Any]]:
+        """What the watch tells of the case once it stands so, filing by filing."""
+        before = self.alerts()
+        self.day += 1
+        case = self.case.replace(b"20260420", b"202604%d" % self.day).replace(b"99990512", serial)
+        for old, new in (
+            ("<mark-drawing-code>", f"<mark-identification>{mark}</mark-identification><mark-drawing-code>"),
+            ("<international-code>012", f"<international-code>{nice}"),
+            ("<primary-code>012", f"<primary-code>{nice}"),
+            ("GS0121", f"GS{nice}1"),
+            ("Boats, namely, rowing boats &amp; punts; Ferries", goods),
+            ("Muster Boats Limited", owner),
+        ):
+            assert old.encode() in case
+            case = case.replace(old.encode(), new.encode())
+        text = CASES.read_bytes()
+        head, foot = text.split(b"<case-file>")[0], text.rsplit(b"</case-file>", 1)[1]
+        file = self.folder / f"apc9904{self.day}.xml"
+        file.write_bytes(head + case + foot)
+        ran = self.run("import", file.name)
+        assert ran.code == 0, ran.err
+        new = [one for one in self.alerts() if one not in before]
+        told = [self.run("alerts", "why", str(one), "--json").json["payload"] for one in new]
+        return [card for one in told for card in one["cards"]]
+
+    def alerts(self) -> list[int]:
+        listed = self.run("alerts", "list", "--json")
+        return [one["id"] for one in json.loads(listed.out)] if listed.code == 0 else []
+
+
+def test_a_case_of_the_register_that_moves_into_a_watched_class_is_not_called_newly_filed(
+    run: Run, folder: Path
+) -> None:
+    days = Days(run, folder, marks=["Joyrobotaxi"], classes=[12])
+    assert days.brings(mark="JOYROBOTAXY", nice="025") == []
+    (card,) = days.brings(mark="JOYROBOTAXY")
+    assert (card["st13"], card["newness"]) == (NAMED, "new to your watch")
+    assert "because its classes changed" in card["why"]
+
+
+def test_a_case_of_the_register_that_a_watched_owner_buys_is_told_as_bought(run: Run, folder: Path) -> None:
+    days = Days(run, folder, owners=["Jingdong 360 Du E-Commerce"])
+    assert days.brings(mark="Lantern") == []
+    (card,) = days.brings(mark="Lantern", owner="Jingdong 360 Du E-Commerce Co., Ltd.")
+    assert card["newness"] == "new to your watch"
+    assert "because its owner changed" in card["why"]
+
+
+def test_a_case_of_the_register_that_is_renamed_towards_a_watched_name_is_told(
+    run: Run, folder: Path
+) -> None:
+    days = Days(run, folder, marks=["Joyrobotaxi"])
+    assert days.brings(mark="Lantern") == []
+    (card,) = days.brings(mark="JOYROBOTAXY")
+    assert card["newness"] == "new to your watch"
+    assert "because the words of its mark changed" in card["why"]
+
+
+def test_a_name_of_the_register_whose_other_trigger_comes_true_is_told(run: Run, folder: Path) -> None:
+    days = Days(run, folder, marks=["Velopia"], owners=["Velo Works"], require="all")
+    assert days.brings(mark="VELOPIA") == []
+    (card,) = days.brings(mark="VELOPIA", owner="Velo Works GmbH")
+    assert (card["mark"], card["newness"]) == ("VELOPIA", "new to your watch")
+
+
+def test_a_case_of_the_register_whose_goods_become_the_watched_ones_is_told(run: Run, folder: Path) -> None:
+    days = Days(run, folder, classes=[12], goods=["autonomous vehicle"])
+    assert days.brings(mark="Lantern") == []
+    (card,) = days.brings(mark="Lantern", goods="Ferries; autonomous vehicles")
+    assert card["newness"] == "new to your watch"
+
+
+def test_what_a_watch_would_have_found_in_the_register_comes_under_it_quietly(run: Run, folder: Path) -> None:
+    days = Days(run, folder, marks=["Lantern"])
+    assert days.brings(mark="JOYROBOTAXY") == []
+    configured(folder, watch("theirs", offices=["US"], marks=["Lantern", "Joyrobotaxi"]))
+    assert days.brings(mark="JOYROBOTAXY", owner="Somebody Else Ltd.") == []
