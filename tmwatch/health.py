@@ -25,6 +25,7 @@ from tmwatch.freshness import WatchHealth, first_line, watch_health
 from tmwatch.holding import held_after_restore, mass_sentences
 from tmwatch.inbox import WHY, not_read
 from tmwatch.receiver_state import receivers_in_trouble, unfit_addresses
+from tmwatch.register_health import register_health
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, books, growth, queries, upkeep
 from tmwatch.store.copies import not_private
@@ -69,6 +70,7 @@ class Health:
     sources: list[dict[str, Any]] = field(default_factory=list)
     outbox: dict[str, Any] = field(default_factory=dict)
     store: dict[str, Any] = field(default_factory=dict)
+    register: dict[str, Any] | None = None  # the store of a whole register; None: none is configured
     mutes: list[Standing] = field(default_factory=list)
 
     @property
@@ -90,6 +92,7 @@ class Health:
             "sources": self.sources,
             "outbox": self.outbox,
             "store": self.store,
+            "register": self.register,
             "mutes": [one.as_json() for one in self.mutes],
         }
 
@@ -140,6 +143,11 @@ def examine(
                 f"{clean_line(', '.join(unread[:5]), 200)}",
                 f"The reason stands beside each in *{WHY}, in {config.store.inbox}.",
             )
+    if config is not None and config.store.register is not None:
+        looked = register_health(config.store.register)
+        health.register = looked.facts
+        for one_level, what, do in looked.findings:
+            health.add(one_level, "register", what, do)
     if config is not None:
         watches = with_relevant(config, database).watches
         health.watches = [watch_health(watch, config, database, env) for watch in watches]

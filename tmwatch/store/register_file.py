@@ -116,6 +116,24 @@ def migrate(conn: sqlite3.Connection, version: int) -> None:
     conn.execute(f"pragma user_version = {SCHEMA_VERSION}")
 
 
+def is_behind(path: Path) -> bool:
+    """Whether a store is of an older tmwatch, or its keys are: who opens it for writing brings it up to date.
+
+    False for a file that is not there or cannot be read: whoever opens it says why.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as conn:
+            conn.row_factory = sqlite3.Row
+            if conn.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
+                return False
+            version = conn.execute("pragma user_version").fetchone()[0]
+            return bool(
+                version < SCHEMA_VERSION or (version == SCHEMA_VERSION and register_owners.keyed(conn) < 0)
+            )
+    except sqlite3.Error:
+        return False
+
+
 def to_be_keyed(path: Path) -> int:
     """How many filings of a store get the keys of their owners when it is opened next: some 20,000 a second.
 
