@@ -73,6 +73,7 @@ class FeedReport:
     alerts: int = 0
     error: str = ""
     outcome: Outcome = Outcome.OK
+    first_look: dict[str, int] = field(default_factory=dict)  # filings by watch that it kept quiet about
 
     @property
     def operator_must_act(self) -> bool:
@@ -87,6 +88,7 @@ class FeedReport:
             "files": [one.as_json() for one in self.files],
             "left_for_later": self.due,
             "alerts": self.alerts,
+            "first_look": self.first_look,
             "outcome": self.outcome.value,
             "error": self.error or None,
         }
@@ -307,6 +309,7 @@ def _take(
             break
         report.due -= 1
     reaction.book()
+    report.first_look = reaction.kept_quiet
     report.alerts = len(upkeep.alerts_of_run(database, run)) if run else 0
 
 

@@ -81,6 +81,7 @@ class ImportReaction:
         self._found: set[tuple[str, str]] = set()
         self._seen: Counter[str] = Counter()  # looks by office
         self.summed_up: Counter[str] = Counter()  # filings by watch that its first look is quiet about
+        self._quiet: dict[str, list[str]] | None = None  # the same by filing, where somebody asks for it
         # How that which comes next stood in the store of the register, and since when it was there; and which
         # watches would have had it then: it is the watch that is new, not the filing.
         self._stood: dict[str, tuple[TradeMark, dt.datetime]] = {}
@@ -131,8 +132,24 @@ class ImportReaction:
             return True  # stored before this page came: the watch is new, not the filing
         filed = one.record.application_date
         first = not searched_before(watch, office, self.config, self.database, self._env, filed=filed)
-        self.summed_up[watch.name] += first and found.hit and watch.first_look == "quiet"
+        if first and found.hit and watch.first_look == "quiet":
+            self.summed_up[watch.name] += 1
+            if self._quiet is not None:
+                self._quiet.setdefault(one.st13, []).append(watch.name)
         return first
+
+    @property
+    def kept_quiet(self) -> dict[str, int]:
+        """How many filings the first look of each watch kept quiet about."""
+        return dict(sorted((+self.summed_up).items()))
+
+    def note_each(self) -> None:
+        """From now on `quiet_about` can be asked."""
+        self._quiet = {}
+
+    def quiet_about(self, st13: str) -> list[str]:
+        """The watches whose first look kept quiet about the filing that was just stored; told once."""
+        return self._quiet.pop(st13, []) if self._quiet else []
 
     def known(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """For a store of the whole register (`importing.registered.News`)."""

@@ -65,6 +65,7 @@ class InboxReport:
     again: set[str] = field(default_factory=set)  # of these, those that were not tried again
     waiting: list[str] = field(default_factory=list)  # still being written
     busy: BeingChecked | None = None  # another check is at it
+    first_look: dict[str, int] = field(default_factory=dict)  # filings by watch that it kept quiet about
 
     @property
     def operator_must_act(self) -> bool:
@@ -85,6 +86,7 @@ class InboxReport:
             "unread": [{"file": name, "why": why} for name, why in self.unread],
             "waiting": self.waiting,
             "left_to_another_check": self.busy is not None,
+            "first_look": self.first_look,
         }
 
 
@@ -171,6 +173,7 @@ def _take(
                 keep=keep,
             )
         reaction.book()
+        report.first_look = reaction.kept_quiet
         for result in report.imported:
             books.note_words(database, result.source or "", result.unknown_words)
     errors = _errors(files, report.imported)

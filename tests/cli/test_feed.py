@@ -425,3 +425,16 @@ def test_in_closed_hours_no_file_is_asked_for(run: Run, folder: Path, portal: Po
         (entry,) = [one for one in timetable.journal(base) if one.job == "feed us.daily"]
     assert (entry.outcome, "is closed until" in entry.note) == ("stopped", True)
     assert portal.asked == []
+
+
+def test_a_first_look_that_is_quiet_about_filings_is_told_once(
+    run: Run, folder: Path, portal: Portal
+) -> None:
+    file = folder / "tmwatch.toml"
+    file.write_text(file.read_text() + '[[watch]]\nname = "quiet"\nmarks = ["SAMPLE LANTERN"]\nnotify = []\n')
+    portal.add("260421")
+    ran = run("feed", "take", "--json")
+    assert ran.json["first_look"] == {"quiet": 2}
+    assert "Note: us.daily: The first look of watch “quiet”: 2 filings, told to nobody" in ran.err
+    portal.add("260422")
+    assert run("feed", "take").silent

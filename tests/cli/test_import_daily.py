@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from tests.cli.conftest import FIXTURES, House, Run
 from tmwatch import importing
@@ -174,3 +175,49 @@ def test_a_first_look_that_is_quiet_about_filings_says_so(run: Run, folder: Path
     )
     assert "“loud”:" not in said
     assert "first look" not in run("import", str(path), terminal=True).out
+
+
+QUIET = (
+    '[operator]\ncontact = "ip-watch@firm.test"\n[store]\ninbox = "inbox"\n'
+    '[[watch]]\nname = "quiet"\nmarks = ["SAMPLE LANTERN"]\nnotify = []\n'
+)
+NEXT_DAY = THREE.replace(b"20260420", b"20260421").replace(b"79990511", b"79990519")
+
+
+def test_two_days_in_one_first_import_are_a_first_look_and_cron_hears_of_it(run: Run, folder: Path) -> None:
+    (folder / "tmwatch.toml").write_text(QUIET, encoding="utf-8")
+    paths = [
+        str(zipped(folder / f"apc{day}.zip", body)) for day, body in (("990420", THREE), ("990421", NEXT_DAY))
+    ]
+    ran = run("import", *paths)
+    assert (ran.code, ran.out) == (0, "")
+    (line,) = ran.err.splitlines()
+    assert line.startswith("Note: The first look of watch “quiet”: 3 filings, told to nobody; ")
+    assert 'first_look = "alert"' in line
+    assert run("alerts", "list", "--json").json == []
+    assert run("import", *paths).silent
+
+
+def test_with_json_each_record_names_the_watches_whose_first_look_is_quiet_about_it(
+    run: Run, folder: Path
+) -> None:
+    (folder / "tmwatch.toml").write_text(QUIET, encoding="utf-8")
+    path = str(zipped(folder / "apc990420.zip", THREE))
+    ran = run("import", "--json", path)
+    told = {one["st13"]: one["first_look"] for one in lines(ran.out)}
+    assert sorted(told.values()) == [[], ["quiet"], ["quiet"]]
+    assert ran.err == ""
+    assert {tuple(one["first_look"]) for one in lines(run("import", "--json", path).out)} == {()}
+
+
+def test_a_first_look_in_the_inbox_is_told_by_the_check_that_reads_it(run: Run, folder: Path) -> None:
+    (folder / "tmwatch.toml").write_text(QUIET, encoding="utf-8")
+    (folder / "inbox").mkdir()
+    zipped(folder / "inbox/apc990420.zip", THREE)
+    with time_machine.travel("2036-01-01T00:00:00Z", tick=True):  # whole for long
+        ran = run("check", "--no-look", "--json")
+    assert ran.json["inbox"]["first_look"] == {"quiet": 2}
+    assert "Note: inbox: The first look of watch “quiet”: 2 filings, told to nobody" in ran.err
+    zipped(folder / "inbox/apc990421.zip", NEXT_DAY)
+    with time_machine.travel("2036-01-02T00:00:00Z", tick=True):
+        assert run("check", "--no-look").silent

@@ -147,7 +147,10 @@ def print_feed(report: FeedReport) -> None:
 
 
 def complain_of_feed(report: FeedReport, *, passing: bool = False) -> None:
-    """What went wrong. What may pass by itself is said where somebody waits for it (`passing`)."""
+    """What went wrong. What may pass by itself is said where somebody waits for it (`passing`). And what a
+    first look kept quiet about: that is said once in the life of a watch."""
+    for text in render.first_looks(report.first_look):
+        complain(f"Note: {report.source}: {text}")
     for one in report.files:
         if one.what == "missing":
             complain(f"Error: {one.name} is listed and could not be had; it was passed over.\n{one.error}")

@@ -99,7 +99,9 @@ def import_(
     set_run(run)
     reaction = ImportReaction(config, database, session.env) if config is not None else None
     watches = [watch.name for watch in config.watches] if config is not None else []
-    told = _Told(as_json, database, watches if on_terminal() and not as_json else [])
+    if as_json and reaction is not None:
+        reaction.note_each()
+    told = _Told(as_json, database, watches if on_terminal() and not as_json else [], reaction)
     with keeping(config, database, reaction) as keep, Bar("reading", len(paths)) as bar:
         import_files(
             database,
@@ -124,11 +126,14 @@ def import_(
     if not as_json and on_terminal():
         _list(told, watched=bool(watches))
         _say_next(alerts, config)
-        if reaction is not None:
-            _say_first_look(reaction)
+        for text in render.first_looks(reaction.kept_quiet) if reaction is not None else ():
+            say(text)
         for mute, count in muted.counts(database, run).items():
             say(render.silenced(mute, count))
         _say_passed_over(files, paths)
+    elif not as_json and reaction is not None:
+        for text in render.first_looks(reaction.kept_quiet):
+            complain(f"Note: {text}")
     if as_of is not None:
         for file, day in told.printed:
             if day != as_of.isoformat():
@@ -151,8 +156,10 @@ def import_(
 class _Told:
     """What became of the records, kept as far as it is shown: a register has millions of them."""
 
-    def __init__(self, as_json: bool, database: Database, watches: list[str]) -> None:
-        self._as_json = as_json
+    def __init__(
+        self, as_json: bool, database: Database, watches: list[str], reaction: ImportReaction | None
+    ) -> None:
+        self._as_json, self._reaction = as_json, reaction
         self._database = database
         self._watches = watches
         self.under = 0  # records that a watch is about
@@ -171,7 +178,8 @@ class _Told:
         """One result, as soon as it is stored."""
         self.records += 1
         if self._as_json:
-            say_json_line(one.as_json())
+            quiet = self._reaction.quiet_about(one.st13 or "") if self._reaction is not None else []
+            say_json_line({**one.as_json(), "first_look": quiet})
         for word in one.unknown_words:
             self.words[one.file, one.source or "", word] += 1
         if one.outcome is not Outcome.OK:
@@ -257,18 +265,6 @@ def _say_next(alerts: int, config: Config | None) -> None:
         say(f"{made}nobody is told (notify is empty): see `tmwatch alerts list`.")
     elif config is None:
         say("No configuration here, so nothing was compared with a watch.")
-
-
-def _say_first_look(reaction: ImportReaction) -> None:
-    """Who has just set up a watch and imports the very filing would else wait for an alert of it."""
-    for name, count in sorted(reaction.summed_up.items()):
-        if count:
-            filings, them = render.counted(count, "filing"), "it" if count == 1 else "them"
-            say(
-                f"The first look of watch “{plain(name, 60)}”: {filings}, told to nobody; "
-                f"`tmwatch hits list` shows {them}. What comes later is told; "
-                'first_look = "alert" tells these too.'
-            )
 
 
 def _say_saved(results: list[Imported]) -> None:

@@ -29,7 +29,10 @@ def print_inbox(report: InboxReport) -> None:
 
 
 def complain_of_inbox(report: InboxReport) -> None:
-    """What stays, in full the first time; that it is still there, after that."""
+    """What stays, in full the first time; that it is still there, after that. And what a first look kept
+    quiet about: that is said once in the life of a watch."""
+    for text in render.first_looks(report.first_look):
+        complain(f"Note: inbox: {text}")
     if report.busy is not None:
         complain("Note: the inbox is being read by another check, and was left to it.")
     for name, why in report.unread:

@@ -156,6 +156,20 @@ def listed(items: Sequence[str], most: int = 5) -> str:
     return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def first_looks(kept_quiet: Mapping[str, int]) -> list[str]:
+    """What first looks were quiet about: who has just set up a watch, and imports the very filing, would else
+    wait for an alert of it."""
+    found = []
+    for name, count in sorted(kept_quiet.items()):
+        filings, them = counted(count, "filing"), "it" if count == 1 else "them"
+        found.append(
+            f"The first look of watch “{plain(name, 60)}”: {filings}, told to nobody; "
+            f"`tmwatch hits list` shows {them}. What comes later is told; "
+            'first_look = "alert" tells these too.'
+        )
+    return found
+
+
 def silenced(mute: str, count: int) -> str:
     """What a mute kept back just now."""
     return f"Muted ({plain(mute)}): {counted(count, 'change')}; `tmwatch changes --muted` lists what."
