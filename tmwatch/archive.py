@@ -29,16 +29,20 @@ def pack(body: bytes, *, quick: bool = False) -> bytes:
 _SMALL = 16_384  # bytes: below that the levels hardly differ in size
 
 
+_NOT_USED = "It was not used."
+_RESTORE = "Restore the database from a backup (`tmwatch backup` makes them)."
+
+
 def unpack(blob: bytes, sha256: str) -> bytes:
     """The bytes as received. Raises `StoreError` when they no longer match their hash."""
     try:
         body = zlib.decompress(blob)
     except zlib.error as error:
-        raise StoreError(f"the archived page {sha256[:12]}… cannot be unpacked: {error}") from None
+        raise StoreError(
+            f"the archived page {sha256[:12]}… cannot be unpacked: {error}", kept=_NOT_USED, do=_RESTORE
+        ) from None
     if digest(body) != sha256:
         raise StoreError(
-            f"the archived page {sha256[:12]}… does not match its hash",
-            kept="It was not used.",
-            do="Restore the database from a backup (`tmwatch backup` makes them).",
+            f"the archived page {sha256[:12]}… does not match its hash", kept=_NOT_USED, do=_RESTORE
         )
     return body

@@ -70,6 +70,7 @@ def ask_page(source: Source, number: MarkNumber, door: Door, config: Config, env
         raise UsageError(
             f"{show_number(number)} is no filing of {declaration.office}, for which {declaration.id} speaks",
             kept="Nothing was asked.",
+            do="`tmwatch source list` shows which source speaks for which office.",
         )
     query = record_query(declaration, number)
     request = next(iter(source.requests(query)), None)
@@ -81,7 +82,11 @@ def ask_page(source: Source, number: MarkNumber, door: Door, config: Config, env
         if look.page is None:
             raise look.error or NotFound("there is no page", where=look.url)
         return replace(look.page, query=request.query or query)
-    raise UsageError(f"{declaration.id} cannot be asked for {show_number(number)}", kept="Nothing was asked.")
+    raise UsageError(
+        f"{declaration.id} cannot be asked for {show_number(number)}",
+        kept="Nothing was asked.",
+        do="Give another number of the filing, or save its page and capture the file.",
+    )
 
 
 def capture(

@@ -99,9 +99,11 @@ class PermanentDeliveryError(DeliveryError):
 
 
 class LookError(TmwatchError):
-    """A look at a register that did not end in `ok`. `outcome` names the kind."""
+    """A look at a register that did not end in `ok`. `outcome` names the kind; `otherwise` is what to do
+    where the error itself says nothing of it: a reader knows what is wrong, and rarely more."""
 
     outcome: Outcome = Outcome.SERVER_ERROR
+    otherwise = "The next check asks again; if it stays so, look at the register in a browser."
 
     def __init__(
         self,
@@ -111,13 +113,16 @@ class LookError(TmwatchError):
         kept: str = "The stored record was left as it is.",
         do: str = "",
     ) -> None:
-        super().__init__(message, where=where, kept=kept, do=do)
+        super().__init__(message, where=where, kept=kept, do=do or self.otherwise)
 
 
 class LayoutChanged(LookError):
     """The page lacks its landmark, or carries rows that cannot be read without guessing."""
 
     outcome = Outcome.LAYOUT_CHANGED
+    otherwise = (
+        "Fetch or save it again, whole. If it stays so, its form is new: please report it with the page."
+    )
 
 
 class UnknownNumber(LayoutChanged):
@@ -130,11 +135,14 @@ class UnknownNumber(LayoutChanged):
 class NotThisSource(LayoutChanged):
     """These bytes are not a page of this source."""
 
+    otherwise = "Save it again as the register gives it; if `--source` was given, leave it out."
+
 
 class Incomplete(LookError):
     """The source itself says that there is more than was read."""
 
     outcome = Outcome.INCOMPLETE
+    otherwise = "Fetch or save it again, whole; if it stays so, please report it with the page."
 
 
 class TooMany(Incomplete):
@@ -145,6 +153,7 @@ class NotFound(LookError):
     """The office answers that it has no such record."""
 
     outcome = Outcome.NOT_FOUND
+    otherwise = "Check the number, and whether the office has published the filing yet."
 
 
 class Throttled(LookError):
@@ -158,18 +167,21 @@ class Blocked(LookError):
     """A challenge or captcha page. tmwatch never solves one."""
 
     outcome = Outcome.BLOCKED
+    otherwise = "Look at the register in a browser; a page saved there can be imported."
 
 
 class Declined(LookError):
     """The site refuses programs. Import a page saved by hand instead."""
 
     outcome = Outcome.DECLINED
+    otherwise = "Save the page in a browser and import it."
 
 
 class LoginRequired(LookError):
     """The answer is a login page, or the key is missing, wrong or expired."""
 
     outcome = Outcome.LOGIN_REQUIRED
+    otherwise = "Check the key: `tmwatch doctor` says where it is looked for."
 
 
 class Unreachable(LookError):

@@ -342,7 +342,7 @@ def st13(office: str, number: str) -> str:
     known = st13_or_none(office, number) if office in offices() else None
     if known is None:
         given = f"{clean_line(office, 10)} {clean_line(number, 40)}"
-        raise UsageError(f"no ST.13 identifier can be made of `{given}`")
+        raise UsageError(f"no ST.13 identifier can be made of `{given}`", do=_HELP)
     return known
 
 

@@ -113,7 +113,9 @@ def _page_of(source: Source, file: Path, number: str | None) -> tuple[Page, Mark
             cut = whole_or_one(source, stream, file.name, number)
         page = cut or Page(file.read_bytes(), name=file.name)
     except OSError as error:
-        raise UsageError(f"{plain(str(file), 200)} cannot be read: {error.strerror}") from None
+        raise UsageError(
+            f"{plain(str(file), 200)} cannot be read: {error.strerror}", do="Check its name and rights."
+        ) from None
     if number is None:
         return page, None
     try:

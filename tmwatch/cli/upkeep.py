@@ -145,7 +145,12 @@ def _refuse_other_file(target: Path) -> None:
         with target.open("rb") as file:
             head = file.read(_HEADER)
     except OSError as error:
-        raise StoreError(f"the file cannot be read: {error.strerror}", where=str(target)) from None
+        raise StoreError(
+            f"the file cannot be read: {error.strerror}",
+            where=str(target),
+            kept="Nothing was written.",
+            do="Correct its rights, or name another file.",
+        ) from None
     if target.with_name(f"{target.name}-wal").exists():
         why = "is a database that is in use"
     elif head and not (head[:16] == b"SQLite format 3\0" and head[68:72] == APPLICATION_ID.to_bytes(4)):
@@ -183,7 +188,12 @@ def backup_command(session: Session, file: Path | None, force: bool, as_json: bo
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     target = file or source.with_name(f"{source.name}.{stamp}.bak")
     if target.exists() and target.resolve() == source.resolve():
-        raise StoreError("the backup would replace the database itself", where=str(target))
+        raise StoreError(
+            "the backup would replace the database itself",
+            where=str(target),
+            kept="Nothing was written.",
+            do="Name another file, or none: then it is dated and lies beside the database.",
+        )
     session.refuse_own_file(target, "backup")
     if not force:
         _refuse_other_file(target)

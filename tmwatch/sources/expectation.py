@@ -86,17 +86,21 @@ def load_case(folder: Path) -> Case:
     try:
         given: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path.name} cannot be read: {error}", where=str(folder)) from error
+        do = "`tmwatch source capture` makes such a folder; check the file's rights and its TOML."
+        raise UsageError(f"{path.name} cannot be read: {error}", where=str(folder), do=do) from error
     wrong = [key for key, value in given.items() if not isinstance(value, _KEYS.get(key, ()))]
     lacking = [key for key in ("source", "page", "origin") if not given.get(key)]
     if wrong or lacking:
         raise UsageError(
-            f"{META}: unknown or of the wrong type: {wrong}; missing: {lacking}", where=str(folder)
+            f"{META}: unknown or of the wrong type: {wrong}; missing: {lacking}",
+            where=str(folder),
+            do=f"Correct {META}; another case shows what it holds.",
         )
     try:
         outcome = Outcome(given.pop("outcome", "ok"))
     except ValueError as error:
-        raise UsageError(f"{META}: {error}", where=str(folder)) from error
+        do = f"Outcomes: {', '.join(one.value for one in Outcome)}."
+        raise UsageError(f"{META}: {error}", where=str(folder), do=do) from error
     asked, unclaimed_ok = (tuple(map(str, given.pop(key, ()))) for key in ("asked", "unclaimed_ok"))
     return Case(folder=folder, outcome=outcome, asked=asked, unclaimed_ok=unclaimed_ok, **given)
 

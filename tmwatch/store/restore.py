@@ -70,7 +70,8 @@ def examine(path: Path, file: Path) -> str | None:
     if path.exists() and opening.key(path) == opening.key(file):
         raise StoreError("this is the database itself", where=str(file), kept=_NOTHING, do=_other(path, file))
     if opening.in_use(file):
-        raise StoreError("another process has this file open", where=str(file), kept=_NOTHING)
+        do = "Close what has it open, or restore a copy of it."
+        raise StoreError("another process has this file open", where=str(file), kept=_NOTHING, do=do)
     try:
         seen = opening.look(file, thorough=True)
     except StoreError as error:
@@ -79,7 +80,9 @@ def examine(path: Path, file: Path) -> str | None:
         said = error.message.replace("the database", "this file")
         raise StoreError(said, where=str(file), kept=_NOTHING, do=do or _other(path, file)) from None
     if not seen.version:
-        raise StoreError("there is nothing in this file", where=str(file), kept=_NOTHING)
+        raise StoreError(
+            "there is nothing in this file", where=str(file), kept=_NOTHING, do=_other(path, file)
+        )
     if path.exists() and opening.in_use(path):
         raise _busy(path)
     with opening.reading(file) as conn:

@@ -175,7 +175,12 @@ def text_of(path: Path) -> str:
             "there is no such configuration file", where=str(path), do="`tmwatch init` writes one."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the file cannot be read: {error}", where=str(path)) from None
+        raise ConfigError(
+            f"the file cannot be read: {error}",
+            where=str(path),
+            kept="Nothing was written.",
+            do="Check its rights, and that it is UTF-8 text.",
+        ) from None
 
 
 def checked(text: str, path: Path, sources: Collection[str] | None) -> Config:

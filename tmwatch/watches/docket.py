@@ -101,7 +101,10 @@ def read_docket(path: Path, default_office: str | None = None) -> Docket:
     """Read the file. Raises `ConfigError` when there is no file or it has no column of numbers."""
     try:
         if path.stat().st_size > _LARGEST:
-            raise ConfigError(f"the docket file {path} is larger than {_LARGEST // 1_000_000} MB")
+            raise ConfigError(
+                f"the docket file {path} is larger than {_LARGEST // 1_000_000} MB",
+                do="Leave the column of numbers and what you need beside it, or make two watches of it.",
+            )
         raw = path.read_bytes()
     except FileNotFoundError:
         raise ConfigError(
@@ -109,7 +112,9 @@ def read_docket(path: Path, default_office: str | None = None) -> Docket:
             do="Correct `numbers_file`; a relative path starts at the folder of the configuration file.",
         ) from None
     except OSError as error:
-        raise ConfigError(f"the docket file {path} cannot be read: {error.strerror}") from None
+        raise ConfigError(
+            f"the docket file {path} cannot be read: {error.strerror}", do="Check its name and rights."
+        ) from None
     return parse_docket(raw, path, default_office)
 
 

@@ -157,7 +157,7 @@ def _refuse(page: Page, where: str) -> None:
     raise NotThisSource(
         "this is no daily file of the USPTO",
         where=where,
-        do="A daily file is apcYYMMDD.zip with one XML file in it.",
+        do="Take apcYYMMDD.zip from the Open Data Portal (it holds one XML file), and import that.",
     )
 
 

@@ -152,7 +152,7 @@ def _refuse(page: Page, where: str) -> None:
     raise NotThisSource(
         "this is no daily file of the Trademark Trial and Appeal Board",
         where=where,
-        do="Such a file is ttYYMMDD.zip with one XML file in it.",
+        do="Take ttYYMMDD.zip from the Open Data Portal (it holds one XML file), and import that.",
     )
 
 
