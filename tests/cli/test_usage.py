@@ -41,6 +41,7 @@ def stocked(house: House, run: Run) -> House:
         "watch add --to-watch nope --number US76044902",
         "watch mute nope --until 2099-01-01",
         "watch unmute nope",
+        "watch rename nope other",
         "check --watch nope",
         "worklist --watch nope",
         "worklist --office QQ",

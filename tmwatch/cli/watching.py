@@ -27,7 +27,7 @@ from tmwatch.watches.doubts import doubts
 
 @cli.group("watch", cls=Group)
 def watch_group() -> None:
-    """What is watched: list, add, test, replay, mute, unmute."""
+    """What is watched: list, add, rename, test, replay, mute, unmute."""
 
 
 @watch_group.command("list")
