@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
+from typing import Literal
 
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, LookError, Outcome, UsageError
@@ -28,10 +29,11 @@ from tmwatch.sources.narrowing import FIELD, WHOSE, filtered, keeps
 from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, queries
 from tmwatch.store.marks import stored_among
-from tmwatch.stored import in_register, numbered, owned, record_of
+from tmwatch.stored import in_register, named, numbered, owned, record_of
 from tmwatch.text import fold
 from tmwatch.watches import live_state
 
+KeptIn = Literal["database", "register"]
 LEAST_DIGITS = 4  # of a bare number; no register's numbers that anybody looks for are shorter
 MOST_PAGES = 10  # of one answer, unless asked for more: "apple" has thousands of filings
 NO_CHANGED_SINCE = "it cannot be asked for what changed since a day"
@@ -168,16 +170,30 @@ def bare_number(text: str) -> bool:
     return sum(char.isdigit() for char in text) >= LEAST_DIGITS and not re.search(r"[^\d\s/.,-]", text)
 
 
-def stored(database: Database | None, question: Question, config: Config | None = None) -> list[TradeMark]:
+@dataclass(frozen=True)
+class Stored:
+    """What is stored, by where it is kept: the database, or only the store of the whole register."""
+
+    database: tuple[TradeMark, ...] = ()
+    register: tuple[TradeMark, ...] = ()
+
+    @property
+    def records(self) -> list[tuple[TradeMark, KeptIn]]:
+        """All of it, each with where it is kept."""
+        mine: list[tuple[TradeMark, KeptIn]] = [(one, "database") for one in self.database]
+        return [*mine, *((one, "register") for one in self.register)]
+
+
+def stored(database: Database | None, question: Question, config: Config | None = None) -> Stored:
     """Stored filings by number, else by mark or owner, as they stand; what the database has not is looked for
-    by number and by the whole name of its owner in the store of the whole register, if the configuration has
-    one. What the database knows otherwise, it knows better.
+    by number, and by the whole name of the mark or of its owner, in the store of the whole register, if the
+    configuration has one. What the database knows otherwise, it knows better.
 
     A bare number is tried as one of every office, and may be the name of a mark as well. Nothing is an answer
     to what a register changed since a day: we know when we saw a change, not when the register made it.
     """
     if question.changed_since is not None:
-        return []
+        return Stored()
     narrow = question.searches[0]
     given = [part for part in WHOSE if getattr(question, part)]
     parts = ["classes", "filed_since", "offices", *given]
@@ -200,10 +216,10 @@ def stored(database: Database | None, question: Question, config: Config | None 
     if _owner(question):
         # Found by the owner's name, which may be written in other characters there (京東, 京东).
         left = [*(set(parts) - {"owner"}), *(["mark"] if question.owner and question.text else [])]
-    return [
-        *(one for one in records if answers(one, parts)),
-        *(one for one in theirs if answers(one, left)),
-    ]
+    return Stored(
+        tuple(one for one in records if answers(one, parts)),
+        tuple(one for one in theirs if answers(one, left)),
+    )
 
 
 def _owner(question: Question) -> str:
@@ -228,14 +244,20 @@ def _in_database(database: Database, question: Question) -> list[TradeMark]:
 
 
 def _in_register(config: Config, question: Question) -> list[TradeMark]:
-    """By number, and by the whole name of the owner: marks are looked for there by likeness (`nearby`)."""
+    """By number, and by the whole name of the mark or of its owner: what is near a name is for `nearby`."""
     text, number = question.text, question.number
+    mark = question.mark or text
     if name := _owner(question):
-        return [record_of(row) for row in owned(config, name)]
+        rows = owned(config, name)
+        if not question.owner and not question.mark:  # it may be either
+            rows += named(config, mark)
+        return list({row["st13"]: record_of(row) for row in rows}.values())
     meant = [number] if number is not None else _meant(text) if text and bare_number(text) else []
     found = dict.fromkeys(st13 for one in meant for st13 in numbered(config, one))
-    rows = [in_register(config, st13) for st13 in found]
-    return [record_of(row) for row in rows if row is not None]
+    rows = [row for st13 in found if (row := in_register(config, st13)) is not None]
+    if mark and (not rows or (len(question.offices) != 1 and bare_number(text))):
+        rows += named(config, mark)
+    return list({row["st13"]: record_of(row) for row in rows}.values())
 
 
 def _meant(text: str) -> list[MarkNumber]:

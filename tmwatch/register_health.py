@@ -111,7 +111,7 @@ def _say(found: RegisterHealth, path: Path) -> None:
         said = f"it is of an older tmwatch: {left} filings are to be brought up to date"
         found.findings.append(("note", said, "The next `tmwatch import` or `lookup --stored` does it."))
     elif left:
-        said = f"an import was broken off: {left} filings are not found by owner yet"
+        said = f"an import was broken off: {left} filings are not found by owner or name yet"
         found.findings.append(
             ("note", said, "The next `tmwatch import` or `lookup --stored` makes up for it.")
         )

@@ -77,6 +77,15 @@ def owned(config: Config, owner: str) -> list[dict[str, Any]]:
         return register.of_owner([owner], None, _ALL)
 
 
+def named(config: Config, name: str) -> list[dict[str, Any]]:
+    """What the store of the register has of the filings of this very name, as names are compared
+    (`text.fold`); the latest filed first."""
+    if not has_register(config):
+        return []
+    with _register(config) as register:
+        return register.of_name(name)
+
+
 def record_of(row: Mapping[str, Any]) -> TradeMark:
     """A row of the register's store as a record of the few fields it has; goods are not among them."""
     names = {_OTHER_NAMES[kind]: text for kind, text in row["other_names"] if kind in _OTHER_NAMES}

@@ -104,7 +104,8 @@ def test_so_does_what_is_no_database(run: Run, store: Path) -> None:
 
 
 def test_one_of_an_older_version_is_brought_up_to_date_by_who_uses_it(run: Run, store: Path) -> None:
-    altered(store, "drop table filing_owner", "drop table keyed", "pragma user_version = 2")
+    tables = ("filing_owner", "keyed", "filing_name", "named")
+    altered(store, *(f"drop table {one}" for one in tables), "pragma user_version = 2")
     found = facts(run)
     assert (found["state"], found["filings"], found["to_bring_up_to_date"]) == ("older", 3, 3)
     assert "of an older tmwatch: 3 filings" in said(run)["note"][0]
@@ -114,7 +115,7 @@ def test_one_of_an_older_version_is_brought_up_to_date_by_who_uses_it(run: Run, 
 
 def test_an_import_that_was_broken_off_leaves_owners_to_be_made_ready(run: Run, store: Path) -> None:
     altered(store, "update keyed set filing = 1")
-    assert "2 filings are not found by owner yet" in said(run)["note"][0]
+    assert "2 filings are not found by owner or name yet" in said(run)["note"][0]
 
 
 def test_the_index_of_names_is_looked_at_too(run: Run, store: Path) -> None:

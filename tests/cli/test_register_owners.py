@@ -94,9 +94,57 @@ def test_long_work_on_the_register_is_announced_and_short_work_is_not(
     monkeypatch.setattr(session, "_MANY_OWNERS", 2)
     monkeypatch.setattr(nearby, "_MANY", 2)
     ran = run("lookup", "SAMPLE LANTERN", "--like", "--json")
-    assert "the owners of 3 filings" in ran.err
+    assert "the owners and names of 3 filings" in ran.err
     assert "the names of 3 filings" in ran.err
     assert json.loads(ran.out), "the answer stands alone on stdout"
     as_an_older_one_left_it()
-    assert "the owners of 3 filings" in run("lookup", "--stored", "--owner", "Nobody").err
+    assert "the owners and names of 3 filings" in run("lookup", "--stored", "--owner", "Nobody").err
     assert "made ready" not in run("lookup", "--stored", "--owner", "Nobody").err, "once"
+
+
+def test_a_mark_is_found_in_the_register_by_its_whole_name_and_it_is_said_where_each_answer_is_kept(
+    run: Run, folder: Path
+) -> None:
+    configured(folder, watch("mine", numbers=["US 79990511"]))
+    run("import", str(zipped(folder / "apc990420.zip", THREE)))
+    with closing(Register(folder / "register.db")) as register, register.write():
+        register.conn.execute("update filing set name = 'Sample-Lantern' where st13 = ?", (NAMED,))
+        register.conn.execute("update named set rule = ''")
+    assert in_database(folder) == {WATCHED}
+
+    def found(*words: str) -> dict[str, str]:
+        rows = run("lookup", "--stored", "--json", *words).json["filings"]
+        return {one["st13"]: one["kept_in"] for one in rows}
+
+    both = {WATCHED: "database", NAMED: "register"}
+    assert found("sample lantern") == found("--mark", "SAMPLE, LANTERN") == both
+    assert found("--mark", "SAMPLE LANTERN", "--class", "45") == {}
+    assert found("--mark", "SAMPLE LANTERN", "--since", "2100-01-01") == {}
+    assert found("--mark", "SAMPLE LANTERN", "--owner", "Nobody is called so") == {}
+    assert found("SAMPLE LANT") == {WATCHED: "database"}, "a part of a name is another name"
+    shown = run("lookup", "--stored", "sample lantern", terminal=True).out
+    assert "Stored: 2 filings, 1 of them in the store of the register" in shown
+    assert {"stored", "register"} <= set(shown.partition("Stored:")[0].split())
+    table = run("lookup", "--stored", "sample lantern", "--csv").out
+    assert [line.split(",")[2] for line in table.splitlines()] == ["kept_in", "database", "register"]
+
+
+def test_what_the_database_knows_under_another_name_is_not_taken_from_the_register(
+    run: Run, folder: Path
+) -> None:
+    configured(folder, watch("mine", numbers=["US 79990511"]))
+    run("import", str(zipped(folder / "apc990420.zip", THREE)))
+    with closing(Register(folder / "register.db")) as register, register.write():
+        register.conn.execute("update filing set name = 'OTHER NAME' where st13 = ?", (WATCHED,))
+        register.conn.execute("update named set rule = ''")
+    assert run("lookup", "--stored", "--json", "Other Name").json["filings"] == []
+
+
+def test_a_name_of_digits_is_looked_for_too(run: Run, folder: Path) -> None:
+    configured(folder)
+    run("import", str(zipped(folder / "apc990420.zip", THREE)))
+    with closing(Register(folder / "register.db")) as register, register.write():
+        register.conn.execute("update filing set name = '4711' where st13 = ?", (NAMED,))
+        register.conn.execute("update named set rule = ''")
+    (row,) = run("lookup", "--stored", "--json", "4711").json["filings"]
+    assert (row["st13"], row["kept_in"]) == (NAMED, "register")

@@ -41,7 +41,7 @@ def told(day: str, state: bytes, **fields: Any) -> Told:
 def take(register: Register, *many: Told, version: int = 1, file: str = "apc260420.zip") -> list[str]:
     with register.write():
         became = register.take(many, source="us.daily", slim_version=version, file=file)
-        register.owners_done()
+        register.keys_done()
     return list(became)
 
 

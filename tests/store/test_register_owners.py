@@ -132,8 +132,8 @@ def aged(path: Path, *many: Told) -> None:
     """A store as it was before owners had keys."""
     with closing(Register(path)) as register:
         take(register, *many)
-        register.conn.execute("drop table filing_owner")
-        register.conn.execute("drop table keyed")
+        for table in ("filing_owner", "keyed", "filing_name", "named"):
+            register.conn.execute(f"drop table {table}")
         register.conn.execute("pragma user_version = 2")
 
 

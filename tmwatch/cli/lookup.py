@@ -23,7 +23,18 @@ from tmwatch.cli.session import Session, pass_session, say_of_register
 from tmwatch.errors import UsageError
 from tmwatch.exporting import cell, summary
 from tmwatch.http import Door
-from tmwatch.lookup import MOST_PAGES, Asked, LiveAnswer, NotAsked, Question, bare_number, live, stored
+from tmwatch.lookup import (
+    MOST_PAGES,
+    Asked,
+    KeptIn,
+    LiveAnswer,
+    NotAsked,
+    Question,
+    Stored,
+    bare_number,
+    live,
+    stored,
+)
 from tmwatch.model import FactKind, Phase, TradeMark
 
 LISTED = 50
@@ -42,7 +53,17 @@ _OWN_DAY = (
     "A watch reads the whole list."
 )
 _CSV = (
-    *("note", "found", "mark", "office", "application_number", "registration_number", "st13", "classes"),
+    *(
+        "note",
+        "found",
+        "kept_in",
+        "mark",
+        "office",
+        "application_number",
+        "registration_number",
+        "st13",
+        "classes",
+    ),
     *("owners", "status_text", "phase", "application_date", "source", "facts", "as_of", "link"),
 )
 
@@ -122,9 +143,9 @@ def lookup(
 
     TEXT is a number, or a name that may be a mark or an owner. All sources that can answer are asked side by
     side, each at its own pace; those that cannot be asked are named, with the reason. In the store of the
-    whole register a number is looked up, or an owner by its whole name, however that is written; marks are
-    found there with --like. The exit code is 1 where registers were asked and none answered, or all that
-    could be asked rest after failures.
+    whole register a number is looked up, and a mark or an owner by its whole name, however that is written;
+    what is near a name is found there with --like. The exit code is 1 where registers were asked and none
+    answered, or all that could be asked rest after failures.
     """
     if level is not None:
         others = (mark, owner, agent, offices, since, changed_since, ask_live, as_csv)
@@ -219,17 +240,18 @@ def _check_changed(question: Question, ask_live: bool | None, *, can_ask: bool) 
         )
 
 
-def _row(record: TradeMark, found: str) -> dict[str, Any]:
+def _row(record: TradeMark, found: str, kept_in: str | None = None) -> dict[str, Any]:
     origin = record.provenance
     link = register_link(origin.source, record.application_number) if origin else None
-    return {"found": found, **summary(record, None), "link": link}
+    return {"found": found, "kept_in": kept_in, **summary(record, None), "link": link}
 
 
-def _rows(known: list[TradeMark], answer: LiveAnswer) -> list[dict[str, Any]]:
-    return [_row(one, "stored") for one in known] + [_row(one, "live") for one in answer.records]
+def _rows(known: Stored, answer: LiveAnswer) -> list[dict[str, Any]]:
+    mine = [_row(one, "stored", kept_in) for one, kept_in in known.records]
+    return mine + [_row(one, "live") for one in answer.records]
 
 
-def _document(known: list[TradeMark], answer: LiveAnswer) -> dict[str, Any]:
+def _document(known: Stored, answer: LiveAnswer) -> dict[str, Any]:
     return {
         "filings": _rows(known, answer),
         "asked": [
@@ -249,26 +271,31 @@ def _document(known: list[TradeMark], answer: LiveAnswer) -> dict[str, Any]:
     }
 
 
-def _write_csv(known: list[TradeMark], answer: LiveAnswer) -> None:
+def _write_csv(known: Stored, answer: LiveAnswer) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(_CSV)
     for row in _rows(known, answer):
         writer.writerow([cell(row.get(column)) for column in _CSV])
 
 
-def _print(
-    known: list[TradeMark], answer: LiveAnswer, question: Question, *, asked: bool, shown: bool
-) -> None:
+def _print(known: Stored, answer: LiveAnswer, question: Question, *, asked: bool, shown: bool) -> None:
     classes, changed = bool(question.classes), question.changed_since
     said = {(one.st13, one.provenance.source) for one in answer.records if one.provenance}
-    older = [one for one in known if not one.provenance or (one.st13, one.provenance.source) not in said]
-    found = [*((one, True) for one in older), *((one, False) for one in answer.records)]
+    found: list[tuple[TradeMark, KeptIn | None]] = [
+        (one, kept_in)
+        for one, kept_in in known.records
+        if not one.provenance or (one.st13, one.provenance.source) not in said
+    ]
+    found += [(one, None) for one in answer.records]
     _table(found, classes=classes)
     unknown = sum(not _classes_known(one) for one, _ in found) if classes else 0
     if unknown:
         say(f"{render.counted(unknown, 'filing')} whose classes the source does not give", style="dim")
     if changed is None:
-        say(f"Stored: {render.counted(len(known), 'filing')}")
+        of_register = (
+            f", {len(known.register)} of them in the store of the register" if known.register else ""
+        )
+        say(f"Stored: {render.counted(len(known.records), 'filing')}{of_register}")
     if not asked:
         return
     if answer.asked:
@@ -308,11 +335,11 @@ def _classes_known(record: TradeMark) -> bool:
     return record.gives("classes") and bool(record.class_numbers)
 
 
-def _table(records: list[tuple[TradeMark, bool]], *, classes: bool) -> None:
+def _table(records: list[tuple[TradeMark, KeptIn | None]], *, classes: bool) -> None:
     if not records:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    rows = [_cells(record, is_stored, classes=classes) for record, is_stored in records[:LISTED]]
+    rows = [_cells(record, kept_in, classes=classes) for record, kept_in in records[:LISTED]]
     heads, whole = zip(*_COLUMNS, strict=True)
     room = console().width - (len(heads) - 1)
     for name, width in zip(heads, widths(heads, rows, whole, room), strict=True):
@@ -340,12 +367,12 @@ def _status(record: TradeMark) -> str:
     return own or (render.WORDS.phase(record.status_phase) if record.gives("status_phase") else "")
 
 
-def _cells(record: TradeMark, is_stored: bool, *, classes: bool) -> tuple[str, ...]:
+def _cells(record: TradeMark, kept_in: KeptIn | None, *, classes: bool) -> tuple[str, ...]:
     origin = record.provenance
     number = record.application_number or record.registration_number
     day = f" {origin.as_of}" if origin and origin.as_of else ""
     source = (origin.source if origin else "") + ("*" if _is_told(record) else "")
-    source += f" stored{day}" if is_stored else ""
+    source += {None: "", "database": f" stored{day}", "register": f" register{day}"}[kept_in]
     return (
         render.mark_name(record.verbal_element, origin.kind.value if origin else None),
         record.office,

@@ -112,8 +112,8 @@ def say_of_register(config: Config) -> None:
     many = to_be_keyed(config.store.register) if config.store.register else 0
     if many > _MANY_OWNERS:
         complain(
-            f"Note: the owners of {many:,} filings of the register are made ready to be looked up, once. "
-            "That takes about a minute for a million; who breaks it off loses nothing and begins again."
+            f"Note: the owners and names of {many:,} filings of the register are made ready to be looked up, "
+            "once. That takes about a minute for a million; who breaks it off loses nothing and begins again."
         )
 
 

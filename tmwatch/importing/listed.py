@@ -27,7 +27,7 @@ def keep_listed(path: Path, sights: Sequence[Sight], source: str) -> None:
         return
     with Register(path) as register, register.write():
         register.take(list(told.values()), source=source, slim_version=_SLIM_VERSION, file="live")
-        register.owners_done()
+        register.keys_done()
 
 
 def _told(sight: Sight, record: TradeMark) -> Told:

@@ -131,7 +131,7 @@ def _steps(
     yield from reading.close()
     with keep.register.write():
         keep.register.told_again(seen.same)
-        keep.register.owners_done()
+        keep.register.keys_done()
     if keep.news is not None:
         keep.news.saw_all(source.declaration.office)
     yield from _unchanged(path, source, keep.register, seen)

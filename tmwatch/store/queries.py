@@ -16,6 +16,7 @@ from tmwatch.sources.base import Page
 from tmwatch.store.database import Database, iso
 from tmwatch.store.marks import load_record, sightings
 from tmwatch.store.timeline import disagreements
+from tmwatch.text import fold
 
 
 def find(database: Database, number: MarkNumber) -> list[str]:
@@ -110,15 +111,21 @@ def all_marks(database: Database) -> Iterator[TradeMark]:
 
 
 def search(database: Database, text: str) -> list[str]:
-    """ST.13 of stored filings whose mark or owner contains `text` (any case, any length; "" finds all)."""
+    """ST.13 of stored filings whose mark or owner contains `text` (any case, any length; "" finds all), or
+    whose mark is the same name but for blanks and signs (`text.fold`)."""
     # SQLite itself knows the cases of A to Z only, and takes % and _ for wildcards.
     database.conn.create_function("tmwatch_any_case", 1, _any_case, deterministic=True)
+    database.conn.create_function("tmwatch_fold", 1, _folded, deterministic=True)
     rows = database.conn.execute(
         "select st13 from mark where instr(tmwatch_any_case(mark), :n) or instr(tmwatch_any_case(owners), :n)"
-        " or :n = '' order by office, st13",
-        {"n": _any_case(text)},
+        " or :n = '' or tmwatch_fold(mark) = :folded order by office, st13",
+        {"n": _any_case(text), "folded": fold(text) or None},
     )
     return [row["st13"] for row in rows]
+
+
+def _folded(text: str | None) -> str:
+    return fold(text or "")
 
 
 def _any_case(text: str | None) -> str:

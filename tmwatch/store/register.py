@@ -21,14 +21,16 @@ from typing import Any, Literal, NamedTuple, Self
 
 from tmwatch.errors import StoreError
 from tmwatch.sources.slim import Essence, Slim
-from tmwatch.store import register_owners, rows
+from tmwatch.store import register_names, register_owners, rows
 from tmwatch.store.copies import make_private
 from tmwatch.store.database import WAL_KEPT, iso, now
 from tmwatch.store.outside import is_outside, what_to_do
 from tmwatch.store.register_file import (
     APPLICATION_ID,
     SCHEMA_VERSION,
+    catch_up,
     connect,
+    keyed,
     make,
     migrate,
     refuse_no_database,
@@ -46,6 +48,7 @@ FIELDS = (
     *("status_code", "filing_date", "registration_number", "international_number"),
 )
 _OWNERS = FIELDS.index("owners")
+_NAMES = 2  # fields that names stand in: the first
 _LISTS = frozenset({"other_names", "classes", "owners", "agents"})
 _COLUMNS = ("st13", "office", "application_number", *FIELDS, "status_live", "as_of", "source")
 _ALL = (*_COLUMNS, "slim_version", "hash", "first_seen", "last_moved")
@@ -135,7 +138,7 @@ class Register:
             conn.execute("pragma journal_mode = wal")
             conn.execute("pragma synchronous = full")
             conn.execute(f"pragma journal_size_limit = {WAL_KEPT}")
-        behind = version < SCHEMA_VERSION or (done := register_owners.keyed(conn)) < 0
+        behind = version < SCHEMA_VERSION or (done := keyed(conn)) < 0
         if reading:
             if behind:
                 raise self._error(
@@ -253,9 +256,14 @@ class Register:
     def of_owner(self, names: Sequence[str], before: dt.date | None, most: int) -> list[dict[str, Any]]:
         """The filings of an owner with one of these names, however they are written (`text.party_keys`), as
         `rows` gives them: the latest filed first, at most so many. With a day those filed before it, and
-        those that bear no date. What a file brings is found when it is through (`owners_done`)."""
+        those that bear no date. What a file brings is found when it is through (`keys_done`)."""
         day = before.isoformat() if before is not None else None
         return [_readable(row) for row in register_owners.of_owner(self.conn, names, day, most)]
+
+    def of_name(self, name: str) -> list[dict[str, Any]]:
+        """The filings that go by this very name as names are compared (`text.fold`), as `rows` gives them:
+        the latest filed first. What a file brings is found when it is through (`keys_done`)."""
+        return [_readable(row) for row in register_names.of_name(self.conn, name)]
 
     def holds(self, without: Collection[str] = ()) -> Holds:
         """What there is to find an owner's filings in, besides these (ST.13)."""
@@ -303,7 +311,7 @@ class Register:
             (last["filing"], last["change"]),
         )
         for row in rows:
-            for name in _names(row):
+            for name in register_names.names_of(row["name"], row["other_names"]):
                 yield row["id"], name
 
     def filings_to_index(self) -> int:
@@ -361,6 +369,7 @@ class Register:
         instant = iso(now())
         new: list[tuple[Any, ...]] = []
         sold: list[tuple[int, str, Sequence[str]]] = []
+        renamed: list[tuple[int, list[str], list[str]]] = []
         moved: list[tuple[Any, ...]] = []
         changes: list[tuple[Any, ...]] = []
         became: list[Became] = []
@@ -384,6 +393,9 @@ class Register:
             ]
             if old["owners"] != values[_OWNERS]:
                 sold.append((old["id"], old["owners"], one.slim.owners))
+            if (old["name"], old["other_names"]) != values[:_NAMES]:
+                before_it = register_names.names_of(old["name"], old["other_names"])
+                renamed.append((old["id"], before_it, register_names.names_of(values[0], values[1] or "[]")))
             # A better reader makes no news: of the same bytes it only knows more.
             told = bool(differs) and old["hash"] != one.essence.digest
             changes += differs if told else []
@@ -394,6 +406,8 @@ class Register:
         self.conn.executemany(_UPDATE, moved)
         if sold:
             register_owners.move(self.conn, sold)
+        if renamed:
+            register_names.move(self.conn, renamed)
         self.conn.executemany(
             "insert into filing_change (filing, as_of, field, old, new, file, seen_at)"
             " values (?,?,?,?,?,?,?)",
@@ -401,9 +415,9 @@ class Register:
         )
         return became
 
-    def owners_done(self) -> None:
-        """The owners of all that was taken can be asked for, in the transaction that is open."""
-        register_owners.catch_up(self.conn)
+    def keys_done(self) -> None:
+        """The owners and names of all that was taken can be asked for, in the transaction that is open."""
+        catch_up(self.conn)
 
     def told_again(self, days: dict[str, array[int]]) -> None:
         """Filings (by their row) that a file of that day tells as they are stored."""
@@ -447,11 +461,6 @@ def _listed(values: Sequence[str]) -> str:
     if joined.isprintable() and "\\" not in joined and joined.count('"') == 2 * len(values) - 2:
         return f'["{joined}"]'
     return _ENCODE(values)
-
-
-def _names(row: sqlite3.Row) -> list[str]:
-    others = [text for kind, text in json.loads(row["other_names"]) if kind != "translation"]
-    return list(dict.fromkeys(filter(None, [row["name"], *others])))
 
 
 def _readable(row: sqlite3.Row) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tmwatch.errors import StoreError
 from tmwatch.files import whole
-from tmwatch.store import register_owners
+from tmwatch.store import register_names, register_owners
 from tmwatch.store.copies import BUSY_SECONDS, PRIVATE
 
 APPLICATION_ID = 0x746D7772  # "tmwr"
@@ -55,6 +55,16 @@ _SCHEMA = (
       id integer primary key check (id = 1), rule text not null, filing integer not null
     );
     insert into keyed values (1, '', 0);
+    """,
+    # The same of its names (`register_names`).
+    """
+    create table filing_name (
+      key integer not null, filing integer not null references filing (id), primary key (key, filing)
+    ) without rowid;
+    create table named (
+      id integer primary key check (id = 1), rule text not null, filing integer not null
+    );
+    insert into named values (1, '', 0);
     """,
 )
 SCHEMA_VERSION = len(_SCHEMA)
@@ -107,13 +117,25 @@ def make(path: Path) -> None:
 
 def migrate(conn: sqlite3.Connection, version: int) -> None:
     """The steps from `version` to today's schema, in the transaction that is open; a process killed in it has
-    done nothing. The keys of the owners are part of them."""
+    done nothing. The keys of owners and names are part of them."""
     for step in _SCHEMA[version:]:
         for statement in filter(str.strip, step.split(";")):
             conn.execute(statement)
-    register_owners.catch_up(conn)
+    catch_up(conn)
     conn.execute(f"pragma application_id = {APPLICATION_ID}")
     conn.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+
+def keyed(conn: sqlite3.Connection) -> int:
+    """Up to which row the filings are found by owner and by name; -1 where the keys are those of another
+    rule."""
+    return min(register_owners.keyed(conn), register_names.keyed(conn))
+
+
+def catch_up(conn: sqlite3.Connection) -> None:
+    """Make the keys that are not made yet, in the transaction that is open."""
+    register_owners.catch_up(conn)
+    register_names.catch_up(conn)
 
 
 def is_behind(path: Path) -> bool:
@@ -127,15 +149,13 @@ def is_behind(path: Path) -> bool:
             if conn.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
                 return False
             version = conn.execute("pragma user_version").fetchone()[0]
-            return bool(
-                version < SCHEMA_VERSION or (version == SCHEMA_VERSION and register_owners.keyed(conn) < 0)
-            )
+            return bool(version < SCHEMA_VERSION or (version == SCHEMA_VERSION and keyed(conn) < 0))
     except sqlite3.Error:
         return False
 
 
 def to_be_keyed(path: Path) -> int:
-    """How many filings of a store get the keys of their owners when it is opened next: some 20,000 a second.
+    """How many filings of a store get their keys when it is opened next: some 20,000 a second.
 
     0 where all have them, and for a file that is not there or cannot be read: whoever opens it says why.
     """
@@ -145,7 +165,7 @@ def to_be_keyed(path: Path) -> int:
             if conn.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
                 return 0
             old = conn.execute("pragma user_version").fetchone()[0] < SCHEMA_VERSION
-            done = 0 if old else max(0, register_owners.keyed(conn))
+            done = 0 if old else max(0, keyed(conn))
             return int(conn.execute("select coalesce(max(id), 0) from filing").fetchone()[0]) - done
     except sqlite3.Error:
         return 0
