@@ -108,6 +108,43 @@ def test_a_replay_counts_by_level_and_week_and_says_what_it_looked_through(store
     assert "offices: CN 5" in shown
 
 
+MARKS = 'marks = ["Joyrobotaxi", "京东汽车"]'
+GOODS = CONFIG.replace(MARKS, 'goods = ["ferries"]').replace("related", "# related")
+
+
+def test_what_the_store_of_a_register_does_not_tell_is_said_and_not_taken_for_no_hit(
+    run: Run, folder: Path
+) -> None:
+    (folder / "tmwatch.toml").write_text(CONFIG, encoding="utf-8")
+    run("import", str(zipped(folder / "apc990420.zip", THREE)))  # one of the three is of class 12
+    (folder / "tmwatch.toml").write_text(GOODS, encoding="utf-8")
+    tried = run("watch", "test", "names", "--json").json
+    assert (tried["hits"], tried["goods_not_kept"]) == ([], 1)
+    said = "Of 1 filing that passes the other filters the goods are not stored"
+    assert said in " ".join(run("watch", "test", "names").out.split())
+    replayed = " ".join(run("watch", "replay", "names", "--since", "2026-04-01").out.split())
+    assert "Nothing can be said: of 1 filing" in replayed
+    assert "No filing" not in replayed
+
+
+def test_hits_whose_goods_are_not_stored_are_counted_and_named(run: Run, folder: Path) -> None:
+    text = GOODS.replace("classes = [12]", 'owners = ["Muster Boats"]
+classes = [12]')
+    (folder / "tmwatch.toml").write_text(text.replace("Muster Boats", "Nobody"), encoding="utf-8")
+    run("import", str(zipped(folder / "apc990420.zip", THREE)))
+    (folder / "tmwatch.toml").write_text(text, encoding="utf-8")
+    said = "1 of these hits is counted without its goods, which are not stored"
+    assert said in " ".join(run("watch", "test", "names").out.split())
+    assert said in " ".join(run("watch", "replay", "names", "--since", "2026-04-01").out.split())
+
+
+def test_a_replay_without_levels_says_how_many_there_were(stored: Run, folder: Path) -> None:
+    text = CONFIG.replace(MARKS, 'owners = ["另一家科技有限公司"]')
+    (folder / "tmwatch.toml").write_text(text, encoding="utf-8")
+    shown = " ".join(stored("watch", "replay", "names", "--since", "2026-10-01").out.split())
+    assert "About 1 filing a week, in about 1 alert a week: 3 in all." in shown
+
+
 def test_a_replay_of_nothing_says_that_nothing_can_be_said(stored: Run) -> None:
     with time_machine.travel(dt.datetime(2026, 11, 26, 12, tzinfo=dt.UTC), tick=True):
         ran = stored("watch", "replay", "names", "--since", "2026-11-16")

@@ -22,6 +22,7 @@ from tmwatch.store.database import now
 from tmwatch.stored import batches, count, has_register
 from tmwatch.watches import asks, coverage, sentence
 from tmwatch.watches.doubts import doubts
+from tmwatch.watches.filters import UNCHECKED
 from tmwatch.watches.replay import LEVELS, Replay, about, replay
 from tmwatch.watches.trial import FARTHEST, Found, Trial, trial
 from tmwatch.worklist import with_hand_work
@@ -68,6 +69,8 @@ def test(session: Session, name: str, level: int | None, as_json: bool) -> None:
     stored = render.counted(found.looked_through, "stored filing")
     come = "comes" if len(found.hits) == 1 else "come"
     say(f"{len(found.hits)} of {stored} {come} under it.", style="bold")
+    if found.goods_unknown:
+        say(f"{_goods_unknown(len(found.goods_unknown))} They may come under it.", style="bold")
     for one in found.hits[:HITS_LISTED]:
         _print(one, one.answer.why)
     if len(found.hits) > HITS_LISTED:
@@ -110,6 +113,7 @@ def _looked_through(found: Trial) -> dict[str, Any]:
         "offices": dict(sorted(found.offices.items())),
         "kept_in": dict(found.kept_in),
         "without_filing_date": found.undated,
+        "goods_not_kept": len(found.goods_unknown),
     }
 
 
@@ -118,6 +122,12 @@ def _honestly(config: Config, watch: Watch, found: Trial, env: Mapping[str, str]
     where = [f"{number} of {_KEPT_IN[kept]}" for kept, number in found.kept_in.items()]
     offices = [f"{office} {number}" for office, number in _most(found.offices)]
     said = []
+    bare = sum(UNCHECKED in one.answer.why for one in found.hits) if watch.goods else 0
+    if bare:
+        counted = "is counted without its" if bare == 1 else "are counted without their"
+        said.append(
+            f"{bare} of these hits {counted} goods, which are not stored; those of new filings count."
+        )
     if found.looked_through:
         said.append(f"Looked through: {' and '.join(where)}; offices: {', '.join(offices)}.")
     absent = [office for office in watch.offices if not found.offices[office]]
@@ -134,6 +144,11 @@ def _honestly(config: Config, watch: Watch, found: Trial, env: Mapping[str, str]
             f"The database holds what was watched or imported, no whole register{why}: there is more outside."
         )
     return said
+
+
+def _goods_unknown(number: int) -> str:
+    of = f"Of {number} filing that passes" if number == 1 else f"Of {number} filings that pass"
+    return f"{of} the other filters the goods are not stored: the store of a register keeps none."
 
 
 def _most(offices: Counter[str]) -> list[tuple[str, int]]:
@@ -171,7 +186,8 @@ def replay_(session: Session, name: str, since: dt.date, as_json: bool) -> None:
         return
     say(sentence(asked))
     say()
-    _print_rates(asked, told)
+    unknown = sum(day is not None and since <= day <= today for day in found.goods_unknown)
+    _print_rates(asked, told, unknown)
     say()
     _print_weeks(asked, told)
     weeks = f"{len(told.with_data)} of {len(told.weeks)} weeks since {told.since}"
@@ -186,12 +202,20 @@ def replay_(session: Session, name: str, since: dt.date, as_json: bool) -> None:
         say(text, style="dim")
 
 
-def _print_rates(watch: Watch, told: Replay) -> None:
+def _print_rates(watch: Watch, told: Replay, unknown: int) -> None:
+    """`unknown`: filings of those weeks that may be hits by goods which are not stored."""
     if not told.with_data:
         say("Nothing that is stored was filed since then: nothing can be said.", style="bold")
         return
     if not watch.marks or not watch.level:
-        say(f"{_rate(told, LEVELS[-1])}.", style="bold")
+        said = _goods_unknown(unknown)
+        if unknown and not told.hits(LEVELS[-1]):
+            say(f"Nothing can be said: o{said[1:]}", style="bold")
+            return
+        rate = _rate(told, LEVELS[-1]).removesuffix(",")
+        say(f"{rate}: {told.hits(LEVELS[-1])} in all.", style="bold")
+        if unknown:
+            say(f"It may be many more. {said}", style="bold")
         return
     for level in LEVELS:
         mine = ", the level of this watch" if level == watch.level else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tmwatch.model import TradeMark
 from tmwatch.watches.filing import Filing, filing_of, goods_texts, nice_classes
+from tmwatch.watches.filters import UNCHECKED
 from tmwatch.watches.portfolio import Portfolio
 from tmwatch.watches.rules import Match, match
 
@@ -77,7 +78,8 @@ class Trial:
     """The outcome, nearest first. `misses`: a trigger fired, or a name came near, and something did not hold.
 
     `offices` and `kept_in` count what was looked through; `weeks` what of it was filed in the week of each
-    Monday, at the offices of the watch; `undated` what of it has no filing date.
+    Monday, at the offices of the watch; `undated` what of it has no filing date. `goods_unknown` are the
+    filing dates of those that only goods which are not stored keep from being hits: they may be some.
     """
 
     looked_through: int = 0
@@ -87,6 +89,7 @@ class Trial:
     kept_in: Counter[str] = field(default_factory=Counter)
     weeks: Counter[dt.date] = field(default_factory=Counter)
     undated: int = 0
+    goods_unknown: list[dt.date | None] = field(default_factory=list)
 
 
 def trial(
@@ -103,6 +106,8 @@ def trial(
             answer = match(watch, record, near)
             if answer.hit or answer.triggers or near is not None:
                 (found.hits if answer.hit else found.misses).append(_found(watch, record, one, answer))
+            elif _only_goods_unknown(watch, record, answer):
+                found.goods_unknown.append(record.application_date)
         found.looked_through += len(batch)
         for one in batch:
             _count(found, watch, one)
@@ -121,6 +126,12 @@ def _count(found: Trial, watch: Watch, one: Candidate) -> None:
         found.undated += 1
     else:
         found.weeks[monday(one.filing.filed)] += 1
+
+
+def _only_goods_unknown(watch: Watch, record: TradeMark, answer: Match) -> bool:
+    """Whether nothing but goods that are not stored keeps it from being a hit."""
+    unchecked = all(UNCHECKED in sentence for sentence in answer.failed)
+    return bool(watch.goods and answer.failed) and unchecked and goods_texts(record) is None
 
 
 def _nearest(one: Found) -> tuple[int, float, str]:
