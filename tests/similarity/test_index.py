@@ -125,12 +125,12 @@ def test_only_as_many_as_are_asked_for_the_nearest() -> None:
     assert index.search("SEIKO", limit=2) == index.search("SEIKO")[:2]
 
 
-@pytest.mark.parametrize(("enough", "part"), [(0.01, 40), (2, 40), (2, 1000)])
+@pytest.mark.parametrize(("times", "part"), [(0.01, 40), (3, 40), (3, 1000)])
 def test_the_nearest_are_those_that_a_search_of_all_finds_first(
-    enough: float, part: int, monkeypatch: pytest.MonkeyPatch
+    times: float, part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However near the search begins to look, and however many parts the index has."""
-    monkeypatch.setattr("tmwatch.similarity.index._ENOUGH", enough)
+    monkeypatch.setattr("tmwatch.similarity.floor._TIMES", times)
     monkeypatch.setattr("tmwatch.similarity.index._PART", part)
     marks, names = generated(24, seed=11)
     index = Index.build(names)

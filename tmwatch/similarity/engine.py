@@ -9,7 +9,7 @@ where nothing was compiled go through `features.measure`, one by one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -64,7 +64,6 @@ class Engine:
     ) -> None:
         self.counts, self.formula, self.cores = counts, formula, cores
         self.marks, self.names = marks, names
-        self._begun: list[Future[_Looked]] | None = None
         self._held, parts, code = marks.asked
         # Whose letters hold which words of the marks.
         self._part_holders = Holders.of(*names.with_part(parts, code))
@@ -82,22 +81,15 @@ class Engine:
         slow = np.flatnonzero(self.marks.full & ~fast)
         for at in range(0, len(slow), step):
             yield self._apart(slow[at : at + step], least, level)
+        looks = self._looks(least, level)
         with ExitStack() as stack:
-            found: Iterator[_Looked] = (one.result() for one in self._begun or ())
-            if self._begun is None:
-                looks = self._looks(least, level)
-                found = (look() for look in looks)
-                if self.cores > 1 and len(looks) > 1:
-                    found = stack.enter_context(ThreadPoolExecutor(self.cores)).map(_call, looks)
+            found: Iterator[_Looked] = (look() for look in looks)
+            if self.cores > 1 and len(looks) > 1:
+                found = stack.enter_context(ThreadPoolExecutor(self.cores)).map(_call, looks)
             for scores, mark, name in found:
                 yield scores
                 if len(mark):
                     yield self._measured(mark, name, least, level)
-
-    def begin(self, pool: Executor, least: Floats, level: int) -> None:
-        """Has other threads begin with what is compiled. `scores`, which has to be asked for the same, waits
-        for that; meanwhile the caller can make ready what comes next."""
-        self._begun = [pool.submit(look) for look in self._looks(least, level)] if len(self.names) else []
 
     def _looks(self, least: Floats, level: int) -> list[Callable[[], _Looked]]:
         """What is computed outside the interpreter's lock, by blocks of marks; what is left for the rule

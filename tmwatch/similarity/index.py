@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,7 @@ import numpy as np
 
 from tmwatch.similarity import compiled, kept
 from tmwatch.similarity.arrays import Columns
+from tmwatch.similarity.floor import Floor, Nearest
 from tmwatch.similarity.hits import Hit
 from tmwatch.similarity.score import Scorer, scorer
 from tmwatch.similarity.strings import Bools, Floats, Ints
@@ -35,13 +37,8 @@ _SMALL, _MANY = 20_000, 8
 # Of so many parts what was read is kept for the next search; of the others it is let go, and of all of them
 # after a search for many marks: all of it may be too much for the machine.
 _WARM = 20
-# Parts that are searched together for one mark.
-_TOGETHER = 10
 # How the file of a part ends, and a file that forms before this one had.
 _END, _BEFORE = ".names", "index.json"
-
-# A search for some of the nearest hits begins at the level at which so many times as many are expected.
-_ENOUGH = 2
 
 
 class StaleIndex(ValueError):
@@ -200,18 +197,25 @@ class Index:
         return sorted(hits, key=lambda hit: (hit.level, -hit.score, hit.candidate))
 
     def _nearest(self, mark: Columns, level: int, limit: int | None) -> list[tuple[_Part, Found]]:
-        """What is near one mark, part by part: all of the nearest levels that together have `limit` hits, and
-        more. The first part tells at which level the others should have enough."""
-        if limit is None or len(self._parts) < 2:
+        """What is near one mark, part by part: the `limit` nearest, and some more.
+
+        How near those are is guessed from the parts that were searched before; a part of which that asked too
+        much is searched again.
+        """
+        if limit is None:
             return list(self._found(mark, level, self._parts))
-        first = list(self._found(mark, level, self._parts[:1]))
-        share = len(self) / len(self._parts[0].columns)
-        for at in range(1, level):
-            if share * int((first[0][1].level <= at).sum()) >= _ENOUGH * limit:
-                found = first + list(self._found(mark, at, self._parts[1:]))
-                if sum(int((here.level <= at).sum()) for _part, here in found) >= limit:
-                    return found
-        return first + list(self._found(mark, level, self._parts[1:]))
+        wanted = Nearest(level, limit, len(self))
+        asked: dict[int, Floor] = {}
+
+        def floor(part: _Part) -> Floor:
+            asked[part.start] = wanted.expected()
+            return asked[part.start]
+
+        found = list(self._of_one(mark, self._parts, floor, wanted.learn))
+        sure = wanted.sure()
+        again = [part for part in self._parts if asked[part.start] < sure]
+        once_more = {part.start: here for part, here in self._of_one(mark, again, lambda _part: sure)}
+        return [(part, once_more.get(part.start, here)) for part, here in found]
 
     def search_many(self, marks: Sequence[str], level: int = 3) -> Iterator[Hit]:
         """The hits of many marks with their reasons, part by part of the index, in each by mark and place."""
@@ -231,21 +235,37 @@ class Index:
         """The hits of each part, in their places in it."""
         if not 1 <= level <= 4:
             raise ValueError(f"level {level}: a level is 1 to 4")
+        if len(marks) == 1:
+            yield from self._of_one(marks, parts, lambda _part: Floor(level))
+            return
         ready = [marks.name(at) for at in range(len(marks))]
         self._scorer.noises(ready, self._cores)
-        if len(marks) > 1:  # the threads share the marks
-            for part in parts:
-                yield part, Found(*self._scorer.found(ready, part.columns, level, self._cores, marks))
-                self._let_go(part, len(marks))
+        for part in parts:
+            yield part, Found(*self._scorer.found(ready, part.columns, level, self._cores, marks))
+            self._let_go(part, len(marks))
+
+    def _of_one(
+        self,
+        mark: Columns,
+        parts: Sequence[_Part],
+        floor: Callable[[_Part], Floor],
+        learn: Callable[[int, Ints, Floats], None] | None = None,
+    ) -> Iterator[tuple[_Part, Found]]:
+        """The hits of one mark above the floor of each part. The threads share the parts."""
+        self._scorer.noises([mark.name(0)], self._cores)
+
+        def look(part: _Part) -> tuple[_Part, Found]:
+            found = Found(*self._scorer.found_above(mark, part.columns, floor(part)))
+            if learn is not None:
+                learn(len(part.columns), found.level, found.score)
+            self._let_go(part, 1)
+            return part, found
+
+        if len(parts) < 2:
+            yield from map(look, parts)
             return
-        for at in range(0, len(parts), _TOGETHER):
-            some = parts[at : at + _TOGETHER]
-            columns = [part.columns for part in some]
-            for part, found in zip(
-                some, self._scorer.found_in(marks, columns, level, self._cores), strict=True
-            ):
-                yield part, Found(*found)
-                self._let_go(part, 1)
+        with ThreadPoolExecutor(self._cores) as pool:
+            yield from pool.map(look, parts)
 
     def _let_go(self, part: _Part, marks: int) -> None:
         """Gives back the memory of a part that was searched, where all parts would take too much."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from operator import mul
 from typing import NamedTuple, Protocol
@@ -27,6 +26,7 @@ from tmwatch.similarity.background import made_han_names, made_names
 from tmwatch.similarity.batch import may_be_near
 from tmwatch.similarity.engine import Engine
 from tmwatch.similarity.features import NAMES, Match, expand, measure
+from tmwatch.similarity.floor import Floor
 from tmwatch.similarity.formula import Formula, Scores
 from tmwatch.similarity.levels import nearest
 from tmwatch.similarity.name import Name
@@ -297,18 +297,11 @@ class Scorer:
         mark, name, levels, score = self._of_level(near, less, level)
         return places[mark], name, levels, score
 
-    def found_in(
-        self, marks: Columns, parts: Sequence[Columns], level: int, cores: int = 1
-    ) -> Iterator[tuple[Ints, Ints, Ints, Floats]]:
-        """The same of few marks in each of several batches, which the threads share."""
-        less, least = self._asked_of([marks.name(at) for at in range(len(marks))], level, cores)
-        with ThreadPoolExecutor(cores) as pool:
-            begun: list[Engine] = []
-            for names in parts:
-                begun.append(Engine(self.counts, self.formula, marks, names))
-                begun[-1].begin(pool, least, level)
-            for engine in begun:
-                yield self._of_level(Scores.together(list(engine.scores(least, level))), less, level)
+    def found_above(self, mark: Columns, names: Columns, floor: Floor) -> tuple[Ints, Ints, Ints, Floats]:
+        """The same of one mark, whose pairs have to reach a floor; and some below it."""
+        less, least = self._asked_of([mark.name(0)], floor.level, 1)
+        least = np.maximum(least, floor.score(self.weights.levels) + less - 1e-9)
+        return self._of_level(self.near(mark, names, least, 1, floor.level), less, floor.level)
 
     def _asked_of(self, marks: Sequence[Name], level: int, cores: int) -> tuple[Floats, Floats]:
         """(what the noise of each mark takes off, what a pair of `level` has to have before that)."""
