@@ -128,8 +128,7 @@ def test_what_the_store_of_a_register_does_not_tell_is_said_and_not_taken_for_no
 
 
 def test_hits_whose_goods_are_not_stored_are_counted_and_named(run: Run, folder: Path) -> None:
-    text = GOODS.replace("classes = [12]", 'owners = ["Muster Boats"]
-classes = [12]')
+    text = GOODS.replace("classes = [12]", 'owners = ["Muster Boats"]\nclasses = [12]')
     (folder / "tmwatch.toml").write_text(text.replace("Muster Boats", "Nobody"), encoding="utf-8")
     run("import", str(zipped(folder / "apc990420.zip", THREE)))
     (folder / "tmwatch.toml").write_text(text, encoding="utf-8")

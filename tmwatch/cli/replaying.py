@@ -125,9 +125,7 @@ def _honestly(config: Config, watch: Watch, found: Trial, env: Mapping[str, str]
     bare = sum(UNCHECKED in one.answer.why for one in found.hits) if watch.goods else 0
     if bare:
         counted = "is counted without its" if bare == 1 else "are counted without their"
-        said.append(
-            f"{bare} of these hits {counted} goods, which are not stored; those of new filings count."
-        )
+        said.append(f"{bare} of these hits {counted} goods, which are not stored; of new filings they count.")
     if found.looked_through:
         said.append(f"Looked through: {' and '.join(where)}; offices: {', '.join(offices)}.")
     absent = [office for office in watch.offices if not found.offices[office]]
