@@ -11,6 +11,7 @@ import pytest
 import time_machine
 
 from tests.cli.conftest import Run, folder, run
+from tests.cli.test_import_daily import THREE, zipped
 from tests.loopback import Mailbox
 from tests.records import record, sight
 from tmwatch.alerts.compose import reactor
@@ -36,7 +37,8 @@ def mailbox(folder: Path, run: Run, clock: object) -> Iterator[Mailbox]:
             f'[smtp]\nhost = "127.0.0.1"\nport = {mailbox.port}\nsecurity = "none"\n'
             'sender = "x@example.com"\n'
             '[[recipient]]\nname = "legal"\nemail = ["legal@example.com"]\n'
-            '[[watch]]\nname = "widgets"\nowners = ["Sample Widgets"]\nnotify = ["legal"]\n'
+            '[[watch]]\nname = "widgets"\nowners = ["Sample Widgets"]\noffices = ["US"]\n'
+            'notify = ["legal"]\n'
         )
         for number in (1, 2):
             react = reactor(load_config(folder / "tmwatch.toml"), {}, lambda watch, one, found: False)
@@ -92,3 +94,23 @@ def test_retry_leaves_it_and_sends_the_one_that_is_named(mailbox: Mailbox, run: 
     assert run("alerts", "retry", "2").code == 0
     run("check", "--no-look")
     assert len(mailbox.mails) == 2
+
+
+def test_a_dry_run_says_that_it_would_wait(
+    mailbox: Mailbox, run: Run, folder: Path, clock: time_machine.Traveller
+) -> None:
+    file = folder / "tmwatch.toml"
+    text = file.read_text().replace('path = "tmwatch.db"\n', 'path = "tmwatch.db"\ninbox = "inbox"\n')
+    lantern = '[[watch]]\nname = "lantern"\nmarks = ["SAMPLE LANTERN"]\noffices = ["US"]\n'
+    lantern += 'first_look = "alert"\nnotify = ["legal"]\n'
+    file.write_text(text + lantern)
+    (folder / "inbox").mkdir()
+    clock.move_to(dt.datetime(2036, 1, 1, 12, tzinfo=dt.UTC))  # what lies in the inbox is whole for long
+    zipped(folder / "inbox/apc990420.zip", THREE)
+    first = " ".join(run("check", "--dry-run").out.split())
+    assert "Would be sent to legal (email)" in first
+    run("check", "--no-look")
+    body = THREE.replace(b"20260420", b"20260421").replace(b"79990511", b"79990519")
+    zipped(folder / "inbox/apc990421.zip", body)
+    again = " ".join(run("check", "--dry-run").out.split())
+    assert "Would be sent when the day is over, 2036-01-02 00:00" in again

@@ -294,7 +294,9 @@ def _print_alerts(report: CheckReport) -> None:
     for alert in report.alerts:
         to = ", ".join(f"{one['recipient']} ({one['channel']})" for one in alert["deliveries"]) or "nobody"
         held = any(one["state"] == "held" for one in alert["deliveries"])
-        say(f"Would be {'held' if held else 'sent'} to {plain(to)}: {plain(alert['headline'])}")
+        late = [one["gathers_until"] for one in alert["deliveries"] if one["gathers_until"]]
+        when = f" when the day is over, {render.local(late[0])}," if late else ""
+        say(f"Would be {'held' if held else 'sent'}{when} to {plain(to)}: {plain(alert['headline'])}")
 
 
 def _print_silenced(report: CheckReport) -> None:

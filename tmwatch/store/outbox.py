@@ -303,6 +303,7 @@ class Outbox:
                         "error",
                         "held_for",
                         "message_id",
+                        "gathers_until",
                     )
                 }
                 | {
