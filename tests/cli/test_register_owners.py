@@ -126,7 +126,7 @@ def test_a_mark_is_found_in_the_register_by_its_whole_name_and_it_is_said_where_
     assert "Stored: 2 filings, 1 of them in the store of the register" in shown
     assert {"stored", "register"} <= set(shown.partition("Stored:")[0].split())
     table = run("lookup", "--stored", "sample lantern", "--csv").out
-    assert [line.split(",")[2] for line in table.splitlines()] == ["kept_in", "database", "register"]
+    assert [line.rpartition(",")[2] for line in table.splitlines()] == ["kept_in", "database", "register"]
 
 
 def test_what_the_database_knows_under_another_name_is_not_taken_from_the_register(

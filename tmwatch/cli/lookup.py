@@ -56,7 +56,6 @@ _CSV = (
     *(
         "note",
         "found",
-        "kept_in",
         "mark",
         "office",
         "application_number",
@@ -64,7 +63,7 @@ _CSV = (
         "st13",
         "classes",
     ),
-    *("owners", "status_text", "phase", "application_date", "source", "facts", "as_of", "link"),
+    *("owners", "status_text", "phase", "application_date", "source", "facts", "as_of", "link", "kept_in"),
 )
 
 
