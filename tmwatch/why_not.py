@@ -16,6 +16,7 @@ from tmwatch.model import Significance, TradeMark
 from tmwatch.numbers import MarkNumber, show_number
 from tmwatch.store import Database, hits, muted, queries, seen
 from tmwatch.store.database import now
+from tmwatch.store.writing import DEAD, DROPPED, HELD, PENDING, SENT
 from tmwatch.stored import in_register, numbered, record_of
 from tmwatch.watches import Match, Portfolio, coverage, match
 from tmwatch.watches.commonness import watched
@@ -180,7 +181,7 @@ def _reasons(
     config: Config, database: Database, watch: Watch, base: WhyNot, state: hits.HitState | None
 ) -> list[str]:
     assert base.answer is not None
-    told = [f"told in alert {one['id']} of {one['created_at'][:10]}" for one in base.alerts]
+    told = [_told(one) for one in base.alerts]
     if state is None or base.hit is None:
         if base.answer.hit:
             said = (
@@ -207,6 +208,26 @@ def _reasons(
     if not watch.notify:
         reasons.append("the watch tells nobody (notify is empty): its alerts are only listed")
     return reasons
+
+
+# How a delivery stands that has not gone out.
+_NOT_SENT = {PENDING: "waiting", HELD: "held", DEAD: "given up", DROPPED: "dropped"}
+
+
+def _told(alert: Mapping[str, Any]) -> str:
+    """That an alert was made, and whether it has gone out: what is made may wait, be held or be given up."""
+    which = f"alert {alert['id']} of {alert['created_at'][:10]}"
+    states = alert["deliveries"]
+    if not states:
+        return f"listed in {which}, which was for nobody to be sent to"
+    sent, all_ = states.get(SENT, 0), sum(states.values())
+    if sent == all_:
+        return f"told in {which}"
+    others = [f"{number} {_NOT_SENT.get(state, state)}" for state, number in states.items() if state != SENT]
+    left = f"{', '.join(others)}; `tmwatch alerts why {alert['id']}` says why"
+    return (
+        f"told in {which} ({sent} of {all_} sent; {left})" if sent else f"{which} has not been sent ({left})"
+    )
 
 
 def _muted(kept: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -73,6 +73,16 @@ def test_what_was_marked_under_the_new_name_holds(shelf: Shelf) -> None:
     shelf.run("hits", "mark", str(again["id"]), "relevant")
     shelf.run("watch", "rename", "names", "ours")
     assert marked(shelf)["Joy Robo Taxi"] == ("ours", "relevant")
+    assert min(hit["id"] for hit in shelf.hits()) == 1  # it is the older hit: since when, and how it came
+
+
+def test_the_older_of_two_hits_stays_whichever_name_it_bears(shelf: Shelf) -> None:
+    edit(shelf, '"names"', '"ours"')
+    shelf.imports(near("初审公告"))
+    edit(shelf, '"ours"', '"names"')
+    assert shelf.run("watch", "rename", "ours", "names").code == 0
+    assert marked(shelf)["Joy Robo Taxi"] == ("names", "noise")
+    assert sorted(hit["id"] for hit in shelf.hits()) == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,19 @@ from tests.cli.conftest import Run
 from tests.cli.test_hits import CONFIG, THEIRS, Shelf, near
 from tests.cli.test_import_daily import THREE, zipped
 from tests.test_whole_way import row
+from tmwatch.store import Database
 
 QUIET = CONFIG.replace('first_look = "alert"\n', "")
+
+RECIPIENT = """
+[[recipient]]
+name = "us"
+email = ["us@firm.test"]
+[smtp]
+host = "localhost"
+security = "none"
+sender = "tmwatch@firm.test"
+"""
 
 
 @pytest.fixture
@@ -86,9 +98,23 @@ def test_the_first_look_a_light_change_and_noise_are_reasons_of_their_own(shelf:
 def test_what_was_told_names_the_alert(shelf: Shelf) -> None:
     shelf.imports(near())
     told = asked(shelf)
-    assert told["reasons"][0].startswith("told in alert 1 of ")
+    assert told["reasons"][0].startswith("listed in alert 1 of ")
     assert [alert["id"] for alert in told["alerts"]] == [1]
     assert any("the watch tells nobody" in reason for reason in told["reasons"])
+
+
+def test_an_alert_that_has_not_gone_out_is_not_said_to_have_been_told(shelf: Shelf) -> None:
+    configure(shelf, CONFIG.replace("notify = []", 'notify = ["us"]') + RECIPIENT)
+    shelf.imports(near())
+    told = asked(shelf)
+    assert "has not been sent (1 waiting; `tmwatch alerts why 1` says why)" in told["reasons"][0]
+    assert told["alerts"][0]["deliveries"] == {"pending": 1}
+    with closing(Database(shelf.folder / "tmwatch.db")) as base:
+        base.conn.execute("update delivery set state = 'dead'")
+    assert "has not been sent (1 given up" in asked(shelf)["reasons"][0]
+    with closing(Database(shelf.folder / "tmwatch.db")) as base:
+        base.conn.execute("update delivery set state = 'sent'")
+    assert asked(shelf)["reasons"][0].startswith("told in alert 1 of ")
 
 
 def test_what_only_the_store_of_the_register_has_is_explained_too(shelf: Shelf) -> None:
@@ -112,7 +138,7 @@ def test_a_number_or_a_watch_that_nobody_understands_is_said(shelf: Shelf) -> No
 def test_a_first_look_that_was_told_is_not_said_to_have_been_summed_up(shelf: Shelf) -> None:
     shelf.imports(near())
     reasons = asked(shelf)["reasons"]
-    assert any(reason.startswith("told in alert 1") for reason in reasons)
+    assert any(reason.startswith("listed in alert 1") for reason in reasons)
     assert not any("summed up" in reason for reason in reasons)
 
 

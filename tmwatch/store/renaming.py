@@ -15,20 +15,24 @@ def rename(database: Database, old: str, new: str) -> int:
     """Everything of `old` is of `new` from now on, in the open transaction or one of its own. Returns how
     many hits went over.
 
-    A filing that came under both is one hit: the older one, with what was said of it last.
+    A filing that came under both is one hit: the older one, as it was marked under the new name, or else
+    under the old one.
     """
     with database.write():
         conn = database.conn
-        conn.execute(
-            "update hit set (triage, triaged_at, basis) ="
-            " (select n.triage, n.triaged_at, n.basis from hit n where n.watch = ? and n.st13 = hit.st13)"
-            " where watch = ? and exists (select 1 from hit n where n.watch = ? and n.st13 = hit.st13"
-            " and n.triage is not null)",
-            (new, old, new),
-        )
-        conn.execute(
-            "delete from hit where watch = ? and st13 in (select st13 from hit where watch = ?)", (new, old)
-        )
+        both = conn.execute(
+            "select o.id, n.id, o.triage, n.triage from hit o join hit n on n.st13 = o.st13"
+            " where o.watch = ? and n.watch = ?",
+            (old, new),
+        ).fetchall()
+        for there, here, was, marked in both:
+            said = there if marked is None and was is not None else here
+            conn.execute(
+                "update hit set (triage, triaged_at, basis) ="
+                " (select h.triage, h.triaged_at, h.basis from hit h where h.id = ?) where id = ?",
+                (said, min(there, here)),
+            )
+            conn.execute("delete from hit where id = ?", (max(there, here),))
         count = conn.execute("update hit set watch = ? where watch = ?", (new, old)).rowcount
         for table in _TABLES:
             conn.execute(f"update or ignore {table} set watch = ? where watch = ?", (new, old))

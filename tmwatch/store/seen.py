@@ -6,6 +6,7 @@ from typing import Any
 
 from tmwatch.model import Significance
 from tmwatch.store.database import Database
+from tmwatch.store.writing import DIGESTED
 
 
 def looks_at(database: Database, st13: str) -> list[dict[str, Any]]:
@@ -27,13 +28,24 @@ def looks_at(database: Database, st13: str) -> list[dict[str, Any]]:
 
 
 def alerts_of(database: Database, st13: str, watch: str) -> list[dict[str, Any]]:
-    """The alerts of that watch in which the filing stands, oldest first: id, kind, headline, created_at."""
-    rows = database.conn.execute(
+    """The alerts of that watch in which the filing stands, oldest first: id, kind, headline, created_at, and
+    `deliveries`: how many by their state (one that went out in a digest as that stands)."""
+    found = {}
+    for row in database.conn.execute(
         "select a.id, a.kind, a.headline, a.created_at, a.significance from alert a"
         " join alert_mark m on m.alert = a.id where m.st13 = ? and a.watch = ? order by a.id",
         (st13, watch),
-    )
-    return [dict(row) for row in rows]
+    ):
+        found[row["id"]] = {**dict(row), "deliveries": {}}
+    for row in database.conn.execute(
+        "select d.alert, coalesce(g.state, d.state) as state, count(*) as n from delivery d"
+        f" left join delivery g on g.id = d.digest and d.state = '{DIGESTED}'"
+        " where d.alert in (select a.id from alert a join alert_mark m on m.alert = a.id"
+        " where m.st13 = ? and a.watch = ?) group by 1, 2 order by 1, 2",
+        (st13, watch),
+    ):
+        found[row["alert"]]["deliveries"][row["state"]] = row["n"]
+    return list(found.values())
 
 
 def changes_below(database: Database, st13: str, since: str, least: Significance) -> list[dict[str, Any]]:
