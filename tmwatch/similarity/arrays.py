@@ -217,6 +217,9 @@ class Columns:
         self.groups = groups([name.compact for name in names])
         self.key_groups = groups([name.key for name in names])
         self.foreign: Bools = np.array([name.reading_key != name.key for name in names], bool)
+        # How names in other scripts are read, in sounds; of the rest nothing.
+        readings = zip(self.foreign.tolist(), names, strict=True)
+        self.reading = Strings.of([name.reading_key if foreign else "" for foreign, name in readings])
         foreign = np.flatnonzero(self.foreign)
         at_foreign, code = groups([names[at].reading_key for at in foreign.tolist()])
         self.reading_groups = foreign[at_foreign], code

@@ -130,20 +130,26 @@ class Engine:
         """Of marks in other scripts, of slogans, and of all where nothing was compiled."""
         related, near = self._near(block)
         for at, mark in enumerate(block.tolist()):
-            rows = np.flatnonzero(near[at] & ~related[at] & ~self.names.foreign)
+            rows = np.flatnonzero(near[at] & ~related[at])
             near[at, rows] = self._alike(self.marks.name(mark), rows)
         place = np.flatnonzero((related | near) & self.names.full)
         return self._measured(block[place // len(self.names)], place % len(self.names), least, level)
 
     def _alike(self, mark: Name, rows: Ints) -> Bools:
-        """Which names, written as they are read, have enough letters or sounds of a mark (`may_be_near`)."""
+        """Which names have enough letters or sounds of a mark (`batch.may_be_near`)."""
         if not len(rows):
             return np.zeros(0, bool)
         letters, sounds = self.names.compact.of_rows(rows), self.names.key.of_rows(rows)
-        alike = Indel.normalized_similarity
-        seen = cdist([mark.compact], letters, scorer=alike, score_cutoff=LETTERS)
-        heard = cdist([mark.key, mark.reading_key], sounds, scorer=alike, score_cutoff=SOUND)
-        enough: Bools = (seen[0] > 0) | (heard > 0).any(axis=0)
+        foreign, read = self.names.foreign[rows].tolist(), self.names.reading.of_rows(rows)
+        readings = [one if other else sound for one, other, sound in zip(read, foreign, sounds, strict=True)]
+        enough = np.zeros(len(rows), bool)
+        for mine, theirs, least in (
+            (mark.compact, letters, LETTERS),
+            (mark.key, sounds, SOUND),
+            (mark.reading_key, readings, SOUND),
+        ):
+            alike = cdist([mine], theirs, scorer=Indel.normalized_similarity, score_cutoff=least)
+            enough |= alike[0] > 0
         return enough
 
     def _near(self, block: Ints) -> tuple[Bools, Bools]:

@@ -25,14 +25,14 @@ from tmwatch.similarity.name import Name
 from tmwatch.similarity.strings import Strings
 
 # The first letters of a file; of another form another one.
-_FORM = b"tmwatch names 6 "
+_FORM = b"tmwatch names 7 "
 _STEP = 64  # bytes: what any processor reads at once
 _SUM = 4  # bytes of the CRC-32
 _NUMBERS = (
     "bits", "most", "inside", "plain", "full", "foreign", "phrased", "group_count", "key_group_count",
     "reading_count",
 )  # fmt: skip
-_TEXTS = ("raw", "compact", "key", "bones")
+_TEXTS = ("raw", "compact", "key", "bones", "reading")
 _WORDS = ("bits", "inside", "text_code", "key_code")
 
 
