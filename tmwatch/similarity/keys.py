@@ -21,6 +21,7 @@ HAN_RUN = rf"[{HAN}]+"
 KANA = r"\u3040-\u30ff"
 # Runs of one script: JDのカフェ parts into JD, の, カフェ; a letter next to a digit stays (3M, L8R).
 _PIECE = re.compile(rf"[{HAN}]+|[{KANA}]+|[^\W{HAN}{KANA}_]+|[^\w\s]+")
+_PICTURES = frozenset({"So", "Cn", "Co", "Cs", "Mn", "Me"})  # with what is written over them
 _INITIALS = re.compile(r"(?<=\b\w) and (?=\w\b)")
 _HAN_ONLY = re.compile(rf"[{HAN}]+\Z")
 _KANA_ONLY = re.compile(rf"[{KANA}]+\Z")
@@ -32,7 +33,13 @@ def pieces(name: str) -> tuple[str, ...]:
     text = _INITIALS.sub(" ", normal(name))  # S & W is S W, not S AND W
     if text.isascii() and "+" not in text:
         return tuple(text.split())
-    return tuple(_PIECE.findall(text))
+    found = _PIECE.findall(text)
+    return tuple([one for one in found if not _is_picture(one)] or found)
+
+
+def _is_picture(piece: str) -> bool:
+    """Whether it is pictures alone (★, an emoji): beside words they are decoration."""
+    return not piece[0].isalnum() and all(unicodedata.category(char) in _PICTURES for char in piece)
 
 
 def is_han(word: str) -> bool:

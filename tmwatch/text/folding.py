@@ -6,8 +6,8 @@ The steps of `fold`, in order, each for a case seen in registers (domain.md §1.
 2. Invisible characters (zero width, bidi controls, soft hyphen) go; control characters part words.
 3. NFKC and casefold: full-width ＭＴＪ = MTJ, ß = ss.
 4. Digits of all scripts become 0-9.
-5. Accents go from Latin letters only (US pages print `SOCIETE`); in Japanese and Cyrillic they are letters
-   of their own (ガ/カ, й/и).
+5. Accents, and what is drawn around a letter, go from Latin letters only (US pages print `SOCIETE`); in
+   Japanese and Cyrillic they are letters of their own (ガ/カ, й/и).
 6. `&` is "and"; apostrophes join (`L'Oréal` = `LOREAL`); dots within an acronym join (`S.p.A.` = `spa`).
 7. All other punctuation and white space part words; between two Han or kana characters they mean nothing.
 
@@ -104,7 +104,7 @@ def _bare_letters(text: str) -> str:
     kept: list[str] = []
     latin = False
     for char in unicodedata.normalize("NFD", text):
-        if unicodedata.category(char) == "Mn":
+        if unicodedata.category(char) in ("Mn", "Me"):
             if latin:
                 continue
         else:
