@@ -53,6 +53,69 @@ def test_characters_that_look_alike_are_near_and_it_is_said(mark: str, other: st
     assert f"characters that look alike: {mark} / {other}" in found.reasons
 
 
+# Words in two languages that offices and courts have held to be equivalents, or that stand for many such.
+EQUIVALENTS = """
+WOLF | LUPO
+EL GALLO | ROOSTER
+TIA MARIA | AUNT MARY'S
+MARCHE NOIR | BLACK MARKET
+BUENOS DIAS | GOOD MORNING
+CHAT NOIR | BLACK CAT
+PALOMA | DOVE
+PERRITO | LITTLE DOG
+LECHERA | MILKMAID
+HUNTER | CHASSEUR
+TOTENKOPF | SKULL
+LOEWENHERZ | LIONHEART
+LUNE DE MIEL | HONEYMOON
+PARFUM D'AMOUR | FRAGRANCE OF LOVE
+GOUTTE D'OR | GOLDEN DROP
+L'ÉTOILE | STAR
+JARDIN DES ROSES | ROSENGARTEN
+TRAILBLAZER | PATHFINDER
+BEACON | LIGHTHOUSE
+HELLIM | HALLOUMI
+HIMAWARI | SUNFLOWER
+きつね | FOX
+ひまわり | SUNFLOWER
+GOLONDRINA | ЛАСТОЧКА
+BOERDERIJ | FARM
+小美人鱼 | LITTLE MERMAID
+"""
+
+
+@pytest.mark.parametrize(
+    ("mark", "other"),
+    [tuple(part.strip() for part in row.split("|")) for row in EQUIVALENTS.strip().splitlines()],
+)
+def test_a_word_and_its_equivalent_in_another_language_are_near_and_it_is_said(mark: str, other: str) -> None:
+    for found in (compare(mark, other), compare(other, mark)):
+        assert found.level <= 3
+        assert any(reason.startswith("same meaning") for reason in found.reasons), found.reasons
+
+
+@pytest.mark.parametrize(("word", "rest"), [("dalton", "alto"), ("lange", "ange")])
+def test_a_word_that_begins_as_with_an_article_is_a_word_of_its_own(word: str, rest: str) -> None:
+    assert shipped().senses(rest)
+    assert shipped().senses(word).isdisjoint(shipped().senses(rest))
+
+
+@pytest.mark.parametrize(
+    ("mark", "other"),
+    [
+        ("MONCLER", "盟可睐"),
+        ("HÄAGEN-DAZS", "哈根达斯"),
+        ("VEUVE CLICQUOT", "凯歌"),
+        ("YONEX", "ヨネックス"),
+        ("AEROFLOT", "АЭРОФЛОТ"),
+        ("HYNIX", "하이닉스"),
+    ],
+)
+def test_a_name_is_found_by_what_others_call_it(mark: str, other: str) -> None:
+    assert compare(mark, other).level <= 2
+    assert compare(other, mark).level <= 2
+
+
 @pytest.mark.parametrize(
     ("mark", "other"), [("四川", "是川"), ("林兰", "宁南"), ("金星", "京鑫"), ("彩乐", "采乐")]
 )

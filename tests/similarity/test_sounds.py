@@ -52,3 +52,28 @@ def test_characters_and_kana_sound_as_they_are_read(mark: str, other: str) -> No
 @pytest.mark.parametrize(("mark", "other"), [("VOGEL", "KEGEL"), ("CHIC", "CHOC"), ("京东", "NANJING")])
 def test_what_sounds_otherwise_is_not_called_the_same(mark: str, other: str) -> None:
     assert compare(mark, other).sound < 1.0
+
+
+@pytest.mark.parametrize(
+    ("mark", "other"),
+    [
+        ("NORTON", "诺顿"),
+        ("SORBONNE", "索邦"),
+        ("BARCLAY", "巴克莱"),
+        ("GALAPAGOS", "加拉帕戈斯"),
+        ("MADAGASCAR", "马达加斯加"),
+        ("SHANNON", "香农"),
+    ],
+)
+def test_what_a_transliteration_leaves_out_or_writes_otherwise_makes_no_difference(
+    mark: str, other: str
+) -> None:
+    for found in (compare(mark, other), compare(other, mark)):
+        assert found.level == 2, found
+
+
+@pytest.mark.parametrize(
+    ("mark", "other"), [("NORTON", "加拉帕戈斯"), ("BARCLAY", "诺顿"), ("SHANNON", "马达加斯加")]
+)
+def test_another_name_is_no_transliteration(mark: str, other: str) -> None:
+    assert compare(mark, other).level == 4

@@ -226,6 +226,19 @@ def _match_joined(one: Name, other: Name, found: list[Match]) -> None:
             found.append(Match(joined, word, HEARD, HEARD * min(word.bits, joined.bits), SOUND))
 
 
+def _foreign(one: Name, other: Name) -> float:
+    """How alike the consonants of a name and of Chinese characters are; fewer than three say nothing."""
+    return max(
+        (
+            _indel(bones, theirs)
+            for bones in one.foreign
+            for theirs in other.foreign
+            if min(len(bones), len(theirs)) >= 3
+        ),
+        default=0.0,
+    )
+
+
 def by_accident(one: Name, other: Name) -> bool:
     """Whether the characters of one stand in the other only across the border of two Chinese words."""
     a, b = one.han, other.han
@@ -303,9 +316,8 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
     reading = 0.0
     if not (a.isascii() and b.isascii()) and one.reading and other.reading:
         reading = _shape(_indel(one.reading_key, other.reading_key))
-        if bool(one.han) != bool(other.han) and min(len(one.foreign), len(other.foreign)) >= 3:
-            reading = max(reading, 0.85 * _shape(_indel(one.foreign, other.foreign)))
         if bool(one.han) != bool(other.han):
+            reading = max(reading, 0.85 * _shape(_foreign(one, other)))
             freely = _indel(foreign_sound(one.reading_key), foreign_sound(other.reading_key))
             reading = max(reading, 0.9 * _shape(freely))
         elif one.han and len(one.han) > 1:

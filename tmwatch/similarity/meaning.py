@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
@@ -23,6 +24,10 @@ _COMMON = 12
 # A phrase of more words is a slogan, and a run of more characters no word.
 MOST_WORDS = 4
 _MOST_SIGNS = 6
+# An article that French and Italian write with an apostrophe, which the normal form leaves out. Before a
+# shorter word it is more often an accident (LOVER, DANGLE).
+_ARTICLE = re.compile(r"(?:dell|nell|all|[dl])(?=[aeiouh].{4})")
+_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
 # What the meanings of `data/known_names.csv` begin with.
 NAME = "name "
 
@@ -57,9 +62,20 @@ class Meanings:
         return {word: sorted(senses) for word, senses in self._table.items()}
 
     def senses(self, word: str) -> frozenset[str]:
-        """The meanings of a folded word; a plural or a possessive has those of its singular."""
+        """The meanings of a folded word; a plural or a possessive has those of its singular.
+
+        So has a word with an article run together with it: L'ÉTOILE is read as LETOILE. Hiragana mean what
+        katakana mean.
+        """
+        if not word.isascii():
+            return self._table.get(word) or self._table.get(word.translate(_KATAKANA)) or frozenset()
+        bare = _without_article(word)
+        found = self._of_word(word) or self._table.get(bare) or self._table.get(bare.removesuffix("s"))
+        return found or frozenset()
+
+    def _of_word(self, word: str) -> frozenset[str]:
         found = self._table.get(word)
-        if found is None and len(word) > 3 and word.isascii():
+        if found is None and len(word) > 3:
             for end in ("es", "s", "n", "en"):
                 if word.endswith(end):
                     found = self._table.get(word[: -len(end)])
@@ -99,10 +115,15 @@ class Meanings:
         for length in range(size - 2, _LEAST_PART - 1, -1):
             for part, rest in ((word[:length], word[length:]), (word[-length:], word[:-length])):
                 often = counts.get(part, 0)
-                senses = self.senses(part) if length > _LEAST_PART or often else frozenset()
+                senses = self._of_word(part) if length > _LEAST_PART or often else frozenset()
                 if senses or often >= _COMMON:
                     out.append((part, senses, rest))
         return tuple(out[:4])
+
+
+def _without_article(word: str) -> str:
+    """The rest of a word that begins with an article and may be another; else nothing."""
+    return _ARTICLE.sub("", word, count=1) if _ARTICLE.match(word) else ""
 
 
 def _joined(table: Mapping[str, frozenset[str]], rows: Iterable[tuple[str, Iterable[str]]]) -> _Table:

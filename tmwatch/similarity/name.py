@@ -9,6 +9,7 @@ from tmwatch.similarity.freq import MOST_BITS, PART_WORTH, Frequencies
 from tmwatch.similarity.han import segment
 from tmwatch.similarity.keys import (
     foreign_bones,
+    foreign_bones_without_r,
     han_bones,
     in_latin,
     is_han,
@@ -58,8 +59,8 @@ class Name:
     reading: str
     reading_key: str
     han_key: str
-    # The consonants of the Chinese, or of a name without Chinese, as a transliteration keeps them.
-    foreign: str
+    # The consonants of the Chinese, or of a name without Chinese, as transliterations keep them.
+    foreign: tuple[str, ...]
     # Neighbours written as one word, by their sound: VAPOUR RUB beside VAPORUB.
     joined: dict[str, Word]
     # The words of two to 24 signs that are looked for inside other names.
@@ -107,7 +108,7 @@ def make(raw: str, counts: Frequencies, meanings: Meanings, known: dict[str, Wor
         reading=reading,
         reading_key=reading_key,
         han_key=sound("".join(pinyin(han))) if han else "",
-        foreign=han_bones(han) if han else foreign_bones(reading_key),
+        foreign=(han_bones(han),) if han else _foreign(reading_key),
         joined=_joined(words, counts),
         parts=tuple({text for text in found if 2 <= len(text) <= 24}),
         phrases=phrases,
@@ -163,6 +164,11 @@ def make_word(text: str, counts: Frequencies, meanings: Meanings) -> Word:
         0.0 if han else counts.inside_bits(text),
         split_bits,
     )
+
+
+def _foreign(key: str) -> tuple[str, ...]:
+    full, bare = foreign_bones(key), foreign_bones_without_r(key)
+    return (full,) if full == bare else (full, bare)
 
 
 def _reading(found: tuple[str, ...]) -> str:
