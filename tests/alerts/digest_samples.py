@@ -57,7 +57,7 @@ def look(watch: str = "rivals", state: str = "fresh", **more: Any) -> DigestLook
     return DigestLook.model_validate(given | {"latest": LOOKED} | more)
 
 
-BROKEN = {
+BROKEN: dict[str, Any] = {
     "state": "failing",
     "seen": 58,
     "since": dt.datetime(2026, 11, 24, 5, tzinfo=dt.UTC),

@@ -294,9 +294,11 @@ def test_a_redirect_is_refused_and_not_followed(httpserver: HTTPServer) -> None:
 
 
 def test_a_receiver_slower_than_the_time_out_is_passing(httpserver: HTTPServer) -> None:
-    httpserver.expect_request("/tm").respond_with_handler(
-        lambda request: (time.sleep(0.8), Response("late"))[1]
-    )
+    def slowly(request: Request) -> Response:
+        time.sleep(0.8)
+        return Response("late")
+
+    httpserver.expect_request("/tm").respond_with_handler(slowly)
     with pytest.raises(EndpointDown, match=r"no answer within 0\.3 seconds"):
         post(httpserver.url_for("/tm"), patience=0.3)
 

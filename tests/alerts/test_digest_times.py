@@ -122,14 +122,14 @@ def wait(
     kind: str = "filing.changed",
     significance: Significance = MEDIUM,
     now: str = "2026-11-26",
-    **more: Any,
+    *,
+    watch: str = "marks",
+    due: str | None = None,
+    to: tuple[str, str] = ("email", "a@example.com"),
+    begun: bool = False,
 ) -> Wait | None:
-    due = more.get("due")
-    alert = Urgency(
-        kind, more.get("watch", "marks"), significance, dt.date.fromisoformat(due) if due else None
-    )
-    to = more.get("to", ("email", "a@example.com"))
-    one = Waiting(1, "legal", *to, alert, at(f"{now} 06:00"), more.get("begun", False))
+    alert = Urgency(kind, watch, significance, dt.date.fromisoformat(due) if due else None)
+    one = Waiting(1, "legal", *to, alert, at(f"{now} 06:00"), begun)
     return Patience(found, {}, at(f"{now} 06:00")).with_(one)
 
 
@@ -183,13 +183,13 @@ def test_an_opposition_window_of_thirty_days_is_never_eaten(day: dt.date, digest
 
 
 def test_the_settings_are_looked_at_anew_each_time_so_that_a_later_digest_lets_a_date_go() -> None:
-    alert = {"significance": HIGH, "due": "2026-12-15"}
-    assert wait(config(recipient()), **alert) == MONDAY
-    assert wait(config(recipient(digest_day="wednesday")), **alert) is None
-    assert wait(config(recipient(quiet_days=["2026-11-30", "2026-12-01"])), **alert) is None
-    assert wait(config(recipient("daily")), **alert) == Wait(
-        "digest", at("2026-11-26 06:30"), dt.date(2026, 12, 10)
-    )
+    def due(one: Recipient) -> Wait | None:
+        return wait(config(one), significance=HIGH, due="2026-12-15")
+
+    assert due(recipient()) == MONDAY
+    assert due(recipient(digest_day="wednesday")) is None
+    assert due(recipient(quiet_days=["2026-11-30", "2026-12-01"])) is None
+    assert due(recipient("daily")) == Wait("digest", at("2026-11-26 06:30"), dt.date(2026, 12, 10))
 
 
 def test_what_waits_for_a_digest_is_no_trouble_before_its_time() -> None:

@@ -124,7 +124,7 @@ def test_a_page_puts_nothing_into_a_feed_but_its_words(tmp_path: Path) -> None:
             shown = html.fromstring(f"<div>{entry.findtext(f'{A}content')}</div>")
             assert {one.tag for one in shown.iter()} <= {"div", "p", "a"}
             links = [one.get("href") for one in shown.iter("a")]
-            assert not [link for link in links if not link.startswith("https://tsdr.uspto.gov/")]
+            assert not [link for link in links if not (link or "").startswith("https://tsdr.uspto.gov/")]
     assert "lang" in str(read(feed).attrib)
 
 

@@ -45,11 +45,11 @@ first_look = "alert"
 notify = ["legal"]
 """
 DAY = dt.datetime(2026, 11, 26, 12, tzinfo=dt.UTC)
-GOODS = {"classes": (goods("9", "Downloadable software; robots"),)}
-OTHER_GOODS = {"classes": (goods("9", "Downloadable software; cars"),)}
-ADDRESS = {"owners": (owner("Sample Widgets, Inc.", city="Shelbyville"),)}
-SOLD = {"owners": (owner("Other Gadgets, Inc."),)}
-RENEWED = {"status_code": "702", "status_text": "Renewed."}
+GOODS: dict[str, Any] = {"classes": (goods("9", "Downloadable software; robots"),)}
+OTHER_GOODS: dict[str, Any] = {"classes": (goods("9", "Downloadable software; cars"),)}
+ADDRESS: dict[str, Any] = {"owners": (owner("Sample Widgets, Inc.", city="Shelbyville"),)}
+SOLD: dict[str, Any] = {"owners": (owner("Other Gadgets, Inc."),)}
+RENEWED: dict[str, Any] = {"status_code": "702", "status_text": "Renewed."}
 
 
 class Desk:

@@ -114,7 +114,7 @@ def test_killed_between_claim_and_answer_it_is_sent_again_under_the_same_id() ->
     assert later.sent[-1] == first.sent[0]
 
 
-def test_two_processes_do_not_send_the_same_thing_twice() -> None:
+def test_two_processes_do_not_send_the_same_thing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     config, store = three()
     channel = Scripted()
 
@@ -127,7 +127,7 @@ def test_two_processes_do_not_send_the_same_thing_twice() -> None:
 
     first = Greedy()
     stale = store.due_deliveries(CREATED)
-    store.due_deliveries = lambda now, leave: stale  # type: ignore[method-assign]  # both saw the same list
+    monkeypatch.setattr(store, "due_deliveries", lambda now, leave: stale)  # both saw the same list
     report = run(store, config, first)
     assert sorted(first.sent + channel.sent) == [(address, f"msg-{n}") for n, address in enumerate(THREE, 1)]
     assert report.remaining == 2

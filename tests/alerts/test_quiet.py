@@ -18,7 +18,7 @@ from tmwatch.config import Recipient
 from tmwatch.model import Significance
 
 __all__ = ["folder", "house", "run"]  # fixtures of the command line
-QUIET = {
+QUIET: dict[str, Any] = {
     "quiet": ["22:00-07:00", "Sat-Sun 00:00-00:00"],
     "quiet_days": ["2026-12-25", "2026-12-28"],
     "timezone": "Europe/Berlin",

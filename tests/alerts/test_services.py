@@ -156,7 +156,8 @@ def told_by(name: str, **more: Any) -> Config:
     bot: dict[str, Any] = {"url_env": "BOT_URL", "allow_private": True}
     if second := SECOND_SECRETS.get(name):
         bot[f"{second}_env"] = f"BOT_{second.upper()}"
-    return samples.config(**{name: bot | more})
+    way: dict[str, Any] = {name: bot | more}
+    return samples.config(**way)
 
 
 def deliver(config: Config, name: str, *numbers: int, **more: Any) -> tuple[DeliveryReport, Any]:
