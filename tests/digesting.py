@@ -160,12 +160,6 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         found.database.close()
 
 
-def text_of(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
-
-
 def told_thursday(desk: Desk, *payloads: AlertPayload) -> list[int]:
     with on(THURSDAY):
         return [desk.tell(one) for one in payloads]

@@ -20,6 +20,13 @@ SOON = 0.01  # seconds after which a server that is told to stop does: it is wai
 Answer = bytes | tuple[int, bytes] | Callable[[dict[str, str]], bytes]
 
 
+def text_of(mail: EmailMessage, kind: str = "plain") -> str:
+    """What its plain part says, or the part of another kind."""
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())
+
+
 class Loopback:
     """An HTTP server: answers GET from `pages` (by path), keeps what is POSTed in `posts`."""
 
@@ -85,6 +92,7 @@ class Mailbox:
         self.mails: list[EmailMessage] = []
         self.to: list[str] = []
         self.refuse = ""  # what every address is answered with
+        self._up = False
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -105,12 +113,18 @@ class Mailbox:
 
     def __enter__(self) -> Self:
         self.controller.start()
+        self._up = True
         return self
 
     def __exit__(self, *ended: object) -> None:
-        self.controller.stop()
+        self.stop()
+
+    def stop(self) -> None:
+        """The server is down from here on."""
+        if self._up:
+            self._up = False
+            self.controller.stop()
 
     def texts(self) -> list[str]:
         """The plain parts."""
-        bodies = [mail.get_body("plain") for mail in self.mails]
-        return [body.get_content() for body in bodies if body is not None]
+        return [text_of(mail) for mail in self.mails if mail.get_body(("plain",)) is not None]

@@ -20,9 +20,9 @@ from tests.digesting import (
     instant,
     on,
     published,
-    text_of,
     told_thursday,
 )
+from tests.loopback import text_of
 from tmwatch.config import load_config
 from tmwatch.store import Outbox
 from tmwatch.store.joining import write_draft

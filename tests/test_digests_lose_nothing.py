@@ -27,9 +27,9 @@ from tests.digesting import (
     instant,
     on,
     published,
-    text_of,
     told_thursday,
 )
+from tests.loopback import text_of
 from tests.records import record, sight
 from tmwatch.alerts.outbox import deliver_due
 from tmwatch.alerts.payload import HeldNote

@@ -31,6 +31,7 @@ def spoken() -> Iterator[str]:
             for item in loop.iter.elts:
                 part = item.elts[0] if isinstance(item, ast.Tuple) else item
                 assert isinstance(part, ast.Constant)
+                assert isinstance(part.value, str)
                 yield from (f"{own if name == '{FIELD}' else name}.{part.value}" for name in names)
 
 

@@ -57,7 +57,7 @@ class Days:
         before = self.alerts()
         self.day += 1
         case = self.case.replace(b"20260420", b"202604%d" % self.day).replace(b"99990512", serial)
-        for old, new in (
+        for old, now in (
             ("<mark-drawing-code>", f"<mark-identification>{mark}</mark-identification><mark-drawing-code>"),
             ("<international-code>012", f"<international-code>{nice}"),
             ("<primary-code>012", f"<primary-code>{nice}"),
@@ -66,7 +66,7 @@ class Days:
             ("Muster Boats Limited", owner),
         ):
             assert old.encode() in case
-            case = case.replace(old.encode(), new.encode())
+            case = case.replace(old.encode(), now.encode())
         text = CASES.read_bytes()
         head, foot = text.split(b"<case-file>")[0], text.rsplit(b"</case-file>", 1)[1]
         file = self.folder / f"apc9904{self.day}.xml"

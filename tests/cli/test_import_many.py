@@ -34,13 +34,14 @@ def a_gazette(count: int, status: bytes = b"") -> bytes:
     one = found[0]
     head, foot = GAZETTE[: found.start()], b"</revista>"
     number = re.compile(rb'(<processo numero=")\d{9}')
-    made = (
-        number.sub(lambda m, place=place: m[1] + b"90%07d" % place, one).replace(
+
+    def process(place: int) -> bytes:
+        numbered = number.sub(rb"\g<1>90%07d" % place, one)
+        return numbered.replace(
             b'<despacho codigo="', b'<despacho codigo="' + (status % place if status else b"")
         )
-        for place in range(count)
-    )
-    return head + b"\n".join(made) + foot
+
+    return head + b"\n".join(map(process, range(count))) + foot
 
 
 @pytest.fixture

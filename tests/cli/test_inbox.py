@@ -163,19 +163,19 @@ def test_a_file_that_is_saved_again_while_it_is_read_is_not_moved(
     run: Run, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tmwatch import inbox as module
+    from tmwatch.importing import import_files
 
     (inbox / "page.html").write_bytes(BODY)
-    real = module.import_files
 
     def slow(*words: Any, **more: Any) -> Any:
-        done = real(*words, **more)
+        done = import_files(*words, **more)
         (inbox / "page.html").write_bytes(LATER)
         return done
 
     monkeypatch.setattr(module, "import_files", slow)
     assert run("check", "--json").json["inbox"]["waiting"] == ["page.html"]
     assert tree(inbox) == {"page.html"}
-    monkeypatch.setattr(module, "import_files", real)
+    monkeypatch.setattr(module, "import_files", import_files)
     assert [one["kind"] for one in run("check", "--json").json["alerts"]] == ["filing.changed"]
 
 

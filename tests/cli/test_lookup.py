@@ -324,13 +324,12 @@ def test_without_a_configuration_it_is_said_that_no_register_was_asked_and_what_
 
 def test_it_is_a_failure_where_every_register_that_was_asked_failed(registers: House, run: Run) -> None:
     registers.register.answers["/search"] = lambda _: b"{"
-    broken = lambda _: (503, b"down for maintenance")  # noqa: E731
     ran = run("lookup", "JD Auto", "--office", "EM")
     assert ran.code == 1
     assert "At the registers: nobody answered" in ran.out
     assert run("lookup", "JD Auto", "--office", "EM,CN").code == 0  # one answered
     for path in ("/services/open/ipr/tm/search", "/services/open/ipr/tm/2.0"):
-        registers.register.pages[path] = broken
+        registers.register.pages[path] = (503, b"down for maintenance")
     assert run("lookup", "JD Auto", "--office", "EM,CN").code == 1
     assert run("lookup", "JD Auto", "--office", "BR").code == 0  # nobody could be asked
 

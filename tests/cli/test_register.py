@@ -20,7 +20,7 @@ from tests.cli.test_import_daily import DAILY, THREE, lines, zipped
 from tests.conftest import registers_off
 from tests.faults.preloaded import run_script
 from tmwatch.sources import streamed
-from tmwatch.sources.base import Page
+from tmwatch.sources.base import Page, Piece
 from tmwatch.sources.us.daily import SOURCE
 from tmwatch.sources.us.daily_file import FORM
 from tmwatch.store import Database
@@ -272,8 +272,8 @@ def test_the_day_of_the_file_is_no_part_of_the_state_and_every_other_byte_is() -
     assert other.digest != state.digest
 
 
-def piece_of(body: bytes) -> streamed.Piece:
-    return streamed.Piece("79990511", body)
+def piece_of(body: bytes) -> Piece:
+    return Piece("79990511", body)
 
 
 # -- before and after of one case ------------------------------------------------------------------------
@@ -308,16 +308,16 @@ def revived(run: Run, folder: Path, before: Path, after: Path, number: str, gone
 
 
 def test_a_revived_case_that_is_watched_tells_exactly_what_changed(run: Run, folder: Path) -> None:
-    pages = (DAILY / f"{when}-revival/99990501-{when}.xml" for when in ("before", "after"))
-    revived(run, folder, *pages, "99990501", "9")
+    before, after = (DAILY / f"{when}-revival/99990501-{when}.xml" for when in ("before", "after"))
+    revived(run, folder, before, after, "99990501", "9")
 
 
 @pytest.mark.recorded
 def test_a_real_revived_case_that_is_watched_tells_exactly_what_changed(
     run: Run, folder: Path, recorded: Path
 ) -> None:
-    pages = (recorded / f"us/daily_xml/revival-{when}-98186103.xml" for when in ("before", "after"))
-    revived(run, folder, *pages, "98186103", "25")
+    before, after = (recorded / f"us/daily_xml/revival-{when}-98186103.xml" for when in ("before", "after"))
+    revived(run, folder, before, after, "98186103", "25")
 
 
 # -- killed ----------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ import pytest
 from tests.cli.conftest import Run, folder, run
 from tests.cli.test_import_daily import THREE, zipped
 from tests.cli.test_register import configured
-from tmwatch import register_health
 
 __all__ = ["folder", "run"]  # fixtures of the command line
 
@@ -136,5 +135,5 @@ def test_the_index_of_names_is_looked_at_too(run: Run, store: Path) -> None:
 
 def test_a_disk_that_is_nearly_full_is_told(run: Run, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(store)
-    monkeypatch.setattr(register_health.shutil, "disk_usage", lambda _: usage._replace(free=5 * 2**20))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=5 * 2**20))
     assert "only 5 MiB are free" in said(run)["act"][0]

@@ -55,12 +55,12 @@ def test_what_is_imported_only_shows_no_pace_and_no_known_query(run: Run) -> Non
         shown = run("source", "list", name).out
         for row in ("  Pace  ", "  Known query  "):
             assert (row in shown) is bool(source.declaration.answers), name
-    for source, file in (
+    for name, file in (
         ("us.ttab", "the day's ttYYMMDD.zip from https://data.uspto.gov/bulkdata/datasets/ttabtdxf"),
         ("us.daily", "the day's apcYYMMDD.zip from https://data.uspto.gov/bulkdata/datasets/trtdxfap"),
         ("br.inpi", "this week's RM….zip from https://revistas.inpi.gov.br/rpi/"),
     ):
-        said = " ".join((run("init"), run("source", "list", source))[1].out.split())
+        said = " ".join((run("init"), run("source", "list", name))[1].out.split())
         assert f"import its file, {file}" in said
         assert "save its" not in said
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.cli.conftest import CANCELLED, FIXTURES, PAGE, SERIAL, House, Run
+from tests.loopback import text_of
 from tmwatch.sources.registry import all_sources, register_link
 
 # Source: host of the search, host of a record, whether the record's address holds the number.
@@ -90,12 +91,12 @@ def test_a_mail_says_what_to_search_by_hand_and_where(run: Run, house: House) ->
     assert run("check", "--no-look").code == 0
     mail = house.mailbox.mails[-1]
     assert SERIAL in str(mail)
-    said = " ".join(mail.get_body(("plain",)).get_content().split())
+    said = " ".join(text_of(mail).split())
     for name in HOSTS:
         link = all_sources()[name].declaration.search_url
         assert f"“a?b#c/../d”, “Năm %20 <Sao>” · {link}" in said
     assert "To search by hand: “Jörg & Söhne”, “京东 JD”" in said
-    written = mail.get_body(("html",)).get_content()
+    written = text_of(mail, "html")
     assert "https://tmsearch.uspto.gov/" in written
     assert "<Sao>" not in written
 

@@ -49,8 +49,8 @@ def foreign(office: str, **more: Any) -> TradeMark:
     return make_record(office, f"{office}500000099000001", **(given | more))
 
 
-REGISTERED = {"registration_date": day("2004-03-23")}
-ALLOWED = {"status_phase": Phase.ALLOWED, "allowance_date": day("2025-01-14")}
+REGISTERED: dict[str, Any] = {"registration_date": day("2004-03-23")}
+ALLOWED: dict[str, Any] = {"status_phase": Phase.ALLOWED, "allowance_date": day("2025-01-14")}
 
 
 def test_each_deadline_carries_its_law_and_says_that_it_is_computed() -> None:
@@ -143,7 +143,7 @@ def test_a_filing_that_has_ended_leaves_nothing_to_do() -> None:
 
 def test_an_answer_in_the_record_meets_the_office_action() -> None:
     acted = event(2, "2024-05-14", "NON-FINAL ACTION E-MAILED")
-    pending = {"status_phase": Phase.ACTION_PENDING, "filing_route": "direct"}
+    pending: dict[str, Any] = {"status_phase": Phase.ACTION_PENDING, "filing_route": "direct"}
     open_one = us(today="2024-06-01", events=(acted,), **pending)["oa_response/2"]
     assert (open_one.statutory, open_one.status) == (day("2024-08-14"), "open")
     assert [str(one.last_safe) for one in open_one.extendable] == ["2024-11-14"]
@@ -165,7 +165,7 @@ def test_an_extension_in_the_record_moves_the_office_action() -> None:
 
 def test_madrid_applicants_have_six_months_and_file_under_section_71() -> None:
     acted = event(2, "2024-05-14", "NON-FINAL ACTION MAILED - REFUSAL SENT TO IB")
-    madrid = {"filing_route": "madrid_designation"}
+    madrid: dict[str, Any] = {"filing_route": "madrid_designation"}
     found = us(today="2024-06-01", events=(acted,), status_phase=Phase.ACTION_PENDING, **madrid)
     assert found["oa_response_66a/2"].statutory == day("2024-11-14")
     registered = us(today="2026-11-26", **madrid, **REGISTERED)

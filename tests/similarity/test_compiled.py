@@ -112,7 +112,8 @@ def levels_alike(marks: list[str], names: list[str]) -> list[int]:
         numbers, matches = measure(mine[a], theirs[b], one.counts)
         expected = levels.nearest(mine[a], theirs[b], dict(zip(NAMES, numbers, strict=True)), matches)
         assert level == expected, f"{mine[a].raw} / {theirs[b].raw}"
-    return found.tolist()
+    said: list[int] = found.tolist()
+    return said
 
 
 @needs_it
@@ -178,27 +179,33 @@ def test_however_many_cores_share_the_work_the_hits_are_the_same(cores: int) -> 
 @needs_it
 @pytest.mark.parametrize("what", ["compact.start", "word.item", "joined.start", "words.split.sense.start"])
 def test_columns_that_reach_beyond_their_end_are_refused(what: str) -> None:
+    from tmwatch.similarity import _pairs
+
     columns = Columns([scorer().make(name) for name in (*ODD, "WATERPIK SUN FLOWER", "VAPOUR RUB")])
     arrays = compiled.arrays(columns)
     wrong = arrays[what].copy()
     wrong[len(wrong) // 2 :] = 2**31 - 5
     with pytest.raises(ValueError, match="damaged"):
-        compiled._pairs.side({**arrays, what: wrong})
+        _pairs.side({**arrays, what: wrong})
 
 
 @needs_it
 def test_an_array_that_lies_askew_is_refused() -> None:
+    from tmwatch.similarity import _pairs
+
     arrays = compiled.arrays(Columns([scorer().make("SEIKO")]))
     bits = arrays["bits"]
     askew = np.frombuffer(b"  " + bits.tobytes(), np.uint8)[2:].view(bits.dtype)
     with pytest.raises(ValueError, match="multiple of 8"):
-        compiled._pairs.side({**arrays, "bits": askew})
+        _pairs.side({**arrays, "bits": askew})
 
 
 @needs_it
 def test_a_mark_of_another_length_than_the_columns_say_is_refused() -> None:
+    from tmwatch.similarity import _pairs
+
     long = replace(scorer().make("SEIKO"), compact="s" * 65)
     wrong = Columns([long])
     wrong.plain = np.ones(1, bool)
     with pytest.raises(ValueError, match="damaged"):
-        compiled._pairs.side(compiled.arrays(wrong))
+        _pairs.side(compiled.arrays(wrong))

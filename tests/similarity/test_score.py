@@ -165,7 +165,8 @@ def test_scores_and_levels_stay_what_they_were() -> None:
     """After a wanted change: `python -m tests.quality.pin`, and read the difference."""
     for watched, candidate, level, expected in pinned():
         found = compare(watched, candidate)
-        assert (found.level, found.score) == (level, pytest.approx(expected, abs=0.002)), (watched, candidate)
+        assert found.level == level, (watched, candidate)
+        assert found.score == pytest.approx(expected, abs=0.002), (watched, candidate)
 
 
 def test_every_weight_is_held_by_a_pinned_score() -> None:

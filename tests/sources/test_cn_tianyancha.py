@@ -206,7 +206,7 @@ def test_the_highlight_of_a_search_is_no_part_of_the_mark() -> None:
     assert only(read([row(tmName="<em>")])).verbal_element == "<em>"
 
 
-BROKEN = {
+BROKEN: dict[str, list[Any]] = {
     "regNo": [None, "", "abc", "123456789", 1.5, True, ["1"], "00000000"],
     "appDate": ["yesterday", [], 1.5, True, 10**30],
     "tmName": [1, {}],

@@ -217,7 +217,9 @@ def test_entries_and_decisions_stand_among_the_proceedings_with_their_state() ->
     found = {one.number: one for one in reading.record.proceedings}
     assert found["R9990/2021-5"].status == "OPPOSITION"
     assert found["R9990/2021-5"].status_date == dt.date(2022, 5, 25)
-    (entry,) = found["009990003"].docket or ()
+    docket = found["009990003"].docket
+    assert docket is not None
+    (entry,) = docket
     assert entry.text == "Change of name and professional address of representative"
 
 

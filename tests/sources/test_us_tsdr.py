@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from tests.sources.tsdr_pages import ABANDONED, MADRID, PENDING, REGISTERED, changed, reading, record
 from tmwatch.errors import Incomplete, LayoutChanged, LookError, UsageError
@@ -360,7 +361,7 @@ def _common(left: object, right: object) -> tuple[object, object]:
     if isinstance(left, tuple) and isinstance(right, tuple) and len(left) == len(right):
         pairs = [_common(one, other) for one, other in zip(left, right, strict=True)]
         return [one for one, _ in pairs], [other for _, other in pairs]
-    if hasattr(left, "model_fields_set") and hasattr(right, "model_fields_set"):
+    if isinstance(left, BaseModel) and isinstance(right, BaseModel):
         names = [
             name
             for name in type(left).model_fields

@@ -33,7 +33,9 @@ def trees(path: Path) -> Iterator[etree._Element]:
             one, other = chance.choice(elements), chance.choice(elements)
             match chance.randrange(5):
                 case 0:
-                    one.getparent().remove(one)  # type: ignore[union-attr]  # not the root: it was left out
+                    parent = one.getparent()
+                    assert parent is not None
+                    parent.remove(one)
                 case 1:
                     other.append(copy.deepcopy(one))
                 case 2:

@@ -66,8 +66,13 @@ def test_each_value_of_the_real_page_stands_in_the_record(recorded: Path) -> Non
     (one,) = SOURCE.read(Page(body)).readings
     said = json.dumps([record_facts(one.record), one.unclaimed], ensure_ascii=False)
     tree = html.document_fromstring(body, parser=html.HTMLParser(encoding="utf-8"))
-    cells = tree.xpath("//div[starts-with(@class, 'col-md') and contains(@class, 'product-form-details')]")
-    texts = [piece for cell in [*cells, *tree.iter("td")] for piece in cell.itertext() if piece.strip()]
+    cells = [
+        cell
+        for cell in tree.iter("div", "td")
+        if cell.tag == "td"
+        or ((kind := cell.get("class", "")).startswith("col-md") and "product-form-details" in kind)
+    ]
+    texts = [piece for cell in cells for piece in map(str, cell.itertext()) if piece.strip()]
     assert len(texts) > 20
     for text in texts:
         for part in filter(None, (part.strip() for part in re.split(r"\s{2,}: ", text))):

@@ -238,8 +238,12 @@ class Look:
         day = self.printed or (0 if self.live else self.day)
         authority = {"us.tsdr-api": 90, "us.daily": 70}[self.source]
         made = sight(
-            *(record(status_code=self.state), f"2026-03-{day:02}" if day else None),
-            **{"source": self.source, "authority": authority, "live": self.live, "looked_at": at},
+            record(status_code=self.state),
+            f"2026-03-{day:02}" if day else None,
+            source=self.source,
+            authority=authority,
+            live=self.live,
+            looked_at=at,
             body=f"{self.state}{self.source}".encode(),
         )
         if not self.known or made.reading is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.records import ST13, event, owner, record, sight
 from tmwatch.errors import Outcome
 from tmwatch.model import Live, Phase, Significance, TradeMark
 from tmwatch.sources.base import Reading
-from tmwatch.store import Database, Sight, observe, queries
+from tmwatch.store import Database, Observed, Reaction, Sight, observe, queries
 
 
 @pytest.fixture
@@ -184,7 +185,7 @@ def test_the_views_have_plain_names_and_answer(database: Database) -> None:
 def test_what_the_reaction_cannot_write_takes_the_version_with_it(database: Database) -> None:
     observe(database, [sight(record(), "2020-01-01")])
 
-    def react(observed: Any, base: Any) -> Any:
+    def react(observed: Sequence[Observed], database: Database) -> Reaction:
         raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError):

@@ -50,7 +50,8 @@ def two_hundred_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def base(two_hundred_days: Path, tmp_path: Path) -> Database:
-    return Database(shutil.copy(two_hundred_days, tmp_path / "tmwatch.db"))
+    shutil.copy(two_hundred_days, tmp_path / "tmwatch.db")
+    return Database(tmp_path / "tmwatch.db")
 
 
 def facts(base: Database) -> dict[str, Any]:
