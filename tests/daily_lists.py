@@ -123,7 +123,7 @@ class Registers:
         self.pages.append(asked)
         if owner := asked.get("subject_name"):
             rows = [one for one in self.ukrainian if owner in json.dumps(one, ensure_ascii=False)]
-            answer = {"count": len(rows), "next": None, "previous": None, "results": rows}
+            answer: dict[str, Any] = {"count": len(rows), "next": None, "previous": None, "results": rows}
             return Response(json.dumps(answer), content_type="application/json")
         since, until = (
             dt.datetime.strptime(asked[key], "%d.%m.%Y").date().isoformat()

@@ -14,7 +14,8 @@ import re
 from collections.abc import Callable
 from urllib.parse import urljoin
 
-from bs4 import BeautifulSoup, Comment, Doctype, NavigableString, Tag
+from bs4 import BeautifulSoup, Comment, Doctype, Tag
+from bs4.element import NavigableString
 
 URL = "https://register.example/record?number=1&tab=all"
 SAVED = "Fri, 20 Nov 2026 10:11:12 +0100"  # 2026-11-20T09:11:12Z

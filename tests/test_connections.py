@@ -22,11 +22,17 @@ def page(body: bytes = b"a page of a register", more: bytes = b"") -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n%s" % (len(body), more, body)
 
 
+def sent(conn: socket.socket, answer: bytes) -> bool:
+    """Sends it; and the connection stays open."""
+    conn.sendall(answer)
+    return True
+
+
 class Speaking:
     """A server that keeps its connections open as long as its script says so."""
 
     def __init__(self) -> None:
-        self.script: Script = lambda conn, *_: conn.sendall(page()) is None
+        self.script: Script = lambda conn, *_: sent(conn, page())
         self.connections = 0
         self.heads: list[bytes] = []
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -93,7 +99,7 @@ def test_no_connection_is_used_again_after_a_failure(
 ) -> None:
     def script(conn: socket.socket, number: int, asked: int, head: bytes) -> bool:
         status = b"HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\noh" if b"/sn2 " in head else page()
-        return conn.sendall(status) is None
+        return sent(conn, status)
 
     server.script = script
     door = made_door(tmp_path, times)
@@ -106,7 +112,7 @@ def test_no_connection_is_used_again_after_a_failure(
 def test_cookies_of_one_filing_are_not_shown_to_the_next(
     tmp_path: Path, times: FakeTime, server: Speaking
 ) -> None:
-    server.script = lambda conn, *_: conn.sendall(page(more=b"Set-Cookie: seen=one\r\n")) is None
+    server.script = lambda conn, *_: sent(conn, page(more=b"Set-Cookie: seen=one\r\n"))
     door = made_door(tmp_path, times)
     with door.keeping():
         ask(door, server)
@@ -122,7 +128,7 @@ def test_a_connection_closed_under_our_question_is_no_failure_and_the_question_k
     an idle connection looks the same from here."""
 
     def script(conn: socket.socket, number: int, asked: int, head: bytes) -> bool:
-        return asked == 1 and conn.sendall(page()) is None
+        return asked == 1 and sent(conn, page())
 
     server.script = script
     door = made_door(tmp_path, times)
@@ -137,9 +143,7 @@ def test_a_connection_closed_under_our_question_is_no_failure_and_the_question_k
 def test_a_server_that_closes_fresh_connections_too_is_a_failure_after_the_tries_that_it_always_had(
     tmp_path: Path, times: FakeTime, server: Speaking
 ) -> None:
-    server.script = lambda conn, number, asked, head: (
-        number == 1 and asked == 1 and conn.sendall(page()) is None
-    )
+    server.script = lambda conn, number, asked, head: number == 1 and asked == 1 and sent(conn, page())
     door = made_door(tmp_path, times)
     with door.keeping():
         ask(door, server)
@@ -196,7 +200,7 @@ def test_what_a_server_sends_behind_its_answer_is_not_the_next_answer(
 ) -> None:
     def script(conn: socket.socket, number: int, asked: int, head: bytes) -> bool:
         extra = page(b"the record of another filing") if number == 1 else b""
-        return conn.sendall(page(b"the right one") + extra) is None
+        return sent(conn, page(b"the right one") + extra)
 
     server.script = script
     door = made_door(tmp_path, times)

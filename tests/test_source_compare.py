@@ -186,9 +186,9 @@ def test_an_old_entry_that_only_the_younger_record_has_is_a_difference() -> None
 
 def test_a_day_that_both_records_show_is_no_sign_of_later_news() -> None:
     older, younger = side(day=dt.date(2024, 9, 2)), side("us.daily", docket_number="SH-1")
-    on_the_day = {"location_date": dt.date(2024, 9, 2)}
+    day = dt.date(2024, 9, 2)
     found = compare(
-        side(day=dt.date(2024, 9, 2), **on_the_day), side("us.daily", docket_number="SH-1", **on_the_day)
+        side(day=day, location_date=day), side("us.daily", docket_number="SH-1", location_date=day)
     )
     assert verdicts(found) == {"docket_number": "differs"}
     assert verdicts(compare(older, younger)) == {"docket_number": "differs"}

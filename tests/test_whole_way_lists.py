@@ -225,8 +225,10 @@ def test_the_pages_of_an_answer_are_all_turned_on_the_registers_own_host(house: 
     }
     ukrainian = house.check(house.configure('owners = ["Приклад Гавань"]'))
     assert {item.outcome.value for item in ukrainian.asked if item.source == "ua.nipo"} == {"ok"}
-    pages = [asked.get("page", "1") for _, path, asked in house.registers.asked if path.startswith("/api/v1")]
-    assert pages[-3:] == ["1", "2", "3"], "by number, never at the address that the answer names"
+    turned = [
+        asked.get("page", "1") for _, path, asked in house.registers.asked if path.startswith("/api/v1")
+    ]
+    assert turned[-3:] == ["1", "2", "3"], "by number, never at the address that the answer names"
 
 
 def test_a_page_instead_of_data_changes_nothing_and_is_named(house: House) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_a_day_is_loaded_and_loaded_again(kind: str, tmp_path: Path) -> None:
     (tmp_path / "tmwatch.toml").write_text(CONFIG)
     count = first[2]
 
-    def run(script: str, path: Path) -> tuple[list[float], float]:
+    def run(script: str, path: Path) -> tuple[list[Any], float]:
         cost = spent([sys.executable, "-c", script, str(path)], tmp_path)
         assert cost.code == 0, (tmp_path / "err.txt").read_text()
         return json.loads((tmp_path / "out.txt").read_text()), cost.rss

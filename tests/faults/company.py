@@ -49,7 +49,7 @@ class Shop:
         """A command line to its end."""
         with self.start(*words) as process:
             out, err = process.communicate(timeout=180)
-            return Ended(words, process.returncode, out, err)
+            return Ended(words, process.wait(), out, err)
 
 
 class Colleagues:

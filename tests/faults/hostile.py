@@ -22,6 +22,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 
 PAGE = (
     b"<!doctype html><html><head><title>Record</title></head>"
@@ -70,7 +71,7 @@ class HostileServer:
         """Let `path` behave like this in turn; the last one stays."""
         self._plans[path] = list(behaviours)
 
-    def __enter__(self) -> HostileServer:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._serve, daemon=True).start()
         return self
 

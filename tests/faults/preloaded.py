@@ -161,9 +161,9 @@ def _become(order: dict[str, Any], streams: Sequence[int]) -> int:
     code = _do(order["words"])
     threading._shutdown()  # type: ignore[attr-defined]  # as an interpreter ends: its threads, then the rest
     atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
+    for kept in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
-            stream.flush()
+            kept.flush()
     return code
 
 

@@ -85,7 +85,10 @@ def _every(
         whole = name in kinds.values() or not isinstance(before, Answer)
         if shortest and (not whole or len(page.body) > LONG):
             continue
-        tried = mutations(page, source) if whole else facts.mutations(page, source, before)
+        if name in kinds.values() or not isinstance(before, Answer):
+            tried = mutations(page, source)
+        else:
+            tried = facts.mutations(page, source, before)
         for place, mutation in enumerate(tried):
             if place % step and mutation.kind in _MANY:
                 continue

@@ -210,7 +210,7 @@ def test_no_word_of_a_page_moves_a_cursor_or_breaks_json(run: Run, everywhere: b
         (["alerts", "why"], ["1"]),
         (["doctor"], []),
     ):
-        forms = (([], False), ([], True), (["--json"], False))
+        forms: tuple[tuple[list[str], bool], ...] = (([], False), ([], True), (["--json"], False))
         turn = None
         if command in (["show"], ["history"]) and not everywhere:
             turn = next(turns) + (command == ["history"])  # no word has the same form in both

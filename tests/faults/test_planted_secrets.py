@@ -101,7 +101,7 @@ class Blabbing(http.server.BaseHTTPRequestHandler):
             heard = f"<!-- {said.replace('--', '- -')} -->".encode()
             words = f"heard {self.headers.get('USPTO-API-KEY', '')} ".encode()
             return record.replace(b"</", heard + b"</", 1).replace(b"SAMPLE", words + b"SAMPLE")
-        items = [row(1, "JD Auto", 12, **{"uni": said, "tmFlow": self.headers.get("Authorization")})]
+        items = [row(1, "JD Auto", 12, uni=said, tmFlow=self.headers.get("Authorization"))]
         return json.dumps({"error_code": 0, "reason": said, "result": {"total": 1, "items": items}}).encode()
 
     def do_POST(self) -> None:

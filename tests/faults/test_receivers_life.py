@@ -6,8 +6,9 @@ import datetime as dt
 import itertools
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -117,7 +118,7 @@ def test_every_delivery_walks_the_whole_schedule_in_the_database_and_ends_as_a_d
         assert {row["state"] for row in rows(post)} == {"dead"}
 
 
-def rows(post: Post) -> list[dict[str, object]]:
+def rows(post: Post) -> list[dict[str, Any]]:
     return [
         row
         for alert in post.outbox.alerts()
@@ -331,7 +332,7 @@ def test_what_is_told_of_a_receiver_leaves_in_the_same_run_on_a_slow_machine(
 ) -> None:
     usual = outbox.default_channels
 
-    def slowly(config: Config) -> dict[str, Channel]:
+    def slowly(config: Config) -> Mapping[str, Channel]:
         time.sleep(0.1)
         return usual(config)
 

@@ -254,7 +254,8 @@ def test_errors_make_the_register_asked_ever_more_rarely_and_good_answers_no_fas
 def test_a_register_that_never_answers_holds_up_no_other(house: RegisterHouse) -> None:
     """The neighbour has answered, and its news is stored, before the first look at the slow one is over."""
     house.check()
-    let_go, heard = threading.Event(), []
+    let_go = threading.Event()
+    heard: list[bool] = []
 
     def hang(server: HostileServer, conn: Any, asked: Asked) -> None:
         until = time.perf_counter() + 60

@@ -18,6 +18,7 @@ import csv
 import sys
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -200,14 +201,15 @@ def newton(z: Any, y: Any, importance: Any, ridge: Any, start: Any, base: Any = 
     return w
 
 
-def calibrated(data: dict[str, Any], background: Any, pairs: Any, made: Any, noise: float) -> tuple[Any, Any]:
+def calibrated(data: dict[str, Any], scores: Sequence[Any], noise: float) -> tuple[Any, Any]:
     """Both kinds of scores less the noise of their mark, as `Scorer` does it."""
+    background, pairs, made = scores
     place = NOISE_AT * data["made_size"] // 10_000
     quiet = np.full(len(data["marks"]), QUIET)
     for number in range(len(data["marks"])):
-        scores = np.sort(made[data["made_of"] == number])[::-1]
-        if len(scores) > place:
-            quiet[number] = max(QUIET, scores[place])
+        found = np.sort(made[data["made_of"] == number])[::-1]
+        if len(found) > place:
+            quiet[number] = max(QUIET, found[place])
     at = {mark: number for number, mark in enumerate(data["marks"])}
     mine = np.array([at[pair["mark_a"]] for pair in data["pairs"]])
     return background - noise * quiet[data["of"]], pairs - noise * quiet[mine]
@@ -264,7 +266,7 @@ def main() -> None:
     out = [cross_validated(sets, made_up, parting) for parting in PARTINGS]
     for at, (which, data) in enumerate(zip(SETS, sets, strict=True)):
         for noise in (0.3, NOISE, 0.7):
-            found = [figures(data, *calibrated(data, *scores[at], noise)) for scores in out]
+            found = [figures(data, *calibrated(data, scores[at], noise)) for scores in out]
             recall, other, most, top = (
                 " / ".join(f"{figure:.1f}" for figure in row) for row in np.mean(found, axis=0)
             )
@@ -275,7 +277,7 @@ def main() -> None:
             )
     if "--misses" in sys.argv:
         for at, (which, data) in enumerate(zip(SETS, sets, strict=True)):
-            background, pairs = calibrated(data, *out[0][at], NOISE)
+            background, pairs = calibrated(data, out[0][at], NOISE)
             least = thresholds(data, background)
             for pair, found in zip(data["pairs"], pairs, strict=True):
                 if pair["label"] == "1" and found < least[0]:
@@ -285,11 +287,11 @@ def main() -> None:
     if "--check" in sys.argv:
         return
     w = learn(sets, made_up, None)
-    found = []
+    least_of = []
     for data in sets[:2]:
         scores = [data[name] @ w[:-1] + w[-1] for name in ("rows", "shared", "made_rows")]
-        found.append(thresholds(data, calibrated(data, *scores, NOISE)[0]))
-    levels = np.mean(found, axis=0)
+        least_of.append(thresholds(data, calibrated(data, scores, NOISE)[0]))
+    levels = np.mean(least_of, axis=0)
     with TARGET.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(("name", "weight"))

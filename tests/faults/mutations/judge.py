@@ -59,9 +59,9 @@ def production(source: Source, page: Page) -> End:
 
     Any exception that is no `LookError` is a bug and goes through.
     """
-    error = detect(page)
-    if error is not None:
-        return error
+    in_the_way = detect(page)
+    if in_the_way is not None:
+        return in_the_way
     try:
         return read_page(source, page)
     except LookError as error:
@@ -175,7 +175,7 @@ def unordered(value: Any) -> Any:
     return value
 
 
-_EMPTY = (None, "", [], False)
+_EMPTY: tuple[Any, ...] = (None, "", [], False)
 # What every filing has, or what all of watching is about: never gone without a refusal.
 _ALWAYS = ("application_number", "application_date", "status_text", "status_phase", "status_live")
 _ITEMS = {

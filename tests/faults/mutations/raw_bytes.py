@@ -43,13 +43,17 @@ _UNTRUE = "iso-8859-1"
 
 def mutations(page: Page, source: Source, before: End) -> Iterator[Mutation]:
     """See the top of this module."""
-    failing = isinstance(before, LookError)
     size = len(page.body)
     for tenth in range(1, 10):
         cut = replace(page, body=page.body[: size * tenth // 10])
         # Cut pages of less than two kilobytes look like the throttled shell of the TSDR.
-        yield Mutation("truncated", f"at {tenth} tenths", cut, refused(*(_ANY if failing else EMPTY)))
-    if failing:
+        yield Mutation(
+            "truncated",
+            f"at {tenth} tenths",
+            cut,
+            refused(*(_ANY if isinstance(before, LookError) else EMPTY)),
+        )
+    if isinstance(before, LookError):
         return
     for what, body in (("no byte", b""), ("one blank line", b"\r\n")):
         yield Mutation("empty 200", what, replace(page, body=body), refused(*EMPTY))
