@@ -113,7 +113,7 @@ class Listed:
     """A file of the list, and what the books say of it."""
 
     file: FeedFile
-    state: str  # "taken", "missing", "due", "before" (the first file taken)
+    state: str  # "taken", "imported" (by hand), "missing", "due", "before" (the first file taken), "absent"
     tries: int
 
 
@@ -175,20 +175,22 @@ def no_key(source: Source, config: Config, env: Mapping[str, str]) -> LookError 
 
 
 def booked(source: Source, database: Database, *, back: bool = False) -> list[Listed]:
-    """The files that the books know, the oldest first: what was taken, and what was tried."""
+    """The files that the books know, the oldest first: what was taken, imported or tried; of daily files also
+    the days in between of which there is none ("absent")."""
     assert isinstance(source, Feeds)
     product = _product(source, back=back)
-    return [
+    known = [
         Listed(
             FeedFile(name, dt.date.fromisoformat(one.day), modified=one.modified),
             one.state or "due",
             one.tries,
         )
-        for name, one in sorted(
-            feed_books.files(database, source.declaration.id).items(), key=lambda item: (item[1].day, item[0])
-        )
+        for name, one in feed_books.files(database, source.declaration.id).items()
         if one.product == product.id
     ]
+    days = [] if back else feed_books.missing_days(database, source.declaration.id, product.id)
+    absent = [Listed(FeedFile("", day), "absent", 0) for day in days]
+    return sorted([*known, *absent], key=lambda one: (one.file.day, one.file.name))
 
 
 def _standing(file: FeedFile, booked: feed_books.Booked | None, first: dt.date | None) -> Listed:
@@ -200,7 +202,12 @@ def _standing(file: FeedFile, booked: feed_books.Booked | None, first: dt.date |
 
 
 def _last(known: Mapping[str, feed_books.Booked], product: Product) -> dt.date | None:
-    days = [one.day for one in known.values() if one.product == product.id and one.state]
+    # What was imported by hand says nothing of the days before it: those that were not taken are due.
+    days = [
+        one.day
+        for one in known.values()
+        if one.product == product.id and one.state not in ("", feed_books.IMPORTED)
+    ]
     return dt.date.fromisoformat(max(days)) if days else None
 
 

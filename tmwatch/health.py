@@ -18,6 +18,7 @@ from typing import Any, Literal
 from tmwatch.alerts.muting import Standing, standings
 from tmwatch.alerts.waiting import waiting_since
 from tmwatch.alerts.webhook import SecretError, key_of
+from tmwatch.blind_spots import marks_left_behind, missing_files
 from tmwatch.config import SECOND_SECRETS, Config, SourceConfig, Watch
 from tmwatch.errors import ConfigError, what_and_advice
 from tmwatch.following import with_relevant
@@ -30,7 +31,6 @@ from tmwatch.sources.registry import all_sources
 from tmwatch.store import Database, books, growth, queries, upkeep
 from tmwatch.store.copies import not_private
 from tmwatch.store.database import now
-from tmwatch.store.renaming import left_behind
 from tmwatch.text import clean_line
 from tmwatch.watches import live_state
 from tmwatch.watches.doubts import doubts
@@ -118,8 +118,8 @@ def examine(
     else:
         _database(health, database)
         _outbox(health, database, config)
-        if config is not None:
-            _left_behind(health, database, config)
+        for about, said, do in [*missing_files(database), *marks_left_behind(database, config)]:
+            health.add("note", about, said, do)
         for level, said, do in receivers_in_trouble(database, config):
             health.add(level, "receiver", said, do)
         for row in books.unknown_words(database):
@@ -326,17 +326,6 @@ def _growth(health: Health, found: growth.Growth) -> None:
             f"at the rate of the last {found.measured_days:.0f} days the disk is full in {left:.0f} days",
             "Free space; `tmwatch prune --dry-run` says what the database could do without.",
         )
-
-
-def _left_behind(health: Health, database: Database, config: Config) -> None:
-    """What was marked under a watch that is gone: it counts for no other."""
-    for one in left_behind(database, [watch.name for watch in config.watches]):
-        said = (
-            f"it is not in the configuration; what was marked under it ({one['relevant']} relevant, "
-            f"{one['noise']} noise) counts no more"
-        )
-        do = "If it has another name now: `tmwatch watch rename OLD NEW`."
-        health.add("note", f'watch "{one["watch"]}"', said, do)
 
 
 def _outbox(health: Health, database: Database, config: Config | None) -> None:

@@ -21,6 +21,8 @@ from tmwatch.store import books
 _FIRST = "us.daily"
 _WHAT = {
     "taken": "taken",
+    "imported": "imported by hand",
+    "absent": "MISSING: nobody has seen what is new in it",
     "missing": "listed, and not there",
     "due": "due",
     "before": "before the first that was taken",
@@ -51,7 +53,7 @@ def list_(session: Session, source_id: str, since: dt.date | None, back: bool, a
     """Ask the register which files there are, and say which were taken and which are due.
 
     ID is us.daily (the default) or us.ttab. This counts as no download. Without a key it shows what was taken
-    so far (exit code 1).
+    or imported so far, and the days that are missing in between (exit code 1).
     """
     source, config = feed_of(source_id), session.config()
     database = session.database(config, create=True)
@@ -64,7 +66,7 @@ def list_(session: Session, source_id: str, since: dt.date | None, back: bool, a
     if as_json:
         rows = [
             {
-                "name": one.file.name,
+                "name": one.file.name or None,
                 "day": one.file.day.isoformat(),
                 "size": one.file.size,
                 "modified": one.file.modified or None,
@@ -76,11 +78,16 @@ def list_(session: Session, source_id: str, since: dt.date | None, back: bool, a
         say_json(rows)
         return _locked(locked)
     for one in found:
+        if one.state == "absent":
+            say(f"{one.file.day}  {_WHAT[one.state]}")
+            continue
         size = f"{one.file.size / 1e6:.1f} MB" if one.file.size else "size not told"
         say(f"{one.file.day}  {plain(one.file.name, 40)}  {size}  {_WHAT[one.state]}")
     if locked is not None:
-        taken = sum(1 for one in found if one.state == "taken")
-        say(f"{render.counted(taken, 'file')} of {source_id} taken so far.")
+        taken = sum(one.state == "taken" for one in found)
+        imported = sum(one.state == "imported" for one in found)
+        by_hand = f", {imported} imported by hand" if imported else ""
+        say(f"{render.counted(taken, 'file')} of {source_id} taken so far{by_hand}.")
         return _locked(locked)
     due = sum(1 for one in found if one.state == "due")
     say(f"{render.counted(len(found), 'file')}, {due} due: `tmwatch feed take {source_id}` takes them.")

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 from tmwatch.config import Config
 from tmwatch.errors import LayoutChanged, TmwatchError
 from tmwatch.importing import registered
+from tmwatch.importing.by_hand import ByHand
 from tmwatch.importing.finding import File, files_in
 from tmwatch.importing.many import Digest, digest, one_piece, parts_of, unpacked
 from tmwatch.importing.pages import Opened, made_of, open_one
@@ -59,20 +60,27 @@ def import_files(
     """
     results: list[Imported] = []
     observed: list[Observed] = []
+    by_hand = ByHand()
+
+    def take(one: Imported) -> None:
+        by_hand.add(one)
+        (tell or results.append)(one)
+
     files = [one for what in paths for one in ([what] if isinstance(what, File) else files_in([what]))]
     recall = react.recall if isinstance(react, Remembers) else None
     batches = _batches(database, files, as_of, source_id, config, progress, more, processes, recall, keep)
     with contextlib.closing(batches):  # whatever stops us, the processes that read for us end
         for batch in batches:
             for one in batch.told:
-                (tell or results.append)(one)
+                take(one)
             if batch.empty:
                 continue
             stored, found = _store(database, batch.found, run, react, batch.also(also, react), batch.bulk)
             observed += [] if batch.bulk else stored
             done = {one.st13: one for one in stored}
             for path, sight, made in found:
-                (tell or results.append)(result(path, sight, made, done))
+                take(result(path, sight, made, done))
+    by_hand.book(database)
     return results, observed
 
 

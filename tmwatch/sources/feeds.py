@@ -75,3 +75,12 @@ class Feeds(Protocol):
     def no_file(self, head: bytes, where: str) -> LookError | None:
         """What the first bytes say if they are no file: the error to tell; None for a file."""
         ...
+
+
+@runtime_checkable
+class Daily(Protocol):
+    """A feed whose files of each day can also be saved by hand, and are known by their names."""
+
+    def daily_file(self, name: str) -> FeedFile | None:
+        """The daily file that a file saved under this name is; None for any other."""
+        ...

@@ -9,11 +9,14 @@ from tmwatch.sources.feeds import FeedFile, Product
 from tmwatch.store.database import Database, iso, now
 
 _YEAR = dt.timedelta(days=365)
+IMPORTED = "imported"
+_GAPS = dt.timedelta(days=90)  # older gaps are no news
 
 
 @dataclass(frozen=True)
 class Booked:
-    """What is known of a file. `state` is "taken", "missing" or "" (tried, and not there yet)."""
+    """What is known of a file. `state` is "taken", "imported" (by hand), "missing" or "" (tried, and not
+    there yet)."""
 
     name: str
     product: str
@@ -85,3 +88,29 @@ def book_end(
                 *(state, error, instant, instant, instant if state == "taken" else None),
             ),
         )
+
+
+def book_by_hand(database: Database, source: str, product: str, name: str, day: dt.date) -> None:
+    """Somebody saved the file and imported it. What was taken stays so, and no download is counted."""
+    instant = iso(now())
+    with database.write():
+        database.conn.execute(
+            "insert into feed_file (source, name, product, day, modified, size, sha256, state, error, tries,"
+            " first_try_at, last_try_at, taken_at) values (?,?,?,?,'',null,'',?,'',0,?,?,?)"
+            " on conflict (source, name) do update set state = excluded.state, taken_at = excluded.taken_at"
+            " where state in ('', 'missing')",
+            (source, name, product, day.isoformat(), IMPORTED, instant, instant, instant),
+        )
+
+
+def missing_days(database: Database, source: str, product: str) -> list[dt.date]:
+    """Days of which there is no daily file between the first and the last that is known here, of the last 90
+    days: there is a file for each day, and what is new in one that is missing was never seen."""
+    known = files(database, source).values()
+    days = {dt.date.fromisoformat(one.day) for one in known if one.product == product and one.state}
+    if not days:
+        return []
+    last = max(days)
+    first = max(min(days), last - _GAPS)
+    span = (first + dt.timedelta(days=number) for number in range((last - first).days))
+    return [day for day in span if day not in days]

@@ -22,6 +22,8 @@ from tmwatch.sources.us import portal
 KEY = "USPTO_ODP_API_KEY"
 HEADER = "x-api-key"
 _A_YEAR = 20
+# apc261124.zip, apc261124.xml, and what browsers make of a second one: apc261124 (1).zip.
+_DAILY = re.compile(r"([a-z]+)(\d{6})(?!\d)[^/]*\.(?:zip|xml)$", re.IGNORECASE)
 _PATH = "/api/v1/datasets/products"
 _DATA = "Data"  # other kinds are documents
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}\.zip")
@@ -68,6 +70,17 @@ class PublishesFiles:
     def files(self, page: Page) -> list[FeedFile]:
         """The zips of the list with names of this product, the oldest first. Raises `LookError`s."""
         return _files(page, self.file_names)
+
+    def daily_file(self, name: str) -> FeedFile | None:
+        """The daily file that a file saved under this name is, unpacked or not; None for any other."""
+        found = _DAILY.match(name)
+        listed = f"{found[1].lower()}{found[2]}.zip" if found else ""
+        if not found or not self.file_names.fullmatch(listed):
+            return None
+        try:
+            return FeedFile(listed, dt.datetime.strptime(found[2], "%y%m%d").date())  # noqa: DTZ007 - a day
+        except ValueError:
+            return None
 
     def no_file(self, head: bytes, where: str) -> LookError | None:
         """What the first bytes of a download are, if they are no zip."""
