@@ -136,6 +136,13 @@ def test_a_bad_case_stops_itself_only(run: Run, folder: Path) -> None:
     assert "99990512" in ran.err
 
 
+def test_a_bad_case_is_named_with_its_file(run: Run, folder: Path) -> None:
+    configured(folder, watch("mine", numbers=["US 99990512"]))
+    bad = THREE.replace(b"<primary-code>012", b"<primary-code>025")  # a class without goods
+    (folder / "apc990420.xml").write_bytes(bad)
+    assert "Error: apc990420.xml, US 99990512: " in run("import", "apc990420.xml").err
+
+
 def test_of_a_filing_that_stands_twice_in_a_file_the_last_word_counts_be_it_what_is_stored(
     run: Run, folder: Path
 ) -> None:

@@ -134,6 +134,8 @@ def one_piece(
         answer = read_page(source, page)
     except LookError as error:
         error.kept = "Nothing of it was stored; the other records of the file were."
+        if path.name not in error.where:  # a reader knows the record alone
+            error.where = f"{path.name}, {error.where}" if error.where else path.name
         return [failed(path, source.declaration.id, error, piece.number)]
     made = list(read_sights(path, base, answer, answer.readings))
     for number in answer.missing:
