@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tmwatch.text import clean_line, clean_text, csv_safe, fold, fold_party, fold_space, same_party
+from tmwatch.text import (
+    clean_line,
+    clean_text,
+    csv_safe,
+    firm_in,
+    fold,
+    fold_party,
+    fold_space,
+    same_party,
+)
 
 SAME_NAMES = [
     ("ＭＴＪ", "MTJ"),
@@ -172,3 +181,27 @@ def test_no_cell_is_taken_for_a_formula(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["JD AUTO", "京东", "", "9-10", "a=b"])
 def test_an_ordinary_cell_stays_as_it_is(cell: str) -> None:
     assert csv_safe(cell) == cell
+
+
+@pytest.mark.parametrize(
+    ("lawyer", "lines", "firm"),
+    [
+        ("Pat Specimen, Esq.", ["Pat Specimen, Esq. Sample Law", "1 Example Road"], "Sample Law"),
+        ("Pat Specimen", ["Pat Specimen, Esq. Sample Law"], "Sample Law"),
+        ("Pat Specimen", ["PAT SPECIMEN SPECIMEN & SAMPLE LLP"], "SPECIMEN & SAMPLE LLP"),
+        ("Pat Specimen", ["Pat Specimen", "Sample Law PC", "1 Example Road"], "Sample Law PC"),
+        ("Pat Specimen", ["SPECIMEN & SAMPLE LLP", "9 EXAMPLE ROAD"], "SPECIMEN & SAMPLE LLP"),
+        ("Pat Specimen", ["Pat Specimen", "1 Example Road"], None),
+        ("Pat Specimen", ["Pat Specimens Bakery"], None),
+        ("Pat Specimen", ["Kim Other", "1 Example Road"], None),
+        ("Pat Specimen", [], None),
+    ],
+)
+def test_the_firm_of_a_lawyer_is_told_from_the_address_for_letters(
+    lawyer: str, lines: list[str], firm: str | None
+) -> None:
+    assert firm_in(lawyer, lines) == firm
+
+
+def test_a_lawyer_is_the_same_with_esq_behind_the_name() -> None:
+    assert same_party("Pat Specimen, Esq.", "PAT SPECIMEN")

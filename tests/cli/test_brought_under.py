@@ -129,3 +129,11 @@ def test_what_a_watch_would_have_found_in_the_register_comes_under_it_quietly(ru
     assert days.brings(mark="JOYROBOTAXY") == []
     configured(folder, watch("theirs", offices=["US"], marks=["Lantern", "Joyrobotaxi"]))
     assert days.brings(mark="JOYROBOTAXY", owner="Somebody Else Ltd.") == []
+
+
+@pytest.mark.parametrize("agent", ["Specimen & Sample", "Pat Specimen, Esq."])
+def test_a_watch_by_the_firm_or_the_lawyer_finds_what_they_file(run: Run, folder: Path, agent: str) -> None:
+    """In the USPTO's daily files the firm stands in the address for letters alone."""
+    days = Days(run, folder, agents=[agent])
+    (card,) = days.brings(mark="Lantern")
+    assert f'is the watched "{agent}"' in card["why"]

@@ -25,6 +25,7 @@ from tmwatch.sources.us.daily import SOURCE
 from tmwatch.sources.us.daily_file import FORM
 from tmwatch.store import Database
 from tmwatch.store.register import Register
+from tmwatch.watches.filing import agent_names
 
 WATCHED, NAMED, OTHER = "US500000079990511", "US500000099990512", "US500000072990513"
 
@@ -225,14 +226,13 @@ def held_together(body: bytes) -> int:
         (reading,) = SOURCE.read(Page(piece.body)).readings
         record = reading.record
         numbers = {one for item in record.classes for one in (item.class_number, *(item.other_classes or ()))}
-        people = [*record.representatives, *filter(None, [record.domestic_representative])]
         assert (slim.st13, slim.name, slim.status_code) == (
             record.st13,
             record.verbal_element,
             record.status_code,
         )
         assert (set(slim.classes), slim.owners) == (numbers, tuple(one.name for one in record.owners))
-        assert slim.agents == tuple(one.name for one in people)
+        assert slim.agents == agent_names(record)
         assert (slim.filing_date, slim.status_live) == (record.application_date, record.status_live)
         assert slim.registration_number == record.registration_number
         assert slim.international_number == record.international_registration_number

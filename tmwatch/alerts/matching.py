@@ -12,9 +12,9 @@ from tmwatch.model import Change, Significance, TradeMark
 from tmwatch.store import Database, Observed
 from tmwatch.store.database import now
 from tmwatch.store.hits import HitState, states
-from tmwatch.text import fold
+from tmwatch.text import fold, fold_party
 from tmwatch.watches import Match, Portfolio, match
-from tmwatch.watches.filing import goods_texts
+from tmwatch.watches.filing import agent_names, goods_texts
 from tmwatch.watches.filters import UNCHECKED
 from tmwatch.watches.triage import (
     grounds_moved,
@@ -112,7 +112,9 @@ class Batch:
 
 
 # What a watch goes by. A record that comes under it by a change of these has been brought under it.
-_GROUNDS = frozenset({"owners", "representatives", "domestic_representative", "verbal_element", "classes"})
+_GROUNDS = frozenset(
+    {"owners", "representatives", "domestic_representative", "correspondence", "verbal_element", "classes"}
+)
 
 
 def by_change(one: Observed) -> bool:
@@ -139,6 +141,8 @@ def _moved(before: TradeMark, after: TradeMark) -> list[str]:
 def _told(record: TradeMark, field: str) -> object:
     if field == "classes":
         return record.class_numbers
+    if field == "representatives":  # the store of a register has their firms among them
+        return set(map(fold_party, agent_names(record)))
     value = getattr(record, field)
     return {owner_key(party) for party in value} if isinstance(value, tuple) else fold(value or "")
 

@@ -13,7 +13,7 @@ Three families that are never mixed:
 from __future__ import annotations
 
 from tmwatch.text.folding import fold, fold_space, has_letter
-from tmwatch.text.parties import fold_party, has_company_form, party_keys, same_party
+from tmwatch.text.parties import firm_in, fold_party, has_company_form, party_keys, same_party
 from tmwatch.text.showing import clean_line, clean_text, csv_safe, mended
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "clean_text",
     "csv_safe",
     "fold",
+    "firm_in",
     "fold_party",
     "fold_space",
     "has_company_form",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import functools
+import re
 import unicodedata
+from collections.abc import Sequence
 from importlib.resources import files
 
 from tmwatch.text.folding import SIGNS, fold
@@ -140,6 +142,32 @@ def party_keys(name: str) -> frozenset[str]:
     from tmwatch.text.lookalike import normal_owner  # late: its tables are large
 
     return frozenset(filter(None, (plain, normal_owner(name).replace(" ", ""))))
+
+
+def firm_in(lawyer: str, lines: Sequence[str]) -> str | None:
+    """The lawyer's firm as it stands in the address for letters; None where that cannot be told.
+
+    The USPTO names a person as attorney, and the firm in the envelope alone: behind the person in its first
+    line ("Pat Specimen Sample Law LLP"), alone in it, or, in older cases, in the line under it.
+    """
+    who, first = fold(lawyer), " ".join(lines[0].split()) if lines else ""
+    if not who or not fold(first).startswith(who):
+        return first if who and has_company_form(first) else None
+    if fold(first) == who:
+        second = lines[1].strip() if len(lines) > 1 else ""
+        return second if second and not any(char.isdigit() for char in second) else None
+    # As many letters as the person has, whatever stands between them.
+    left = len(who.replace(" ", ""))
+    at = 0
+    while left and at < len(first):
+        left -= first[at].isalnum()
+        at += 1
+    if first[at : at + 1].isalnum():
+        return None  # a longer name that begins so
+    return _ESQUIRE.sub("", first[at:].lstrip(" .,;:-&")) or None
+
+
+_ESQUIRE = re.compile(r"^esq(?:uire)?\b[ .,;:-]*", re.IGNORECASE)
 
 
 def same_party(one: str, other: str) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tmwatch.changes.goods import effective
 from tmwatch.model import Party, TradeMark
+from tmwatch.text import firm_in
 from tmwatch.watches.docket import bare
 
 
@@ -33,13 +34,12 @@ class Filing(NamedTuple):
 
 def filing_of(record: TradeMark) -> Filing:
     """The record as a `Filing`."""
-    agents = [*record.representatives, *filter(None, [record.domestic_representative])]
     return Filing(
         record.st13,
         record.office,
         mark_names(record),
         party_names(record.owners),
-        party_names(agents),
+        agent_names(record),
         nice_classes(record) if record.gives("classes") else None,
         record.application_date,
         goods_texts(record),
@@ -65,6 +65,15 @@ def party_names(parties: Iterable[Party]) -> tuple[str, ...]:
             if name
         )
     )
+
+
+def agent_names(record: TradeMark) -> tuple[str, ...]:
+    """Every name of its representatives; of an attorney also the firm that the address for letters has."""
+    people = [*record.representatives, *filter(None, [record.domestic_representative])]
+    letters = record.correspondence
+    lines = [letters.name, *(letters.address_lines or ())] if letters is not None and letters.name else []
+    firms = [firm_in(one.name, lines) for one in people if one.name]
+    return tuple(dict.fromkeys([*party_names(people), *filter(None, firms)]))
 
 
 def nice_classes(record: TradeMark) -> tuple[int, ...]:

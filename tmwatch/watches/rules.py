@@ -27,7 +27,7 @@ from tmwatch.numbers import MarkNumber, show_number
 from tmwatch.text import clean_line, fold
 from tmwatch.watches import owners
 from tmwatch.watches.docket import bare
-from tmwatch.watches.filing import party_names
+from tmwatch.watches.filing import agent_names, party_names
 from tmwatch.watches.filters import UNCHECKED, filters
 
 if TYPE_CHECKING:
@@ -174,8 +174,7 @@ def _by_owner(watch: Watch, record: TradeMark, _: Near | None) -> _Fired | None:
 
 
 def _by_agent(watch: Watch, record: TradeMark, _: Near | None) -> _Fired | None:
-    people = [*record.representatives, *filter(None, [record.domestic_representative])]
-    same = owners.first_same(watch.agents, party_names(people))
+    same = owners.first_same(watch.agents, agent_names(record))
     return _Fired(owners.same_name("representative", same[1], same[0])) if same is not None else None
 
 

@@ -29,11 +29,13 @@ _HEADER = (
     *AGENTS,
 )
 _INTERNATIONAL = ("international-registration-number",)
+LETTERS = ("address-1", "address-2")
 _STATEMENT = ("type-code", "text")
 _OWNER = ("party-type", "entry-number", "party-name")
 _CLASS = ("international-code", "primary-code", "us-code")
 _NEEDED = frozenset({"case-file-header", "case-file-statements", "classifications", "case-file-owners"})
-_BOXES = _NEEDED | {"international-registration"}
+_FLAT = ("international-registration", "correspondent")  # of these the children are read, if they are there
+_BOXES = _NEEDED | {*_FLAT}
 
 Leaves = dict[str, str]
 _Class = tuple[str, list[str], list[str]]  # primary code, international codes, US codes
@@ -49,6 +51,7 @@ class Case:
     statements: list[Leaves]
     classes: list[_Class]
     owners: list[Leaves]
+    letters: Leaves  # the first lines of the address for them
 
 
 def case_of(body: bytes, where: str) -> Case:
@@ -91,12 +94,13 @@ def _tokens(*names: str) -> re.Pattern[str]:
     return re.compile(rf"<({'|'.join(names)})(?:/>|>([^<]*+))")
 
 
-# Of header and international registration the children are read, of the others all that is below them.
+# Of header, international registration and correspondent the children are read, of the others all that is
+# below them.
 _OPENED = re.compile(f"<case-file>{_WORDS}")
 _CHILD = re.compile(f"(?:(?P<header>{_flat('case-file-header')})|{_element(4)}){_WORDS}")
-_OWN_FLAT = re.compile(_flat("international-registration") + _WORDS)
+_OWN_FLAT = {name: re.compile(_flat(name) + _WORDS) for name in _FLAT}
 _HEAD_TOKEN, _HEADER_TOKEN = _tokens(*_HEAD_NAMES), _tokens(*_HEADER)
-_OWN_TOKEN = _tokens(*_INTERNATIONAL)
+_OWN_TOKEN, _LETTERS_TOKEN = _tokens(*_INTERNATIONAL), _tokens(*LETTERS)
 _STATEMENT_TOKEN = _tokens("case-file-statement", *_STATEMENT)
 _OWNER_TOKEN = _tokens("case-file-owner", *_OWNER)
 _CLASS_TOKEN = _tokens("classification", *_CLASS)
@@ -127,9 +131,9 @@ def of_text(body: bytes) -> Case | None:
         place = found.end()
     if text[place:].rstrip(" \t\r\n") != "</case-file>" or not boxes.keys() >= _NEEDED:
         return None
-    own = boxes.get("international-registration")
-    if own is not None and not _OWN_FLAT.fullmatch(text, *own):
+    if any(name in boxes and not _OWN_FLAT[name].fullmatch(text, *boxes[name]) for name in _FLAT):
         return None
+    own, letters = map(boxes.get, _FLAT)
     return Case(
         head,
         _leaves_in(text, boxes["case-file-header"], _HEADER_TOKEN),
@@ -137,6 +141,7 @@ def of_text(body: bytes) -> Case | None:
         _items_in(text, boxes["case-file-statements"], _STATEMENT_TOKEN, "case-file-statement"),
         _classes_in(text, boxes["classifications"]),
         _items_in(text, boxes["case-file-owners"], _OWNER_TOKEN, "case-file-owner"),
+        _leaves_in(text, letters, _LETTERS_TOKEN) if letters is not None else {},
     )
 
 
@@ -233,7 +238,7 @@ def of_tree(body: bytes, where: str) -> Case:
             _add(head, tag, child.text)
     if missing := _NEEDED - boxes.keys():
         raise LayoutChanged(f"the case has no `{min(missing)}`")
-    own = boxes.get("international-registration")
+    own, letters = map(boxes.get, _FLAT)
     return Case(
         head,
         _leaves(boxes["case-file-header"], _HEADER),
@@ -241,6 +246,7 @@ def of_tree(body: bytes, where: str) -> Case:
         _items(boxes["case-file-statements"], "case-file-statement", _STATEMENT),
         _classifications(boxes["classifications"]),
         _items(boxes["case-file-owners"], "case-file-owner", _OWNER),
+        _leaves(letters, LETTERS) if letters is not None else {},
     )
 
 

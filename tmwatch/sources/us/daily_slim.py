@@ -16,8 +16,9 @@ from tmwatch.sources.base import Piece
 from tmwatch.sources.slim import Essence, Slim
 from tmwatch.sources.us import common, daily_few
 from tmwatch.sources.us.daily_few import Case, Leaves
+from tmwatch.text import firm_in
 
-VERSION = 1
+VERSION = 2
 _HEAD = 400  # bytes within which number and day stand
 _DAY = re.compile(rb"<transaction-date>\s*((?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d)\s*</transaction-date>")
 _DAY_TAG, _DAY_LONG = b"<transaction-date>", len("<transaction-date>20260420</transaction-date>")
@@ -84,7 +85,7 @@ def _made(case: Case) -> Slim:
         other_names=said.other_names(),
         classes=_classes(case.classes),
         owners=_owners(case.owners),
-        agents=tuple([header[name] for name in daily_few.AGENTS if name in header]),
+        agents=_agents(header, case.letters),
         status_code=code,
         status_live=meaning.live.value,
         filing_date=_day(header.get("filing-date", ""), "filing-date"),
@@ -168,6 +169,16 @@ def _size(number: str) -> tuple[bool, int, str]:
 def _class(primary: str, international: tuple[str, ...], national: tuple[str, ...]) -> tuple[str, ...]:
     nice = [common.class_number(code) for code in international]
     return tuple(dict.fromkeys([common.own_class(primary, nice, national), *nice]))
+
+
+def _agents(header: Leaves, letters: Leaves) -> tuple[str, ...]:
+    """Attorney and domestic representative, and the attorney's firm, which stands in the envelope alone."""
+    found = [header[name] for name in daily_few.AGENTS if name in header]
+    lines = [letters[name] for name in daily_few.LETTERS if name in letters]
+    if len(lines) > 1 and common.country_code(lines[1]):
+        del lines[1]  # the land, as the whole reader takes it
+    firms = [firm_in(name, lines) for name in found] if lines else []
+    return tuple(dict.fromkeys([*found, *filter(None, firms)]))
 
 
 def _owners(boxes: list[Leaves]) -> tuple[str, ...]:
