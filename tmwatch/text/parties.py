@@ -150,10 +150,11 @@ def firm_in(lawyer: str, lines: Sequence[str]) -> str | None:
     The USPTO names a person as attorney, and the firm in the envelope alone: behind the person in its first
     line ("Pat Specimen Sample Law LLP"), alone in it, or, in older cases, in the line under it.
     """
-    who, first = fold(lawyer), " ".join(lines[0].split()) if lines else ""
-    if not who or not fold(first).startswith(who):
+    first = " ".join(lines[0].split()) if lines else ""
+    who, all_ = fold(lawyer), fold(first)
+    if not who or not all_.startswith(who):
         return first if who and has_company_form(first) else None
-    if fold(first) == who:
+    if all_ == who:
         second = lines[1].strip() if len(lines) > 1 else ""
         return second if second and not any(char.isdigit() for char in second) else None
     # As many letters as the person has, whatever stands between them.

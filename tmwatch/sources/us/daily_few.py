@@ -98,9 +98,14 @@ def _tokens(*names: str) -> re.Pattern[str]:
 # below them.
 _OPENED = re.compile(f"<case-file>{_WORDS}")
 _CHILD = re.compile(f"(?:(?P<header>{_flat('case-file-header')})|{_element(4)}){_WORDS}")
-_OWN_FLAT = {name: re.compile(_flat(name) + _WORDS) for name in _FLAT}
+_OWN_FLAT = re.compile(_flat("international-registration") + _WORDS)
+# As it nearly always stands: what is otherwise is left to lxml.
+_ENVELOPE = re.compile(
+    r"<correspondent>\s*(?:<address-1>([^<]*+)</address-1>\s*+)?(?:<address-2>([^<]*+)</address-2>\s*+)?"
+    rf"(?:<address-([345])>[^<]*+</address-\3>\s*+)*+</correspondent>{_WORDS}"
+)
 _HEAD_TOKEN, _HEADER_TOKEN = _tokens(*_HEAD_NAMES), _tokens(*_HEADER)
-_OWN_TOKEN, _LETTERS_TOKEN = _tokens(*_INTERNATIONAL), _tokens(*LETTERS)
+_OWN_TOKEN = _tokens(*_INTERNATIONAL)
 _STATEMENT_TOKEN = _tokens("case-file-statement", *_STATEMENT)
 _OWNER_TOKEN = _tokens("case-file-owner", *_OWNER)
 _CLASS_TOKEN = _tokens("classification", *_CLASS)
@@ -131,9 +136,16 @@ def of_text(body: bytes) -> Case | None:
         place = found.end()
     if text[place:].rstrip(" \t\r\n") != "</case-file>" or not boxes.keys() >= _NEEDED:
         return None
-    if any(name in boxes and not _OWN_FLAT[name].fullmatch(text, *boxes[name]) for name in _FLAT):
+    own, envelope = map(boxes.get, _FLAT)
+    if own is not None and not _OWN_FLAT.fullmatch(text, *own):
         return None
-    own, letters = map(boxes.get, _FLAT)
+    letters: Leaves = {}
+    if envelope is not None:
+        lines = _ENVELOPE.fullmatch(text, *envelope)
+        if lines is None:
+            return None
+        for line in zip(LETTERS, lines.groups("")[:2], strict=True):
+            _put(letters, line)
     return Case(
         head,
         _leaves_in(text, boxes["case-file-header"], _HEADER_TOKEN),
@@ -141,7 +153,7 @@ def of_text(body: bytes) -> Case | None:
         _items_in(text, boxes["case-file-statements"], _STATEMENT_TOKEN, "case-file-statement"),
         _classes_in(text, boxes["classifications"]),
         _items_in(text, boxes["case-file-owners"], _OWNER_TOKEN, "case-file-owner"),
-        _leaves_in(text, letters, _LETTERS_TOKEN) if letters is not None else {},
+        letters,
     )
 
 

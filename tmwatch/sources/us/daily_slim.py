@@ -173,12 +173,17 @@ def _class(primary: str, international: tuple[str, ...], national: tuple[str, ..
 
 def _agents(header: Leaves, letters: Leaves) -> tuple[str, ...]:
     """Attorney and domestic representative, and the attorney's firm, which stands in the envelope alone."""
-    found = [header[name] for name in daily_few.AGENTS if name in header]
-    lines = [letters[name] for name in daily_few.LETTERS if name in letters]
+    found = tuple([header[name] for name in daily_few.AGENTS if name in header])
+    if not found or not letters:
+        return tuple(dict.fromkeys(found))
+    return _with_firms(found, tuple([letters[name] for name in daily_few.LETTERS if name in letters]))
+
+
+@functools.lru_cache(maxsize=4096)  # one lawyer files many
+def _with_firms(people: tuple[str, ...], lines: tuple[str, ...]) -> tuple[str, ...]:
     if len(lines) > 1 and common.country_code(lines[1]):
-        del lines[1]  # the land, as the whole reader takes it
-    firms = [firm_in(name, lines) for name in found] if lines else []
-    return tuple(dict.fromkeys([*found, *filter(None, firms)]))
+        lines = lines[:1]  # the land, as the whole reader takes it
+    return tuple(dict.fromkeys([*people, *filter(None, [firm_in(name, lines) for name in people])]))
 
 
 def _owners(boxes: list[Leaves]) -> tuple[str, ...]:
