@@ -94,6 +94,13 @@ def test_a_word_and_its_equivalent_in_another_language_are_near_and_it_is_said(m
         assert any(reason.startswith("same meaning") for reason in found.reasons), found.reasons
 
 
+@pytest.mark.parametrize(("word", "known"), [("pacsports", ["sports"]), ("dunkelman", ["dunkel"])])
+def test_a_short_name_or_a_plural_in_n_is_no_part_of_a_compound(word: str, known: list[str]) -> None:
+    assert shipped().senses("ports")
+    assert shipped().senses("elma")
+    assert [part for part, _senses, _rest in shipped().split(word, {})] == known
+
+
 @pytest.mark.parametrize(("word", "rest"), [("dalton", "alto"), ("lange", "ange")])
 def test_a_word_that_begins_as_with_an_article_is_a_word_of_its_own(word: str, rest: str) -> None:
     assert shipped().senses(rest)

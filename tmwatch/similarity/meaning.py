@@ -21,6 +21,8 @@ from tmwatch.text.lookalike import normal
 # A part shorter than this at the end of a word is more often an accident (PIK, TEX) than a word.
 _LEAST_PART = 4
 _COMMON = 12
+# So is a name that everybody knows by another one, if it is shorter than this.
+_LEAST_NAME = 6
 # A phrase of more words is a slogan, and a run of more characters no word.
 MOST_WORDS = 4
 _MOST_SIGNS = 6
@@ -73,10 +75,16 @@ class Meanings:
         found = self._of_word(word) or self._table.get(bare) or self._table.get(bare.removesuffix("s"))
         return found or frozenset()
 
-    def _of_word(self, word: str) -> frozenset[str]:
+    def _of_part(self, part: str) -> frozenset[str]:
+        """Of a part of a compound: a short name (PORTS in SPORTS) and a plural in -n are mostly accidents."""
+        found = self._of_word(part, ("es", "s"))
+        short = len(part) < _LEAST_NAME and all(sense.startswith(NAME) for sense in found)
+        return frozenset() if short else found
+
+    def _of_word(self, word: str, plurals: tuple[str, ...] = ("es", "s", "n", "en")) -> frozenset[str]:
         found = self._table.get(word)
         if found is None and len(word) > 3:
-            for end in ("es", "s", "n", "en"):
+            for end in plurals:
                 if word.endswith(end):
                     found = self._table.get(word[: -len(end)])
                     if found is not None:
@@ -115,7 +123,7 @@ class Meanings:
         for length in range(size - 2, _LEAST_PART - 1, -1):
             for part, rest in ((word[:length], word[length:]), (word[-length:], word[:-length])):
                 often = counts.get(part, 0)
-                senses = self._of_word(part) if length > _LEAST_PART or often else frozenset()
+                senses = self._of_part(part) if length > _LEAST_PART or often else frozenset()
                 if senses or often >= _COMMON:
                     out.append((part, senses, rest))
         return tuple(out[:4])
