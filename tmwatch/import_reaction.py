@@ -86,6 +86,7 @@ class ImportReaction:
         # watches would have had it then: it is the watch that is new, not the filing.
         self._stood: dict[str, tuple[TradeMark, dt.datetime]] = {}
         self._held: set[tuple[str, str]] = set()
+        self._same: set[str] = set()  # those of which not a byte has changed
         self._since = now()
         lines = {watch.name: coverage(watch, config, env) for watch in config.watches}
         self._portfolio = Portfolio(config.watches)
@@ -128,7 +129,8 @@ class ImportReaction:
             return True
         office = one.record.office
         self._found.add((watch.name, office))
-        if one.what not in ("new", "changed") or (watch.name, one.st13) in self._held:
+        known = (watch.name, one.st13) in self._held or one.st13 in self._same
+        if one.what not in ("new", "changed") or known:
             return True  # stored before this page came: the watch is new, not the filing
         filed = one.record.application_date
         first = not searched_before(watch, office, self.config, self.database, self._env, filed=filed)
@@ -151,11 +153,11 @@ class ImportReaction:
         """The watches whose first look kept quiet about the filing that was just stored; told once."""
         return self._quiet.pop(st13, []) if self._quiet else []
 
-    def known(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def known(self, rows: Sequence[Mapping[str, Any]], same: set[str]) -> None:
         """For a store of the whole register (`importing.registered.News`)."""
         stood = {row["st13"]: (record_of(row), dt.datetime.fromisoformat(row["first_seen"])) for row in rows}
         before = self._portfolio.matches([record for record, _ in stood.values()])
-        self._stood = stood
+        self._stood, self._same = stood, same
         # The store keeps no goods: a watch that asks for some may not have had it.
         self._held = {key for key, found in before.items() if UNCHECKED not in found.why}
 

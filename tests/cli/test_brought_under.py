@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.cli.test_register import NAMED, configured, watch
 from tests.test_whole_way import row
 from tmwatch.sources import streamed
 from tmwatch.sources.us.daily_file import FORM
+from tmwatch.store.register import Register
 
 CASES = Path(__file__).parents[2] / "fixtures/us.daily/three-cases/apc990420.xml"
 
@@ -137,3 +139,19 @@ def test_a_watch_by_the_firm_or_the_lawyer_finds_what_they_file(run: Run, folder
     days = Days(run, folder, agents=[agent])
     (card,) = days.brings(mark="Lantern")
     assert f'is the watched "{agent}"' in card["why"]
+
+
+@pytest.mark.parametrize(("status", "told"), [("630", 0), ("638", 1)])
+def test_what_only_a_better_reader_sees_in_a_case_is_no_news(
+    run: Run, folder: Path, status: str, told: int
+) -> None:
+    """A store that was written by a reader who knew no firms; the case is told of again, or moves."""
+    days = Days(run, folder, agents=["Nobody"])
+    days.brings(mark="Lantern")
+    configured(folder, watch("theirs", agents=["Specimen & Sample"]))
+    with closing(Register(folder / "register.db")) as register, register.write():
+        register.conn.execute("update filing set agents = '[\"Pat Specimen\"]', slim_version = 1")
+    days.case = days.case.replace(b"<status-code>630", b"<status-code>" + status.encode())
+    cards = days.brings(mark="Lantern")
+    assert len(cards) == told
+    assert all("changed" not in card["why"] for card in cards)

@@ -131,18 +131,28 @@ def _moved(before: TradeMark, after: TradeMark) -> list[str]:
         ("verbal_element", "the words of its mark"),
         ("classes", "its classes"),
     ):
-        if before.gives(field) and after.gives(field) and _told(before, field) != _told(after, field):
+        if not before.gives(field) or not after.gives(field):
+            continue
+        if _told(before, field) == _told(after, field):
+            continue
+        # Of representatives an older reader knew fewer: that a lawyer's firm is seen is no change.
+        if field != "representatives" or not _agents(before) <= _agents(after):
             found.append(words)
     if not found and None not in (told := (goods_texts(before), goods_texts(after))) and told[0] != told[1]:
         found.append("its goods")
     return found
 
 
+def _agents(record: TradeMark) -> set[str]:
+    """Representatives with their firms, which the store of a register has among them."""
+    return set(map(fold_party, agent_names(record)))
+
+
 def _told(record: TradeMark, field: str) -> object:
     if field == "classes":
         return record.class_numbers
-    if field == "representatives":  # the store of a register has their firms among them
-        return set(map(fold_party, agent_names(record)))
+    if field == "representatives":
+        return _agents(record)
     value = getattr(record, field)
     return {owner_key(party) for party in value} if isinstance(value, tuple) else fold(value or "")
 

@@ -41,8 +41,9 @@ _AT_HAND = 4 * 2**20  # bytes of moved records kept from the first pass: of most
 class News(Protocol):
     """What the reaction of the watches must know of filings that the database knows nothing of."""
 
-    def known(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """The store of the register had these of what comes next: so they stood before (`Register.rows`)."""
+    def known(self, rows: Sequence[Mapping[str, Any]], same: set[str]) -> None:
+        """The store of the register had these of what comes next: so they stood before (`Register.rows`).
+        Of those that are the `same` (ST.13) not a byte has changed: only their reader is a better one."""
         ...
 
     def saw_all(self, office: str) -> None:
@@ -363,5 +364,8 @@ class _Reading:
         hit = self._keep.concerning([filing_of_slim(many[place].slim) for place in current])
         chosen = {current[place] for place in hit}
         if self._keep.news is not None:
-            self._keep.news.known([known[numbers[place]] for place in chosen if numbers[place] in known])
+            before = [known[numbers[place]] for place in chosen if numbers[place] in known]
+            now = {one.slim.st13: one.essence.digest for one in many}
+            same = {row["st13"] for row in before if row["hash"] == now[row["st13"]]}
+            self._keep.news.known(before, same)
         return chosen | {place for place, number in enumerate(numbers) if number in stored}
