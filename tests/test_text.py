@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import unicodedata
 
@@ -165,6 +166,21 @@ def test_a_clean_line_is_one_line_that_can_be_encoded(text: str) -> None:
 def test_a_clean_line_is_cut_where_asked() -> None:
     assert clean_line("x" * 50, limit=10) == "x" * 9 + "…"
     assert clean_line("short", limit=10) == "short"
+
+
+def test_no_sign_that_is_shown_unlooked_at_is_one_that_would_be_taken_out() -> None:
+    kept = "".join(filter(str.isprintable, map(chr, range(sys.maxunicode + 1))))
+    assert len(kept) > 100_000
+    assert not {"Cc", "Cf", "Cs", "Zl", "Zp"} & set(map(unicodedata.category, kept))
+    assert clean_text(kept) == kept
+    for hidden in ("\x07", "\x1b[31m", "\u200b", "\u202e"):
+        assert (
+            clean_text(f"a{hidden}b\nc")
+            == clean_text(f"{hidden}ab\nc")
+            == clean_text(f"ab\nc{hidden}")
+            == "ab\nc"
+        )
+    assert clean_text("a\tb\r\nc\x0bd\u2028e\ud83d") == "a b\nc\nd\ne\ufffd"
 
 
 def test_clean_text_keeps_its_lines() -> None:

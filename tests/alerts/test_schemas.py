@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 from importlib.resources import files
 from typing import Any
@@ -21,11 +22,16 @@ def shipped(name: str) -> dict[str, Any]:
     return found
 
 
-def fits(name: str, value: Any) -> None:
+@functools.cache
+def checker(name: str) -> jsonschema.Draft202012Validator:
+    """The shipped schema at work, itself looked at once."""
     schema = shipped(name)
     jsonschema.Draft202012Validator.check_schema(schema)
-    checker = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
-    checker.validate(json.loads(value))
+    return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+
+
+def fits(name: str, value: Any) -> None:
+    checker(name).validate(json.loads(value))
 
 
 @pytest.mark.parametrize("name", sorted(build()))

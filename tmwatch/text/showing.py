@@ -26,6 +26,9 @@ def clean_text(text: str) -> str:
 
     Line ends become `\\n`, tabs a space. Half surrogates become U+FFFD, so that it can be encoded.
     """
+    # What is printable but for its line ends holds nothing of what follows, and that is most of all text.
+    if all(map(str.isprintable, text.split("\n"))):
+        return text
     # Invisible characters first, or one inside an escape sequence would hide the sequence.
     seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
     lines = _LINE_ENDS.sub("\n", _TERMINAL.sub("", seen)).replace("\t", " ")
