@@ -24,6 +24,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -183,23 +184,66 @@ class Killer:
         files = {name: self._beside / name for name in ("stdout", "stderr", "log")}
         for file in files.values():
             file.unlink(missing_ok=True)
-        order = {
+        order = self._order(argv, mode, step, clock, files["log"] if log else None, largest)
+        order |= {"stdout": str(stdout or files["stdout"]), "stderr": str(stderr or files["stderr"])}
+        code = self._nursery.ask(order)["code"]
+        steps = tuple(read_log(files["log"].read_bytes(), self.root)) if log and files["log"].exists() else ()
+        said = [files[name].read_text() if files[name].exists() else "" for name in ("stdout", "stderr")]
+        return Ended(code, said[0], said[1], steps)
+
+    def start(self, *argv: str, mode: str, step: int, clock: int, log: Path | None, said: Path) -> Started:
+        """Run `tmwatch ARGV` until it ends, dies or is stopped; what it says goes to `said`."""
+        assert self._nursery is not None
+        said.unlink(missing_ok=True)
+        order = self._order(argv, mode, step, clock, log) | {"stdout": str(said), "stderr": str(said)}
+        return Started(self._nursery, self._nursery.ask(order | {"start": True})["pid"])
+
+    def _order(
+        self,
+        argv: Sequence[str],
+        mode: str,
+        step: int,
+        clock: int,
+        log: Path | None,
+        largest: int | None = None,
+    ) -> dict[str, Any]:
+        return {
             "argv": argv,
             "cwd": str(self.root),
             "env": self.env,
             "mode": mode,
             "step": step,
             "root": str(self.root),
-            "log": str(files["log"]) if log else "",
+            "log": str(log or ""),
             "clock": clock,
-            "stdout": str(stdout or files["stdout"]),
-            "stderr": str(stderr or files["stderr"]),
             "largest": largest,
+            "start": False,
         }
-        code = self._nursery.ask(order)["code"]
-        steps = tuple(read_log(files["log"].read_bytes(), self.root)) if log and files["log"].exists() else ()
-        said = [files[name].read_text() if files[name].exists() else "" for name in ("stdout", "stderr")]
-        return Ended(code, said[0], said[1], steps)
+
+
+class Started:
+    """A command at work. What is asked of it has the names and meanings that `subprocess.Popen` has."""
+
+    def __init__(self, nursery: Nursery, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._nursery = nursery
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            self.returncode = self._nursery.ask({"ended": self.pid})["code"]
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def wait(self, seconds: float) -> int:
+        until = time.monotonic() + seconds
+        while (code := self.poll()) is None:
+            assert time.monotonic() < until, f"it has not ended within {seconds} seconds"
+            time.sleep(0.01)
+        return code
 
 
 def read_log(raw: bytes, root: Path) -> Iterator[Step]:

@@ -102,7 +102,7 @@ def live(order: dict[str, Any]) -> int:
     os.setsid()
     signal.alarm(PATIENCE)
     for number, name in ((1, order["stdout"]), (2, order["stderr"])):
-        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
     faulthandler.dump_traceback_later(PATIENCE - 5, file=2)  # where it hangs, before it is ended
     os.chdir(order["cwd"])
     os.environ.update(order["env"])
@@ -128,21 +128,38 @@ def live(order: dict[str, Any]) -> int:
 
 
 def serve(orders: TextIO, answers: TextIO) -> None:
-    """One child an order, one answer a child: its exit code, or the signal that killed it."""
+    """One answer an order: how the child ended, by its exit code or minus the signal that killed it; of one
+    that is only started, its id, by which it is asked for later."""
     for line in orders:
-        child = os.fork()
-        if child == 0:
-            code = 70
-            try:
-                code = live(json.loads(line))
-            except BaseException:  # noqa: BLE001 - what escapes `main` must be seen by the test
-                sys.excepthook(*sys.exc_info())
-                sys.stderr.flush()
-            finally:
-                os._exit(code)
-        _, status = os.waitpid(child, 0)
-        answers.write(json.dumps({"code": os.waitstatus_to_exitcode(status)}) + "\n")
+        order = json.loads(line)
+        if child := order.get("ended"):
+            gone, status = os.waitpid(child, os.WNOHANG)
+            answer = {"code": os.waitstatus_to_exitcode(status) if gone else None}
+        else:
+            child = born(order)
+            answer = {"pid": child} if order["start"] else {"code": ended(child)}
+        answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def born(order: dict[str, Any]) -> int:
+    """The id of a child that does what was ordered."""
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            code = live(order)
+        except BaseException:  # noqa: BLE001 - what escapes `main` must be seen by the test
+            sys.excepthook(*sys.exc_info())
+            sys.stderr.flush()
+        finally:
+            os._exit(code)
+    return child
+
+
+def ended(child: int) -> int:
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
 if __name__ == "__main__":

@@ -189,10 +189,10 @@ def _then(first: bytes, more: bytes) -> Callable[..., None]:
     return answer
 
 
-def _then_drip(first: bytes) -> Callable[..., None]:
+def _then_drip(first: bytes, piece: bytes = b"a") -> Callable[..., None]:
     def answer(hook: HostileHook, conn: socket.socket) -> None:
         conn.sendall(first)
-        hook.drip(conn)
+        hook.drip(conn, piece)
 
     return answer
 
@@ -228,7 +228,8 @@ HOOKS: dict[str, Callable[[HostileHook, socket.socket], None]] = {
     "body-that-drips": _then_drip(b"HTTP/1.1 200 OK\r\n\r\n"),
     "head-that-drips": _then_drip(b"HTTP/1.1 200 OK\r\nX-Slow: "),
     "head-without-end": _then(b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n" * 1000),
-    "continue-without-end": _then(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
+    # In pieces with pauses: it is the time that ends it, and all of that would be spent on reading it.
+    "continue-without-end": _then_drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
     "bomb": _answer("200 OK", gzip.compress(bytes(50 << 20)), "Content-Encoding: gzip\r\n"),
     "garbage": lambda hook, conn: conn.sendall(b"\x00\xff SSH-2.0-what\r\n\r\n"),
     "not-ascii": _answer("200 OK", "已收到 \x1b[31m".encode("gb18030")),

@@ -7,11 +7,8 @@ process, and who comes after the dead is another daemon, an hour later.
 from __future__ import annotations
 
 import datetime as dt
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -19,9 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.faults.conftest import Undisturbed
-from tests.faults.killer import KILLED, Step, read_log, sample, shim
+from tests.faults.killer import KILLED, Started, Step, read_log, sample
 from tests.faults.victim import HOUR, Victim
 from tmwatch.store.database import iso, now
 from tmwatch.store.timetable import DAEMON
@@ -41,29 +37,15 @@ class Daemons:
         self.expected: dict[str, list[str]] = {}
 
     @contextmanager
-    def start(self, mode: str, step: int = -1, clock: int = 0) -> Iterator[subprocess.Popen[bytes]]:
-        with (self.beside / "said").open("wb") as said:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tmwatch", "run"],
-                cwd=self.victim.folder,
-                env={
-                    **self.victim.killer.env,
-                    "PATH": os.environ["PATH"],
-                    "PYTHONPATH": str(ROOT),
-                    "LD_PRELOAD": str(shim()),
-                    "FAULTS_MODE": mode,
-                    "FAULTS_ROOT": str(self.victim.folder),
-                    "FAULTS_STEP": str(step),
-                    "FAULTS_LOG": str(self.beside / "log") if mode == "watch" else "",
-                    "FAULTS_CLOCK": str(clock),
-                },
-                stdout=said,
-                stderr=subprocess.STDOUT,
-            )
+    def start(self, mode: str, step: int = -1, clock: int = 0) -> Iterator[Started]:
+        log = self.beside / "log" if mode == "watch" else None
+        process = self.victim.killer.start(
+            "run", mode=mode, step=step, clock=clock, log=log, said=self.beside / "said"
+        )
         try:
             yield process
         finally:
-            process.kill()
+            process.send_signal(signal.SIGKILL)
             process.wait(PATIENCE)
 
     def reset(self) -> None:
@@ -114,7 +96,7 @@ class Daemons:
         assert code in (KILLED, 0), self.said()
         return code == KILLED
 
-    def wait(self, process: subprocess.Popen[bytes], done: Callable[[], bool]) -> None:
+    def wait(self, process: Started, done: Callable[[], bool]) -> None:
         until = time.monotonic() + PATIENCE
         while not done():
             assert time.monotonic() < until, f"told {self.victim.told()}, said {self.said()}"
