@@ -73,12 +73,12 @@ def test_a_day_of_hundreds_says_first_what_is_watched_then_few_others_and_how_ma
 def test_a_gazette_of_brazil_likewise_and_without_a_watch_there_is_no_such_heading(
     run: Run, watched: Path
 ) -> None:
-    (watched / "RM9902.xml").write_bytes(a_gazette(300))
+    (watched / "RM9902.xml").write_bytes(a_gazette(150))
     shown = run("import", "RM9902.xml", terminal=True).out
     assert "(BR 900000120)" in shown.split("The first of the others")[0]
     assert len(shown.splitlines()) < 30
     (watched / "tmwatch.toml").unlink()
-    (watched / "RM9903.xml").write_bytes(a_gazette(300).replace(b"9902", b"9903"))
+    (watched / "RM9903.xml").write_bytes(a_gazette(150).replace(b"9902", b"9903"))
     shown = run("import", "RM9903.xml", terminal=True).out
     assert "Under a watch" not in shown
     assert len(shown.splitlines()) < 30

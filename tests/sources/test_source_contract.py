@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import ROOT, recorded_folder
 from tmwatch.errors import LookError, Outcome, UsageError
 from tmwatch.model import FIELDS
-from tmwatch.sources.base import Page, RecordQuery, SearchQuery
+from tmwatch.sources.base import Answer, Page, RecordQuery, SearchQuery
 from tmwatch.sources.expectation import (
     Case,
     dump,
@@ -50,6 +50,16 @@ def named(case: Case) -> str:
     return f"{case.source}/{case.folder.name}"
 
 
+_answers: dict[str, Answer] = {}
+
+
+def answer_of(case: Case) -> Answer:
+    """What its source reads from the page, once for all the promises about it; answers are frozen."""
+    if named(case) not in _answers:
+        _answers[named(case)] = get_source(case.source).read(case.as_page())
+    return _answers[named(case)]
+
+
 # -- fixtures ------------------------------------------------------------------------------------------
 
 
@@ -60,7 +70,7 @@ def test_there_are_fixtures_to_speak_of() -> None:
 
 @pytest.mark.parametrize("case", GOOD, ids=named)
 def test_a_page_gives_the_expected_record(case: Case) -> None:
-    answer = get_source(case.source).read(case.as_page())
+    answer = answer_of(case)
     if not case.expect_path.exists():
         case.expect_path.write_text(dump(answer), encoding="utf-8")
         pytest.fail(f"{case.expect_path} was missing and has been written: review it beside the page")
@@ -78,26 +88,24 @@ def test_a_failed_answer_ends_in_its_own_outcome(case: Case) -> None:
 
 @pytest.mark.parametrize("case", GOOD, ids=named)
 def test_nothing_on_a_page_is_passed_over(case: Case) -> None:
-    for reading in get_source(case.source).read(case.as_page()).readings:
+    for reading in answer_of(case).readings:
         assert [line for line in reading.unclaimed if line not in case.unclaimed_ok] == []
 
 
 @pytest.mark.parametrize("case", GOOD, ids=named)
 def test_the_same_bytes_give_the_same_answer(case: Case) -> None:
-    source = get_source(case.source)
-    assert facts(source.read(case.as_page())) == facts(source.read(case.as_page()))
+    assert facts(get_source(case.source).read(case.as_page())) == facts(answer_of(case))
 
 
 @pytest.mark.parametrize("case", GOOD, ids=named)
 def test_a_record_covers_no_more_than_its_source_declares(case: Case) -> None:
-    source = get_source(case.source)
-    for reading in source.read(case.as_page()).readings:
-        assert reading.record.covers <= source.declaration.covers
+    for reading in answer_of(case).readings:
+        assert reading.record.covers <= get_source(case.source).declaration.covers
 
 
 @pytest.mark.parametrize("case", GOOD, ids=named)
 def test_a_record_survives_being_written_down(case: Case) -> None:
-    for reading in get_source(case.source).read(case.as_page()).readings:
+    for reading in answer_of(case).readings:
         assert record_facts(record_from(record_facts(reading.record))) == record_facts(reading.record)
 
 

@@ -122,16 +122,21 @@ ODD = (
 )
 
 
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("odd", ODD)
-def test_whatever_stands_between_two_tags_or_words_the_text_says_what_the_tree_says(odd: bytes) -> None:
-    """Put in before and behind every third `<` and `>`."""
+def test_whatever_stands_between_two_tags_or_words_the_text_says_what_the_tree_says(
+    odd: bytes, step: int
+) -> None:
+    """Put in before and behind every seventh `<` and `>`; `make soak` takes each."""
     body = without_events(PLAIN)
-    for place in [at for at in range(len(body)) if body[at : at + 1] in b"<>"][::3]:
+    for place in [at for at in range(len(body)) if body[at : at + 1] in b"<>"][::step]:
         for at in (place, place + 1):
             held_together(body[:at] + odd + body[at:])
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(2, 8))]
+)
 def test_of_bytes_that_were_damaged_the_text_says_what_the_tree_says(seed: int) -> None:
     by = random.Random(seed)
     read = 0

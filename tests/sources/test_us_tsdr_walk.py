@@ -21,7 +21,7 @@ IN_TEXT = ", ".join(
 
 
 # How many damaged pages `make test` makes of each page, and `make soak`.
-SOME = [5, pytest.param(60, marks=pytest.mark.soak)]
+SOME = [3, pytest.param(60, marks=pytest.mark.soak)]
 
 
 def damaged(body: bytes, times: int) -> Iterator[bytes]:

