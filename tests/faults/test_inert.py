@@ -17,6 +17,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from email.message import EmailMessage
@@ -156,10 +157,19 @@ def test_no_word_of_a_page_is_obeyed_by_mail_or_webhook(name: str, house: House,
     assert told.headers.keys() == harmless.headers.keys()
 
 
+@pytest.fixture(scope="module")
+def poison(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the database lies that `poisoned` gives to each test."""
+    return tmp_path_factory.mktemp("poison") / "tmwatch.db"
+
+
 @pytest.fixture
-def poisoned(house: House) -> None:
-    """A database with a filing, a version and an alert for each of the hostile texts."""
+def poisoned(house: House, poison: Path) -> None:
+    """A database with a filing, a version and an alert for each of the hostile texts: made once, copied."""
     config = load_config(house.path)
+    if poison.exists():
+        shutil.copy(poison, config.store.path)
+        return
     config = config.model_copy(update={"watches": (everything(config.watches[0]),)})
     base = Database(config.store.path)
     react = reactor(config, {}, lambda watch, one, found: False)
@@ -170,6 +180,7 @@ def poisoned(house: House) -> None:
         observe(base, [sight(calm, "2025-01-01")], react=react)
         observe(base, [sight(mean, "2025-02-01")], react=react)
     base.close()
+    shutil.copy(config.store.path, poison)
 
 
 def everything(watch: Watch) -> Watch:

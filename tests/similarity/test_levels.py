@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 
 import pytest
 
-from tmwatch.similarity import Scorer, WatchedMark, compare, nearest, score, scorer
+from tmwatch.similarity import Scorer, WatchedMark, compare, nearest, score
 from tmwatch.similarity.background import made_han_names, made_names
 from tmwatch.similarity.compiled import arrays
 from tmwatch.similarity.freq import class_words, count_classes, shipped
 from tmwatch.similarity.name import Name
+
+scoring = importlib.import_module("tmwatch.similarity.score")  # the package names a function so
 
 # mark | other | the nearest and the farthest level that people would agree with
 PEOPLE = """
@@ -174,13 +177,21 @@ def test_the_users_own_register_says_what_is_common_in_a_class() -> None:
     assert "the rest is weak in class 7: ZORVAK" in "; ".join(found.likeness.reasons)
 
 
+@pytest.mark.parametrize("count", [1500, pytest.param(10_000, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("han", [False, True])
-def test_in_a_class_the_background_weighs_as_if_it_were_made_for_that_class(han: bool) -> None:
-    """It is taken from the scorer without classes, but for the names in which a word weighs otherwise."""
+def test_in_a_class_the_background_weighs_as_if_it_were_made_for_that_class(
+    han: bool, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is taken from the scorer without classes, but for the names in which a word weighs otherwise. The
+    sample is its first names; `make soak` has all of them."""
+    names = (made_han_names if han else made_names)(shipped())[:count]
+    assert len(names) >= 1500
+    monkeypatch.setattr(scoring, "made_han_names" if han else "made_names", lambda counts: names)
     common = made_names(shipped())[0].split()[0]
-    one = scorer().with_class_counts(count_classes(owned(common, 12, 60))).in_classes({12, 42})
+    plain = Scorer()
+    one = plain.with_class_counts(count_classes(owned(common, 12, 60))).in_classes({12, 42})
     beside = one._beside_of(han)
-    anew = one.batch(made_han_names(one.counts) if han else made_names(one.counts))
+    anew = one.batch(names)
     parts = [field.name for field in dataclasses.fields(Name)]
     for at in range(len(anew)):
         mine, theirs = beside.name(at), anew.name(at)
@@ -188,7 +199,7 @@ def test_in_a_class_the_background_weighs_as_if_it_were_made_for_that_class(han:
     kept, made = arrays(beside), arrays(anew)
     assert kept.keys() == made.keys()
     assert [what for what in kept if kept[what].tobytes() != made[what].tobytes()] == []
-    assert beside.bits.tolist() != scorer()._beside_of(han).bits.tolist()
+    assert beside.bits.tolist() != plain._beside_of(han).bits.tolist()
 
 
 def test_an_owner_who_files_a_mark_fifty_times_makes_no_common_word_of_it() -> None:
