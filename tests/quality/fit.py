@@ -39,7 +39,7 @@ from tmwatch.similarity.score import (
 from tmwatch.similarity.weights import Weights
 
 TARGET = Path(__file__).resolve().parents[2] / "tmwatch" / "data" / "name_weights.csv"
-RIDGE = 50.0
+RIDGE = 75.0
 # A label-1 pair beside the thousands of background names of its mark.
 PAIR_WEIGHT = 3.0
 # Learned again with made-up translations, which together weigh as ten pairs do; their background less.

@@ -186,7 +186,7 @@ def test_every_weight_is_held_by_a_pinned_score() -> None:
 def test_the_noise_and_the_levels_are_what_was_learned() -> None:
     """After a wanted change of `tests.quality.fit`, the numbers that it wrote."""
     weights = scorer().weights
-    assert weights.levels == pytest.approx((0.3985, -1.8005, -3.5181), abs=0.02)
+    assert weights.levels == pytest.approx((0.3695, -1.7919, -3.5058), abs=0.02)
     assert weights.noise == 0.5
 
 

@@ -98,7 +98,7 @@ def rule(
         "longest": features.LONGEST,
         "shortest_mark": features.SHORT,
         "constant": constant,
-        "little": levels.LITTLE,
+        "little": features.LITTLE,
         "weak": levels.WEAK,
         "covered": levels.COVERED,
         "lost": levels.LOST,

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA, Indel, JaroWinkler
 
-from tmwatch.similarity.freq import COMPOUND_NAMES, COMPOUND_WORTH, MOST_BITS, PART_WORTH, Frequencies
+from tmwatch.similarity.freq import (
+    COMPOUND_NAMES,
+    COMPOUND_WORTH,
+    MOST_BITS,
+    PART_WORTH,
+    TRADE_BITS,
+    Frequencies,
+)
 from tmwatch.similarity.han import look, meant
 from tmwatch.similarity.keys import foreign_sound, mandarin
 from tmwatch.similarity.name import Name, Word
@@ -40,6 +47,8 @@ _SOUNDS_NEAR = 0.85
 # Below this two words are not called alike; from there on, so much of what they are worth is a straight line.
 ALIKE_FROM = 0.6
 SHAPE_LINE = 0.35
+# Words that are less alike than this share no more than some letters.
+LITTLE = 0.3
 # The bits of all words together, and the letters, that count as much as there can be.
 MANY_BITS = 32.0
 LONGEST = 32.0
@@ -152,7 +161,7 @@ NAMES = (
     "cover_one", "cover_other", "cover_both", "bits", "top_bits", "trigrams", "letters", "opening",
     "key_letters", "key_opening", "bones", "same_letters", "same_key", "sense", "whole_start", "whole_end",
     "whole_inside", "whole_bits", "first_letter", "first_word", "shortness", "length", "own_bits", "reading",
-    "own_word", "their_word", "short_near",
+    "own_word", "their_word", "short_near", "left_bits", "left_most", "left_trade",
 )  # fmt: skip
 # Numbers that only together say much; the learned weights hold for these too.
 TOGETHER = (
@@ -237,6 +246,30 @@ def _foreign(one: Name, other: Name) -> float:
         ),
         default=0.0,
     )
+
+
+def _left(other: Name, matches: list[Match]) -> tuple[float, float, float]:
+    """Of the words of `other` that no word of the mark meets: their bits, those of the one that says most, and
+    the share of words that say little, beside one that is met.
+
+    JOYROBOTAXI SERVICES has little beside the mark, JOYROBOTAXI NIMBUS another mark. Nothing is left where two
+    words are written as one.
+    """
+    met = set()
+    for match in matches:
+        if match.alike > LITTLE:
+            if not any(match.other is word for word in other.words):
+                return 0.0, 0.0, 1.0
+            met.add(match.other.text)
+    bits = most = trade = 0.0
+    for word in other.words:
+        if word.text not in met:
+            bits += word.bits
+            most = max(most, word.bits)
+            if word.bits <= TRADE_BITS:
+                trade += word.bits
+    little = trade / bits if bits else 1.0
+    return min(1.0, bits / MANY_BITS), min(1.0, most / MOST_BITS), little if met else 0.0
 
 
 def by_accident(one: Name, other: Name) -> bool:
@@ -365,6 +398,7 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
         min(1.0, own / one.most) if one.most else 0.0,
         min(1.0, theirs / other.most) if other.most else 0.0,
         1.0 if len(a) <= SHORT and short_near(a, b) else 0.0,
+        *_left(other, matches),
     ]
     if whole and len(short) <= 2 and short.isascii() and not (one.texts & other.texts):
         for at in RUN_TOGETHER:  # JD in JDEX

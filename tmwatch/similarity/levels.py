@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tmwatch.similarity.batch import near_identical
-from tmwatch.similarity.features import PART, Match
+from tmwatch.similarity.features import LITTLE, PART, Match
 from tmwatch.similarity.freq import TRADE_BITS
 from tmwatch.similarity.name import Name
 
-# Words that are less alike than this share no more than some letters.
-LITTLE = 0.3
 # A word of so many bits or fewer says little: one name in a thousand holds it, or it names goods.
 WEAK = TRADE_BITS
 # So much of the mark has to be met where all that is met says little.

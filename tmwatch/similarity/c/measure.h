@@ -261,7 +261,7 @@ INLINE void by_words(const Rule *rule, const Mark *mark, const Side *names, int6
     double bits = 0.0, top = 0.0, sense = 0.0, own = 0.0, their = 0.0, covered = 0.0;
     uint64_t text[MOST_MATCHES];
     double most[MOST_MATCHES];
-    int texts = 0;
+    int met[MOST_MATCHES], texts = 0, as_one = 0, any = 0;
     for (int k = 0; k < many; k++) {
         const Match *match = &found[k];
         double one, other;
@@ -275,8 +275,9 @@ INLINE void by_words(const Rule *rule, const Mark *mark, const Side *names, int6
         if (other >= names->at[name].most) their = most_of(their, match->bits);
         int at = 0;
         while (at < texts && text[at] != code) at++;
-        if (at == texts) text[texts] = code, most[texts++] = 0.0;
+        if (at == texts) text[texts] = code, met[texts] = 0, most[texts++] = 0.0;
         most[at] = most_of(most[at], match->bits);
+        if (match->alike > rule->little) met[at] = any = 1, as_one |= match->other < 0;
     }
     for (int at = 0; at < texts; at++) covered += most[at];
     double whole = marks->at[mark->at].bits, other = names->at[name].bits;
@@ -289,6 +290,19 @@ INLINE void by_words(const Rule *rule, const Mark *mark, const Side *names, int6
     double mine = marks->at[mark->at].most, theirs = names->at[name].most;
     number[OWN_WORD] = mine != 0.0 ? least_of(1.0, own / mine) : 0.0;
     number[THEIR_WORD] = theirs != 0.0 ? least_of(1.0, their / theirs) : 0.0;
+    double left = 0.0, left_most = 0.0, trade = 0.0;
+    for (int32_t word = first; word < first + names->at[name].words && !as_one; word++) {
+        const WordAt *held = &names->words.at[names->word[word]];
+        int at = 0;
+        while (at < texts && !(met[at] && text[at] == held->text_code)) at++;
+        if (at < texts) continue;
+        left += held->bits;
+        left_most = most_of(left_most, held->bits);
+        if (held->bits <= rule->weak) trade += held->bits;
+    }
+    number[LEFT_BITS] = least_of(1.0, left / rule->many_bits);
+    number[LEFT_MOST] = least_of(1.0, left_most / rule->most_bits);
+    number[LEFT_TRADE] = !any ? 0.0 : left != 0.0 ? trade / left : 1.0;
 }
 
 /* Whether the two have a word in common; whether each word of the mark is a word of the name. */
