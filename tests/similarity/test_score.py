@@ -243,3 +243,25 @@ def test_what_is_common_in_one_class_counts_in_no_other() -> None:
     for made in (Scorer(counts, background=names), Scorer(counts.in_classes({12}), background=names)):
         assert made.in_classes({9})._beside_of(False).bits.tolist() == bits
     assert Scorer(counts.in_classes({12}), background=names)._beside_of(False).bits.tolist() != bits
+
+
+@pytest.mark.parametrize(
+    ("mark", "other", "left"),
+    [
+        ("JOYROBOTAXI", "JOYROBOTAXI", (False, False, 1.0)),
+        ("JOYROBOTAXI", "JOYROBOTAXI SERVICES", (True, True, 1.0)),
+        ("JOYROBOTAXI", "JOYROBOTAXI KORVANTIS", (True, True, 0.0)),
+        ("VAPORUB", "VAPOUR RUB", (False, False, 1.0)),  # written as one, nothing is left
+        ("KORVANTIS", "BMW SERVICES", (True, True, 0.0)),  # beside no word of the mark
+    ],
+)
+def test_what_a_name_has_beside_the_mark_is_weighed(
+    mark: str, other: str, left: tuple[bool, bool, float]
+) -> None:
+    numbers, _matches = measure(scorer().name(mark), scorer().name(other), scorer().counts)
+    bits, most, trade = (numbers[ALL_NAMES.index(name)] for name in ("left_bits", "left_most", "left_trade"))
+    assert (bits > 0, most > 0, trade) == left
+
+
+def test_a_mark_with_words_that_say_little_is_nearer_than_beside_another_mark() -> None:
+    assert score("JOYROBOTAXI", "JOYROBOTAXI SERVICES") > score("JOYROBOTAXI", "JOYROBOTAXI KORVANTIS")

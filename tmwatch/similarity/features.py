@@ -249,11 +249,11 @@ def _foreign(one: Name, other: Name) -> float:
 
 
 def _left(other: Name, matches: list[Match]) -> tuple[float, float, float]:
-    """Of the words of `other` that no word of the mark meets: their bits, those of the one that says most, and
-    the share of words that say little, beside one that is met.
+    """Of the words of `other` that no word of the mark meets: their bits, those of the one that says most,
+    and the share of words that say little, beside one that is met.
 
-    JOYROBOTAXI SERVICES has little beside the mark, JOYROBOTAXI NIMBUS another mark. Nothing is left where two
-    words are written as one.
+    JOYROBOTAXI SERVICES has little beside the mark, JOYROBOTAXI NIMBUS another mark. Nothing is left where
+    two words are written as one.
     """
     met = set()
     for match in matches:
