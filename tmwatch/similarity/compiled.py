@@ -106,6 +106,7 @@ def rule(
         "letters_in_spite": levels.LETTERS_IN_SPITE,
         "letters_beside_part": levels.LETTERS_BESIDE_PART,
         "letters_alone": levels.LETTERS_ALONE,
+        "few_letters": levels.FEW_LETTERS,
     }
     return _pairs.rule(numbers, [float(weight) for weight in single], list(products), counts.kept["known"])
 

@@ -11,6 +11,8 @@ from tmwatch.similarity.name import Name
 
 # A word of so many bits or fewer says little: one name in a thousand holds it, or it names goods.
 WEAK = TRADE_BITS
+# So few letters stand in many a longer word.
+FEW_LETTERS = 2
 # So much of the mark has to be met where all that is met says little.
 COVERED = 0.7
 # Of the mark's own word less than this is met: it is missing, or another one.
@@ -36,8 +38,8 @@ def by_words(one: Name, other: Name, value: Mapping[str, float], matches: Sequen
     """The nearest level by what the words in common are worth.
 
     AUTO is no more than a part of JD AUTO that says little: the mark's own part is missing, and the two are
-    distant. JDEX AUTO has it changed: not near identical. KRAFTSMAN and SPORTSMAN share letters alone: not
-    near.
+    distant. JDEX AUTO has it changed: not near identical. UOQJD has nothing of it but two letters in a word,
+    KRAFTSMAN and SPORTSMAN share letters alone: not near.
     """
     shared = [match for match in matches if match.alike > LITTLE]
     weak = all(min(match.one.bits, match.other.bits) <= WEAK for match in shared)
@@ -47,6 +49,8 @@ def by_words(one: Name, other: Name, value: Mapping[str, float], matches: Sequen
         if lost and (other.most <= WEAK or not _near_letters(value, LETTERS_IN_SPITE)):
             return 3 if by_part and value["letters"] >= LETTERS_BESIDE_PART else 4
         return 3
+    if shared and len(one.words) > 1 and all(map(_by_few_letters, shared)):
+        return 3
     if not (
         shared or _near_letters(value, LETTERS_ALONE) or value["short_near"] or value["reading"] > LITTLE
     ):
@@ -55,6 +59,11 @@ def by_words(one: Name, other: Name, value: Mapping[str, float], matches: Sequen
         match.how == PART and not match.one.han and match.one.bits >= one.most for match in matches
     )
     return 2 if len(one.words) > 1 and changed and not one.texts <= other.texts else 1
+
+
+def _by_few_letters(match: Match) -> bool:
+    few = min(len(match.one.text), len(match.other.text)) <= FEW_LETTERS
+    return match.how == PART and few and not match.one.han
 
 
 def _near_letters(value: Mapping[str, float], least: float) -> bool:

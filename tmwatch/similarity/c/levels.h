@@ -10,11 +10,18 @@ INLINE int holds(const Mark *mark, const Side *names, int64_t name) {
     return size <= length && place_in(mark->compact.text, size, letters_of(names, name), length) >= 0;
 }
 
+/* The letters of the shorter word of a match by a part, which is of words and never of neighbours. */
+INLINE int shorter_of(const Mark *mark, const Side *names, int64_t name, const Match *match) {
+    int32_t a = mark->side->word[mark->side->at[mark->at].word + match->one];
+    int32_t b = names->word[names->at[name].word + match->other];
+    return smaller(mark->side->words.at[a].size, names->words.at[b].size);
+}
+
 /* `levels.by_words`. `every`: each word of the mark is a word of the name. */
 static int by_shared_words(const Rule *rule, const Mark *mark, const Side *names, int64_t name,
                            const double *number, const Match *found, int many, int every) {
     const NameAt *own = &mark->side->at[mark->at];
-    int shared = 0, weak = 1, by_part = 0, changed = number[OWN_WORD] < rule->changed;
+    int shared = 0, weak = 1, by_part = 0, by_few = 1, changed = number[OWN_WORD] < rule->changed;
     for (int k = 0; k < many; k++) {
         double one, other;
         bits_of(mark, names, name, &found[k], &one, &other);
@@ -23,6 +30,7 @@ static int by_shared_words(const Rule *rule, const Mark *mark, const Side *names
         shared = 1;
         weak &= least_of(one, other) <= rule->weak;
         by_part |= found[k].how == PART;
+        by_few &= found[k].how == PART && shorter_of(mark, names, name, &found[k]) <= rule->few_letters;
     }
     double alike = most_of(number[LETTERS], number[KEY_LETTERS]);
     if (shared && weak && number[COVER_ONE] < rule->covered && !holds(mark, names, name)) {
@@ -31,6 +39,7 @@ static int by_shared_words(const Rule *rule, const Mark *mark, const Side *names
             return by_part && number[LETTERS] >= rule->letters_beside_part ? 3 : 4;
         return 3;
     }
+    if (shared && own->words > 1 && by_few) return 3;
     if (!shared && alike < rule->letters_alone && number[SHORT_NEAR] == 0.0)
         return number[WHOLE_START] != 0.0 || number[WHOLE_END] != 0.0 || number[WHOLE_INSIDE] != 0.0 ? 1 : 3;
     return own->words > 1 && changed && !every ? 2 : 1;

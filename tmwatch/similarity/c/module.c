@@ -220,7 +220,7 @@ static const struct {
     NUMBER(part_only), NUMBER(edge_worth), NUMBER(compound_worth), NUMBER(little_alike), NUMBER(weak_inside),
     NUMBER(most_bits), NUMBER(many_bits), NUMBER(longest), NUMBER(shortest_mark), NUMBER(constant),
     NUMBER(little), NUMBER(weak), NUMBER(covered), NUMBER(lost), NUMBER(changed), NUMBER(letters_in_spite),
-    NUMBER(letters_beside_part), NUMBER(letters_alone),
+    NUMBER(letters_beside_part), NUMBER(letters_alone), NUMBER(few_letters),
 };
 
 typedef struct {

@@ -114,7 +114,7 @@ typedef struct {
     double alike_from, shape_line, heard, sense_worth, part_sense_worth, parts_worth; /* features.py */
     double part_only, edge_worth, compound_worth, little_alike, weak_inside, most_bits, many_bits, longest;
     double shortest_mark;
-    double little, weak, covered, lost, changed, letters_in_spite, letters_beside_part, letters_alone; /* levels.py */
+    double little, weak, covered, lost, changed, letters_in_spite, letters_beside_part, letters_alone, few_letters; /* levels.py */
     double weight[NUMBERS], constant;
     int64_t products;
     int64_t one[MOST_PRODUCTS], other[MOST_PRODUCTS];
