@@ -57,6 +57,8 @@ def fold_party(name: str) -> str:
 def has_company_form(name: str) -> bool:
     """Whether the name carries a company form. False on doubt."""
     plain = fold(name).removeprefix("the ")
+    if name.isascii():  # nothing has to be spelled out: what is folded is not folded again
+        return len(plain) <= _LONGEST_NAME and _drop_form(plain) != plain
     return bool(plain) and fold_party(name) != plain
 
 

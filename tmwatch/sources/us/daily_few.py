@@ -132,7 +132,8 @@ def of_text(body: bytes) -> Case | None:
                 return None
             boxes[name] = found.span()
         elif (token := _HEAD_TOKEN.match(text, place)) is not None:
-            _put(head, token.groups(""))
+            name, words = token.groups("")
+            _put(head, name, words)
         place = found.end()
     if text[place:].rstrip(" \t\r\n") != "</case-file>" or not boxes.keys() >= _NEEDED:
         return None
@@ -144,8 +145,8 @@ def of_text(body: bytes) -> Case | None:
         lines = _ENVELOPE.fullmatch(text, *envelope)
         if lines is None:
             return None
-        for line in zip(LETTERS, lines.groups("")[:2], strict=True):
-            _put(letters, line)
+        for name, line in zip(LETTERS, lines.groups("")[:2], strict=True):
+            _put(letters, name, line)
     return Case(
         head,
         _leaves_in(text, boxes["case-file-header"], _HEADER_TOKEN),
@@ -168,10 +169,12 @@ def _text(body: bytes) -> str:
     return text if text.isascii() or not any(one in text for one in _FORBIDDEN) else ""
 
 
-def _put(leaves: Leaves, token: Sequence[str]) -> None:
-    name, words = token
-    if words:
-        _add(leaves, name, _spelled(words) if "&" in words else words)
+def _put(leaves: Leaves, name: str, words: str) -> None:
+    """As `_add` does it; an entity is never white space."""
+    if line := " ".join(words.split()):
+        if "&" in line:
+            line = _spelled(line)
+        leaves[name] = f"{leaves[name]} {line}" if name in leaves else line
 
 
 def _spelled(words: str) -> str:
@@ -182,20 +185,24 @@ def _spelled(words: str) -> str:
 
 def _leaves_in(text: str, span: _Span, token: re.Pattern[str]) -> Leaves:
     found: Leaves = {}
-    for one in token.findall(text, *span):
-        _put(found, one)
+    for name, words in token.findall(text, *span):  # some three hundred thousand a file
+        line = " ".join(words.split())
+        if name in found or "&" in line:
+            _put(found, name, line)
+        elif line:
+            found[name] = line
     return found
 
 
 def _items_in(text: str, span: _Span, token: re.Pattern[str], item: str) -> list[Leaves]:
     found: list[Leaves] = []
     one: Leaves = {}
-    for said in token.findall(text, *span):
-        if said[0] == item:
+    for name, words in token.findall(text, *span):
+        if name == item:
             one = {}
             found.append(one)
-        else:
-            _put(one, said)
+        elif words:
+            _put(one, name, words)
     return found
 
 

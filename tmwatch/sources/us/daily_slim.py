@@ -181,9 +181,11 @@ def _agents(header: Leaves, letters: Leaves) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=4096)  # one lawyer files many
 def _with_firms(people: tuple[str, ...], lines: tuple[str, ...]) -> tuple[str, ...]:
-    if len(lines) > 1 and common.country_code(lines[1]):
-        lines = lines[:1]  # the land, as the whole reader takes it
-    return tuple(dict.fromkeys([*people, *filter(None, [firm_in(name, lines) for name in people])]))
+    firms = [firm_in(name, lines) for name in people]
+    second = lines[1].strip() if len(lines) > 1 else ""
+    if second in firms and common.country_code(second):  # the land, as the whole reader takes it
+        firms = [firm for firm in firms if firm != second]
+    return tuple(dict.fromkeys([*people, *filter(None, firms)]))
 
 
 def _owners(boxes: list[Leaves]) -> tuple[str, ...]:
