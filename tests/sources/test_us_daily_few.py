@@ -12,6 +12,7 @@ from tmwatch.errors import LookError
 from tmwatch.sources import streamed
 from tmwatch.sources.us.daily_few import Case, case_of, of_text, of_tree, without_events
 from tmwatch.sources.us.daily_file import FORM
+from tmwatch.sources.us.daily_slim import slim
 
 FIXTURES = ROOT / "fixtures" / "us.daily"
 
@@ -182,3 +183,21 @@ def test_a_name_longer_than_any_is_left_to_the_tree() -> None:
         body = PLAIN[:at] + b"<" + tag + b"/>" + PLAIN[at:]
         assert (of_text(without_events(body)) is not None) is read
         assert held_together(body) is read
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "agents"),
+    [
+        (b"Robin Specimen Specimen &amp; Sample LLP", b"12 Placeholder Street", ("Specimen & Sample LLP",)),
+        (b"Robin Specimen", b"Specimen &amp; Sample", ("Specimen & Sample",)),
+        (b"Robin Specimen", b"12 Placeholder Street", ()),
+        (b"Robin Specimen", b"United States", ()),  # the land
+        (b"Robin Specimen", b"Germany", ()),
+    ],
+)
+def test_the_firm_of_an_attorney_is_told_from_the_envelope(
+    first: bytes, second: bytes, agents: tuple[str, ...]
+) -> None:
+    lines = (b"Robin Specimen Specimen &amp; Sample LLP", b"12 Placeholder Street")
+    body = PLAIN.replace(lines[0], first).replace(lines[1], second)
+    assert slim(body, "case").agents == ("Robin Specimen", *agents)
