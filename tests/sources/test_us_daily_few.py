@@ -186,18 +186,20 @@ def test_a_name_longer_than_any_is_left_to_the_tree() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "agents"),
+    ("first", "second", "firm"),
     [
-        (b"Robin Specimen Specimen &amp; Sample LLP", b"12 Placeholder Street", ("Specimen & Sample LLP",)),
+        (b"Robin Specimen Sample Law LLP", b"12 Placeholder Street", ("Sample Law LLP",)),
         (b"Robin Specimen", b"Specimen &amp; Sample", ("Specimen & Sample",)),
+        (b"Sample Law LLP", b"12 Placeholder Street", ("Sample Law LLP",)),
         (b"Robin Specimen", b"12 Placeholder Street", ()),
         (b"Robin Specimen", b"United States", ()),  # the land
         (b"Robin Specimen", b"Germany", ()),
     ],
 )
 def test_the_firm_of_an_attorney_is_told_from_the_envelope(
-    first: bytes, second: bytes, agents: tuple[str, ...]
+    first: bytes, second: bytes, firm: tuple[str, ...]
 ) -> None:
     lines = (b"Robin Specimen Specimen &amp; Sample LLP", b"12 Placeholder Street")
     body = PLAIN.replace(lines[0], first).replace(lines[1], second)
-    assert slim(body, "case").agents == ("Robin Specimen", *agents)
+    representative = "Specimen & Sample LLP"  # the domestic one
+    assert slim(body, "case").agents == ("Robin Specimen", representative, *firm)

@@ -72,7 +72,7 @@ def agent_names(record: TradeMark) -> tuple[str, ...]:
     people = [*record.representatives, *filter(None, [record.domestic_representative])]
     letters = record.correspondence
     lines = [letters.name, *(letters.address_lines or ())] if letters is not None and letters.name else []
-    firms = [firm_in(one.name, lines) for one in people if one.name]
+    firms = [firm_in(one.name, lines) for one in record.representatives if one.name]
     return tuple(dict.fromkeys([*party_names(people), *filter(None, firms)]))
 
 

@@ -174,18 +174,20 @@ def _class(primary: str, international: tuple[str, ...], national: tuple[str, ..
 def _agents(header: Leaves, letters: Leaves) -> tuple[str, ...]:
     """Attorney and domestic representative, and the attorney's firm, which stands in the envelope alone."""
     found = tuple([header[name] for name in daily_few.AGENTS if name in header])
-    if not found or not letters:
+    attorney = header.get("attorney-name")
+    if not attorney or not letters:
         return tuple(dict.fromkeys(found))
-    return _with_firms(found, tuple([letters[name] for name in daily_few.LETTERS if name in letters]))
+    lines = tuple([letters[name] for name in daily_few.LETTERS if name in letters])
+    firm = _firm(attorney, lines)
+    return tuple(dict.fromkeys([*found, firm] if firm else found))
 
 
 @functools.lru_cache(maxsize=4096)  # one lawyer files many
-def _with_firms(people: tuple[str, ...], lines: tuple[str, ...]) -> tuple[str, ...]:
-    firms = [firm_in(name, lines) for name in people]
+def _firm(attorney: str, lines: tuple[str, ...]) -> str | None:
+    firm = firm_in(attorney, lines)
+    # In the second line may stand the land, as the whole reader takes it.
     second = lines[1].strip() if len(lines) > 1 else ""
-    if second in firms and common.country_code(second):  # the land, as the whole reader takes it
-        firms = [firm for firm in firms if firm != second]
-    return tuple(dict.fromkeys([*people, *filter(None, firms)]))
+    return None if firm and firm == second and common.country_code(second) else firm
 
 
 def _owners(boxes: list[Leaves]) -> tuple[str, ...]:
