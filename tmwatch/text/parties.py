@@ -56,10 +56,17 @@ def fold_party(name: str) -> str:
 
 def has_company_form(name: str) -> bool:
     """Whether the name carries a company form. False on doubt."""
-    plain = fold(name).removeprefix("the ")
-    if name.isascii():  # nothing has to be spelled out: what is folded is not folded again
-        return len(plain) <= _LONGEST_NAME and _drop_form(plain) != plain
+    folded = fold(name)
+    if name.isascii():
+        return _has_form(folded)
+    plain = folded.removeprefix("the ")
     return bool(plain) and fold_party(name) != plain
+
+
+def _has_form(folded: str) -> bool:
+    """The same of a name in ASCII that is folded: nothing of it has to be spelled out."""
+    plain = folded.removeprefix("the ")
+    return len(plain) <= _LONGEST_NAME and _drop_form(plain) != plain
 
 
 # (株) and ㈱ stand for 株式会社, (주) and ㈜ for 주식회사; without the brackets they are ordinary letters.
@@ -155,7 +162,8 @@ def firm_in(lawyer: str, lines: Sequence[str]) -> str | None:
     first = " ".join(lines[0].split()) if lines else ""
     who, all_ = fold(lawyer), fold(first)
     if not who or not all_.startswith(who):
-        return first if who and has_company_form(first) else None
+        alone = _has_form(all_) if first.isascii() else has_company_form(first)
+        return first if who and alone else None
     if all_ == who:
         second = lines[1].strip() if len(lines) > 1 else ""
         return second if second and not any(char.isdigit() for char in second) else None
