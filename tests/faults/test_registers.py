@@ -181,7 +181,8 @@ def test_a_register_that_stays_like_that_and_recovers(house: RegisterHouse, row:
         assert report.operator_must_act is not passes
         ill = gaps(house.register.instants(first))
         assert all(gap > DISTANCE - 0.5 for gap in ill), "it was asked faster"
-        assert ill == sorted(ill) or max(ill) - min(ill) < 0.5, "an error made us faster"
+        waits = [round(one, 1) for one in ill]  # of a busy machine one may be a millisecond shorter
+        assert waits == sorted(waits) or max(ill) - min(ill) < 0.5, "an error made us faster"
         told = row.told and (row.outcome not in PASSING or run + 1 >= PATIENCE)
         assert house.health() == ([FAILING] if told else [])
     house.register.always = None
