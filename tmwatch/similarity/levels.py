@@ -49,7 +49,8 @@ def by_words(one: Name, other: Name, value: Mapping[str, float], matches: Sequen
         if lost and (other.most <= WEAK or not _near_letters(value, LETTERS_IN_SPITE)):
             return 3 if by_part and value["letters"] >= LETTERS_BESIDE_PART else 4
         return 3
-    if shared and len(one.words) > 1 and all(map(_by_few_letters, shared)):
+    few = bool(shared) and len(one.words) > 1 and all(map(_by_few_letters, shared))
+    if few and one.compact not in other.compact:  # JD AI stands whole in JDAIRO
         return 3
     if not (
         shared or _near_letters(value, LETTERS_ALONE) or value["short_near"] or value["reading"] > LITTLE

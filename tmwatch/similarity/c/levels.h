@@ -39,7 +39,7 @@ static int by_shared_words(const Rule *rule, const Mark *mark, const Side *names
             return by_part && number[LETTERS] >= rule->letters_beside_part ? 3 : 4;
         return 3;
     }
-    if (shared && own->words > 1 && by_few) return 3;
+    if (shared && own->words > 1 && by_few && !holds(mark, names, name)) return 3;
     if (!shared && alike < rule->letters_alone && number[SHORT_NEAR] == 0.0)
         return number[WHOLE_START] != 0.0 || number[WHOLE_END] != 0.0 || number[WHOLE_INSIDE] != 0.0 ? 1 : 3;
     return own->words > 1 && changed && !every ? 2 : 1;
