@@ -3,8 +3,7 @@
 A row is the hash of a name as names are compared (`text.fold`), and the filing (by its row): of eight bytes,
 so that the table is small; whoever asks compares the names themselves. Which names: a mark's words, pseudo
 marks and transliterations, as in the index of names that are near (`nearby`); a translation is a sentence.
-
-They are made as the keys of the owners are, and when (`register_owners`): sorted, when a file is through.
+When the keys are made: `register_keys`.
 """
 
 from __future__ import annotations
@@ -14,8 +13,10 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 
+from tmwatch.store.register_keys import KeyTable
 from tmwatch.text import fold
 
+_TABLE = KeyTable("filing_name", "named")
 _RULE = "1"  # of what `fold` does, and of which names there are; raise it when keys differ
 
 
@@ -30,50 +31,36 @@ def key(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(fold(name).encode(), digest_size=8).digest(), signed=True)
 
 
+def _keys(names: Iterable[str]) -> set[int]:
+    return set(map(key, names))
+
+
 def keyed(conn: sqlite3.Connection) -> int:
     """Up to which row the filings have their keys; -1 where they have those of another rule."""
-    row = conn.execute("select rule, filing from named").fetchone()
-    return int(row["filing"]) if row["rule"] == _RULE else -1
+    return _TABLE.done(conn, _RULE)
 
 
 def catch_up(conn: sqlite3.Connection) -> None:
     """Make the keys that are not made yet, in the transaction that is open."""
-    done = keyed(conn)
-    last = int(conn.execute("select coalesce(max(id), 0) from filing").fetchone()[0])
-    if done == last:
-        return
-    if done < 0:
-        conn.execute("delete from filing_name")
     conn.create_function("tmwatch_name_key", 1, key)
     conn.create_function("tmwatch_name_keys", 2, _keys_of_json)
-    # Nearly all have one name or none: no list is made of it. Sorted on disk, as the owners are.
-    conn.execute(
-        "insert into filing_name"
-        " select tmwatch_name_key(name), id from filing where id > ?1 and name <> '' and other_names = '[]'"
+    # Nearly all have one name or none: no list is made of it.
+    _TABLE.catch_up(
+        conn,
+        _RULE,
+        "select tmwatch_name_key(name), id from filing where id > ?1 and name <> '' and other_names = '[]'"
         " union all select k.value, f.id from filing f, json_each(tmwatch_name_keys(f.name, f.other_names)) k"
-        " where f.id > ?1 and f.other_names <> '[]' order by 1, 2",
-        (done,),
+        " where f.id > ?1 and f.other_names <> '[]'",
     )
-    conn.execute("update named set rule = ?, filing = ?", (_RULE, last))
 
 
 def _keys_of_json(name: str | None, other_names: str) -> str:
-    return json.dumps(sorted(set(map(key, names_of(name, other_names)))))
+    return json.dumps(sorted(_keys(names_of(name, other_names))))
 
 
 def move(conn: sqlite3.Connection, moved: Iterable[tuple[int, Iterable[str], Iterable[str]]]) -> None:
     """Filings whose names became others: the row, the names before and now."""
-    done = keyed(conn)
-    for filing, before, names in moved:
-        if filing > done:
-            continue
-        old, new = set(map(key, before)), set(map(key, names))
-        conn.executemany(
-            "delete from filing_name where key = ? and filing = ?", ((one, filing) for one in old - new)
-        )
-        conn.executemany(
-            "insert or ignore into filing_name values (?, ?)", ((one, filing) for one in new - old)
-        )
+    _TABLE.move(conn, _RULE, moved, _keys)
 
 
 def of_name(conn: sqlite3.Connection, name: str) -> Iterator[sqlite3.Row]:

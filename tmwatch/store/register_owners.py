@@ -1,9 +1,7 @@
 """Under which keys an owner's filings are found in the store of a whole register: its table `filing_owner`.
 
 A row is a key (`text.party_keys`) of one owner's name, and the filing (by its row). Two names with a key in
-common are one owner's, as for a watch. Keys come in no order, so that each of a thousand new ones stands on
-another page: they are made when a file is through, all at once and sorted. `keyed` says up to which row that
-is done, and by which rule; what is not done, or was by another rule, is when the store is opened next.
+common are one owner's, as for a watch. When the keys are made: `register_keys`.
 """
 
 from __future__ import annotations
@@ -15,8 +13,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 
+from tmwatch.store.register_keys import KeyTable
 from tmwatch.text import party_keys
 
+_TABLE = KeyTable("filing_owner", "keyed")
 _VERSION = 1  # of what `party_keys` does, but for the table of company forms; raise it when keys differ
 
 
@@ -34,27 +34,18 @@ def keys(names: Iterable[str]) -> set[str]:
 
 def keyed(conn: sqlite3.Connection) -> int:
     """Up to which row the filings have their keys; -1 where they have those of another rule."""
-    row = conn.execute("select rule, filing from keyed").fetchone()
-    return int(row["filing"]) if row["rule"] == rule() else -1
+    return _TABLE.done(conn, rule())
 
 
 def catch_up(conn: sqlite3.Connection) -> None:
     """Make the keys that are not made yet, in the transaction that is open."""
-    done = keyed(conn)
-    last = int(conn.execute("select coalesce(max(id), 0) from filing").fetchone()[0])
-    if done == last:
-        return
-    if done < 0:
-        conn.execute("delete from filing_owner")
     conn.create_function("tmwatch_owner_keys", 1, _keys_of_json)
-    # In the order of the table, which SQLite sorts on disk: each page is written once, whatever the size.
-    conn.execute(
-        "insert into filing_owner select k.value, f.id"
-        " from filing f, json_each(tmwatch_owner_keys(f.owners)) k where f.id > ? and f.owners <> '[]'"
-        " order by k.value, f.id",
-        (done,),
+    _TABLE.catch_up(
+        conn,
+        rule(),
+        "select k.value, f.id from filing f, json_each(tmwatch_owner_keys(f.owners)) k"
+        " where f.id > ?1 and f.owners <> '[]'",
     )
-    conn.execute("update keyed set rule = ?, filing = ?", (rule(), last))
 
 
 def _keys_of_json(owners: str) -> str:
@@ -63,17 +54,7 @@ def _keys_of_json(owners: str) -> str:
 
 def move(conn: sqlite3.Connection, moved: Iterable[tuple[int, str, Sequence[str]]]) -> None:
     """Filings whose owners became others: the row, the owners before (JSON, as stored) and now."""
-    done = keyed(conn)
-    for filing, before, names in moved:
-        if filing > done:
-            continue
-        old, new = keys(json.loads(before)), keys(names)
-        conn.executemany(
-            "delete from filing_owner where key = ? and filing = ?", ((key, filing) for key in old - new)
-        )
-        conn.executemany(
-            "insert or ignore into filing_owner values (?, ?)", ((key, filing) for key in new - old)
-        )
+    _TABLE.move(conn, rule(), ((filing, json.loads(before), now) for filing, before, now in moved), keys)
 
 
 def of_owner(
