@@ -131,6 +131,13 @@ def test_a_megabyte_of_company_forms_does_not_hold_the_reader_up() -> None:
 
 def test_white_space_of_all_kinds_becomes_one_space() -> None:
     assert fold_space(" a\u3000b\n\tc ") == "a b c"
+    for sign in filter(str.isspace, map(chr, range(sys.maxunicode + 1))):
+        assert fold_space(f"a{sign}b") == "a b", hex(ord(sign))
+
+
+@given(st.text(st.sampled_from(" ab\t\u3000\u200b京\xa0")))
+def test_one_line_is_one_line_whatever_stands_in_it(text: str) -> None:
+    assert fold_space(text) == " ".join(text.split())
 
 
 HOSTILE = [

@@ -11,12 +11,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from tmwatch.model import Party, Proceeding
-from tmwatch.text import fold_party
+from tmwatch.text import fold_party, fold_space
 
 
 def squeeze(text: str) -> str:
     """Runs of white space as one blank (ST.66 writes "Registered.  The", JSON "by  the Office")."""
-    return " ".join(text.split())
+    return fold_space(text)
 
 
 def folded(text: str) -> str:

@@ -37,6 +37,9 @@ _ASCII_WORDS = bytes(
 
 def fold_space(text: str) -> str:
     """One space for every run of white space, none at the ends; nothing else touched."""
+    # Of white space only the space itself is printable: a text that is in one line already stays whole.
+    if text.isprintable() and "  " not in text and text == text.strip():
+        return text
     return " ".join(text.split())
 
 

@@ -9,13 +9,14 @@ from lxml import etree
 
 from tmwatch.errors import LayoutChanged
 from tmwatch.sources.renamed import Kind, Missed, Stranger, refuse
+from tmwatch.text import fold_space
 
 _SHORT = 80
 
 
 def squeeze(text: str | None) -> str:
     """One line with single blanks."""
-    return " ".join((text or "").split())
+    return fold_space(text or "")
 
 
 class Part:

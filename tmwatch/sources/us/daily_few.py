@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lxml import etree
 
 from tmwatch.errors import LayoutChanged
 from tmwatch.sources import safe_xml
 from tmwatch.sources.us import common
+from tmwatch.text import fold_space
 
 AGENTS = ("attorney-name", "domestic-representative-name")
 _EVENTS = b"<case-file-event-statements>"
@@ -41,8 +42,7 @@ Leaves = dict[str, str]
 _Class = tuple[str, list[str], list[str]]  # primary code, international codes, US codes
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """What is taken from a case, as texts. Of a class the international and the US codes are many."""
 
     head: Leaves
@@ -72,16 +72,18 @@ def without_events(body: bytes) -> bytes:
 # -- from its text -------------------------------------------------------------------------------------------
 
 _LONGEST = 1 << 20  # a longer one is left to lxml, which knows what is too long
-# Words: no tag, no `]]>`, no character that XML forbids (but two, which are looked for apart).
-_WORD = r"[^<&>\x00-\x08\x0b\x0c\x0e-\x1f]*+"
-_WORDS = rf"{_WORD}(?:&(?:amp|lt|gt|quot|apos);{_WORD})*+"
+# Words: no tag, no `]]>`, no character that XML forbids (but two: these and references are looked for apart).
+_WORDS = r"[^<>\x00-\x08\x0b\x0c\x0e-\x1f]*+"
 _FORBIDDEN = ("\ufffe", "\uffff")
+_NO_REFERENCE = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
 
 
 def _element(depth: int, at: int = 0) -> str:
     """A pattern of an element with so many levels below it, and words anywhere; its name is group `n{at}`."""
-    below = f"(?:{_element(depth - 1, at + 1)}{_WORDS})*+" if depth else ""
-    return f"<(?P<n{at}>[a-z][a-z0-9-]{{0,99}}+)(?:/>|>{_WORDS}{below}</(?P=n{at})>)"
+    name, end = f"<(?P<n{at}>[a-z][a-z0-9-]{{0,99}}+)", f"</(?P=n{at})>"
+    if not depth:
+        return f"{name}(?:>{_WORDS}{end}|/>)"
+    return f"{name}(?:>{_WORDS}(?:{end}|(?:{_element(depth - 1, at + 1)}{_WORDS})++{end})|/>)"
 
 
 def _flat(name: str) -> str:
@@ -122,7 +124,7 @@ def of_text(body: bytes) -> Case | None:
     head: Leaves = {}
     place = opened.end()
     while found := _CHILD.match(text, place):
-        header, name = found.group("header", "n0")
+        header, name = found.group(1, 3)
         if header is not None:
             name = "case-file-header"
         elif name == "case-file-header":
@@ -131,9 +133,8 @@ def of_text(body: bytes) -> Case | None:
             if name in boxes:
                 return None
             boxes[name] = found.span()
-        elif (token := _HEAD_TOKEN.match(text, place)) is not None:
-            name, words = token.groups("")
-            _put(head, name, words)
+        elif name in _HEAD_NAMES and (token := _HEAD_TOKEN.match(text, place)) is not None:
+            _put(head, name, token.group(2) or "")
         place = found.end()
     if text[place:].rstrip(" \t\r\n") != "</case-file>" or not boxes.keys() >= _NEEDED:
         return None
@@ -159,19 +160,22 @@ def of_text(body: bytes) -> Case | None:
 
 
 def _text(body: bytes) -> str:
-    """The characters; "" where they are not UTF-8, too many, or some that XML forbids."""
+    """The characters; "" where they are not UTF-8, too many, some that XML forbids, or a reference to others
+    than its five."""
     if len(body) > _LONGEST:
         return ""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         return ""
-    return text if text.isascii() or not any(one in text for one in _FORBIDDEN) else ""
+    if not text.isascii() and any(one in text for one in _FORBIDDEN):
+        return ""
+    return "" if "&" in text and _NO_REFERENCE.search(text) else text
 
 
 def _put(leaves: Leaves, name: str, words: str) -> None:
     """As `_add` does it; an entity is never white space."""
-    if line := " ".join(words.split()):
+    if line := fold_space(words):
         if "&" in line:
             line = _spelled(line)
         leaves[name] = f"{leaves[name]} {line}" if name in leaves else line
@@ -186,7 +190,7 @@ def _spelled(words: str) -> str:
 def _leaves_in(text: str, span: _Span, token: re.Pattern[str]) -> Leaves:
     found: Leaves = {}
     for name, words in token.findall(text, *span):  # some three hundred thousand a file
-        line = " ".join(words.split())
+        line = fold_space(words)
         if name in found or "&" in line:
             _put(found, name, line)
         elif line:
@@ -202,7 +206,11 @@ def _items_in(text: str, span: _Span, token: re.Pattern[str], item: str) -> list
             one = {}
             found.append(one)
         elif words:
-            _put(one, name, words)
+            line = fold_space(words)
+            if name in one or "&" in line:
+                _put(one, name, line)
+            elif line:
+                one[name] = line
     return found
 
 

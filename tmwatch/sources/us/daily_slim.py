@@ -190,16 +190,19 @@ def _firm(attorney: str, lines: tuple[str, ...]) -> str | None:
     return None if firm and firm == second and common.country_code(second) else firm
 
 
+@functools.lru_cache(maxsize=512)
+def _short_number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+
+
 def _owners(boxes: list[Leaves]) -> tuple[str, ...]:
     """The names of the highest party type, in the order of their entries."""
     found: list[tuple[int, int, str]] = []
     for one in boxes:
-        kind, place, name = one.get("party-type", ""), one.get("entry-number", ""), one.get("party-name", "")
-        if not (kind.isascii() and kind.isdigit() and len(kind) < 6 and name):
+        kind, name = _short_number(one.get("party-type", "")), one.get("party-name", "")
+        if kind is None or not name:
             raise LayoutChanged("an owner without party type or name")
-        found.append(
-            (int(kind), int(place) if place.isascii() and place.isdigit() and len(place) < 6 else 0, name)
-        )
+        found.append((kind, _short_number(one.get("entry-number", "")) or 0, name))
     if not found:
         raise LayoutChanged("the case shows no owner")
     highest = max((kind for kind, _, _ in found if kind < _NOT_AN_OWNER), default=0)

@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from tmwatch.model import Live, Phase
+from tmwatch.text import fold_space
 
 # TSDR ends many sentences with this pointer; it says nothing about the status and comes and goes.
 _POINTER = re.compile(r"to view all documents in this file,.*$", re.IGNORECASE)
@@ -58,7 +59,7 @@ def table(name: str) -> tuple[dict[str, str], ...]:
 
 def squeeze(text: str | None) -> str:
     """One line with single blanks: TSDR writes "Registered.  The" and wraps at random."""
-    return " ".join((text or "").split())
+    return fold_space(text or "")
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from tmwatch.model import Live, Phase
+from tmwatch.text import fold_space
 
 # A title ends in the offices it names: "Subsequent designation, EG, IR, RU". It may hold commas itself.
 _TITLE = re.compile(r"(.*?)((?:\s*,\s*[A-Z]{2})*)\s*")
@@ -22,7 +23,7 @@ def _table(name: str) -> tuple[dict[str, str], ...]:
 
 def squeeze(text: str | None) -> str:
     """One line with single blanks (`str.split` takes the page's no-break spaces too)."""
-    return " ".join((text or "").split())
+    return fold_space(text or "")
 
 
 # -- labels ----------------------------------------------------------------------------------------------
