@@ -52,7 +52,10 @@ class Slim(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """Every spelling under which the mark can be found."""
-        return tuple(dict.fromkeys([*filter(None, [self.name]), *(text for _, text in self.other_names)]))
+        own = (self.name,) if self.name else ()
+        if not self.other_names:
+            return own
+        return tuple(dict.fromkeys([*own, *(text for _, text in self.other_names)]))
 
 
 @runtime_checkable
