@@ -29,6 +29,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from tmwatch.http.address import is_loopback
+from tmwatch.http.causes import causes
 from tmwatch.http.watchdog import Watchdog, opened, used_again
 
 _CHUNK = 1 << 16
@@ -206,7 +207,7 @@ def ask(
         except _TROUBLE as error:
             broken = _broken(error, watchdog, timeouts)
             # The other side closes what has been idle for too long; that may cross our next question.
-            closed = any(isinstance(cause, ConnectionError) for cause in _causes(error))
+            closed = any(isinstance(cause, ConnectionError) for cause in causes(error))
             broken.stale = watchdog.reused and closed and not watchdog.fired
             raise broken from None
         with response:
@@ -351,10 +352,10 @@ def _broken(error: Exception, watchdog: Watchdog, timeouts: Timeouts) -> Broken:
     """In our own words: texts of exceptions may hold proxy passwords or what a server sent."""
     if watchdog.fired:
         return _too_slow(timeouts)
-    causes = _causes(error)
+    behind = causes(error)
 
     def of(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(cause, kinds) for cause in causes)
+        return any(isinstance(cause, kinds) for cause in behind)
 
     if of(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
         return Broken(
@@ -378,14 +379,3 @@ def _broken(error: Exception, watchdog: Watchdog, timeouts: Timeouts) -> Broken:
     if of(urllib3.exceptions.NewConnectionError):
         return Broken("no connection", again=True)
     return Broken("the connection broke before the answer was complete", again=True)
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    todo: list[object] = [error]
-    while todo and len(found) < 20:
-        one = todo.pop()
-        if isinstance(one, BaseException) and all(one is not other for other in found):
-            found.append(one)
-            todo += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-    return found

@@ -31,6 +31,7 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from tmwatch.alerts.channels.addresses import Special, refused, special
 from tmwatch.config import is_loopback
+from tmwatch.http.causes import causes
 from tmwatch.http.watchdog import Watchdog, watched
 
 # What the layers below raise of themselves, or let through from garbage that a server sent.
@@ -84,7 +85,7 @@ class Broken(Exception):
     def __init__(self, error: BaseException, *, late: bool) -> None:
         super().__init__()
         self.late = late
-        self.causes = tuple(_causes(error))
+        self.causes = tuple(causes(error))
 
     def of(self, *kinds: type[BaseException]) -> BaseException | None:
         """The first of these kinds among the causes."""
@@ -294,14 +295,3 @@ def _connect(connection: HTTPConnection, rule: _Rule) -> socket.socket:
         except OSError as error:
             last = error
     raise NewConnectionError(connection, "no connection") from last
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    todo: list[object] = [error]
-    while todo and len(found) < 20:
-        one = todo.pop()
-        if isinstance(one, BaseException) and all(one is not other for other in found):
-            found.append(one)
-            todo += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-    return found

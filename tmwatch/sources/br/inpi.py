@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from lxml import etree
-from pydantic import ValidationError
 
 from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotThisSource, UsageError
 from tmwatch.sources import recoding, safe_xml, streamed
@@ -35,6 +34,7 @@ from tmwatch.sources.base import (
 )
 from tmwatch.sources.br import processo
 from tmwatch.sources.br.part import Part
+from tmwatch.sources.unlike import told
 
 DECLARATION = Declaration(
     id="br.inpi",
@@ -146,16 +146,8 @@ class Inpi:
         try:
             _refuse(page, where)
             return _answer(page, where)
-        except LookError as error:
-            error.where = error.where or where
-            error.do = error.do or "Save the file again; if this stays so, please report it."
-            raise
-        except (ValidationError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise LayoutChanged(
-                f"the process is not built as expected ({type(error).__name__}: {str(error)[:200]})",
-                where=where,
-                do="If this stays so, the office has changed its format: please report it with the file.",
-            ) from error
+        except Exception as error:  # noqa: BLE001 - `told` lets our own faults through as they are
+            told(error, where, "the process")
 
 
 def _refuse(page: Page, where: str) -> None:

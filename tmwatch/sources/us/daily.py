@@ -17,9 +17,7 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
-from pydantic import ValidationError
-
-from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource
+from tmwatch.errors import Incomplete, NotFound, NotThisSource
 from tmwatch.model import FIELDS
 from tmwatch.sources import recoding, streamed
 from tmwatch.sources.base import (
@@ -34,6 +32,7 @@ from tmwatch.sources.base import (
     Terms,
 )
 from tmwatch.sources.slim import Slim
+from tmwatch.sources.unlike import told
 from tmwatch.sources.us import common, daily_case, daily_slim, odp, portal, xml
 from tmwatch.sources.us.daily_file import FORM
 
@@ -120,7 +119,7 @@ class Daily(odp.PublishesFiles):
         try:
             return daily_slim.slim(piece.body, where)
         except Exception as error:  # noqa: BLE001 - not a `with`: a tenth of the time, a million times a file
-            raise _plain(error, where) from error
+            told(error, where, "the case")
 
     def read(self, page: Page) -> Answer:
         """Every case of the file. One that stands in it twice is taken as of its latest transaction."""
@@ -128,23 +127,8 @@ class Daily(odp.PublishesFiles):
         try:
             _refuse(page, where)
             return _answer(page, where)
-        except Exception as error:  # noqa: BLE001 - `_plain` lets our own faults through as they are
-            raise _plain(error, where) from error
-
-
-def _plain(error: Exception, where: str) -> Exception:
-    """Whatever is wrong with the bytes as an error of the family of `read`; what is wrong with us stays."""
-    if isinstance(error, LookError):
-        error.where = error.where or where
-        error.do = error.do or "Save the file again; if this stays so, please report it."
-        return error
-    if isinstance(error, (ValidationError, ValueError, TypeError, KeyError, AttributeError, RecursionError)):
-        return LayoutChanged(
-            f"the case is not built as expected ({type(error).__name__}: {str(error)[:200]})",
-            where=where,
-            do="If this stays so, the office has changed its format: please report it with the file.",
-        )
-    return error
+        except Exception as error:  # noqa: BLE001 - `told` lets our own faults through as they are
+            told(error, where, "the case")
 
 
 def _refuse(page: Page, where: str) -> None:

@@ -12,9 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import ValidationError
-
-from tmwatch.errors import Incomplete, LayoutChanged, LookError, UsageError
+from tmwatch.errors import Incomplete, LayoutChanged, UsageError
 from tmwatch.model import FIELDS
 from tmwatch.sources.base import (
     Answer,
@@ -30,6 +28,7 @@ from tmwatch.sources.base import (
     Request,
     Terms,
 )
+from tmwatch.sources.unlike import told
 from tmwatch.sources.us import common, st66, st96, tsdr_json
 from tmwatch.sources.us.answers import load_json, looks_like, refuse_failures
 from tmwatch.sources.us.xml import Node, named, parse
@@ -39,17 +38,6 @@ from tmwatch.sources.us.xml_witness import witness_of
 _NEVER = {"opposition_period", "expiry_date", "latest_step", "latest_step_date"}
 _TYPES = {"application": "sn", "registration": "rn", "international": "ir"}
 _SHAPES = {"application": r"\d{8}", "registration": r"\d{1,7}", "international": r"\d{1,7}[A-Z]?"}
-
-# What reading foreign bytes can run into; anything else would be a fault of ours and must be seen.
-_UNEXPECTED = (
-    ValidationError,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    RecursionError,
-    OverflowError,
-)
 
 DECLARATION = Declaration(
     id="us.tsdr-api",
@@ -133,24 +121,8 @@ class TsdrApi:
         try:
             kind = refuse_failures(page, where)
             return _read_json(page, where) if kind == "json" else _read_xml(page, where)
-        except LookError as error:
-            error.where = error.where or where
-            error.do = error.do or "Fetch or save the record again; if this stays so, please report it."
-            raise
-        except (
-            ValidationError,
-            ValueError,
-            TypeError,
-            KeyError,
-            AttributeError,
-            RecursionError,
-            OverflowError,
-        ) as error:
-            raise LayoutChanged(
-                f"the record is not built as expected ({type(error).__name__}: {str(error)[:200]})",
-                where=where,
-                do="If this stays so, the office has changed its format: please report it with the file.",
-            ) from error
+        except Exception as error:  # noqa: BLE001 - `told` lets our own faults through as they are
+            told(error, where, "the record", again="Fetch or save the record again")
 
 
 def _read_xml(page: Page, where: str) -> Answer:

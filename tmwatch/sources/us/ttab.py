@@ -17,10 +17,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO
 
-from pydantic import ValidationError
-
 from tmwatch.changes import merge
-from tmwatch.errors import Incomplete, LayoutChanged, LookError, NotFound, NotThisSource
+from tmwatch.errors import Incomplete, LayoutChanged, NotFound, NotThisSource
 from tmwatch.sources import recoding, safe_xml, streamed
 from tmwatch.sources.base import (
     Answer,
@@ -34,6 +32,7 @@ from tmwatch.sources.base import (
     Reading,
     Terms,
 )
+from tmwatch.sources.unlike import told
 from tmwatch.sources.us import odp, portal, ttab_case
 from tmwatch.sources.us.daily_box import Box
 
@@ -124,16 +123,8 @@ class Ttab(odp.PublishesFiles):
         try:
             _refuse(page, where)
             return _answer(page, where)
-        except LookError as error:
-            error.where = error.where or where
-            error.do = error.do or "Save the file again; if this stays so, please report it."
-            raise
-        except (ValidationError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise LayoutChanged(
-                f"the proceeding is not built as expected ({type(error).__name__}: {str(error)[:200]})",
-                where=where,
-                do="If this stays so, the office has changed its format: please report it with the file.",
-            ) from error
+        except Exception as error:  # noqa: BLE001 - `told` lets our own faults through as they are
+            told(error, where, "the proceeding")
 
 
 def _refuse(page: Page, where: str) -> None:
