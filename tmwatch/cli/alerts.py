@@ -352,8 +352,11 @@ def _print_delivery(one: dict[str, Any], alert: int) -> None:
 @click.argument("number", metavar="[ID]", callback=alert_number, required=False)
 @click.option("--all", "everything", is_flag=True, help="Every delivery that was given up or waits.")
 @click.option("--recipient", metavar="NAME", help="Every one to this recipient.")
+@json_option
 @pass_session
-def retry(session: Session, number: int | None, everything: bool, recipient: str | None) -> None:
+def retry(
+    session: Session, number: int | None, everything: bool, recipient: str | None, as_json: bool
+) -> None:
     """Bring deliveries that were given up or wait back, with the same ids; the next check sends them.
 
     A webhook that was switched off because it said that it is gone (HTTP 410) is switched on again.
@@ -370,15 +373,19 @@ def retry(session: Session, number: int | None, everything: bool, recipient: str
         _need_recipient(session, database, recipient)
     on = [one for one in endpoints(database).values() if one.state == "disabled"]
     count = Outbox(database).retry(number, recipient)
-    for one in on:
-        if one.key not in endpoints(database):
-            tell(f"{plain(one.name)} is switched on again.")
+    again = [one.name for one in on if one.key not in endpoints(database)]
+    waits: Counter[str] = Counter(one.reason for one in all_waits(session, database).values())
+    if as_json:
+        left = {reason: waits[reason] for reason in _REASONS}
+        say_json({"due": count, "switched_on": again, "waits": left})
+        return
+    for name in again:
+        tell(f"{plain(name)} is switched on again.")
     if not count:
         tell("Nothing waits, and nothing was given up.")
         return
     then = "sends it" if count == 1 else "sends them"
     tell(f"{render.counted(count, 'delivery', 'deliveries')} due; the next `tmwatch check` {then}.")
-    waits: Counter[str] = Counter(one.reason for one in all_waits(session, database).values())
     for reason, until in (("digest", "the next digest"), ("day", "the end of the day (UTC)")):
         if count := waits[reason]:
             tell(f"{render.counted(count, 'delivery', 'deliveries')} not begun yet: left to {until}.")

@@ -57,7 +57,7 @@ COMMAND_MODULES = {
     "import": ("importing",), "feed": ("feeding",),
     "show": ("records",), "history": ("records",), "changes": ("changes",), "lookup": ("lookup",),
     "name": ("naming",),
-    "watch": ("watching", "replaying", "muting", "renaming"), "hits": ("hits",),
+    "watch": ("watching", "adding", "replaying", "muting", "renaming"), "hits": ("hits",),
     "source": ("sources", "proving", "comparing", "capturing"),
     "alerts": ("alerts", "explaining", "holding", "notify"), "notify": ("notify",), "export": ("exporting",),
     "doctor": ("upkeep",), "backup": ("upkeep",), "prune": ("upkeep",),

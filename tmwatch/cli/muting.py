@@ -9,7 +9,8 @@ import click
 
 from tmwatch.alerts.muting import standings
 from tmwatch.cli import render
-from tmwatch.cli.output import plain, say
+from tmwatch.cli.output import plain, say, say_json
+from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.cli.watching import need_watch, watch_group
 from tmwatch.config import Config, Mute
@@ -50,6 +51,7 @@ def _last(text: str, config: Config) -> dt.date:
 @click.option("--recipient", "recipients", multiple=True, metavar="RECIPIENT", help="Only for this one.")
 @click.option("--reason", metavar="TEXT", help="Shown wherever the mute is.")
 @click.option("--critical", is_flag=True, help="What is critical is silenced too.")
+@json_option
 @pass_session
 def mute_(
     session: Session,
@@ -59,6 +61,7 @@ def mute_(
     recipients: tuple[str, ...],
     reason: str | None,
     critical: bool,
+    as_json: bool,
 ) -> None:
     """Tell nothing of a watch, or of a field, until a day: appends a mute to the configuration file.
 
@@ -80,6 +83,10 @@ def mute_(
     }
     new = add_mute(session.config_path, settings)
     added = new.mutes[-1]
+    if as_json:
+        standing = next(one for one in standings(new, now()) if one.mute is added)
+        say_json({"configuration": str(session.config_path), "mute": standing.as_json()})
+        return
     say(f"Added to {plain(str(session.config_path))}: muted until {added.last}: {plain(added.scope)}.")
     if critical:
         say("What is critical is silenced too; deadlines are told as ever.")
@@ -92,8 +99,9 @@ def mute_(
 @watch_group.command("unmute")
 @click.argument("name", required=False)
 @click.option("--field", "fields", multiple=True, metavar="FIELD", help="Only the mute of this field.")
+@json_option
 @pass_session
-def unmute(session: Session, name: str | None, fields: tuple[str, ...]) -> None:
+def unmute(session: Session, name: str | None, fields: tuple[str, ...], as_json: bool) -> None:
     """End the mutes of a watch: takes them out of the configuration file. Nothing is sent later.
 
     Without NAME: of the mutes that hold for all watches, that of --field.
@@ -121,13 +129,22 @@ def unmute(session: Session, name: str | None, fields: tuple[str, ...]) -> None:
             kept="The file was left as it was.",
             do=_there_are(config),
         )
+    holding = {one.mute.scope for one in standings(new, now()) if one.holds}
+    ended = muted.ended(database, holding) if database is not None else []
+    if as_json:
+        say_json(
+            {
+                "configuration": str(session.config_path),
+                "taken_out": [one.as_json() for one in standings(config, now()) if one.mute in gone],
+                "mutes_ended": [one.as_json() for one in ended],
+            }
+        )
+        return
     for mute in gone:
         say(f"Taken out of {plain(str(session.config_path))}: {plain(mute.scope)}, until {mute.last}.")
-    if database is not None:
-        holding = {one.mute.scope for one in standings(new, now()) if one.holds}
-        for ended in muted.ended(database, holding):
-            said = plain(render.mute_ended(ended))
-            say(said[:1].upper() + said[1:])
+    for one in ended:
+        said = plain(render.mute_ended(one))
+        say(said[:1].upper() + said[1:])
 
 
 def _there_are(config: Config) -> str:

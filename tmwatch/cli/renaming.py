@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from tmwatch.cli import render
-from tmwatch.cli.output import plain, say
+from tmwatch.cli.output import plain, say, say_json
+from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.cli.watching import need_watch, watch_group
 from tmwatch.errors import UsageError
@@ -16,8 +17,9 @@ from tmwatch.watches.renaming import rename_watch
 @watch_group.command("rename")
 @click.argument("old")
 @click.argument("new")
+@json_option
 @pass_session
-def rename_(session: Session, old: str, new: str) -> None:
+def rename_(session: Session, old: str, new: str, as_json: bool) -> None:
     """Give a watch another name, in the configuration file and in the database.
 
     A watch is known by its name: what came under it, what was marked relevant or noise, and what it has
@@ -39,6 +41,10 @@ def rename_(session: Session, old: str, new: str) -> None:
             hits = rename(database, old, new)
             if in_file:
                 rename_watch(session.config_path, old, new)
+    if as_json:
+        said = {"old": old, "new": new, "renamed_in_file": in_file, "hits": hits}
+        say_json({"configuration": str(session.config_path), **said})
+        return
     if in_file:
         say(f'Renamed in {plain(str(session.config_path))}: "{plain(old)}" is "{plain(new)}".')
     goes = "goes" if hits == 1 else "go"

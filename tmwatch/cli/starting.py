@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from tmwatch.cli.app import cli
-from tmwatch.cli.output import console, tell
+from tmwatch.cli.output import console, say_json, tell
+from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import load_config
 from tmwatch.errors import ConfigError, TmwatchError
@@ -44,8 +45,9 @@ def demo(folder: Path) -> int:
 
 
 @cli.command()
+@json_option
 @pass_session
-def init(session: Session) -> None:
+def init(session: Session, as_json: bool) -> None:
     """Write a commented tmwatch.toml and make the database."""
     path = session.config_path
     text = files("tmwatch").joinpath("data/init.toml").read_bytes()
@@ -75,6 +77,10 @@ def init(session: Session) -> None:
     config = load_config(path)
     database_path = session.database_path(config)
     Database(database_path).close()
+    if as_json:
+        written = {"configuration": str(path), "database": str(database_path)}
+        say_json({**written, "asked_unasked": list(asked_unasked())})
+        return
     tell(f"Written: {path} and {database_path}")
     tell("")
     tell("Next:")
