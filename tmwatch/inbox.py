@@ -201,6 +201,17 @@ def standing(config: Config) -> frozenset[tuple[str, int, int]]:
     return frozenset(found)
 
 
+def lying(config: Config) -> list[str]:
+    """The files that a check would look at, by their names in the inbox; none where it cannot be listed."""
+    folder = config.store.inbox
+    if folder is None:
+        return []
+    try:
+        return sorted(path.relative_to(folder).as_posix() for path, _ in _walk(folder, folder))
+    except OSError:
+        return []
+
+
 def not_read(folder: Path) -> list[str]:
     """The files of an inbox that the last check could not read, by the notes beside them."""
     found = (reason for reason in sorted(folder.rglob(f"*{WHY}")) if _is_ours(reason))

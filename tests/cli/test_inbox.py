@@ -332,3 +332,29 @@ def test_a_file_that_was_never_finished_is_told_after_a_day(
         (inbox / name).unlink()
     assert run("check").code == 0
     assert tree(inbox) == {f"read/{today()}/c.html"}
+
+
+@pytest.mark.parametrize("beside", ["--no-deliver", "--dry-run"])
+def test_a_check_that_is_refused_says_what_it_left_in_the_inbox(run: Run, inbox: Path, beside: str) -> None:
+    nothing = run("check", "--no-look", beside)
+    assert nothing.code == 2
+    assert "inbox" not in nothing.err
+    (inbox / "US").mkdir()
+    (inbox / "US" / "one.html").write_bytes(BODY)
+    (inbox / ".hidden").write_bytes(BODY)
+    refused = run("check", "--no-look", beside)
+    assert refused.code == 2
+    assert "there is nothing to do" in refused.err
+    assert (
+        "1 file in the inbox was not imported: US/one.html. `tmwatch check --no-look` imports" in refused.err
+    )
+    (inbox / "two.html").write_bytes(BODY)
+    assert (
+        "2 files in the inbox were not imported: US/one.html, two.html."
+        in run("check", "--no-look", beside).err
+    )
+    assert tree(inbox) == {".hidden", "US/one.html", "two.html"}
+    shutil.rmtree(inbox)
+    assert "inbox" not in run("check", "--no-look", beside).err
+    (inbox.parent / "tmwatch.toml").write_text("nonsense", encoding="utf-8")
+    assert "there is nothing to do" in run("check", "--no-look", beside).err

@@ -16,7 +16,7 @@ from tmwatch.cli.output import Bar, complain, complain_of, on_terminal, plain, s
 from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
-from tmwatch.errors import PASSING, UsageError, what_and_advice
+from tmwatch.errors import PASSING, ConfigError, UsageError, what_and_advice
 from tmwatch.holding import held_after_restore, mass_sentences
 from tmwatch.http import Door
 from tmwatch.logs import Log, set_run
@@ -56,6 +56,7 @@ def check_command(
     if no_look and (dry_run or no_deliver):
         raise UsageError(
             "without a look and without a delivery there is nothing to do",
+            kept=_not_imported(session),
             do="Leave out --no-look, or what stands beside it.",
         )
     config = session.config()
@@ -93,6 +94,26 @@ def check_command(
     if report.operator_must_act:
         return 1
     return CHANGES_FOUND if exit_code and report.changes_found else 0
+
+
+def _not_imported(session: Session) -> str:
+    """What lies in the inbox, for a check that is refused; "" where that is nothing."""
+    try:
+        config = session.config_if_any()
+    except ConfigError:
+        return ""
+    if config is None or config.store.inbox is None:
+        return ""
+    from tmwatch.inbox import lying
+
+    names = [plain(name, 100) for name in lying(config)]
+    if not names:
+        return ""
+    files, were = render.counted(len(names), "file"), "was" if len(names) == 1 else "were"
+    return (
+        f"{files} in the inbox {were} not imported: {render.listed(names)}. `tmwatch check --no-look` "
+        f"imports what lies there ({plain(str(config.store.inbox))})."
+    )
 
 
 @contextlib.contextmanager
