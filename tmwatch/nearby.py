@@ -31,11 +31,8 @@ class Near:
     reasons: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        names = ("st13", "office", "application_number", "registration_number", "name", "classes", "owners")
-        told = {name: self.filing[name] for name in (*names, "status_code", "filing_date", "as_of", "source")}
-        said = {"level": self.level, "score": round(self.score, 4), "reasons": list(self.reasons)}
-        return {**told, "live": self.filing["status_live"], **said}
+        """How near it is, for `--json`; the filing itself is shown as any other."""
+        return {"level": self.level, "score": round(self.score, 4), "reasons": list(self.reasons)}
 
 
 def folder_of(register: Register) -> Path:

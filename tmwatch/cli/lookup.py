@@ -5,23 +5,22 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import sys
-from typing import Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from tmwatch.alerts.compose import register_link
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
 from tmwatch.cli.columns import widths
+from tmwatch.cli.found import document, filings
 from tmwatch.cli.nearby import look_nearby
 from tmwatch.cli.options import nice_classes, office_codes
 from tmwatch.cli.output import Bar, complain, console, on_terminal, plain, say, say_json, show_table
 from tmwatch.cli.records import a_day, json_option
 from tmwatch.cli.session import Session, pass_session, say_of_register
 from tmwatch.errors import UsageError
-from tmwatch.exporting import cell, summary
+from tmwatch.exporting import cell
 from tmwatch.http import Door
 from tmwatch.lookup import (
     MOST_PAGES,
@@ -179,7 +178,7 @@ def lookup(
             answer = live(config, Door(config.operator.contact), session.env, question, progress=bar.to)
     shown = on_terminal() and not as_json and not as_csv
     if as_json:
-        say_json(_document(known, answer))
+        say_json(document(filings(known, answer), answer))
     elif as_csv:
         _write_csv(known, answer)
     else:
@@ -239,41 +238,10 @@ def _check_changed(question: Question, ask_live: bool | None, *, can_ask: bool) 
         )
 
 
-def _row(record: TradeMark, found: str, kept_in: str | None = None) -> dict[str, Any]:
-    origin = record.provenance
-    link = register_link(origin.source, record.application_number) if origin else None
-    return {"found": found, "kept_in": kept_in, **summary(record, None), "link": link}
-
-
-def _rows(known: Stored, answer: LiveAnswer) -> list[dict[str, Any]]:
-    mine = [_row(one, "stored", kept_in) for one, kept_in in known.records]
-    return mine + [_row(one, "live") for one in answer.records]
-
-
-def _document(known: Stored, answer: LiveAnswer) -> dict[str, Any]:
-    return {
-        "filings": _rows(known, answer),
-        "asked": [
-            {
-                "source": one.source,
-                "question": one.question,
-                "found": one.found,
-                "total": one.total,
-                "filtered_afterwards": list(one.filtered),
-                "incomplete": one.incomplete or None,
-            }
-            for one in answer.asked
-        ],
-        "not_asked": [
-            {"source": one.source, "why": one.why, "failed": one.failed} for one in answer.not_asked
-        ],
-    }
-
-
 def _write_csv(known: Stored, answer: LiveAnswer) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(_CSV)
-    for row in _rows(known, answer):
+    for row in filings(known, answer):
         writer.writerow([cell(row.get(column)) for column in _CSV])
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from tmwatch.cli import render
+from tmwatch.cli.found import document, filing
 from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json
 from tmwatch.cli.session import Session, say_of_register
 from tmwatch.errors import UsageError
+from tmwatch.lookup import LiveAnswer, of_register
 from tmwatch.numbers import show_number
 from tmwatch.store.register import Register
 
@@ -54,20 +56,18 @@ def look_nearby(
             found = list(nearest(register, text, level, classes, ready))
         count = register.count()
     if as_json:
-        say_json([one.as_json() for one in found])
+        rows = [filing(of_register(one.filing), "stored", "register") | one.as_json() for one in found]
+        say_json(document(rows, LiveAnswer()))
         return 0
     shown = found[:_LISTED] if on_terminal() else found
     for one in shown:
-        filing = one.filing
-        name = plain(filing["name"], 60) or render.WORDS.say("no_words")
-        owner = plain(", ".join(filing["owners"]), 60)
+        row = one.filing
+        name = plain(row["name"], 60) or render.WORDS.say("no_words")
+        owner = plain(", ".join(row["owners"]), 60)
+        say(f"{one.level}  {name} ({show_number(row['st13'])}), class {', '.join(row['classes'])}, {owner}")
         say(
-            f"{one.level}  {name} ({show_number(filing['st13'])}), class {', '.join(filing['classes'])}, "
-            f"{owner}"
-        )
-        say(
-            f"{'; '.join(plain(reason, 200) for reason in one.reasons)}; {filing['status_live']}, as of "
-            f"{filing['as_of']}",
+            f"{'; '.join(plain(reason, 200) for reason in one.reasons)}; {row['status_live']}, as of "
+            f"{row['as_of']}",
             indent=3,
         )
     if len(found) > len(shown):
