@@ -35,26 +35,22 @@ from tmwatch.store.register_file import (
     migrate,
     refuse_no_database,
 )
+from tmwatch.store.register_rows import (
+    FIELDS,
+    INSERT,
+    NAMES,
+    OWNERS,
+    UPDATE,
+    readable,
+    readable_change,
+    stored_values,
+)
 
 Became = Literal["new", "changed", "unchanged", "past"]
 
 _AGAIN = "It can be made again: move the file away and import the register's files once more."
 _AT_ONCE = 500  # filings a question: SQLite takes 999 values at least
 _PLAIN = None  # rows as tuples: where thousands are asked for, and a few columns by their order
-
-# What is compared, and shown where it changed; lists stand in the file as JSON.
-FIELDS = (
-    *("name", "other_names", "classes", "owners", "agents"),
-    *("status_code", "filing_date", "registration_number", "international_number"),
-)
-_OWNERS = FIELDS.index("owners")
-_NAMES = 2  # fields that names stand in: the first
-_LISTS = frozenset({"other_names", "classes", "owners", "agents"})
-_COLUMNS = ("st13", "office", "application_number", *FIELDS, "status_live", "as_of", "source")
-_ALL = (*_COLUMNS, "slim_version", "hash", "first_seen", "last_moved")
-_INSERT = f"insert into filing ({', '.join(_ALL)}) values ({', '.join('?' * len(_ALL))})"
-_SET = (*FIELDS, "status_live", "as_of", "slim_version", "hash", "last_moved")
-_UPDATE = f"update filing set {', '.join(f'{name} = ?' for name in _SET)} where id = ?"
 
 
 class Kept(NamedTuple):
@@ -211,7 +207,7 @@ class Register:
 
     def rows(self, st13s: Sequence[str]) -> dict[str, dict[str, Any]]:
         """All that is stored of these filings, lists as lists."""
-        return {row["st13"]: _readable(row) for row in self._of("*", st13s)}
+        return {row["st13"]: readable(row) for row in self._of("*", st13s)}
 
     def _of(self, columns: str, st13s: Sequence[str], rows: Any = sqlite3.Row) -> Iterator[Any]:
         cursor = self.conn.cursor()
@@ -251,19 +247,19 @@ class Register:
             " join filing f on f.id = c.filing where f.st13 = ? order by c.id",
             (st13,),
         )
-        return [_readable_change(row) for row in rows]
+        return [readable_change(row) for row in rows]
 
     def of_owner(self, names: Sequence[str], before: dt.date | None, most: int) -> list[dict[str, Any]]:
         """The filings of an owner with one of these names, however they are written (`text.party_keys`), as
         `rows` gives them: the latest filed first, at most so many. With a day those filed before it, and
         those that bear no date. What a file brings is found when it is through (`keys_done`)."""
         day = before.isoformat() if before is not None else None
-        return [_readable(row) for row in register_owners.of_owner(self.conn, names, day, most)]
+        return [readable(row) for row in register_owners.of_owner(self.conn, names, day, most)]
 
     def of_name(self, name: str) -> list[dict[str, Any]]:
         """The filings that go by this very name as names are compared (`text.fold`), as `rows` gives them:
         the latest filed first. What a file brings is found when it is through (`keys_done`)."""
-        return [_readable(row) for row in register_names.of_name(self.conn, name)]
+        return [readable(row) for row in register_names.of_name(self.conn, name)]
 
     def holds(self, without: Collection[str] = ()) -> Holds:
         """What there is to find an owner's filings in, besides these (ST.13)."""
@@ -279,7 +275,7 @@ class Register:
     def filings(self) -> Iterator[dict[str, Any]]:
         """All that is stored of every filing, lists as lists, in the order in which they came."""
         for row in self.conn.execute("select * from filing order by id"):
-            yield _readable(row)
+            yield readable(row)
 
     def count(self) -> int:
         """How many filings are stored."""
@@ -358,7 +354,7 @@ class Register:
                 f" where n.place in ({marks})",
                 some,
             ):
-                found[row["place"]] = _readable(row)
+                found[row["place"]] = readable(row)
         return found
 
     # -- what comes --------------------------------------------------------------------------------------
@@ -375,7 +371,7 @@ class Register:
         became: list[Became] = []
         for one in many:
             old = before.get(one.essence.st13)
-            values = _values(one.slim)
+            values = stored_values(one.slim)
             day, live = one.essence.day, one.slim.status_live
             if old is None:
                 became.append("new")
@@ -391,9 +387,9 @@ class Register:
                 for field, value in zip(FIELDS, values, strict=True)
                 if old[field] != value
             ]
-            if old["owners"] != values[_OWNERS]:
+            if old["owners"] != values[OWNERS]:
                 sold.append((old["id"], old["owners"], one.slim.owners))
-            if (old["name"], old["other_names"]) != values[:_NAMES]:
+            if (old["name"], old["other_names"]) != values[:NAMES]:
                 before_it = register_names.names_of(old["name"], old["other_names"])
                 renamed.append((old["id"], before_it, register_names.names_of(values[0], values[1] or "[]")))
             # A better reader makes no news: of the same bytes it only knows more.
@@ -402,8 +398,8 @@ class Register:
             last = instant if told else old["last_moved"]
             moved.append((*values, live, day, slim_version, one.essence.digest, last, old["id"]))
             became.append("changed" if told else "unchanged")
-        self.conn.executemany(_INSERT, new)
-        self.conn.executemany(_UPDATE, moved)
+        self.conn.executemany(INSERT, new)
+        self.conn.executemany(UPDATE, moved)
         if sold:
             register_owners.move(self.conn, sold)
         if renamed:
@@ -429,49 +425,3 @@ class Register:
 
 
 _FIRST = "It is made by the first `tmwatch import` of a register's file, where [store] names `register`."
-
-
-def _values(slim: Slim) -> tuple[str | None, ...]:
-    """The fields as they stand in the file, in the order of `FIELDS`."""
-    return (
-        slim.name,
-        _json(slim.other_names),
-        _listed(slim.classes),
-        _listed(slim.owners),
-        _listed(slim.agents),
-        slim.status_code,
-        slim.filing_date.isoformat() if slim.filing_date else None,
-        slim.registration_number,
-        slim.international_number,
-    )
-
-
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: it costs as much
-
-
-def _json(values: Sequence[Any]) -> str:
-    return _ENCODE(values) if values else "[]"
-
-
-def _listed(values: Sequence[str]) -> str:
-    """The same of texts; where nothing in them is spelled otherwise in JSON, in a tenth of the time."""
-    if not values:
-        return "[]"
-    joined = '","'.join(values)
-    if joined.isprintable() and "\\" not in joined and joined.count('"') == 2 * len(values) - 2:
-        return f'["{joined}"]'
-    return _ENCODE(values)
-
-
-def _readable(row: sqlite3.Row) -> dict[str, Any]:
-    found = dict(row)
-    for name in _LISTS:
-        found[name] = json.loads(found[name])
-    return found
-
-
-def _readable_change(row: sqlite3.Row) -> dict[str, Any]:
-    found = dict(row)
-    if found["field"] in _LISTS:
-        found["old"], found["new"] = json.loads(found["old"]), json.loads(found["new"])
-    return found
