@@ -26,6 +26,8 @@ _SILENT = frozenset({"script", "style", "template", "noscript", "svg", "head"})
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _STAMP = re.compile(rf"当前数据截至\s*[:：]?\s*({_DAY.pattern})")
+# What is to be done where a page is not as the reader knows it.
+REPORT = "If a browser shows the record there, the layout of the page has changed: please report it."
 
 
 def encoding_of(body: bytes) -> str:

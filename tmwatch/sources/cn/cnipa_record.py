@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 from lxml.html import HtmlElement as Element
@@ -23,7 +22,6 @@ from tmwatch.errors import (
 from tmwatch.model import (
     EventDetails,
     EventFact,
-    GoodsServices,
     MarkEvent,
     Party,
     Priority,
@@ -35,7 +33,9 @@ from tmwatch.numbers import st13, st13_or_none
 from tmwatch.sources.base import Answer, AsOf, Page, Reading, RecordQuery
 from tmwatch.sources.cn import cnipa_page
 from tmwatch.sources.cn.cnipa_gazette import FIRST, GAZETTE, NUMBER, SECOND, international
+from tmwatch.sources.cn.cnipa_goods import classes_of
 from tmwatch.sources.cn.cnipa_page import (
+    REPORT,
     Field,
     Fields,
     days_in,
@@ -63,15 +63,12 @@ _NOT_EXPECTED = frozenset(
     | {"verbal_element", "co_owners"}
 )
 _FLOW = ("number", "business", "step", "conclusion", "date")
-_GROUP = re.compile(r"\d{4}")
-_CLASS = re.compile(r"第?\s*0?(\d{1,2})\s*类?")
 _END = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
 _SHELL = re.compile(rb"\$_ts\b|<(?:script|meta)\b[^<>]{0,100000}\br\s*=\s*[\"']?m\b", re.IGNORECASE)
 _BY_HAND = (
     "Open the filing in a browser, wait until its record stands there, save the page (complete) and "
     "`tmwatch import` the file."
 )
-_REPORT = "If a browser shows the record there, the layout of the page has changed: please report it."
 
 
 def read(page: Page) -> Answer:
@@ -83,7 +80,7 @@ def read(page: Page) -> Answer:
         raise
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise LayoutChanged(
-            f"the page cannot be read ({type(error).__name__})", where=page.name or page.url, do=_REPORT
+            f"the page cannot be read ({type(error).__name__})", where=page.name or page.url, do=REPORT
         ) from error
 
 
@@ -164,7 +161,7 @@ def _detail(
     if filed is None:
         raise LayoutChanged("the application has no date of filing; every application has")
     given["application_date"] = filed
-    given["classes"] = _classes(fields, goods, unread)
+    given["classes"] = classes_of(fields, goods, unread)
     given |= _status(fields, unknown)
     given |= _dates(fields)
     given |= _mark(fields)
@@ -181,7 +178,7 @@ def _refuse_renamed(fields: Fields) -> None:
     here = {one.means for one in fields.fields}
     for means in _ALWAYS:
         if means not in here:
-            raise LayoutChanged(f"the page has no label `{' / '.join(names_of(means))}`", do=_REPORT)
+            raise LayoutChanged(f"the page has no label `{' / '.join(names_of(means))}`", do=REPORT)
     every = {means for means in map(label_means, _all_labels()) if means not in _NOT_EXPECTED}
     missed = [Missed(names_of(means), _kind(means)) for means in sorted(every - here)]
     strangers = [Stranger(one.label, one.text) for one in fields.fields if not one.means and one.text]
@@ -326,82 +323,6 @@ def _unplaced(fields: Fields) -> None:
         if one is not None and one.text:
             _day(fields, means)
             one.left.append(one.text)
-
-
-def _classes(fields: Fields, goods: Element | None, unread: list[str]) -> tuple[GoodsServices, ...]:
-    one = fields.one("classes")
-    said = [
-        part.strip()
-        for part in re.split(r"[,，;；、\s]+", one.text if one is not None else "")
-        if part.strip()
-    ]
-    found = [_CLASS.fullmatch(part) for part in said]
-    numbers = list(dict.fromkeys(int(match[1]) for match in found if match))
-    if not numbers or not all(found) or not all(1 <= number <= 45 for number in numbers):
-        label = names_of("classes")[0]
-        raise LayoutChanged(f"`{label}` holds no Nice class: {clean_line(' '.join(said), 60)}")
-    if goods is None:
-        if (
-            next((one for one in fields.fields if one.means in ("goods", "group") and one.text), None)
-            is not None
-        ):
-            raise LayoutChanged("goods stand outside of `#list_box`", do=_REPORT)
-        return tuple(GoodsServices(class_number=str(number)) for number in sorted(numbers))
-    items: dict[int, list[tuple[str, str]]] = {number: [] for number in numbers}
-    for group, item in _goods(goods, unread):
-        number = int(group[:2]) if group else numbers[0]
-        if number not in items or (not group and len(numbers) > 1):
-            raise LayoutChanged(
-                f"goods of group {group or '?'} in none of the classes {numbers}: {clean_line(item, 60)}"
-            )
-        items[number].append((group, item))
-    for listed in items.values():
-        listed.sort()  # the order of rows says nothing
-    return tuple(
-        GoodsServices(
-            class_number=str(number),
-            text="；".join(dict.fromkeys(item for _, item in items[number])),
-            national_classes=tuple(dict.fromkeys(group for group, _ in items[number] if group)),
-        )
-        for number in sorted(items)
-    )
-
-
-def _goods(box: Element, unread: list[str]) -> Iterator[tuple[str, str]]:
-    """(similar group, name) of each row, by the headings where there are some, else by the group's look."""
-    rows = rows_of(box)
-    places: dict[str, int] | None = None
-    for row in filter(any, rows):
-        means = [label_means(cell) for cell in row]
-        if "group" in means or "item" in means:
-            if not {"group", "item"} <= set(means):
-                raise LayoutChanged(f"unknown headings of the goods: {clean_line(' '.join(row), 60)}")
-            places = {name: place for place, name in enumerate(means) if name}
-            unread += [
-                f"#list_box: column `{clean_line(cell, 40)}`"
-                for cell, name in zip(row, means, strict=True)
-                if not name
-            ]
-            continue
-        if places is not None:
-            if len(row) != len(means) or max(places.values()) >= len(row):
-                raise LayoutChanged(
-                    f"a row of the goods that cannot be read: {clean_line(' '.join(row), 60)}"
-                )
-            group, item = row[places["group"]], row[places["item"]]
-        else:
-            groups = [cell for cell in row if _GROUP.fullmatch(cell)]
-            items = [cell for cell in row if cell and not _GROUP.fullmatch(cell)]
-            if len(groups) > 1 or len(items) != 1:
-                raise LayoutChanged(
-                    f"a row of the goods that cannot be read: {clean_line(' '.join(row), 60)}"
-                )
-            group, item = next(iter(groups), ""), items[0]
-        if not item or (group and not _GROUP.fullmatch(group)):
-            raise LayoutChanged(f"a row of the goods that cannot be read: {clean_line(' '.join(row), 60)}")
-        yield group, item
-    if not rows and text_of(box):
-        raise LayoutChanged("`#list_box` holds goods, but no rows", do=_REPORT)
 
 
 # -- the flow page -------------------------------------------------------------------------------------
