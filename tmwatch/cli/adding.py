@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from tmwatch.cli.options import nice_classes, office_codes, two_sides
+from tmwatch.cli.options import json_option, nice_classes, office_codes, two_sides
 from tmwatch.cli.output import plain, say, say_json
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.cli.watching import need_watch, watch_group
 from tmwatch.config import Config, Watch

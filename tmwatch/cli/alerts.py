@@ -18,8 +18,8 @@ from tmwatch.alerts.waiting import Patience, Wait
 from tmwatch.alerts.wording import wording
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
+from tmwatch.cli.options import json_option
 from tmwatch.cli.output import facts_grid, plain, say, say_json, tell
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.holding import mass_sentences

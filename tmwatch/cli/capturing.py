@@ -9,8 +9,8 @@ import click
 
 from tmwatch.capturing import Captured, ask_page, capture
 from tmwatch.cli import render
+from tmwatch.cli.options import json_option
 from tmwatch.cli.output import Bar, facts_grid, plain, say, say_json
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.cli.sources import source_group
 from tmwatch.errors import UsageError

@@ -10,9 +10,8 @@ import click
 
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
-from tmwatch.cli.options import EXAMPLE_DAY
+from tmwatch.cli.options import EXAMPLE_DAY, json_option
 from tmwatch.cli.output import plain, say, say_json
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config.values import parse_interval
 from tmwatch.errors import UsageError

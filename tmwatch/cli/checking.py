@@ -12,8 +12,8 @@ from tmwatch.alerts.outbox import Failure
 from tmwatch.checking import CheckReport, check, dry_copy
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
+from tmwatch.cli.options import json_option
 from tmwatch.cli.output import Bar, complain, complain_of, on_terminal, plain, say, say_json
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import PASSING, ConfigError, UsageError, what_and_advice

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from tmwatch.cli import render
+from tmwatch.cli.options import json_option, office_option
 from tmwatch.cli.output import complain, facts_grid, plain, say, say_json
-from tmwatch.cli.records import find_one, json_option, office_option
+from tmwatch.cli.records import find_one
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.cli.sources import source_group
 from tmwatch.errors import UsageError

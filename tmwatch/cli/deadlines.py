@@ -13,8 +13,8 @@ import click
 
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
+from tmwatch.cli.options import a_day, json_option
 from tmwatch.cli.output import on_terminal, plain, say, say_json, tell
-from tmwatch.cli.records import a_day, json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.deadlines import DISCLAIMER, RuleBook, span_of
 from tmwatch.deadlines.arithmetic import parse_period

@@ -6,8 +6,8 @@ import click
 
 from tmwatch.cli import render
 from tmwatch.cli.alerts import alerts_group
+from tmwatch.cli.options import json_option, office_option
 from tmwatch.cli.output import facts_grid, plain, say, say_json
-from tmwatch.cli.records import json_option, office_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.cli.watching import need_watch
 from tmwatch.numbers import parse_number

@@ -9,8 +9,8 @@ import click
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
 from tmwatch.cli.importing import as_date
+from tmwatch.cli.options import json_option
 from tmwatch.cli.output import Bar, complain, complain_of, on_terminal, plain, say, say_json
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import PASSING, LookError
 from tmwatch.feeding import FeedReport, booked, feed_of, listed, no_key, take

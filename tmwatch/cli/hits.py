@@ -11,8 +11,8 @@ import click
 
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
+from tmwatch.cli.options import json_option
 from tmwatch.cli.output import facts_grid, plain, say, say_json
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, UsageError

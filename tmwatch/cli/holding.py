@@ -8,8 +8,8 @@ from tmwatch.alerts.outbox import deliver_due
 from tmwatch.checking import gather
 from tmwatch.cli import render
 from tmwatch.cli.alerts import alert_number, alerts_group, need_alert
+from tmwatch.cli.options import json_option
 from tmwatch.cli.output import complain, say_json, tell
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
 from tmwatch.sources.registry import get_source

@@ -10,8 +10,8 @@ import click
 
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
+from tmwatch.cli.options import a_day
 from tmwatch.cli.output import Bar, complain, complain_of_many, on_terminal, plain, say, say_json_line
-from tmwatch.cli.records import a_day
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
 from tmwatch.errors import Outcome, UsageError

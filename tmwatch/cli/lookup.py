@@ -15,9 +15,8 @@ from tmwatch.cli.app import cli
 from tmwatch.cli.columns import widths
 from tmwatch.cli.found import document, filings
 from tmwatch.cli.nearby import look_nearby
-from tmwatch.cli.options import nice_classes, office_codes
+from tmwatch.cli.options import a_day, json_option, nice_classes, office_codes
 from tmwatch.cli.output import Bar, complain, console, on_terminal, plain, say, say_json, show_table
-from tmwatch.cli.records import a_day, json_option
 from tmwatch.cli.session import Session, pass_session, say_of_register
 from tmwatch.errors import UsageError
 from tmwatch.exporting import cell

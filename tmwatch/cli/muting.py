@@ -9,8 +9,8 @@ import click
 
 from tmwatch.alerts.muting import standings
 from tmwatch.cli import render
+from tmwatch.cli.options import json_option
 from tmwatch.cli.output import plain, say, say_json
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.cli.watching import need_watch, watch_group
 from tmwatch.config import Config, Mute

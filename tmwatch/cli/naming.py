@@ -10,9 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tmwatch.cli.app import cli
-from tmwatch.cli.options import two_sides
+from tmwatch.cli.options import json_option, two_sides
 from tmwatch.cli.output import plain, say, say_json, show_table
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
 from tmwatch.watches.commonness import watched

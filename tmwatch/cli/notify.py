@@ -14,8 +14,8 @@ from tmwatch.alerts.previewing import preview, sample
 from tmwatch.alerts.trying import Trial, try_out
 from tmwatch.cli.alerts import alert_number, alerts_group, need_alert
 from tmwatch.cli.app import Group, cli
+from tmwatch.cli.options import json_option
 from tmwatch.cli.output import plain, say, say_json
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config, Operator, Recipient
 from tmwatch.errors import UsageError

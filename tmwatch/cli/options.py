@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 
 import click
@@ -11,6 +12,10 @@ from tmwatch.errors import UsageError
 from tmwatch.numbers import parse_office
 
 EXAMPLE_DAY = "2026-06-01"  # as a day is written
+office_option = click.option(
+    "--office", help="Whose number it is, such as US, where the number does not say."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def _parts(given: Iterable[str]) -> Iterator[str]:
@@ -45,3 +50,11 @@ def two_sides(text: str) -> tuple[str, ...]:
             do="Write both with = between them: --twin JD=京东.",
         )
     return names
+
+
+def a_day(_: click.Context, __: click.Parameter, value: str | None) -> dt.date | None:
+    """The day that an option names, as 2026-11-01. Raises `click.BadParameter` for anything else."""
+    try:
+        return dt.date.fromisoformat(value.strip()) if value is not None else None
+    except ValueError:
+        raise click.BadParameter(f'"{plain(value, 30)}" is no day\nWrite a day like {EXAMPLE_DAY}.') from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import click
@@ -12,7 +11,7 @@ from tmwatch.alerts.payload import VERIFY
 from tmwatch.changes.designations import show_standing
 from tmwatch.cli import proceedings, render
 from tmwatch.cli.app import cli
-from tmwatch.cli.options import EXAMPLE_DAY
+from tmwatch.cli.options import json_option, office_option
 from tmwatch.cli.output import LABEL_WIDTH, facts_grid, plain, say, say_json, say_link
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
@@ -25,18 +24,6 @@ LATEST_EVENTS = 8
 GOODS_LIMIT = 400  # characters of one class; `--goods` shows all of it
 
 number_argument = click.argument("number", nargs=-1, required=True)
-office_option = click.option(
-    "--office", help="Whose number it is, such as US, where the number does not say."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-def a_day(_: click.Context, __: click.Parameter, value: str | None) -> dt.date | None:
-    """The day that an option names, as 2026-11-01. Raises `click.BadParameter` for anything else."""
-    try:
-        return dt.date.fromisoformat(value.strip()) if value is not None else None
-    except ValueError:
-        raise click.BadParameter(f'"{plain(value, 30)}" is no day\nWrite a day like {EXAMPLE_DAY}.') from None
 
 
 def find_one(database: Database, number: MarkNumber) -> str:

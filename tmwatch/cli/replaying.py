@@ -11,8 +11,8 @@ import click
 from rich.table import Table
 
 from tmwatch.cli import render
+from tmwatch.cli.options import a_day, json_option
 from tmwatch.cli.output import Bar, plain, say, say_json, show_table
-from tmwatch.cli.records import a_day, json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.cli.watching import need_watch, watch_group
 from tmwatch.config import Config, Watch

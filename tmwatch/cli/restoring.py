@@ -9,8 +9,8 @@ import click
 
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
+from tmwatch.cli.options import json_option
 from tmwatch.cli.output import complain, plain, say_json, tell
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
 from tmwatch.store import restore

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from tmwatch.cli import render
 from tmwatch.cli.app import Group, cli
+from tmwatch.cli.options import json_option
 from tmwatch.cli.output import facts_grid, plain, say, say_json, show_table
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.health import source_states
 from tmwatch.numbers import forms_of

@@ -9,8 +9,8 @@ from rich.table import Table
 
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
+from tmwatch.cli.options import json_option
 from tmwatch.cli.output import plain, say, say_json, say_whole, show_table
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
 from tmwatch.status import Status, metrics, status

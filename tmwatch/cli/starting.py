@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from tmwatch.cli.app import cli
+from tmwatch.cli.options import json_option
 from tmwatch.cli.output import console, say_json, tell
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import load_config
 from tmwatch.errors import ConfigError, TmwatchError

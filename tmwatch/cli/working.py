@@ -11,9 +11,8 @@ from rich.text import Text
 
 from tmwatch.cli import render
 from tmwatch.cli.app import cli
-from tmwatch.cli.options import office_codes
+from tmwatch.cli.options import json_option, office_codes
 from tmwatch.cli.output import on_terminal, plain, say, say_json, say_link, show_table
-from tmwatch.cli.records import json_option
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.errors import UsageError
 from tmwatch.exporting import cell
