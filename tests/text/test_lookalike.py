@@ -60,6 +60,7 @@ def test_however_jd_auto_is_written_it_is_one_name(name: str) -> None:
         ("Łódź", "lodz"),
         ("ŒUVRE", "oeuvre"),
         ("JDШа", "jdшa"),  # Ш looks like nothing Latin, the rest of a mixed word does
+        ("ⒿⓄⓎ 🄹🄾🅈 🅙🅞🅨 🅹🅾🆈", "joy joy joy joy"),  # drawn around, in either colour
     ],
 )
 def test_letters_that_look_latin_are_latin(written: str, looks: str) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from string import ascii_lowercase
 
 # Each Latin letter, and what looks like it in its own case.
 _LIKE = {
@@ -31,6 +32,9 @@ _LATIN = str.maketrans(
         **dict(zip("øđðłħŧıɨƒɡɑɩƶɓƀƙȼɇɍɏ", "oddlhtiifgaizbbkcery", strict=True)),
         **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)),
         **{"æ": "ae", "œ": "oe", "þ": "th", "ŋ": "ng", "ĳ": "ij"},
+        # White letters in black circles and squares: NFKC knows the black ones in white (Ⓙ, 🄹) alone.
+        **{chr(0x1F150 + at): letter for at, letter in enumerate(ascii_lowercase)},
+        **{chr(0x1F170 + at): letter for at, letter in enumerate(ascii_lowercase)},
     }
 )
 _OTHER_SCRIPTS = re.compile("[\u0370-\u058f]")  # Greek, Cyrillic, Armenian
