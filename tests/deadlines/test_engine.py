@@ -124,6 +124,21 @@ def test_a_day_that_passed_is_unverified_until_the_record_was_looked_at_late_eno
     assert us(today="2014-06-02", **REGISTERED)["sec8_9_renewal/0"].status == "unverified"
 
 
+def test_a_record_of_long_ago_does_not_show_that_the_mark_outlived_the_terms_since() -> None:
+    """A page saved in 2013 says nothing of the renewals of 2014 and 2024: they are there."""
+    found = us(today="2026-11-26", as_of="2013-11-17", **REGISTERED)
+    renewals = {key: one.status for key, one in found.items() if key.startswith("sec8_9_renewal/")}
+    assert renewals == {
+        "sec8_9_renewal/0": "unverified",
+        "sec8_9_renewal/0/grace": "unverified",
+        "sec8_9_renewal/1": "unverified",
+        "sec8_9_renewal/1/grace": "unverified",
+        "sec8_9_renewal/2": "open",
+    }
+    fresh = us(today="2026-11-26", as_of="2026-11-25", **REGISTERED)
+    assert [key for key in fresh if key.startswith("sec8_9_renewal/")] == ["sec8_9_renewal/2"]
+
+
 def test_nothing_is_ever_called_missed() -> None:
     for as_of in ("2014-04-01", "2014-09-01", "2015-06-01"):
         for one in us(today="2015-06-01", as_of=as_of, **REGISTERED).values():

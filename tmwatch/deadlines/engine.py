@@ -139,7 +139,8 @@ def _of_trigger(
 def _spans(
     rule: Rule, trigger: Trigger, record: TradeMark, today: dt.date, as_of: dt.date | None
 ) -> Iterable[Span]:
-    """The terms that still matter: the running one, and the next where the running one is met."""
+    """The terms that still matter: those the record is too old to tell of, the running one, and the next
+    where the running one is met."""
     if not rule.repeats:
         yield span_of(rule, trigger.day)
         return
@@ -155,10 +156,11 @@ def _spans(
                 return
             continue
         last = (span.grace or span.end).last_safe + dt.timedelta(days=rule.lag_days)
-        if last < max(today, as_of or today) and record.status_live is not Live.DEAD:
-            continue  # the mark outlived this term
+        dead = record.status_live is Live.DEAD
+        if last < (as_of or today) and not dead:
+            continue  # the record says that the mark outlived this term
         yield span
-        if evidence_of(rule, trigger, span, record) is None:
+        if (last >= today or dead) and evidence_of(rule, trigger, span, record) is None:
             return
 
 
