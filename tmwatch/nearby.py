@@ -8,14 +8,16 @@ and is not in it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tmwatch.errors import StoreError
+from tmwatch.similarity import WatchedMark
 from tmwatch.similarity.index import Index
+from tmwatch.similarity.watched import has_other_forms, relations
 from tmwatch.store.register import Register
 
 _AT_ONCE = 100_000  # names that are made ready at a time
@@ -88,16 +90,36 @@ def _grown(register: Register, folder: Path, progress: Progress) -> Index:
     return index
 
 
+def far_from(
+    register: Register, index: Index, marks: Sequence[WatchedMark]
+) -> Callable[[Mapping[str, Any]], bool]:
+    """Tells of a filing, as `Register.filings` gives it, whether the index shows that no name of it is near
+    any of the marks at any level; of others nothing is known, and their names have to be compared.
+
+    To be asked for and used in one `Register.still` block: others may write meanwhile.
+    """
+    asked = relations(marks)
+    if asked is None or len(index) != register.indexed():
+        return lambda _row: False
+    near = {filing for filing, _name in register.names_to_index()}
+    for places in index.related(asked):
+        near |= register.filings_at(places.tolist())
+
+    def far(row: Mapping[str, Any]) -> bool:
+        others = row["other_names"]
+        names = [row["name"] or "", *(text for _kind, text in others)]
+        # A translation is not in the index, nor is any name in another form than as it is written.
+        translated = any(kind == "translation" for kind, _text in others)
+        return row["id"] not in near and not translated and not any(map(has_other_forms, names))
+
+    return far
+
+
 def nearest(
-    register: Register,
-    text: str,
-    level: int,
-    classes: tuple[int, ...] = (),
-    progress: Progress = _nobody,
+    register: Register, index: Index, text: str, level: int, classes: tuple[int, ...] = ()
 ) -> Iterator[Near]:
-    """The filings whose names are as near as `level`, each once, the nearest first. `progress` hears of the
-    names that have to be made ready first."""
-    index = up_to_date(register, progress)
+    """The filings whose names are as near as `level`, each once, the nearest first. `index`: that of the
+    register's names (`up_to_date`)."""
     found = index.search(text, level)
     filings = register.at_places([hit.candidate for hit in found])
     seen: set[str] = set()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tmwatch.config import Config
 from tmwatch.model import GoodsServices, Party, Provenance, TradeMark, make_record
@@ -15,6 +15,10 @@ from tmwatch.store import Database, queries
 from tmwatch.store.register import Register
 from tmwatch.watches.concern import filing_of_row
 from tmwatch.watches.trial import Candidate, candidate
+
+if TYPE_CHECKING:
+    from tmwatch.similarity import WatchedMark
+    from tmwatch.similarity.index import Index
 
 _One = TypeVar("_One")
 _ALL = -1  # SQLite's word for no limit
@@ -36,17 +40,36 @@ def count(config: Config, database: Database | None) -> int:
     return total
 
 
-def batches(config: Config, database: Database | None) -> Iterator[list[Candidate]]:
-    """Every stored filing once, as the database has it, else as the register's store has it."""
+def batches(
+    config: Config,
+    database: Database | None,
+    marks: Sequence[WatchedMark] = (),
+    index: Index | None = None,
+) -> Iterator[list[Candidate]]:
+    """Every stored filing once, as the database has it, else as the register's store has it.
+
+    With the index of the register's names filings are told to be far that it shows to be near no mark.
+    """
     known: set[str] = set()
     if database is not None:
         for some in _some(map(candidate, queries.all_marks(database))):
             known.update(one.filing.st13 for one in some)
             yield some
     if has_register(config):
-        with _register(config) as register:
+        with _register(config) as register, register.still():
+            far = _far_from(register, index, marks)
             for rows in _some(register.filings()):
-                yield [_of_row(row) for row in rows if row["st13"] not in known]
+                yield [_of_row(row, far(row)) for row in rows if row["st13"] not in known]
+
+
+def _far_from(
+    register: Register, index: Index | None, marks: Sequence[WatchedMark]
+) -> Callable[[Mapping[str, Any]], bool]:
+    if index is None:
+        return lambda _row: False
+    from tmwatch.nearby import far_from  # late: its tables are large
+
+    return far_from(register, index, marks)
 
 
 def in_register(config: Config, st13: str) -> dict[str, Any] | None:
@@ -114,8 +137,8 @@ def _register(config: Config) -> Register:
     return Register(config.store.register, create=False)
 
 
-def _of_row(row: dict[str, Any]) -> Candidate:
-    return Candidate(filing_of_row(row), partial(record_of, row), "register")
+def _of_row(row: dict[str, Any], far: bool) -> Candidate:
+    return Candidate(filing_of_row(row), partial(record_of, row), "register", far)
 
 
 def _some(many: Iterable[_One]) -> Iterator[list[_One]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tmwatch.cli import render
 from tmwatch.cli.found import document, filing
 from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json
@@ -11,8 +13,32 @@ from tmwatch.lookup import LiveAnswer, of_register
 from tmwatch.numbers import show_number
 from tmwatch.store.register import Register
 
+if TYPE_CHECKING:
+    from tmwatch.similarity.index import Index
+
 _LISTED = 50
 _MANY = 20_000  # filings whose names take more than some seconds to be made ready
+
+
+def made_ready(register: Register) -> Index:
+    """The index of the names of the register, up to date; where it has to be made, that is announced, and
+    shown how far it has come. Raises `StoreError` where it cannot be kept."""
+    from tmwatch.nearby import up_to_date  # late: its tables are large
+
+    told = False
+
+    def ready(done: int, total: int) -> None:
+        nonlocal told
+        if not told and total > _MANY:
+            told = True
+            complain(
+                f"Note: the names of {total:,} filings of the register are made ready to be searched, once. "
+                "That takes minutes for a million; what is ready stays, however it ends."
+            )
+        bar.to(done, total)
+
+    with Bar("names made ready") as bar:
+        return up_to_date(register, ready)
 
 
 def look_nearby(
@@ -40,20 +66,8 @@ def look_nearby(
     from tmwatch.nearby import nearest  # late: its tables are large
 
     say_of_register(config)
-    told: list[int] = []
-
-    def ready(done: int, total: int) -> None:
-        if not told and total > _MANY:
-            told.append(total)
-            complain(
-                f"Note: the names of {total:,} filings of the register are made ready to be searched, once. "
-                "That takes minutes for a million; what is ready stays, however it ends."
-            )
-        bar.to(done, total)
-
     with Register(config.store.register, create=False) as register:
-        with Bar("names made ready") as bar:
-            found = list(nearest(register, text, level, classes, ready))
+        found = list(nearest(register, made_ready(register), text, level, classes))
         count = register.count()
     if as_json:
         rows = [filing(of_register(one.filing), "stored", "register") | one.as_json() for one in found]

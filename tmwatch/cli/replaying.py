@@ -5,27 +5,34 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 
 from tmwatch.cli import render
+from tmwatch.cli.nearby import made_ready
 from tmwatch.cli.options import a_day, json_option
-from tmwatch.cli.output import Bar, plain, say, say_json, show_table
+from tmwatch.cli.output import Bar, complain, plain, say, say_json, show_table
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.cli.watching import need_watch, watch_group
 from tmwatch.config import Config, Watch
-from tmwatch.errors import UsageError
+from tmwatch.errors import StoreError, UsageError
 from tmwatch.following import with_relevant
 from tmwatch.store.database import now
+from tmwatch.store.register import Register
 from tmwatch.stored import batches, count, has_register
 from tmwatch.watches import asks, coverage, sentence
+from tmwatch.watches.commonness import watched
 from tmwatch.watches.doubts import doubts
 from tmwatch.watches.filters import UNCHECKED
 from tmwatch.watches.replay import LEVELS, Replay, about, replay
 from tmwatch.watches.trial import FARTHEST, Found, Trial, trial
 from tmwatch.worklist import with_hand_work
+
+if TYPE_CHECKING:
+    from tmwatch.similarity.index import Index
 
 HITS_LISTED, MISSES_LISTED = 20, 5
 _KEPT_IN = {"database": "the database", "register": "the store of the register"}
@@ -93,9 +100,23 @@ def _tried(session: Session, config: Config, name: str, level: int | None) -> tu
                 f'watch "{plain(watch.name)}" watches no names, so it has no level', do="Leave --level out."
             )
         watch = watch.model_copy(update={"level": level})
-    bar = Bar("Comparing", count(config, database))
-    with bar:
-        return watch, trial(watch, batches(config, database), lambda done: bar.to(done, None))
+    marks = [watched(watch, text) for text in watch.marks]
+    index = _index(config.store.register) if marks and has_register(config) else None
+    total = count(config, database)
+    with Bar("Comparing", total) as bar:
+        every = batches(config, database, marks, index)
+        return watch, trial(watch, every, lambda done: bar.to(done, total))
+
+
+def _index(path: Path | None) -> Index | None:
+    """The index of the register's names; None where it cannot be kept: then all names are compared."""
+    assert path is not None
+    try:
+        with Register(path, create=False) as register:
+            return made_ready(register)
+    except StoreError as error:
+        complain(f"Note: {error}\nEvery name of the register is compared instead: of a million in minutes.")
+        return None
 
 
 def _print(one: Found, why: str) -> None:

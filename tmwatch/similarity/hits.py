@@ -59,17 +59,23 @@ def likenesses(
         raise ValueError(f"level {level} or batch {batch}: a level is 1 to 4, a batch one name or more")
     one = using or scorer()
     threads = cores or os.cpu_count() or 1
-    marks = [one.name(raw) for raw in watched]
-    columns = Columns(marks)
+    columns = Columns([one.name(raw) for raw in watched])
     start = 0
     names = iter(candidates)
     while part := [one.make(raw) for raw in islice(names, batch)]:
-        ready = Columns(part)
-        found = one.found(marks, ready, level, threads, columns)
-        told = one.likenesses(columns, ready, *found)
-        for at, beside, likeness in zip(found[0].tolist(), found[1].tolist(), told, strict=True):
+        for at, beside, likeness in compared(one, columns, Columns(part), level, threads):
             yield at, start + beside, likeness
         start += len(part)
+
+
+def compared(
+    one: Scorer, marks: Columns, names: Columns, level: int, cores: int | None = None
+) -> Iterator[tuple[int, int, Likeness]]:
+    """The same of marks and names that the scorer made ready."""
+    ready = [marks.name(at) for at in range(len(marks))]
+    found = one.found(ready, names, level, cores or os.cpu_count() or 1, marks)
+    told = one.likenesses(marks, names, *found)
+    yield from zip(found[0].tolist(), found[1].tolist(), told, strict=True)
 
 
 def hits_on_cores(

@@ -27,6 +27,7 @@ from tmwatch.similarity import compiled, kept
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.floor import Floor, Nearest
 from tmwatch.similarity.hits import Hit
+from tmwatch.similarity.name import Name
 from tmwatch.similarity.score import Scorer, scorer
 from tmwatch.similarity.strings import Bools, Floats, Ints
 
@@ -227,6 +228,18 @@ class Index:
         """The same without reasons, in columns: part by part of the index."""
         for part, found in self._found(self._ready(marks), level, self._parts):
             yield Found(found.watched, found.candidate + part.start, found.level, found.score)
+
+    def related(self, marks: Sequence[Name]) -> Iterator[Ints]:
+        """The places of the names that have a score beside any of the marks, part by part, ascending.
+
+        The others have none beside these, whatever their classes make a word weigh.
+        """
+        ready = Columns(marks)
+        least = np.full(len(ready), -np.inf)
+        for part in self._parts:
+            found = self._scorer.near(ready, part.columns, least, self._cores)
+            yield np.unique(found.name) + part.start
+            self._let_go(part, len(ready))
 
     def _ready(self, marks: Sequence[str]) -> Columns:
         return Columns([self._scorer.name(mark) for mark in marks])

@@ -178,6 +178,16 @@ class Scorer:
         """Candidates made ready, for `many`."""
         return Columns([self.make(raw) for raw in candidates])
 
+    def batch_of(self, candidates: Sequence[str], made: dict[Scorer, Columns]) -> Columns:
+        """The same candidates for several scorers: `made` keeps what others need too, and is added to.
+
+        What classes make weigh less stands in few names: the others are made ready once for all classes.
+        """
+        plain = self._plain() or self
+        if plain not in made:
+            made[plain] = plain.batch(candidates)
+        return made[plain] if plain is self else self._weigh(made[plain])
+
     def raw(self, one: Name, other: Name) -> float:
         """The joined score before the noise of the mark is taken off."""
         if not may_be_near(one, other):
@@ -249,15 +259,17 @@ class Scorer:
     def _beside_of(self, han: bool) -> Columns:
         """The background of a mark: the user's own names, else made-up ones of its script."""
         if han not in self._beside and self._without is not None:
-            plain = self._without._beside_of(han)
-            ready = (plain.name(at) for at in range(len(plain)))
-            self._beside[han] = plain.weighed([self._weighed(one) for one in ready])
+            self._beside[han] = self._weigh(self._without._beside_of(han))
         if han not in self._beside:
             names = self._background
             if names is None:
                 names = made_han_names(self.counts) if han else made_names(self.counts)
             self._beside[han] = self.batch(names)
         return self._beside[han]
+
+    def _weigh(self, plain: Columns) -> Columns:
+        """Names as they weigh in the classes of this scorer, made ready without any."""
+        return plain.weighed([self._weighed(plain.name(at)) for at in range(len(plain))])
 
     def _weighed(self, plain: Name) -> Name:
         """A name as it weighs in the classes of this scorer, made ready without any."""

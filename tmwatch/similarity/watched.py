@@ -13,17 +13,22 @@ eye nor to ear, but read Jingdongyiche and Beijingdongfeng, as nobody does, they
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from itertools import islice
 
+from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.freq import ClassCounts
 from tmwatch.similarity.han import meant
-from tmwatch.similarity.hits import likenesses
+from tmwatch.similarity.hits import compared
+from tmwatch.similarity.name import Name
 from tmwatch.similarity.score import Likeness, NoiseMemory, Scorer, scorer
 from tmwatch.text.han import HAN
+from tmwatch.text.kana import KANA
 from tmwatch.text.lookalike import normal, readings, twin_forms, variants
 
+_BATCH = 5_000  # names that are made ready together: what bounds the memory
 _VARIANTS = 6
 _READINGS = 4
 # A form that is read out of fewer letters says too little: 3M is not EM. Only what looks alike goes below.
@@ -46,7 +51,7 @@ class WatchedMark:
     text: str
     twins: tuple[tuple[str, ...], ...] = ()
     classes: frozenset[int] = frozenset()
-    meanings: tuple[tuple[str, ...], ...] = ()
+    meanings: Meant = ()
     counts: ClassCounts | None = None
     memory: NoiseMemory | None = field(default=None, compare=False)
 
@@ -66,12 +71,18 @@ class Near:
     likeness: Likeness
 
 
+Meant = tuple[tuple[str, ...], ...]
+# (mark, filing) → how near, and what is told of it
+_Best = dict[tuple[int, int], tuple[tuple[int, float, int, int], Near]]
+
+
 @dataclass(frozen=True)
 class _Form:
     """One way to write a name: of whom it is, and what has to be said of it."""
 
     of: int
     written: str  # the name as it was given
+    order: int = 0  # among all forms of all names of that mark or filing
     why: str = ""
     read: bool = False
 
@@ -86,13 +97,17 @@ def nearest(
 
     Raises `ValueError` for a level outside 1 to 4. An empty name comes near to nothing.
     """
+    if not 1 <= level <= 4:
+        raise ValueError(f"level {level}: a level is 1 to 4")
     one = using or scorer()
     names: dict[str, list[_Form]] = {}
     for place, given in enumerate(candidates):
+        order = 0
         for name in given:
-            for text, form in _forms(place, name):
+            for text, form in _forms(place, name, order=order):
                 names.setdefault(text, []).append(form)
-    best: dict[tuple[int, int], Near] = {}
+                order += 1
+    best: _Best = {}
     by_scorer: dict[Scorer, dict[str, list[_Form]]] = {}
     for place, mark in enumerate(marks):
         own = one.with_meanings(mark.meanings).with_class_counts(mark.counts)
@@ -100,37 +115,66 @@ def nearest(
             forms = by_scorer.setdefault(own.in_classes(own.telling(text, mark.classes)), {})
             forms.setdefault(text, []).append(form)
     memory = next((mark.memory for mark in marks if mark.memory is not None), None)
-    for chosen, forms in by_scorer.items():
-        chosen.remember(memory)
-        _find(forms, names, level, chosen, best)
-    return [best[pair] for pair in sorted(best)]
+    ready = {chosen: Columns([chosen.name(text) for text in forms]) for chosen, forms in by_scorer.items()}
+    texts = iter(names)
+    while some := list(islice(texts, _BATCH)):
+        made: dict[Scorer, Columns] = {}
+        for chosen, forms in by_scorer.items():
+            chosen.remember(memory)
+            found = compared(chosen, ready[chosen], chosen.batch_of(some, made), level)
+            _keep_nearest(found, forms, names, some, level, best)
+    return [best[pair][1] for pair in sorted(best)]
 
 
-def _find(
+def relations(marks: Iterable[WatchedMark]) -> list[Name] | None:
+    """Names such that a filing is near none of the marks, at any level, where none of its names, in any of
+    their forms, has a score beside one of these (`Index.related`); None where that cannot be said.
+
+    They are the marks in all forms, and the words of own meanings: a name means something else by these only
+    where it holds one of them.
+    """
+    found: dict[tuple[str, Meant], Name] = {}
+    for mark in marks:
+        own = scorer().with_meanings(mark.meanings)
+        for text, _form in _forms(0, mark.text, mark.twins):
+            found[text, mark.meanings] = own.name(text)
+        for text in (word for group in mark.meanings for word in group):
+            name = found[text, ()] = scorer().name(text)
+            # What is looked for inside names are words of two signs and more; kana stand for one another.
+            if len(name.parts) < len({*name.texts}) or KANA.search(name.compact):
+                return None
+    return list(found.values())
+
+
+def has_other_forms(name: str) -> bool:
+    """Whether the name of a filing is compared in another form too than as it is written."""
+    return len(list(islice(_forms(0, name), 2))) > 1
+
+
+def _keep_nearest(
+    found: Iterable[tuple[int, int, Likeness]],
     forms: dict[str, list[_Form]],
     names: dict[str, list[_Form]],
+    given: Sequence[str],
     level: int,
-    one: Scorer,
-    best: dict[tuple[int, int], Near],
+    best: _Best,
 ) -> None:
-    """Puts into `best` what is nearer than what it holds."""
-    written, given = list(forms), list(names)
-    for mark, candidate, found in likenesses(written, given, level, one):
+    """Puts into `best` what is nearer than what it holds: of what was found the places among the forms and
+    the given names."""
+    written = list(forms)
+    for mark, candidate, likeness in found:
         text, name = written[mark], given[candidate]
         for mine in forms[text]:
             for theirs in names[name]:
-                if (likeness := _said(found, mine, theirs)).level > level or not _read_alike(
-                    text, mine, name, theirs
-                ):
+                told = _said(likeness, mine, theirs)
+                if told.level > level or not _read_alike(text, mine, name, theirs):
                     continue
-                near = Near(mine.of, theirs.of, theirs.written, text if mine.why else mine.written, likeness)
+                near = Near(mine.of, theirs.of, theirs.written, text if mine.why else mine.written, told)
+                # Of equals the first form of the mark, and the first of the filing: whatever is beside it.
+                rank = (told.level, -told.score, mine.order, theirs.order)
                 known = best.get((mine.of, theirs.of))
-                if known is None or _rank(near) < _rank(known):
-                    best[mine.of, theirs.of] = near
-
-
-def _rank(near: Near) -> tuple[int, float]:
-    return near.likeness.level, -near.likeness.score
+                if known is None or rank < known[0]:
+                    best[mine.of, theirs.of] = rank, near
 
 
 def _read_alike(text: str, mine: _Form, name: str, theirs: _Form) -> bool:
@@ -166,17 +210,21 @@ def _said(found: Likeness, mine: _Form, theirs: _Form) -> Likeness:
     return found._replace(level=max(found.level, least), reasons=(*why, *found.reasons))
 
 
-def _forms(place: int, name: str, twins: Sequence[Sequence[str]] = ()) -> Iterator[tuple[str, _Form]]:
-    """The name itself and its other forms, each with what has to be said of it; no form twice."""
+def _forms(
+    place: int, name: str, twins: Sequence[Sequence[str]] = (), order: int = 0
+) -> Iterator[tuple[str, _Form]]:
+    """The name itself and its other forms, each with what has to be said of it; no form twice. `order`: how
+    many of the same mark or filing stand before."""
     seen = {normal(name)}
     if not any(seen):
         return
-    yield name, _Form(place, name)
+    yield name, _Form(place, name, order)
     for make in _MAKERS:
         for text, why, read in make(name, twins):
             if (plain := normal(text)) not in seen:
                 seen.add(plain)
-                yield text, _Form(place, name, why, read)
+                order += 1
+                yield text, _Form(place, name, order, why, read)
 
 
 _Made = Iterator[tuple[str, str, bool]]

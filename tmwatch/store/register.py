@@ -194,6 +194,15 @@ class Register:
             self._rollback()
             raise
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """All that is read in the block is of one instant, whatever others write meanwhile."""
+        self.conn.execute("begin")
+        try:
+            yield
+        finally:
+            self._rollback()
+
     def _rollback(self) -> None:
         if self.conn.in_transaction:
             self.conn.execute("rollback")
@@ -342,6 +351,15 @@ class Register:
         with self.write():
             self.conn.execute("delete from indexed_name")
             self.conn.execute("update indexed set filing = 0, change = 0")
+
+    def filings_at(self, places: Iterable[int]) -> set[int]:
+        """The filings (by their rows) that have names at these places of the index."""
+        rows = self.conn.execute(
+            "select filing from indexed_name where filing is not null"
+            " and place in (select value from json_each(?))",
+            (json.dumps(list(places)),),
+        )
+        return {row[0] for row in rows}
 
     def at_places(self, places: Sequence[int]) -> dict[int, dict[str, Any]]:
         """The filing at each of these places of the index, as `rows` gives it."""

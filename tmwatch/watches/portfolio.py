@@ -7,7 +7,7 @@ times as long. The answers are those of `match` of every pair (a test holds them
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -70,9 +70,12 @@ class Portfolio:
         """Place of a filing → places of the watches that it may concern: those of all hits, and few more."""
         return self._pairs(filings, self._nearest(filings))
 
-    def asked(self, filings: Sequence[Filing]) -> list[tuple[int, Near | None]]:
-        """(place of a filing, its nearest mark) for those that may concern the first watch, in order."""
-        near = self._nearest(filings)
+    def asked(self, filings: Sequence[Filing], far: Collection[int] = ()) -> list[tuple[int, Near | None]]:
+        """(place of a filing, its nearest mark) for those that may concern the first watch, in order.
+
+        `far`: the places of those that are known to be near no mark.
+        """
+        near = self._nearest(filings, far)
         return [(place, near.get((0, place))) for place in self._pairs(filings, near)]
 
     def concerning(self, filings: Sequence[Filing]) -> set[int]:
@@ -119,7 +122,7 @@ class Portfolio:
         }
         return {place: passing[place] for place in sorted(passing) if passing[place]}
 
-    def _nearest(self, filings: Sequence[Filing]) -> dict[tuple[int, int], Near]:
+    def _nearest(self, filings: Sequence[Filing], far: Collection[int] = ()) -> dict[tuple[int, int], Near]:
         """(watch, filing) → the nearest mark of that watch, for those that look for marks.
 
         Marks of one gate are compared with the filings that pass it, all in one call.
@@ -130,7 +133,11 @@ class Portfolio:
         from tmwatch.similarity import nearest  # late: its tables are large, and most watches have numbers
 
         for (level, gate), marks in self._prepared().items():
-            passing = [at for at, one in enumerate(filings) if one.names and (gate is None or gate.lets(one))]
+            passing = [
+                at
+                for at, one in enumerate(filings)
+                if one.names and at not in far and (gate is None or gate.lets(one))
+            ]
             asked = list(marks) if passing else []
             for near in nearest(asked, [filings[at].names for at in passing], level) if passing else ():
                 for watch, place in marks[asked[near.mark]]:

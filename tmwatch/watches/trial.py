@@ -27,6 +27,7 @@ class Candidate:
     filing: Filing
     record: Callable[[], TradeMark]
     kept_in: str = "database"  # or "register"
+    far: bool = False  # known to be near none of the marks: its names need not be compared
 
 
 def candidate(record: TradeMark) -> Candidate:
@@ -100,7 +101,8 @@ def trial(
     found = Trial()
     for batch in batches:
         filings = [one.filing for one in batch]
-        for place, near in portfolio.asked(filings):
+        far = {place for place, one in enumerate(batch) if one.far}
+        for place, near in portfolio.asked(filings, far):
             one = batch[place]
             record = one.record()
             answer = match(watch, record, near)
