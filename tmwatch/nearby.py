@@ -17,8 +17,9 @@ from typing import Any
 from tmwatch.errors import StoreError
 from tmwatch.similarity import WatchedMark
 from tmwatch.similarity.index import Index
-from tmwatch.similarity.watched import has_other_forms, relations
+from tmwatch.similarity.watched import relations
 from tmwatch.store.register import Register
+from tmwatch.store.register_names import names_among
 
 _AT_ONCE = 100_000  # names that are made ready at a time
 
@@ -92,25 +93,21 @@ def _grown(register: Register, folder: Path, progress: Progress) -> Index:
 
 def far_from(
     register: Register, index: Index, marks: Sequence[WatchedMark]
-) -> Callable[[Mapping[str, Any]], bool]:
-    """Tells of a filing, as `Register.filings` gives it, whether the index shows that no name of it is near
-    any of the marks at any level; of others nothing is known, and their names have to be compared.
+) -> Callable[[Mapping[str, Any]], tuple[str, ...]]:
+    """Tells which names of a filing, as `Register.filings` gives it, the index shows to be near none of the
+    marks at any level as they are written. Of others nothing is known.
 
     To be asked for and used in one `Register.still` block: others may write meanwhile.
     """
     asked = relations(marks)
     if asked is None or len(index) != register.indexed():
-        return lambda _row: False
+        return lambda _row: ()
     near = {filing for filing, _name in register.names_to_index()}
     for places in index.related(asked):
         near |= register.filings_at(places.tolist())
 
-    def far(row: Mapping[str, Any]) -> bool:
-        others = row["other_names"]
-        names = [row["name"] or "", *(text for _kind, text in others)]
-        # A translation is not in the index, nor is any name in another form than as it is written.
-        translated = any(kind == "translation" for kind, _text in others)
-        return row["id"] not in near and not translated and not any(map(has_other_forms, names))
+    def far(row: Mapping[str, Any]) -> tuple[str, ...]:
+        return () if row["id"] in near else tuple(names_among(row["name"], row["other_names"]))
 
     return far
 

@@ -16,7 +16,6 @@ dies takes nothing with it: its page is tried once more by a new one, and is the
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import pickle  # only between this process and those it started
 import queue
@@ -31,6 +30,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, Any, TypeVar
 
 from tmwatch.errors import LayoutChanged, LookError
+from tmwatch.garbage import one_sweep
 from tmwatch.saved import unwrap
 from tmwatch.sources.base import Answer, Page, Source
 from tmwatch.sources.registry import get_source, is_installed
@@ -121,7 +121,7 @@ def read_page(source: Source, page: Page) -> Answer:
     """What the source makes of the page, in whatever form it was saved (`saved`). Raises `LookError`s only,
     whatever the page and the reader do."""
     try:
-        with _one_sweep_of_garbage():
+        with one_sweep():  # a tree of a page is a hundred thousand objects
             inner = unwrap(page)
             answer = source.read(inner)
         refuse_templates(inner, answer)
@@ -135,24 +135,6 @@ def read_page(source: Source, page: Page) -> Answer:
             where=page.name or source.declaration.id,
             do="If this stays so, please report it with the page.",
         ) from error
-
-
-@contextlib.contextmanager
-def _one_sweep_of_garbage() -> Iterator[None]:
-    """A tree of a page is a hundred thousand objects that all die together.
-
-    While it grows there is nothing to be found (a quarter of the time of reading went there), and when it
-    is not thrown away at once it lies among what is old, and a dozen trees lie there before anybody looks.
-    """
-    if not gc.isenabled():  # somebody else's wish, or a page that is read beside this one
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.collect(0)
 
 
 def read_here(source_id: str, page: Page) -> Said:

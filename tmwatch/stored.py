@@ -48,7 +48,7 @@ def batches(
 ) -> Iterator[list[Candidate]]:
     """Every stored filing once, as the database has it, else as the register's store has it.
 
-    With the index of the register's names filings are told to be far that it shows to be near no mark.
+    With the index of the register's names those are told to be far that it shows to be near no mark.
     """
     known: set[str] = set()
     if database is not None:
@@ -64,9 +64,9 @@ def batches(
 
 def _far_from(
     register: Register, index: Index | None, marks: Sequence[WatchedMark]
-) -> Callable[[Mapping[str, Any]], bool]:
+) -> Callable[[Mapping[str, Any]], tuple[str, ...]]:
     if index is None:
-        return lambda _row: False
+        return lambda _row: ()
     from tmwatch.nearby import far_from  # late: its tables are large
 
     return far_from(register, index, marks)
@@ -137,7 +137,7 @@ def _register(config: Config) -> Register:
     return Register(config.store.register, create=False)
 
 
-def _of_row(row: dict[str, Any], far: bool) -> Candidate:
+def _of_row(row: dict[str, Any], far: tuple[str, ...]) -> Candidate:
     return Candidate(filing_of_row(row), partial(record_of, row), "register", far)
 
 

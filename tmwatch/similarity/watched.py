@@ -13,7 +13,7 @@ eye nor to ear, but read Jingdongyiche and Beijingdongfeng, as nobody does, they
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import islice
@@ -26,7 +26,7 @@ from tmwatch.similarity.name import Name
 from tmwatch.similarity.score import Likeness, NoiseMemory, Scorer, scorer
 from tmwatch.text.han import HAN
 from tmwatch.text.kana import KANA
-from tmwatch.text.lookalike import normal, readings, twin_forms, variants
+from tmwatch.text.lookalike import normal, readings, twin_forms, variants, written_one_way
 
 _BATCH = 5_000  # names that are made ready together: what bounds the memory
 _VARIANTS = 6
@@ -92,8 +92,12 @@ def nearest(
     candidates: Sequence[Sequence[str]],
     level: int = 3,
     using: Scorer | None = None,
+    far: Sequence[Collection[str]] = (),
 ) -> list[Near]:
     """The filings near a mark at `level` or nearer, each once for each mark, by mark and candidate.
+
+    `far`: of each candidate the names that are known, as they are written, to be near no form of any mark;
+    what else they may be read as is looked at.
 
     Raises `ValueError` for a level outside 1 to 4. An empty name comes near to nothing.
     """
@@ -102,10 +106,15 @@ def nearest(
     one = using or scorer()
     names: dict[str, list[_Form]] = {}
     for place, given in enumerate(candidates):
+        known = far[place] if far else ()
         order = 0
         for name in given:
+            written = name not in known
+            if not written and name.isascii() and written_one_way(name):
+                continue  # nearly all of a register's
             for text, form in _forms(place, name, order=order):
-                names.setdefault(text, []).append(form)
+                if written or form.why:
+                    names.setdefault(text, []).append(form)
                 order += 1
     best: _Best = {}
     by_scorer: dict[Scorer, dict[str, list[_Form]]] = {}
@@ -144,11 +153,6 @@ def relations(marks: Iterable[WatchedMark]) -> list[Name] | None:
             if len(name.parts) < len({*name.texts}) or KANA.search(name.compact):
                 return None
     return list(found.values())
-
-
-def has_other_forms(name: str) -> bool:
-    """Whether the name of a filing is compared in another form too than as it is written."""
-    return len(list(islice(_forms(0, name), 2))) > 1
 
 
 def _keep_nearest(

@@ -22,8 +22,13 @@ _RULE = "1"  # of what `fold` does, and of which names there are; raise it when 
 
 def names_of(name: str | None, other_names: str) -> list[str]:
     """The names that a filing goes by; `other_names` is JSON, as it stands in the file."""
-    others = [text for kind, text in json.loads(other_names) if kind != "translation"]
-    return list(dict.fromkeys(filter(None, [name, *others])))
+    return names_among(name, json.loads(other_names))
+
+
+def names_among(name: str | None, others: Iterable[tuple[str, str]]) -> list[str]:
+    """The same of other names as (kind, text)."""
+    texts = [text for kind, text in others if kind != "translation"]
+    return list(dict.fromkeys(filter(None, [name, *texts])))
 
 
 def key(name: str) -> int:

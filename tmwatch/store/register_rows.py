@@ -56,11 +56,21 @@ def _listed(values: Sequence[str]) -> str:
     return _ENCODE(values)
 
 
+def _read_list(text: str) -> list[Any]:
+    """What `_listed` or `_json` wrote; in half the time where it is texts in which nothing is spelled
+    otherwise."""
+    if text == "[]":
+        return []
+    held = text[2:-2].split('","')
+    plain = text[:2] == '["' and "\\" not in text and text.count('"') == 2 * len(held)
+    return held if plain else list(json.loads(text))
+
+
 def readable(row: sqlite3.Row) -> dict[str, Any]:
     """A row of `filing`, its lists as lists."""
-    found = dict(row)
+    found = dict(zip(row.keys(), row, strict=True))  # `dict(row)` looks for each column by its name
     for name in _LISTS:
-        found[name] = json.loads(found[name])
+        found[name] = _read_list(found[name])
     return found
 
 

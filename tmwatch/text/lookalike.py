@@ -181,9 +181,12 @@ def variants(name: str) -> tuple[str, ...]:
     Letters for digits and signs that stand in their place (L8R, 4EVER, P!NK; 0 for O, 1 for I or L, 5 for S),
     ae, oe, ue for umlauts, digits for Chinese numerals. At most `MOST`; () for nearly all names.
     """
-    if len(name) > LONGEST or not _CAN_VARY.search(name):
-        return ()
-    return _variants(name)
+    return () if len(name) > LONGEST or written_one_way(name) else _variants(name)
+
+
+def written_one_way(name: str) -> bool:
+    """Whether it is seen at once that the name has no variants."""
+    return _CAN_VARY.search(name) is None
 
 
 @functools.lru_cache(maxsize=8192)

@@ -70,10 +70,12 @@ class Portfolio:
         """Place of a filing → places of the watches that it may concern: those of all hits, and few more."""
         return self._pairs(filings, self._nearest(filings))
 
-    def asked(self, filings: Sequence[Filing], far: Collection[int] = ()) -> list[tuple[int, Near | None]]:
+    def asked(
+        self, filings: Sequence[Filing], far: Sequence[Collection[str]] = ()
+    ) -> list[tuple[int, Near | None]]:
         """(place of a filing, its nearest mark) for those that may concern the first watch, in order.
 
-        `far`: the places of those that are known to be near no mark.
+        `far`: of each filing the names that are known to be near no mark as they are written.
         """
         near = self._nearest(filings, far)
         return [(place, near.get((0, place))) for place in self._pairs(filings, near)]
@@ -98,7 +100,7 @@ class Portfolio:
         found: dict[int, set[int]] = {}
         for place, filing in enumerate(filings):
             asked = set(self._all)
-            for key in number_keys(filing):
+            for key in number_keys(filing) if self._numbers else ():
                 asked.update(self._numbers.get(key, ()))
             for name in filing.owners if self._owners or self._alike else ():
                 for key in party_keys(name) if self._owners else ():
@@ -122,7 +124,9 @@ class Portfolio:
         }
         return {place: passing[place] for place in sorted(passing) if passing[place]}
 
-    def _nearest(self, filings: Sequence[Filing], far: Collection[int] = ()) -> dict[tuple[int, int], Near]:
+    def _nearest(
+        self, filings: Sequence[Filing], far: Sequence[Collection[str]] = ()
+    ) -> dict[tuple[int, int], Near]:
         """(watch, filing) → the nearest mark of that watch, for those that look for marks.
 
         Marks of one gate are compared with the filings that pass it, all in one call.
@@ -133,13 +137,10 @@ class Portfolio:
         from tmwatch.similarity import nearest  # late: its tables are large, and most watches have numbers
 
         for (level, gate), marks in self._prepared().items():
-            passing = [
-                at
-                for at, one in enumerate(filings)
-                if one.names and at not in far and (gate is None or gate.lets(one))
-            ]
+            passing = [at for at, one in enumerate(filings) if one.names and (gate is None or gate.lets(one))]
             asked = list(marks) if passing else []
-            for near in nearest(asked, [filings[at].names for at in passing], level) if passing else ():
+            names, known = [filings[at].names for at in passing], [far[at] for at in passing] if far else ()
+            for near in nearest(asked, names, level, far=known) if passing else ():
                 for watch, place in marks[asked[near.mark]]:
                     at = (watch, passing[near.candidate])
                     one = replace(near, mark=place, candidate=at[1])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tmwatch.garbage import one_sweep
 from tmwatch.model import TradeMark
 from tmwatch.watches.filing import Filing, filing_of, goods_texts, nice_classes
 from tmwatch.watches.filters import UNCHECKED
@@ -27,7 +28,7 @@ class Candidate:
     filing: Filing
     record: Callable[[], TradeMark]
     kept_in: str = "database"  # or "register"
-    far: bool = False  # known to be near none of the marks: its names need not be compared
+    far: tuple[str, ...] = ()  # names of it that are known to be near none of the marks as they are written
 
 
 def candidate(record: TradeMark) -> Candidate:
@@ -99,24 +100,28 @@ def trial(
     """Hold the rule against each filing. `done` is told after each batch how many were looked through."""
     portfolio = Portfolio([watch], max(watch.level, FARTHEST) if watch.marks else None, filtering=False)
     found = Trial()
-    for batch in batches:
-        filings = [one.filing for one in batch]
-        far = {place for place, one in enumerate(batch) if one.far}
-        for place, near in portfolio.asked(filings, far):
-            one = batch[place]
-            record = one.record()
-            answer = match(watch, record, near)
-            if answer.hit or answer.triggers or near is not None:
-                (found.hits if answer.hit else found.misses).append(_found(watch, record, one, answer))
-            elif _only_goods_unknown(watch, record, answer):
-                found.goods_unknown.append(record.application_date)
-        found.looked_through += len(batch)
-        for one in batch:
-            _count(found, watch, one)
-        done(found.looked_through)
+    with one_sweep():
+        for batch in batches:
+            _look_through(found, watch, portfolio, batch)
+            done(found.looked_through)
     found.hits.sort(key=_nearest)
     found.misses.sort(key=lambda one: (len(one.answer.failed), *_nearest(one)))
     return found
+
+
+def _look_through(found: Trial, watch: Watch, portfolio: Portfolio, batch: Sequence[Candidate]) -> None:
+    filings = [one.filing for one in batch]
+    for place, near in portfolio.asked(filings, [one.far for one in batch]):
+        one = batch[place]
+        record = one.record()
+        answer = match(watch, record, near)
+        if answer.hit or answer.triggers or near is not None:
+            (found.hits if answer.hit else found.misses).append(_found(watch, record, one, answer))
+        elif _only_goods_unknown(watch, record, answer):
+            found.goods_unknown.append(record.application_date)
+    found.looked_through += len(batch)
+    for one in batch:
+        _count(found, watch, one)
 
 
 def _count(found: Trial, watch: Watch, one: Candidate) -> None:
