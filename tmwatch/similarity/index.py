@@ -239,7 +239,7 @@ class Index:
         for part in self._parts:
             found = self._scorer.near(ready, part.columns, least, self._cores)
             yield np.unique(found.name) + part.start
-            self._let_go(part, len(ready))
+            kept.let_go(part.columns)
 
     def _ready(self, marks: Sequence[str]) -> Columns:
         return Columns([self._scorer.name(mark) for mark in marks])
