@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,25 @@ def test_the_store_of_a_whole_register_is_looked_through_too(stored: Run, folder
     (first, *_) = stored("watch", "test", "lantern", "--json").json["near_misses"]
     assert (first["kept_in"], first["mark"]) == ("register", "SAMPLE LANTERN")
     assert first["failed"]
+
+
+def test_the_names_of_the_register_are_made_ready_once_which_is_announced(
+    stored: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored("import", str(zipped(folder / "apc990420.zip", THREE)))
+    monkeypatch.setattr("tmwatch.cli.nearby._MANY", 2)
+    first = stored("watch", "test", "names", "--json")
+    assert "the names of 3 filings of the register are made ready" in first.err
+    again = stored("watch", "replay", "names", "--since", "2026-04-01", "--json")
+    assert (again.err, again.json["looked_through"]) == ("", 8)
+    # Where the index cannot be kept all names are compared, and that is said.
+    shutil.rmtree(folder / "register.db.index")
+    (folder / "register.db.index").write_text("in the way")
+    without = stored("watch", "test", "names", "--json")
+    assert (without.code, without.json) == (0, first.json)
+    assert "the index of the register's names cannot be kept" in without.err
+    assert "Every name of the register is compared instead" in without.err
+    assert (folder / "register.db.index").read_text() == "in the way"
 
 
 def test_a_replay_counts_by_level_and_week_and_says_what_it_looked_through(stored: Run) -> None:

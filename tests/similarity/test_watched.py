@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 
-from tmwatch.similarity import Near, WatchedMark, nearest
+from tmwatch.similarity import Near, Scorer, WatchedMark, nearest, scorer
+from tmwatch.similarity.arrays import Columns
+from tmwatch.similarity.compiled import arrays
 
 JD = (("JD", "京东"),)
 
@@ -121,3 +126,34 @@ def test_words_that_the_user_says_mean_the_same_are_looked_for() -> None:
     assert "same meaning: ZORBEL / PLINTA" in found.likeness.reasons
     assert only(WatchedMark("ZORBEL"), "石榴子") is None
     assert only(WatchedMark("LION", meanings=own), "LÖWE") is not None  # the shipped table holds as before
+
+
+def test_of_equals_the_filings_first_name_is_told_whatever_is_beside_it() -> None:
+    filing = ["SEIKO", "Seiko!"]
+    (alone,) = nearest([WatchedMark("SEIKO")], [filing])
+    beside = nearest([WatchedMark("SEIKO")], [["Seiko!"], filing])
+    assert alone.name == beside[1].name == "SEIKO"
+
+
+def test_names_that_are_made_ready_for_several_scorers_weigh_in_each_what_they_weigh_in_it_alone() -> None:
+    words = ("FRESH", "SHIRT", "DATA", "Seiko", "COFFEE", "京东", "汽车", "JD", "Auto", "SONDATA", "VAPOUR")
+    names = [f"{one} {other}" for one in words for other in words] + ["DATAFRESH", "COFFEESHIRT", ""]
+    made: dict[Scorer, Columns] = {}
+    weights: set[tuple[float, ...]] = set()
+    for classes in ((), (9,), (12, 30), (25, 30)):
+        one = scorer().in_classes(classes)
+        shared, alone = one.batch_of(names, made), one.batch(names)
+        for at in range(len(names)):
+            assert dataclasses.asdict(shared.name(at)) == dataclasses.asdict(alone.name(at))
+        for what, array in arrays(alone).items():
+            assert np.array_equal(arrays(shared)[what], array), what
+        weights.add(tuple(alone.bits.tolist()))
+    assert len(made) == 1
+    assert len(weights) > 1  # else it says nothing
+
+
+def test_of_a_name_that_is_known_to_be_far_the_other_forms_are_looked_at() -> None:
+    names = [["L8R", "LATER"], ["L8R"], ["LATER"]]
+    found = nearest([WatchedMark("LATER")], names, far=[("LATER",), ("L8R",), ("LATER",)])
+    assert [(one.candidate, one.name) for one in found] == [(0, "L8R"), (1, "L8R")]
+    assert found[1].likeness.reasons[0] == "8 read as ATE"

@@ -16,7 +16,7 @@ from tmwatch.errors import StoreError
 from tmwatch.sources.slim import Essence, Slim
 from tmwatch.store import Database
 from tmwatch.store.owners import earlier_filings
-from tmwatch.store.register import Register, Told
+from tmwatch.store.register import Register, Told, _json, _read_list
 from tmwatch.store.register_file import SCHEMA_VERSION
 
 ONE = "US500000099990501"
@@ -194,3 +194,25 @@ def test_a_list_stands_in_the_file_as_json_whatever_is_in_it(
     take(register, told("2026-04-20", b"a", owners=owners))
     ((stored,),) = register.conn.execute("select owners from filing").fetchall()
     assert stored == json.dumps(owners, ensure_ascii=False, separators=(",", ":"))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        [""],
+        ["", ""],
+        ["a"],
+        ["a", "b, c"],
+        ['"'],
+        ["\\"],
+        ['","'],
+        ["]"],
+        ["京东", "é"],
+        ["a\tb"],
+        [["pseudo", "A"]],
+    ],
+)
+def test_lists_are_read_as_they_were_written(register: Register, values: list[Any]) -> None:
+    for text in (_json(values), json.dumps(values)):
+        assert _read_list(text) == values
