@@ -10,6 +10,7 @@ import pytest
 from tmwatch.similarity import Near, Scorer, WatchedMark, nearest, scorer
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.compiled import arrays
+from tmwatch.similarity.watched import relations
 
 JD = (("JD", "京东"),)
 
@@ -157,3 +158,13 @@ def test_of_a_name_that_is_known_to_be_far_the_other_forms_are_looked_at() -> No
     found = nearest([WatchedMark("LATER")], names, far=[("LATER",), ("L8R",), ("LATER",)])
     assert [(one.candidate, one.name) for one in found] == [(0, "L8R"), (1, "L8R")]
     assert found[1].likeness.reasons[0] == "8 read as ATE"
+
+
+def test_what_own_meanings_may_change_is_looked_for_by_their_words_where_these_stand_inside_names() -> None:
+    mark = WatchedMark("L8R", meanings=(("later", "后来"), ("soon", "short time")))
+    found = relations([mark, WatchedMark("L8R"), mark])
+    assert found is not None
+    assert [name.raw for name in found[:2]] == ["L8R", "later"]
+    assert {name.raw for name in found[2:]} >= {"later", "后来", "soon", "short time"}
+    assert "own 0" in found[1].senses
+    assert relations([WatchedMark("L8R", meanings=(("later", "x"),))]) is None

@@ -31,7 +31,7 @@ ODD: tuple[tuple[str | None, tuple[tuple[str, str], ...]], ...] = (
     *((name, ()) for name in ("京东汽车", "京東汽車", "北京东方", "晶东", "JD京东", "京东之家")),
     *((name, ()) for name in ("ジョイ", "じょい", "ДЖОЙ РОБОТАКСИ", "조이로보택시")),
     *((name, ()) for name in ("JD", "JDEX", "BMW", "MBWL", "3M", "EM", "!!!", "", "   ", "★", "JD🚗 AUTO")),
-    *((name, ()) for name in ("SPORTS", "PORTS CAFE", "CAR PORTS", "HAVENS", "MOONBEAM", "MOND LICHT")),
+    *((name, ()) for name in ("SPORTS", "PORTS CAFE", "CAR PORTS", "HAVENS", "MOONBEAM", "精工", "X RAY")),
     (None, ()),
     (None, (("pseudo", "JOY ROBO TAXI"),)),
     ("欢乐车", (("transliteration", "HUAN LE CHE"), ("translation", "JOY CAR"))),
@@ -92,9 +92,11 @@ WATCHES: tuple[dict[str, Any], ...] = (
     {"owners": ("Muster Boats",), "goods": ("ferries",)},
     {"classes": (12,), "goods": ("ferries",)},
     {"marks": ("!!!", "Data")},
-    # Own meanings: of a word of the mark; of a part of names that says nothing by itself; in kana; a letter.
+    # Own meanings: of a word of the mark; of a part of names, or of the mark, that says nothing by itself but
+    # means a known name beside another meaning; in kana; a letter; several words.
     {"marks": ("SEIKO",), "meanings": (("seiko", "kodak"), ("汽车", "coffee")), "level": 3},
     {"marks": ("HAVENS", "SPORTS"), "meanings": (("ports", "havens"),), "level": 4},
+    {"marks": ("SEIKOWATCH",), "meanings": (("seiko", "xyzzy"),), "level": 4},
     {"marks": ("Moon",), "meanings": (("moon", "ジョイ"),), "level": 4},
     {"marks": ("Star",), "meanings": (("star", "x"), ("fresh star", "joy car")), "level": 3},
 )
@@ -160,6 +162,7 @@ def test_what_the_index_knows_to_be_far_is_not_made_ready(config: Config, made: 
     made.clear()
     assert tried(config, one, fast=True).looked_through == 600
     assert plain.isdisjoint(made)
+    assert "JOY-ROBO-TAXI 24" not in made  # but its other forms
 
 
 def test_an_index_that_lags_behind_or_is_of_another_store_loses_nothing(tmp_path: Path) -> None:
@@ -170,7 +173,7 @@ def test_an_index_that_lags_behind_or_is_of_another_store_loses_nothing(tmp_path
     one = watch(marks=("SEIKO",))
     marks = [watched(one, "SEIKO")]
     with the_register(config, create=True) as register:
-        take(register, filing(1, "MOON", ()), filing(2, "SEIKO", ()), filing(3, "SUN", ()))
+        take(register, filing(1, "MOON", ()), filing(2, "SEIKO", ()), filing(3, "LAMP", ()))
         index = up_to_date(register)
         # Named anew, and new, since: as if another process had brought it meanwhile.
         take(register, filing(3, "SEYKO", (), "2026-04-21"), filing(4, "SEIKO", ()))

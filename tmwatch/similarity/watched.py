@@ -25,7 +25,6 @@ from tmwatch.similarity.hits import compared
 from tmwatch.similarity.name import Name
 from tmwatch.similarity.score import Likeness, NoiseMemory, Scorer, scorer
 from tmwatch.text.han import HAN
-from tmwatch.text.kana import KANA
 from tmwatch.text.lookalike import normal, readings, twin_forms, variants, written_one_way
 
 _BATCH = 5_000  # names that are made ready together: what bounds the memory
@@ -149,8 +148,7 @@ def relations(marks: Iterable[WatchedMark]) -> list[Name] | None:
             found[text, mark.meanings] = own.name(text)
         for text in (word for group in mark.meanings for word in group):
             name = found[text, ()] = scorer().name(text)
-            # What is looked for inside names are words of two signs and more; kana stand for one another.
-            if len(name.parts) < len({*name.texts}) or KANA.search(name.compact):
+            if len(name.parts) < len(name.texts):  # inside names words of two signs and more are looked for
                 return None
     return list(found.values())
 
