@@ -19,7 +19,7 @@ from tmwatch.store.register_file import is_behind, to_be_keyed
 _LEAST_FREE = 100 * 2**20  # bytes; a daily file of the USPTO takes as much
 _MOST_DAMAGE = 20  # lines of what SQLite says
 _AGAIN = "Move the file away and import the register's files once more; the database is another file."
-_NEXT_LIKE = "The next `tmwatch lookup --like` makes it anew."
+_NEXT_LIKE = "The next `tmwatch lookup --like` or `watch test` makes it anew."
 
 
 @dataclass

@@ -124,7 +124,7 @@ def test_the_index_of_names_is_looked_at_too(run: Run, store: Path) -> None:
     whole = part.read_bytes()
     part.write_bytes(whole[: len(whole) // 2])
     assert facts(run)["index"]["state"] == "damaged"
-    assert "is damaged The next `tmwatch lookup --like` makes it anew" in said(run)["note"][0]
+    assert "is damaged The next `tmwatch lookup --like` or `watch test` makes it anew" in said(run)["note"][0]
     part.write_bytes(whole)
     altered(store, "delete from indexed_name where place = 4")
     assert facts(run)["index"]["state"] == "stale"
