@@ -16,8 +16,9 @@ from tmwatch.errors import StoreError
 from tmwatch.sources.slim import Essence, Slim
 from tmwatch.store import Database
 from tmwatch.store.owners import earlier_filings
-from tmwatch.store.register import Register, Told, _json, _read_list
+from tmwatch.store.register import Register, Told
 from tmwatch.store.register_file import SCHEMA_VERSION
+from tmwatch.store.register_rows import _json, _read_list
 
 ONE = "US500000099990501"
 
