@@ -306,6 +306,13 @@ def test_a_webhook_of_hundreds_of_filings_stays_small_and_says_what_it_left_out(
     assert data["cut"]["cards"] == 600 - len(data["cards"])
 
 
+def test_reasons_of_many_filings_are_cut_where_several_are_left_over() -> None:
+    """ "and 1 more reasons" was said of a single one."""
+    for count, end in ((7, "reason 7"), (8, "and 2 more reasons, each beside its filing")):
+        cards = [filing(f"JOY {n}", why=f"reason {n}") for n in range(1, count + 1)]
+        assert new_filings("JD cars", "observed", cards, (), nothing).why.split("; ")[-1] == end
+
+
 # -- where was looked ----------------------------------------------------------------------------------
 
 

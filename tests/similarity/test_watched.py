@@ -78,6 +78,18 @@ def test_all_readings_of_chinese_characters_count_on_either_side() -> None:
         assert found.likeness.reasons[0] == "长城 is also read Zhangcheng"
 
 
+@pytest.mark.parametrize(
+    ("mark", "name"),
+    [("京东汽车", "JINGDONG QICHE"), ("JINGDONG QICHE", "京东汽车"), ("京东汽车", "Jingdongqiche")],
+)
+def test_what_is_read_as_the_very_name_is_not_said_to_be_read_otherwise(mark: str, name: str) -> None:
+    """汽 may be read yi: "is also read Jingdongyiche, near in sound" of JINGDONG QICHE was no true reason."""
+    found = only(WatchedMark(mark), name)
+    assert found is not None
+    assert (found.likeness.level, found.likeness.sound) == (2, 1.0)
+    assert found.likeness.reasons[:2] == ("京东 is read Jingdong", "汽车 is read Qiche")
+
+
 @pytest.mark.parametrize("name", ["北京东方", "北京东方汽车", "南京东路", "京西汽车", "东京汽车"])
 def test_rare_readings_do_not_bring_two_chinese_names_near(name: str) -> None:
     """方 may be read feng and 汽 gai: two names read so share letters that nobody says."""

@@ -94,6 +94,6 @@ def _why(cards: Sequence[MarkCard]) -> str:
     """What brought the filings under the watch: first what holds for most of them."""
     counts = Counter(part for card in cards for part in dict.fromkeys(card.why.split("; ")) if part)
     parts = [part for part, _ in counts.most_common()]
-    if len(cards) > 1 and len(parts) > _REASONS:
+    if len(cards) > 1 and len(parts) > _REASONS + 1:  # a single one left over is said itself
         parts = [*parts[:_REASONS], f"and {len(parts) - _REASONS} more reasons, each beside its filing"]
     return "; ".join(parts)

@@ -186,12 +186,14 @@ def _read_alike(text: str, mine: _Form, name: str, theirs: _Form) -> bool:
     written, given = mine.written if mine.read else text, theirs.written if theirs.read else name
     one, other = _characters(written), _characters(given)
     if not one or not other:
-        return True
+        # Where the likeliest reading is the very name, another says less, and what it says is not so.
+        heard, latin = (_likeliest(written), given) if one else (_likeliest(given), written)
+        return heard != normal(latin).replace(" ", "")
     short, long = sorted((one, other), key=len)
     if short in long and not meant(short, long):
         return False
-    heard = (text if mine.read else _likeliest(text), name if theirs.read else _likeliest(name))
-    short, long = sorted(heard, key=len)
+    both = (text if mine.read else _likeliest(text), name if theirs.read else _likeliest(name))
+    short, long = sorted(both, key=len)
     return long.startswith(short) or long.endswith(short)
 
 
