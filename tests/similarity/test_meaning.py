@@ -172,3 +172,17 @@ def test_one_meaning_is_as_much_beside_a_common_word_as_beside_a_rare_one() -> N
         found = match_words(one, other, scorer().counts)
         assert found is not None
         assert 0.75 * common.bits < found.bits < 0.75 * rare.bits
+
+
+@pytest.mark.parametrize(
+    ("mark", "other"),
+    [("箱根", "ハコネ"), ("HAKONE", "ハコネ"), ("高島屋", "タカシマヤ"), ("長崎", "NAGASAKI")],
+)
+def test_a_japanese_name_is_known_in_characters_kana_and_latin_letters(mark: str, other: str) -> None:
+    found = compare(mark, other)
+    assert found.level <= 2, found
+
+
+def test_a_known_name_inside_a_run_of_kana_is_a_part_of_it() -> None:
+    assert compare("横浜", "サンヨコハマ").level <= 3
+    assert compare("横浜", "サンヨコスカ").level == 4

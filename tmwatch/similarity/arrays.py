@@ -45,7 +45,10 @@ PART_SIZES = range(2, LONGEST_PART + 1)
 _MOST_KNOWN = 2_000
 
 # What names can have in common, each looked up by a number.
-HELD = ("texts", "keys", "senses", "phrases", "joined", "bags", "groups", "key_groups", "reading_groups")
+HELD = (
+    "texts", "keys", "senses", "phrases", "joined", "bags", "groups", "key_groups", "reading_groups",
+    "echoes", "han_echoes",
+)  # fmt: skip
 # Of each name its neighbours written as one word, of each word what it may mean (`compiled.py`).
 NAME_LISTS = ("joined.start", "joined.key", "joined.text", "joined.bits")
 WORD_LISTS = (
@@ -214,6 +217,8 @@ class Columns:
             "joined.text": hashes([word.text for word in joined]),
         }
         self.bags = _pairs([(at, bag) for at, name in enumerate(names) for bag in bags(name.compact)])
+        self.echoes = _pairs([(at, echo) for at, name in enumerate(names) for echo in name.echoes])
+        self.han_echoes = _pairs([(at, echo) for at, name in enumerate(names) for echo in name.han_echoes])
         self.groups = groups([name.compact for name in names])
         self.key_groups = groups([name.key for name in names])
         self.foreign: Bools = np.array([name.reading_key != name.key for name in names], bool)

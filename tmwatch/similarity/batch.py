@@ -33,9 +33,15 @@ def may_be_near(one: Name, other: Name) -> bool:
         or not one.senses.isdisjoint(other.senses)
         or any(text in other.compact for text in one.parts)
         or any(text in one.compact for text in other.parts)
+        or may_be_transliterated(one, other)
         or not bags(one.compact).isdisjoint(bags(other.compact))
         or (_in_groups(one, other) and _in_letters(one, other))
     )
+
+
+def may_be_transliterated(one: Name, other: Name) -> bool:
+    """Whether Chinese of one could write the sound of the other."""
+    return not one.han_echoes.isdisjoint(other.echoes) or not one.echoes.isdisjoint(other.han_echoes)
 
 
 @functools.lru_cache(65536)

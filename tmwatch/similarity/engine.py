@@ -41,6 +41,7 @@ _LISTS = (
     ("keys", "keys", compiled.SHARED),
     ("bags", "bags", compiled.SHARED),
     ("inside", "texts", compiled.SHARED),
+    ("echoes", "han_echoes", compiled.SHARED),
     ("senses", "senses", compiled.MEANT),
     ("phrases", "senses", compiled.PHRASED),
     ("senses", "phrases", compiled.PHRASED),
@@ -181,6 +182,8 @@ class Engine:
         related = np.zeros(shape, bool)
         for what in ("texts", "keys", "senses", "bags", "inside"):
             related[by["texts" if what == "inside" else what].join(*self._of(what, block))] = True
+        for mine, holders in (("echoes", "han_echoes"), ("han_echoes", "echoes")):
+            related[by[holders].join(*self._of(mine, block))] = True
         related[self._part_holders.join(*self._of("parts", block))] = True
         return related, near
 

@@ -23,6 +23,7 @@ from tmwatch.similarity.freq import (
 from tmwatch.similarity.han import look, meant
 from tmwatch.similarity.keys import foreign_sound, mandarin
 from tmwatch.similarity.name import Name, Word
+from tmwatch.similarity.transliteration import LONGEST_KEY, LONGEST_RUN, likeness
 
 _indel = Indel.normalized_similarity
 _jaro = JaroWinkler.normalized_similarity
@@ -40,6 +41,9 @@ JOINED_BELOW = 0.9
 # What letters inside a longer word are worth: somewhere in it, at an end.
 INSIDE_WORTH = 0.5
 EDGE_WORTH = 0.8
+# What a transliteration is worth beside the same word; of the whole name.
+WRITTEN_WORTH = 0.75
+_READ_WORTH = 0.85
 # Chinese words of characters that look alike (`han.look`), and of syllables that many say alike
 # (`keys.mandarin`).
 _LOOKS_ALIKE = 0.93
@@ -96,6 +100,10 @@ def match_words(one: Word, other: Word, counts: Frequencies) -> Match | None:
         sense = _sense(one, other)
         if sense > best:
             best, how = sense, SENSE
+    if one.han != other.han and not one.echoes.isdisjoint(other.echoes):
+        heard = likeness(other.key, a) if one.han else likeness(one.key, b)
+        if (heard := WRITTEN_WORTH * heard) > best:
+            best, how = heard, SOUND
     bits = _sense_bits(one, other) if how == SENSE and best == SENSE_WORTH else best * low
     if a in b or b in a or (one.split and other.split):
         part = part_bits(one, other, counts)
@@ -235,17 +243,10 @@ def _match_joined(one: Name, other: Name, found: list[Match]) -> None:
             found.append(Match(joined, word, HEARD, HEARD * min(word.bits, joined.bits), SOUND))
 
 
-def _foreign(one: Name, other: Name) -> float:
-    """How alike the consonants of a name and of Chinese characters are; fewer than three say nothing."""
-    return max(
-        (
-            _indel(bones, theirs)
-            for bones in one.foreign
-            for theirs in other.foreign
-            if min(len(bones), len(theirs)) >= 3
-        ),
-        default=0.0,
-    )
+def _written(one: Name, other: Name) -> float:
+    """How likely the Chinese of one writes the sound of the other, which has none."""
+    han, key = (one.han, other.reading_key) if one.han else (other.han, one.reading_key)
+    return likeness(key, han) if 1 < len(han) <= LONGEST_RUN and len(key) <= LONGEST_KEY else 0.0
 
 
 def _left(other: Name, matches: list[Match]) -> tuple[float, float, float]:
@@ -350,7 +351,7 @@ def measure(one: Name, other: Name, counts: Frequencies) -> tuple[list[float], l
     if not (a.isascii() and b.isascii()) and one.reading and other.reading:
         reading = _shape(_indel(one.reading_key, other.reading_key))
         if bool(one.han) != bool(other.han):
-            reading = max(reading, 0.85 * _shape(_foreign(one, other)))
+            reading = max(reading, _READ_WORTH * _written(one, other))
             freely = _indel(foreign_sound(one.reading_key), foreign_sound(other.reading_key))
             reading = max(reading, 0.9 * _shape(freely))
         elif one.han and len(one.han) > 1:

@@ -25,7 +25,7 @@ from tmwatch.similarity.name import Name
 from tmwatch.similarity.strings import Strings
 
 # The first letters of a file; of another form another one.
-_FORM = b"tmwatch names 7 "
+_FORM = b"tmwatch names 8 "
 _STEP = 64  # bytes: what any processor reads at once
 _SUM = 4  # bytes of the CRC-32
 _NUMBERS = (

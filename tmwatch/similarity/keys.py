@@ -122,50 +122,11 @@ def skeleton(key: str) -> str:
     return ("a" if first in "aeiou" else first.translate(_SOFT)) + bare
 
 
-# What a syllable of pinyin stands for in a foreign name: 西门子 ximenzi is Siemens, 奔驰 Benchi Benz, 雅加达
-# Yajiada Jakarta, 施华洛世奇 Shihualuoshiqi Swarovski.
-_FOREIGN = tuple(
-    (re.compile(pattern), to)
-    for pattern, to in (
-        (r"zi$", "s"),
-        ("jia", "ka"),
-        ("hua", "wa"),
-        ("sh", "s"),
-        (r"zh|q|j", "C"),
-        ("x", "s"),
-        ("c(?!h)", "s"),
-        ("ng", "n"),
-        ("er$", "r"),
-    )
-)
 # Syllables that many speakers of Chinese say alike, and that marks are told apart by badly.
 _NEAR_SOUNDS = tuple(
     (re.compile(pattern), to) for pattern, to in (("^([zcs])h", r"\1"), ("^l", "n"), ("([aei]n)g$", r"\1"))
 )
-_ONE_LIQUID = str.maketrans("", "", "aeiou") | str.maketrans("r", "l")
 _FREELY = str.maketrans({"b": "p", "d": "t", "g": "k", "j": "C", "S": "s", "z": "s", "r": "l"})
-
-
-_R_AT_AN_END = re.compile("r(?![aeiou])")
-
-
-def foreign_bones(key: str) -> str:
-    """The consonants of a sound key as a transliteration keeps them: l and r as one, s and sh too."""
-    return skeleton(key.replace("S", "s")).translate(_ONE_LIQUID)
-
-
-def foreign_bones_without_r(key: str) -> str:
-    """The same where an r that no vowel follows is not written: Bernard is 伯纳德 bonade."""
-    return foreign_bones(_R_AT_AN_END.sub("", key))
-
-
-@functools.lru_cache(65536)
-def han_bones(run: str) -> str:
-    """The same of Chinese characters, as a foreign name is written with them."""
-    reading = "".join(pinyin(run))
-    for pattern, to in _FOREIGN:
-        reading = pattern.sub(to, reading)
-    return foreign_bones(sound(reading))
 
 
 def foreign_sound(key: str) -> str:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
-from tmwatch.similarity.keys import is_han
+from tmwatch.similarity.keys import is_han, is_kana, romaji
 from tmwatch.text.lookalike import normal
 
 # A part shorter than this at the end of a word is more often an accident (PIK, TEX) than a word.
@@ -23,6 +23,8 @@ _LEAST_PART = 4
 _COMMON = 12
 # So is a name that everybody knows by another one, if it is shorter than this.
 _LEAST_NAME = 6
+# So are fewer kana than these; a word of its own may be shorter than a part by one.
+_LEAST_KANA = 3
 # A phrase of more words is a slogan, and a run of more characters no word.
 MOST_WORDS = 4
 _MOST_SIGNS = 6
@@ -70,15 +72,22 @@ class Meanings:
         katakana mean.
         """
         if not word.isascii():
-            return self._table.get(word) or self._table.get(word.translate(_KATAKANA)) or frozenset()
+            return self._table.get(word) or self._table.get(word.translate(_KATAKANA)) or self._read(word)
         bare = _without_article(word)
         found = self._of_word(word) or self._table.get(bare) or self._table.get(bare.removesuffix("s"))
         return found or frozenset()
 
+    def _read(self, word: str) -> frozenset[str]:
+        """Of a name in kana what it means in Latin letters: タカラズカ is TAKARAZUKA."""
+        if len(word) < _LEAST_KANA or not is_kana(word):
+            return frozenset()
+        found = self._table.get(romaji(word)) or frozenset()
+        return found if all(sense.startswith(NAME) for sense in found) else frozenset()
+
     def _of_part(self, part: str) -> frozenset[str]:
         """Of a part of a compound: a short name (PORTS in SPORTS) and a plural in -n are mostly accidents."""
-        found = self._of_word(part, ("es", "s"))
-        short = len(part) < _LEAST_NAME and all(sense.startswith(NAME) for sense in found)
+        found = self._of_word(part, ("es", "s")) or self._read(part if len(part) > _LEAST_KANA else "")
+        short = part.isascii() and len(part) < _LEAST_NAME and all(sense.startswith(NAME) for sense in found)
         return frozenset() if short else found
 
     def _of_word(self, word: str, plurals: tuple[str, ...] = ("es", "s", "n", "en")) -> frozenset[str]:
@@ -123,7 +132,8 @@ class Meanings:
         for length in range(size - 2, _LEAST_PART - 1, -1):
             for part, rest in ((word[:length], word[length:]), (word[-length:], word[:-length])):
                 often = counts.get(part, 0)
-                senses = self._of_part(part) if length > _LEAST_PART or often else frozenset()
+                known = length > _LEAST_PART or often or (not part.isascii() and is_kana(part))
+                senses = self._of_part(part) if known else frozenset()
                 if senses or often >= _COMMON:
                     out.append((part, senses, rest))
         return tuple(out[:4])

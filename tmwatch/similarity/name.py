@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tmwatch.similarity.freq import MOST_BITS, PART_WORTH, Frequencies
-from tmwatch.similarity.han import segment
+from tmwatch.similarity.freq import MOST_BITS, PART_WORTH, Frequencies, class_words
+from tmwatch.similarity.han import known_words, segment
 from tmwatch.similarity.keys import (
-    foreign_bones,
-    foreign_bones_without_r,
-    han_bones,
     in_latin,
     is_han,
     pieces,
@@ -19,6 +16,7 @@ from tmwatch.similarity.keys import (
     sound,
 )
 from tmwatch.similarity.meaning import Meanings
+from tmwatch.similarity.transliteration import echoes_of_han, echoes_of_key
 
 
 @dataclass(slots=True, frozen=True)
@@ -35,6 +33,8 @@ class Word:
     # Its bits inside another word; of each known part, what it is worth in common.
     inside: float = 0.0
     split_bits: tuple[float, ...] = ()
+    # What transliterations of it are found by; a word that names goods or a place is translated.
+    echoes: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -59,8 +59,9 @@ class Name:
     reading: str
     reading_key: str
     han_key: str
-    # The consonants of the Chinese, or of a name without Chinese, as transliterations keep them.
-    foreign: tuple[str, ...]
+    # What transliterations of its words and of the whole are found by: of its Chinese, of the rest.
+    han_echoes: frozenset[str]
+    echoes: frozenset[str]
     # Neighbours written as one word, by their sound: VAPOUR RUB beside VAPORUB.
     joined: dict[str, Word]
     # The words of two to 24 signs that are looked for inside other names.
@@ -108,7 +109,8 @@ def make(raw: str, counts: Frequencies, meanings: Meanings, known: dict[str, Wor
         reading=reading,
         reading_key=reading_key,
         han_key=sound("".join(pinyin(han))) if han else "",
-        foreign=(han_bones(han),) if han else _foreign(reading_key),
+        han_echoes=_echoes(words, True, echoes_of_han(han)) if han else frozenset(),
+        echoes=_echoes(words, False, _echoes_together(words, reading_key)),
         joined=_joined(words, counts),
         parts=tuple({text for text in found if 2 <= len(text) <= 24}),
         phrases=phrases,
@@ -163,12 +165,34 @@ def make_word(text: str, counts: Frequencies, meanings: Meanings) -> Word:
         han,
         0.0 if han else counts.inside_bits(text),
         split_bits,
+        _echoes_of_word(text, key, han),
     )
 
 
-def _foreign(key: str) -> tuple[str, ...]:
-    full, bare = foreign_bones(key), foreign_bones_without_r(key)
-    return (full,) if full == bare else (full, bare)
+# So many words are written together in Chinese: 路易威登 Louis Vuitton.
+_MOST_TOGETHER = 3
+_LEAST_ECHO = 3
+
+
+def _echoes(words: tuple[Word, ...], han: bool, together: frozenset[str]) -> frozenset[str]:
+    """Of the words in Chinese, or of the others, and of the whole."""
+    if len(words) == 1:
+        return words[0].echoes if words[0].han == han else frozenset()
+    return together.union(*[word.echoes for word in words if word.han == han])
+
+
+def _echoes_together(words: tuple[Word, ...], reading_key: str) -> frozenset[str]:
+    if not 2 <= len(words) <= _MOST_TOGETHER or any(word.han for word in words):
+        return frozenset()
+    return echoes_of_key(reading_key)
+
+
+def _echoes_of_word(text: str, key: str, han: bool) -> frozenset[str]:
+    if text in class_words() or len(text) < (_LEAST_ECHO - han):
+        return frozenset()
+    if not han:
+        return echoes_of_key(key)
+    return frozenset() if text in known_words() and text not in known_words("name") else echoes_of_han(text)
 
 
 def _reading(found: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rapidfuzz.distance import Levenshtein
 
-from tmwatch.similarity.features import PART, SENSE, SIGHT, SOUND, Match
+from tmwatch.similarity.features import LITTLE, PART, SENSE, SIGHT, SOUND, WRITTEN_WORTH, Match
 from tmwatch.similarity.han import look, meant
 from tmwatch.similarity.keys import is_han, pinyin
 from tmwatch.similarity.meaning import NAME
@@ -115,6 +115,9 @@ def _words(matches: list[Match], whole: bool) -> list[str]:
             if len(short) < 2:
                 continue  # one letter or character says nothing
             out.append(f"{short} stands in {long}" if short in long else f"a part in common: {one} / {other}")
+        elif match.how == SOUND and match.one.han != match.other.han and match.alike <= WRITTEN_WORTH:
+            if match.alike > LITTLE:
+                out.append(f"may be written for the sound: {one} / {other}")
         elif match.how == SOUND and match.alike > 0.5:
             word = "same" if match.one.key == match.other.key else "near"
             out.append(f"a word of {word} sound: {one} / {other}")
