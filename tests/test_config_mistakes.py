@@ -154,6 +154,8 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         ["key max_per_day", "0 is given", "at least 1"],
     ),
     "broken TOML": (GOOD + 'every = "1 day', ["not valid TOML", f"line {GOOD.count(chr(10)) + 1}"]),
+    "a number of 5000 digits": (GOOD + f"level = {'9' * 5000}", ["not valid TOML", "too many digits"]),
+    "brackets without end": (GOOD + f"marks = {'[' * 5000}", ["not valid TOML", "too deep"]),
     "a setting twice": (GOOD + 'name = "V"', ["not valid TOML", "line"]),
 }
 

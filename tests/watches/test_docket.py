@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tmwatch.config.reading import parse_config
 from tmwatch.errors import ConfigError
 from tmwatch.model import make_record
-from tmwatch.watches.docket import Docket, parse_docket
+from tmwatch.watches.docket import Docket, parse_docket, read_docket
 
 FILE = Path("docket.csv")
 PLAIN = "number,office,docket_ref,client,responsible\n76044902,US,T-1,Müller,Roe\nreg 2824281,US,T-2,,\n"
@@ -139,3 +140,12 @@ def test_a_workbook_is_called_a_workbook_and_not_shown_as_signs(tmp_path: Path) 
     with pytest.raises(ConfigError, match="is a workbook, not a CSV") as caught:
         parse_docket(b"PK\x03\x04 sheet", tmp_path / "docket.xlsx")
     assert "Save as" in str(caught.value)
+
+
+def test_a_pipe_or_a_device_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    """Either may never come to an end: reading it would hold up each command."""
+    pipe = tmp_path / "docket.csv"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/null")):
+        with pytest.raises(ConfigError, match="a device or a pipe, not a file"):
+            read_docket(path)

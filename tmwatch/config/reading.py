@@ -185,9 +185,13 @@ def _toml(text: str, found: Gatherer) -> dict[str, Any]:
     try:
         # TOML knows \n and \r\n as line ends; tomllib names line and column in its message.
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         last = len(text.splitlines())
         reason = str(error).replace("at end of document", f"at line {last}, the end of the file")
+        if isinstance(error, RecursionError):
+            reason = "brackets stand in brackets too deep"
+        elif not isinstance(error, tomllib.TOMLDecodeError):  # Python reads no number of thousands of digits
+            reason = "a number in it has too many digits"
         found.add(
             "",
             "",
