@@ -134,7 +134,9 @@ class Engine:
             rows = np.flatnonzero(near[at] & ~related[at])
             near[at, rows] = self._alike(self.marks.name(mark), rows)
         place = np.flatnonzero((related | near) & self.names.full)
-        return self._measured(block[place // len(self.names)], place % len(self.names), least, level)
+        return self._measured(
+            block[place // len(self.names)], place % len(self.names), least, level, near=True
+        )
 
     def _alike(self, mark: Name, rows: Ints) -> Bools:
         """Which names have enough letters or sounds of a mark (`batch.may_be_near`)."""
@@ -187,21 +189,33 @@ class Engine:
         related[self._part_holders.join(*self._of("parts", block))] = True
         return related, near
 
-    def _measured(self, mark: Ints, name: Ints, least: Floats, level: int) -> Scores:
-        """The scores by the rule itself, pair by pair, of those that reach what is asked for."""
-        pairs: list[tuple[int, bool, int]] = []
+    def _measured(self, mark: Ints, name: Ints, least: Floats, level: int, *, near: bool = False) -> Scores:
+        """The scores by the rule itself, pair by pair, of those that reach what is asked for. `near`: all of
+        them may be near (`batch.may_be_near`), which takes as long to ask as half of the rule."""
+        pairs: list[tuple[int, bool]] = []
         rows: list[list[float]] = []
         for number, (one, other) in enumerate(zip(mark.tolist(), name.tolist(), strict=True)):
             mine, theirs = self.marks.name(one), self.names.name(other)
-            if may_be_near(mine, theirs):
-                numbers, matches = measure(mine, theirs, self.counts)
-                value = dict(zip(NAMES, numbers, strict=True))
-                rows.append(numbers)
-                at_most = nearest(mine, theirs, value, matches)
-                pairs.append((number, mine.compact == theirs.compact, at_most))
+            if near or may_be_near(mine, theirs):
+                rows.append(measure(mine, theirs, self.counts)[0])
+                pairs.append((number, mine.compact == theirs.compact))
         raw = self.formula.joined(np.array(rows, np.float64).reshape(len(rows), len(NAMES)).T)
-        at = np.array([number for number, _, _ in pairs], np.int64)
-        same = np.array([equal for _, equal, _ in pairs], bool)
-        levels = np.array([at_most for _, _, at_most in pairs], np.int64)
-        kept = ((raw >= least[mark[at]]) | same) & (levels <= level)
+        at = np.array([number for number, _ in pairs], np.int64)
+        same = np.array([equal for _, equal in pairs], bool)
+        enough = np.flatnonzero((raw >= least[mark[at]]) | same)
+        at, raw, same = at[enough], raw[enough], same[enough]
+        # Few reach it: what their matches are is looked for once more.
+        levels = np.array(
+            [
+                self._nearest(one, other)
+                for one, other in zip(mark[at].tolist(), name[at].tolist(), strict=True)
+            ],
+            np.int64,
+        )
+        kept = levels <= level
         return Scores(mark[at[kept]], name[at[kept]], raw[kept], same[kept], levels[kept])
+
+    def _nearest(self, mark: int, name: int) -> int:
+        mine, theirs = self.marks.name(mark), self.names.name(name)
+        numbers, matches = measure(mine, theirs, self.counts)
+        return nearest(mine, theirs, dict(zip(NAMES, numbers, strict=True)), matches)
