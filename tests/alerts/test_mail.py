@@ -6,6 +6,7 @@ import datetime as dt
 import email
 import email.policy
 import re
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import Any
@@ -68,6 +69,28 @@ class Tags(HTMLParser):
 def test_the_subject_names_mark_number_change_and_docket_reference() -> None:
     subject = received(rendered(samples.python_payload()))["Subject"]
     assert subject == "PYTHON (US 76044902) · registered and renewed + 2 more · ref M-1234"
+
+
+@pytest.mark.parametrize(
+    "watch", ["owners: 5 filings of 2 owners · OK 0, OK 1, …", "京东汽车 “x” … Ünïcode " * 6, "😀" * 60]
+)
+def test_no_blank_and_no_letter_of_a_header_is_lost_on_the_wire(watch: str) -> None:
+    """`email` writes word by word, and drops the blank between two encoded words: "OK 1, …· class 9"."""
+    message = rendered(
+        samples.python_payload(headline=f"{watch} · class 9"), recipient_name="法律部 “legal” …"
+    )
+    wire = email.message_from_bytes(message.as_bytes(), policy=email.policy.compat32)
+    for name in ("Subject", "To"):
+        pieces = [one for one in str(wire[name]).split() if one.startswith("=?")]
+        for piece in pieces:  # a letter in two halves is read as two signs by most programs
+            ((raw, charset),) = decode_header(piece)
+            assert charset is not None
+            raw.decode(charset)
+    subject = str(make_header(decode_header(str(wire["Subject"]).replace("\r\n", ""))))
+    assert subject == str(message["Subject"])
+    assert str(make_header(decode_header(str(wire["To"]).replace("\r\n", "")))).startswith(
+        "法律部 “legal” … <"
+    )
 
 
 def test_the_subject_speaks_chinese_to_who_reads_chinese() -> None:

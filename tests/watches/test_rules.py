@@ -13,6 +13,7 @@ from tmwatch.config.reading import read_config
 from tmwatch.model import GoodsServices, Party, TradeMark, make_record
 from tmwatch.numbers import parse_number
 from tmwatch.watches import Portfolio, match
+from tmwatch.watches.owners import same_name
 
 JD_US = "Beijing Jingdong 360 Du E-Commerce Ltd."
 JD_CN = "北京京东叁佰陆拾度电子商务有限公司"
@@ -301,3 +302,8 @@ def test_without_a_trigger_what_could_not_be_checked_is_no_ground() -> None:
     alone = match(watch(classes=(12,)), untold)
     assert (alone.hit, "could not be checked" in alone.failed[0]) == (False, True)
     assert hit(watch(owners=(JD_US,), classes=(12,)), untold)
+
+
+def test_a_name_of_other_blanks_is_not_said_to_differ_in_its_company_form() -> None:
+    assert same_name("owner", "EVILOWNER", "Evil Owner").endswith("(spelling folded)")
+    assert same_name("owner", "EVILOWNER Ltd.", "Evil Owner").endswith("(company form folded)")

@@ -11,9 +11,10 @@ import functools
 import hashlib
 import re
 from collections.abc import Sequence
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -27,8 +28,30 @@ from tmwatch.text import clean_line
 if TYPE_CHECKING:
     import jinja2
 
+
+class _Policy(EmailPolicy):
+    """Writes a subject, and the name before an address, whole as encoded words where it is not ASCII. `email`
+    encodes word by word: it loses the blank between two such words, and may cut a letter into halves."""
+
+    def fold(self, name: str, value: str) -> str:
+        parties: tuple[Address, ...] = getattr(value, "addresses", ())
+        if name.lower() == "subject" and not value.isascii():
+            return self._whole(name, value, "")
+        if len(parties) == 1 and parties[0].addr_spec.isascii() and not parties[0].display_name.isascii():
+            return self._whole(name, parties[0].display_name, f"{self.linesep} <{parties[0].addr_spec}>")
+        folded: str = super().fold(name, value)
+        return folded
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return self.fold(name, value).encode("ascii", "surrogateescape")
+
+    def _whole(self, name: str, text: str, rest: str) -> str:
+        written = Header(str(text), "utf-8", maxlinelen=self.max_line_length, header_name=name)
+        return f"{name}: {written.encode(linesep=self.linesep)}{rest}{self.linesep}"
+
+
 # 7-bit bodies pass every server, with or without 8BITMIME; lines end in CRLF as SMTP wants them.
-POLICY = SMTP.clone(cte_type="7bit", max_line_length=76)
+POLICY = _Policy(linesep="\r\n", cte_type="7bit", max_line_length=76)
 # Right of the @ in a Message-ID. Not the sender's domain: that may be edited between two tries, and
 # the id must not change (design law 5). `.invalid` is nobody's name (RFC 2606).
 ID_DOMAIN = "tmwatch.invalid"

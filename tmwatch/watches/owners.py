@@ -27,7 +27,7 @@ def same_name(what: str, name: str, alias: str) -> str:
     shown = clean_line(name)
     if fold_space(name) == fold_space(alias):
         return f'{what} "{shown}" is watched'
-    if fold(name) == fold(alias):
+    if fold(name).replace(" ", "") == fold(alias).replace(" ", ""):
         folded = "spelling folded"
     elif fold_party(name).replace(" ", "") == fold_party(alias).replace(" ", ""):
         folded = "company form folded"
