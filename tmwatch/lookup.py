@@ -27,6 +27,7 @@ from tmwatch.sources.asking import record_query
 from tmwatch.sources.base import Part, Query, SearchQuery, Source
 from tmwatch.sources.narrowing import FIELD, WHOSE, filtered, keeps
 from tmwatch.sources.registry import all_sources
+from tmwatch.sources.slim import TellsStatus
 from tmwatch.store import Database, queries
 from tmwatch.store.marks import stored_among
 from tmwatch.stored import in_register, named, numbered, owned, record_of
@@ -261,8 +262,13 @@ def _in_register(config: Config, question: Question) -> list[TradeMark]:
 
 
 def of_register(row: Mapping[str, Any]) -> TradeMark:
-    """A row of the store of the whole register as an answer, with whether it is alive."""
-    return record_of(row).model_copy(update={"status_live": Live(row["status_live"])})
+    """A row of the store of the whole register as an answer, with whether it is alive and where it stands."""
+    record, source = record_of(row), all_sources().get(row["source"])
+    update: dict[str, Any] = {"status_live": Live(row["status_live"])}
+    if record.status_code and isinstance(source, TellsStatus):
+        phase = source.phase_of(record.status_code)
+        update |= {"status_phase": phase, "covers": record.covers | {"status_phase"}}
+    return record.model_copy(update=update)
 
 
 def _meant(text: str) -> list[MarkNumber]:

@@ -10,6 +10,7 @@ from typing import Any
 from tests.cli.conftest import Run
 from tests.cli.test_import_daily import THREE, zipped
 from tests.cli.test_register import OTHER, WATCHED, configured, in_register, watch
+from tmwatch.sources.us.status import status_from_code
 
 
 def near(run: Run, *words: str) -> list[tuple[str, int]]:
@@ -97,3 +98,8 @@ def test_a_filing_has_the_same_keys_be_it_asked_for_by_its_name_or_by_what_is_ne
     row = in_register(folder, named["st13"])
     assert (named["kept_in"], named["mark"], named["live"]) == ("register", row["name"], row["status_live"])
     assert named["application_date"] == row["filing_date"]
+    # Where it stands is told from the code, as for a filing that the database has; it was "unknown".
+    phase = status_from_code(row["status_code"]).phase.value
+    assert (named["phase"], named["status_code"]) == (phase, row["status_code"])
+    assert phase != "unknown"
+    assert f" {phase} " in run("lookup", "SAMPLE LANTERN", "--stored").out

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from tmwatch.model import Phase
 from tmwatch.sources.base import Piece
 
 
@@ -77,4 +78,13 @@ class Slims(Protocol):
 
     def slim(self, piece: Piece, where: str) -> Slim:
         """The few fields. Raises errors of the family of `read`."""
+        ...
+
+
+@runtime_checkable
+class TellsStatus(Protocol):
+    """A source whose status codes say by themselves where a filing stands."""
+
+    def phase_of(self, status_code: str) -> Phase:
+        """`Phase.UNKNOWN` for a code that is not in the office's table."""
         ...

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from tmwatch.errors import Incomplete, NotFound, NotThisSource
-from tmwatch.model import FIELDS
+from tmwatch.model import FIELDS, Phase
 from tmwatch.sources import recoding, streamed
 from tmwatch.sources.base import (
     Answer,
@@ -113,6 +113,10 @@ class Daily(odp.PublishesFiles):
     def st13(self, piece: Piece) -> str:
         """The same."""
         return common.st13_of(piece.number)
+
+    def phase_of(self, status_code: str) -> Phase:
+        """By the office's table; see `slim.TellsStatus`."""
+        return common.status_from_code(status_code).phase
 
     def slim(self, piece: Piece, where: str) -> Slim:
         """Its few fields. Raises `LookError`s only."""
