@@ -256,7 +256,7 @@ def _of_hit(watch: Watch, row: Mapping[str, Any], state: hits.HitState, *, told:
 
 
 def _least(watch: Watch, answer: Match, state: hits.HitState) -> tuple[Significance, str]:
-    likened = not state.sure and not answer.sure and state.triage is None
+    likened = not state.sure and not answer.named and state.triage is None
     if likened and watch.least.rank < Significance.HIGH.rank:
         return Significance.HIGH, "which is told of a hit by likeness that nobody has marked"
     return watch.least, "which is the least that this watch tells"

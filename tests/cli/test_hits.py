@@ -82,6 +82,17 @@ def test_a_name_that_comes_near_is_a_hit_with_its_level_and_its_reasons(shelf: S
     assert again["mark"] == "Joy Robo Taxi"
 
 
+def test_a_likeness_that_has_left_the_watch_is_told_of_as_one_and_not_as_a_named_filing(shelf: Shelf) -> None:
+    text = CONFIG.replace("notify = []", "classes = [12]\nnotify = []")
+    (shelf.folder / "tmwatch.toml").write_text(text, encoding="utf-8")
+    shelf.imports(near())
+    (told,) = shelf.imports(near(nice=25))
+    assert {change["significance"] for change in told["cards"][0]["changes"]} <= {"critical", "high"}
+    assert shelf.imports(near(nice=25, category="商标注册申请---等待受理通知书发文")) == []
+    said = shelf.run("alerts", "why-not", "CN 00000001", "--watch", "names", "--json").json[0]["reasons"]
+    assert any("less than high, which is told of a hit by likeness" in one for one in said)
+
+
 def test_noise_is_silent_until_its_owner_changes_and_is_told_once_more(shelf: Shelf) -> None:
     shelf.imports(near())
     ran = shelf.run("hits", "mark", "1", "noise")

@@ -54,6 +54,11 @@ class Match:
     sure: bool = True
 
     @property
+    def named(self) -> bool:
+        """Whether it is a hit, and by what names the filing itself: what has left a watch is neither."""
+        return self.hit and self.sure
+
+    @property
     def level(self) -> int | None:
         """How near: 1 (near identical) to 4 (distant); None where no name came near."""
         return self.near.likeness.level if self.near is not None else None
