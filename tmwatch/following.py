@@ -1,4 +1,8 @@
-"""What people marked relevant is watched by its number from then on, as if it stood in the file."""
+"""What people marked relevant is watched by its number from then on, beside what the watch itself goes by.
+
+It is asked for like a number of the file, and is no trigger of the watch: one of filters alone goes on to be
+hit by all that passes them, and one whose kinds of triggers must all fire has no kind more.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,10 @@ def followed(watch: Watch, st13s: Iterable[str]) -> Watch:
     """The watch, and the numbers of these filings beside its own."""
     known = {number.st13 for number in watch.numbers}
     more = [number for st13 in st13s if st13 not in known and (number := number_of(st13)) is not None]
-    return watch.model_copy(update={"numbers": (*watch.numbers, *more)}) if more else watch
+    if not more:
+        return watch
+    follows = watch.followed | {number.st13 for number in more if number.st13 is not None}
+    return watch.model_copy(update={"numbers": (*watch.numbers, *more), "followed": follows})
 
 
 def number_of(st13: str) -> MarkNumber | None:

@@ -82,6 +82,33 @@ def test_a_name_that_comes_near_is_a_hit_with_its_level_and_its_reasons(shelf: S
     assert again["mark"] == "Joy Robo Taxi"
 
 
+@pytest.mark.parametrize(
+    ("rule", "owner"),
+    [
+        ("classes = [12]\n", "第三公司"),
+        (f'marks = ["Joyrobotaxi"]\nowners = ["{THEIRS}"]\nrequire = "all"\n', THEIRS),
+    ],
+    ids=["filters alone", "every kind of trigger"],
+)
+def test_what_is_marked_relevant_is_followed_beside_what_the_watch_goes_by(
+    shelf: Shelf, rule: str, owner: str
+) -> None:
+    """Its number is no trigger of the watch, beside which filters alone or the other triggers say nothing."""
+    text = CONFIG.replace('marks = ["Joyrobotaxi"]\n', rule)
+    (shelf.folder / "tmwatch.toml").write_text(text, encoding="utf-8")
+    assert len(shelf.imports(near())) == 1
+    before = shelf.run("watch", "test", "names", "--json").json["rule"]
+    shelf.run("hits", "mark", "1", "relevant")
+    shelf.imports(near(), row(2, "Joy Robo Taxi", 12, applicantCn=owner))
+    assert [card["st13"][-1] for alert in shelf.alerts() for card in alert["cards"]] == ["1", "2"]
+    found = shelf.run("watch", "test", "names", "--json").json
+    assert len(found["hits"]) == 2
+    assert found["rule"].startswith(before.split(":")[0])
+    assert "marked relevant, and followed by number: CN 1" in found["rule"]
+    (moved,) = shelf.imports(near(nice=25))
+    assert "marked relevant on" in moved["why"]
+
+
 def test_a_likeness_that_has_left_the_watch_is_told_of_as_one_and_not_as_a_named_filing(shelf: Shelf) -> None:
     text = CONFIG.replace("notify = []", "classes = [12]\nnotify = []")
     (shelf.folder / "tmwatch.toml").write_text(text, encoding="utf-8")

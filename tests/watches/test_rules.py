@@ -10,10 +10,12 @@ import pytest
 
 from tmwatch.config import Watch
 from tmwatch.config.reading import read_config
+from tmwatch.following import followed
 from tmwatch.model import GoodsServices, Party, TradeMark, make_record
 from tmwatch.numbers import parse_number
 from tmwatch.watches import Portfolio, match
 from tmwatch.watches.owners import same_name
+from tmwatch.watches.rules import triggers_of
 
 JD_US = "Beijing Jingdong 360 Du E-Commerce Ltd."
 JD_CN = "北京京东叁佰陆拾度电子商务有限公司"
@@ -307,3 +309,19 @@ def test_without_a_trigger_what_could_not_be_checked_is_no_ground() -> None:
 def test_a_name_of_other_blanks_is_not_said_to_differ_in_its_company_form() -> None:
     assert same_name("owner", "EVILOWNER", "Evil Owner").endswith("(spelling folded)")
     assert same_name("owner", "EVILOWNER Ltd.", "Evil Owner").endswith("(company form folded)")
+
+
+# -- what was marked relevant ----------------------------------------------------------------------------
+
+
+def test_what_is_followed_is_a_hit_by_its_number_and_no_trigger_for_others() -> None:
+    filters = followed(watch(classes=(12,)), [record().st13])
+    other = record(st13="US500000087499214")
+    assert triggers_of(filters) == ()
+    assert match(filters, record()).triggers == ("numbers",)
+    assert match(filters, other).hit
+    assert Portfolio([filters]).matches([other]).keys() == {("W", other.st13)}
+    every = followed(watch(owners=(JD_US,), marks=("Zebra",), require="all"), [record().st13])
+    assert match(every, record()).hit
+    assert not match(every, other).hit
+    assert match(every, record(st13="US500000087499214", verbal_element="ZEBRA")).hit

@@ -397,7 +397,8 @@ class WatchTable(WatchRules):
 class Watch(WatchRules):
     """A watch ready for use: numbers understood, the docket file read."""
 
-    numbers: tuple[MarkNumber, ...] = ()  # those of the docket file included, each once
+    numbers: tuple[MarkNumber, ...] = ()  # those of the docket file and the followed ones included, each once
+    followed: frozenset[str] = frozenset()  # ST.13 of what was marked relevant: no trigger of the watch's own
     except_numbers: tuple[MarkNumber, ...] = ()
     numbers_file: Path | None = None
     meanings: tuple[tuple[str, ...], ...] = ()  # of the `meanings_file`: groups of words

@@ -76,12 +76,16 @@ class Match:
 
 def triggers_of(watch: Watch) -> tuple[str, ...]:
     """The kinds of triggers that the watch has. One whose docket file holds nothing that can be read has no
-    number, and must not take all that is filed for its own."""
-    return tuple(
-        trigger
-        for trigger in TRIGGERS
-        if getattr(watch, trigger) or (trigger == "numbers" and watch.numbers_file is not None)
-    )
+    number, and must not take all that is filed for its own. What is followed because it was marked relevant
+    is none of them."""
+    return tuple(trigger for trigger in TRIGGERS if _has(watch, trigger))
+
+
+def _has(watch: Watch, trigger: str) -> bool:
+    if trigger != "numbers":
+        return bool(getattr(watch, trigger))
+    own = (number for number in watch.numbers if number.st13 not in watch.followed)
+    return watch.numbers_file is not None or next(own, None) is not None
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,8 @@ def match(watch: Watch, record: TradeMark, near: Near | None = None) -> Match:
     failed: list[str] = []
     excluded = _excluded(watch, record)
     wanted = triggers_of(watch)
-    for trigger in wanted:
+    follows = record.st13 in watch.followed
+    for trigger in dict.fromkeys(("numbers", *wanted)) if follows else wanted:
         found = _TESTS[trigger](watch, record, near)
         if found is not None and excluded and (trigger == "marks" or not found.sure):
             failed.append(f"{found.why}, but {excluded}")
@@ -108,14 +113,14 @@ def match(watch: Watch, record: TradeMark, near: Near | None = None) -> Match:
             fired[trigger] = found
         else:
             failed.append(_not_fired(trigger, watch, record, near))
-    enough = bool(fired) and (watch.require == "any" or len(fired) == len(wanted))
-    if not wanted:
+    enough = bool(fired) and (watch.require == "any" or follows or len(fired) == len(wanted))
+    if not wanted and not follows:
         enough = not excluded
         failed += [excluded] if excluded else []
     held: list[str] = []
     filters_hold = True
     for holds, sentence in filters(watch, record):
-        if not wanted and UNCHECKED in sentence:
+        if not wanted and not follows and UNCHECKED in sentence:
             # Without a trigger the filter is the only ground there is: what is not known is none.
             filters_hold = False
             failed.append(sentence)

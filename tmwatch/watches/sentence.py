@@ -42,6 +42,9 @@ def sentence(watch: Watch) -> str:
     ]
     if watch.marks and not watch.level:
         notes.append("mark names: the same name only, but for case, width, blanks and signs")
+    if watch.followed:
+        numbers = [show_number(number) for number in watch.numbers if number.st13 in watch.followed]
+        notes.append(f"marked relevant, and followed by number: {_listed(numbers, 'and')}")
     excepted = [*_quoted(watch.except_owners), *map(show_number, watch.except_numbers)]
     if excepted:
         notes.append(f"never by likeness: {_listed(excepted, 'and')}")
@@ -68,8 +71,8 @@ def interval(span: dt.timedelta) -> str:
 
 def _triggers(watch: Watch) -> list[str]:
     found = []
-    if watch.numbers:
-        shown = [show_number(number) for number in watch.numbers]
+    shown = [show_number(number) for number in watch.numbers if number.st13 not in watch.followed]
+    if shown:
         found.append(f"has the number {_listed(shown, 'or')}")
     if watch.owners:
         like = " or to an owner whose name looks like that" if watch.owners_like else ""
