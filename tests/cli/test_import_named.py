@@ -31,6 +31,16 @@ def zip_of(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
+def test_an_empty_name_is_not_the_folder_one_is_in(run: Run, folder: Path) -> None:
+    """A script's variable that is not set would import all that lies there."""
+    (folder / "page.html").write_bytes(BODY)
+    ran = run("import", "page.html", "")
+    assert (ran.code, ran.out) == (2, "")
+    assert "an empty name is given" in ran.err
+    assert "nothing was stored" in ran.err
+    assert run("import", "page.html").code == 0
+
+
 def test_one_page_in_many_forms_is_one_record_seen_once_and_alerts_nobody(run: Run, folder: Path) -> None:
     (folder / "tmwatch.toml").write_text(
         '[operator]\ncontact = "x@firm.test"\n'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -46,8 +47,21 @@ def as_date(context: click.Context, option: click.Parameter, value: str | None) 
     return day
 
 
+class _Named(click.Path):
+    """A path. An empty one, of a script's variable that is not set, would be the folder one is in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            raise UsageError(
+                "an empty name is given where a file is to be named",
+                kept="Nothing was read and nothing was stored.",
+                do="Name a file, a folder or a pattern; `.` is the folder you are in.",
+            )
+        return super().convert(value, param, ctx)
+
+
 @cli.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=_Named(path_type=Path))
 @click.option(
     "--as-of",
     callback=as_date,
