@@ -87,7 +87,9 @@ class ImportReaction:
         self._stood: dict[str, tuple[TradeMark, dt.datetime]] = {}
         self._held: set[tuple[str, str]] = set()
         self._same: set[str] = set()  # those of which not a byte has changed
-        self._since = now()
+        self._new: set[str] = set()  # filings that this run brought
+        self._began = now()
+        self._since: dt.datetime | None = None  # when the import began that this one goes on with
         lines = {watch.name: coverage(watch, config, env) for watch in config.watches}
         self._portfolio = Portfolio(config.watches)
         self._react = reactor(config, lines, self._is_baseline, self._portfolio)
@@ -96,14 +98,18 @@ class ImportReaction:
         # An archive of hundreds of pages of one filing comes in several batches; what was new a moment ago
         # has not changed since, whichever page a batch ends with.
         settled = [
-            replace(one, what="past", changes=())
-            if one.what == "changed" and one.first_seen >= self._since
-            else one
+            replace(one, what="past", changes=()) if one.what == "changed" and self._brought(one) else one
             for one in observed
         ]
+        self._new.update(one.st13 for one in observed if one.what == "new")
         self._seen.update(st13_office(one.st13) for one in observed)
         self._make_good(observed, database)
         return self._react([self._as_it_stood(one) for one in settled], database)
+
+    def _brought(self, one: Observed) -> bool:
+        """Whether this import brought the filing. Told by the clock only where an import that was broken off
+        goes on: a clock that was ahead at the first sight would hide what changed since."""
+        return one.st13 in self._new or (self._since is not None and one.first_seen >= self._since)
 
     def _as_it_stood(self, one: Observed) -> Observed:
         """New to the database only, where the store of the register had it before."""
@@ -167,12 +173,13 @@ class ImportReaction:
 
     def memory(self) -> str:
         """What the rest of a file must know that is stored in part, should this run not come to its end."""
-        return json.dumps({"since": self._since.isoformat(), "found": sorted(self._found)})
+        return json.dumps({"since": (self._since or self._began).isoformat(), "found": sorted(self._found)})
 
     def recall(self, memory: str) -> None:
         """Go on with such a file."""
         said = json.loads(memory)
-        self._since = min(self._since, dt.datetime.fromisoformat(said["since"]))
+        since = dt.datetime.fromisoformat(said["since"])
+        self._since = min(self._since or since, since)
         self._found |= {(watch, office) for watch, office in said["found"]}
 
     def book(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import zipfile
@@ -101,6 +102,21 @@ def test_a_later_file_alerts_and_an_earlier_one_fills_the_past(run: Run) -> None
     assert "Status: code 602" in said
     assert "abandoned (602) → examination (616)" in said
     assert "class 9 removed" in " ".join(said.split())
+
+
+def test_what_changed_is_told_though_the_clock_was_ahead_at_the_first_sight(run: Run, folder: Path) -> None:
+    """What was first seen in days to come was taken for what this very import had brought."""
+    (folder / "tmwatch.toml").write_text(
+        '[operator]\ncontact = "x@firm.test"\n'
+        '[[watch]]\nname = "own"\nnumbers = ["US 99990501"]\nnotify = []\n'
+    )
+    before, after = DAILY / "before-revival/99990501-before.xml", DAILY / "after-revival/99990501-after.xml"
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(days=2)):
+        assert run("import", str(before)).code == 0
+    (one,) = lines(run("import", "--json", str(after)).out)
+    assert one["what"] == "changed"
+    (alert,) = run("alerts", "list", "--json").json
+    assert "99990501" in alert["headline"]
 
 
 def test_a_daily_file_is_checked_as_a_source(run: Run, folder: Path) -> None:
