@@ -36,6 +36,19 @@ def test_a_likeness_that_moves_into_a_watched_class_is_told(shelf: Shelf) -> Non
     assert "because its classes changed" in card["why"]
 
 
+def test_what_another_watch_has_already_is_told_as_new_where_the_change_weighs_too_little(
+    shelf: Shelf,
+) -> None:
+    """Else it would be told to nobody, and only because somebody else watches it too."""
+    grave = '[[watch]]\nname = "grave"\nclasses = [25]\noffices = ["CN"]\nleast = "critical"\nnotify = []\n'
+    (shelf.folder / "tmwatch.toml").write_text(CONFIG + grave, encoding="utf-8")
+    shelf.imports(near())
+    told = {one["watch"]: one["cards"][0] for one in shelf.imports(near(nice=25))}
+    assert [change["field"] for change in told["names"]["changes"]] == ["classes", "classes"]
+    assert (told["grave"]["newness"], told["grave"]["changes"]) == ("new to your watch", [])
+    assert "because its classes changed" in told["grave"]["why"]
+
+
 class Days:
     """Daily files of one case each, one a day, with the store of the whole register."""
 

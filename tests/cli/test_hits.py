@@ -120,6 +120,16 @@ def test_a_likeness_that_has_left_the_watch_is_told_of_as_one_and_not_as_a_named
     assert any("less than high, which is told of a hit by likeness" in one for one in said)
 
 
+def test_a_likeness_under_a_watch_that_is_new_beside_another_is_told_as_one(shelf: Shelf) -> None:
+    shelf.imports(near())
+    again = (
+        '[[watch]]\nname = "again"\nmarks = ["Joyrobotaxi"]\noffices = ["CN"]\nleast = "low"\nnotify = []\n'
+    )
+    (shelf.folder / "tmwatch.toml").write_text(CONFIG + again, encoding="utf-8")
+    assert shelf.imports(near(category="商标注册申请---等待受理通知书发文")) == []
+    assert {one["watch"] for one in shelf.imports(near("初审公告"))} == {"names", "again"}
+
+
 def test_noise_is_silent_until_its_owner_changes_and_is_told_once_more(shelf: Shelf) -> None:
     shelf.imports(near())
     ran = shelf.run("hits", "mark", "1", "noise")

@@ -97,7 +97,10 @@ def reactor(
                     wider = brought is None and _only_wider(one, found)
                     first = not found.hit or is_baseline(watch, one, found) or wider
                     hits.append(_hit(watch, one, found, first and not entered))
-                    if found.hit and not entered and (not first or watch.first_look == "alert"):
+                    # What brought it may weigh too little for a change: that it is here is the news then.
+                    unsaid = entered and not to_tell(watch, one, state, found)[0]
+                    loud = not entered and (not first or watch.first_look == "alert")
+                    if found.hit and (unsaid or loud):
                         if brought:
                             found = replace(found, why=f"{brought}; {found.why}")
                         fresh.append(_Item(one, found, (), _newness(one)))

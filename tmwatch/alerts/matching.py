@@ -175,7 +175,7 @@ def to_tell(
         said = f"marked noise on {day}, and told once more: its {' and '.join(moved)} changed"
         return _status_first(told), _joined(said, found.why)
     least = max(1, watch.least.rank)
-    likened = state is not None and not state.sure and triage is None and not found.named
+    likened = triage is None and not found.named and (found.hit if state is None else not state.sure)
     if likened:
         least = max(least, Significance.HIGH.rank)
     told = [change for change in one.changes if change.significance.rank >= least]
