@@ -82,6 +82,7 @@ class ImportReaction:
         self._seen: Counter[str] = Counter()  # looks by office
         self.summed_up: Counter[str] = Counter()  # filings by watch that its first look is quiet about
         self._quiet: dict[str, list[str]] | None = None  # the same by filing, where somebody asks for it
+        self._first: set[tuple[str, str]] = set()  # of this batch: what first looks find, (watch, filing)
         # How that which comes next stood in the store of the register, and since when it was there; and which
         # watches would have had it then: it is the watch that is new, not the filing.
         self._stood: dict[str, tuple[TradeMark, dt.datetime]] = {}
@@ -104,7 +105,15 @@ class ImportReaction:
         self._new.update(one.st13 for one in observed if one.what == "new")
         self._seen.update(st13_office(one.st13) for one in observed)
         self._make_good(observed, database)
-        return self._react([self._as_it_stood(one) for one in settled], database)
+        self._first.clear()
+        reaction = self._react([self._as_it_stood(one) for one in settled], database)
+        for hit in reaction.hits:
+            # What a change has brought under the watch is told all the same, and is no baseline.
+            if hit.baseline and (hit.watch, hit.st13) in self._first:
+                self.summed_up[hit.watch] += 1
+                if self._quiet is not None:
+                    self._quiet.setdefault(hit.st13, []).append(hit.watch)
+        return reaction
 
     def _brought(self, one: Observed) -> bool:
         """Whether this import brought the filing. Told by the clock only where an import that was broken off
@@ -141,9 +150,7 @@ class ImportReaction:
         filed = one.record.application_date
         first = not searched_before(watch, office, self.config, self.database, self._env, filed=filed)
         if first and found.hit and watch.first_look == "quiet":
-            self.summed_up[watch.name] += 1
-            if self._quiet is not None:
-                self._quiet.setdefault(one.st13, []).append(watch.name)
+            self._first.add((watch.name, one.st13))
         return first
 
     @property

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.cli.test_hits import CONFIG, Shelf, near
 from tests.cli.test_register import NAMED, configured, watch
-from tests.test_whole_way import row
+from tests.test_whole_way import answer, row
 from tmwatch.sources import streamed
 from tmwatch.sources.us.daily_file import FORM
 from tmwatch.store.register import Register
@@ -47,6 +47,17 @@ def test_what_another_watch_has_already_is_told_as_new_where_the_change_weighs_t
     assert [change["field"] for change in told["names"]["changes"]] == ["classes", "classes"]
     assert (told["grave"]["newness"], told["grave"]["changes"]) == ("new to your watch", [])
     assert "because its classes changed" in told["grave"]["why"]
+
+
+def test_what_is_told_as_brought_under_a_new_watch_is_not_counted_as_kept_quiet(shelf: Shelf) -> None:
+    shelf.imports(near())
+    later = '[[watch]]\nname = "later"\nclasses = [25]\noffices = ["CN"]\nnotify = []\n'
+    (shelf.folder / "tmwatch.toml").write_text(CONFIG + later, encoding="utf-8")
+    (shelf.folder / "moved.json").write_bytes(answer([near(nice=25), row(7, "茶叶", 25)])({}))
+    ran = shelf.run("import", "--json", "moved.json", "--as-of", "2026-11-20")
+    quiet = {one["mark"]: one["first_look"] for one in map(json.loads, ran.out.splitlines())}
+    assert quiet == {"Joy Robo Taxi": [], "茶叶": ["later"]}
+    assert [alert["watch"] for alert in shelf.alerts()][1:] == ["names", "later"]
 
 
 class Days:
