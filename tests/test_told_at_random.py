@@ -42,7 +42,10 @@ def live(stage: Stage, lives: int, seed: int, a_day: int) -> None:
 def test_among_thousands_of_strangers_a_day_what_was_planted_is_told(tmp_path: Path, register: bool) -> None:
     with staged(tmp_path) as stage:
         stage.register = register
-        play(stage, 3000)
+        # In the database alone two cases of one file may be one card, and a filing that was stored before the
+        # watch is told when it changes first.
+        alone = ("twice in one file, the last word counts", "there when a watch is added")
+        play(stage, 3000, () if register else alone)
         assert not stage.wrong, "\n".join(stage.wrong)
 
 
