@@ -102,7 +102,7 @@ def store(
         )
     except TmwatchError:
         raise
-    except Exception as fault:  # noqa: BLE001
+    except Exception as fault:  # noqa: BLE001 - told, with its traceback in the log
         # A record that cannot be kept (nothing of it was) stops itself only, not every look after it.
         log.info("look not stored", source=job.source_id, asked=describe(job.query), exc_info=True)
         unkept = LayoutChanged(

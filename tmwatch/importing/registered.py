@@ -11,8 +11,6 @@ remembered with it (`half_stored`).
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tmwatch.errors import LookError, NotFound, Outcome
+from tmwatch.garbage import one_sweep
 from tmwatch.importing.finding import File
 from tmwatch.importing.many import pieces_of
 from tmwatch.importing.results import Found, Imported, One, failed
@@ -73,20 +72,6 @@ class Step:
     told: list[Imported] = field(default_factory=list)
 
 
-@contextlib.contextmanager
-def _no_collecting() -> Iterator[None]:
-    """A case makes a hundred objects, none of which is waste before it is done with: Python's search for
-    waste would go through them time and again. The next file has it again."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def steps(
     database: Database,
     file: File,
@@ -98,7 +83,7 @@ def steps(
 ) -> Iterator[Step]:
     """The steps of one file. `one_piece` reads a record whole, for the database; `wanted` is told as soon
     as it is known that there will be one."""
-    with _no_collecting():
+    with one_sweep():  # a case makes a hundred objects
         yield from _steps(database, file, source, keep, one_piece, more, wanted)
 
 

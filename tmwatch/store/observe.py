@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tmwatch.errors import LookError, Outcome
+from tmwatch.garbage import one_sweep
 from tmwatch.model import Change, TradeMark
 from tmwatch.store import firsts, held, hits, marks, muted, repeats, versions
 from tmwatch.store.database import Database, iso, now
@@ -58,7 +58,7 @@ def observe(
     looks come from: those of them that say nothing new are one row among the looks. Returns one
     `Observed` per filing touched by an `ok` look. Raises `StoreError` when nothing could be kept.
     """
-    with _no_collecting(len(sights)):
+    with one_sweep() if len(sights) >= _MANY else contextlib.nullcontext():
         return _observe(database, sights, run, react, reread, also, bulk)
 
 
@@ -100,21 +100,7 @@ def _observe(
         return observed
 
 
-@contextlib.contextmanager
-def _no_collecting(looks: int) -> Iterator[None]:
-    """Many looks make many objects at once, none of which is waste before the end: Python's search for
-    waste would go through all of them time and again."""
-    if looks < _MANY or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-_MANY = 100  # looks
+_MANY = 100  # looks: fewer make no garbage worth a thought
 
 
 def _places(read: Mapping[int, Sight]) -> dict[str, int]:
