@@ -83,7 +83,7 @@ def watching(folder: Path, *watches: tuple[str, str]) -> React:
         f'[[watch]]\nname = "{name}"\n{rule}\nnotify = []\n' for name, rule in watches
     )
     config: Config = parse_config(text, folder / "tmwatch.toml")
-    return reactor(config, {}, lambda watch, one, found: True)
+    return reactor(config, {}, lambda watch, one, found, held: True)
 
 
 NUMBER = ("number", 'numbers = ["US 99000001"]')

@@ -2,7 +2,8 @@
 
 A watch that has seen an office's filings before (by a live search, or by an earlier import) is told of
 what a newer page brings. Before that, everything a search trigger finds is its baseline. Numbers are
-their own baseline: the first sight of one is never news.
+their own baseline: the first sight of one is never news. What was stored before the watch was there is no
+news either, and the baseline of what changes in it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,6 @@ from tmwatch.alerts.compose import reactor
 from tmwatch.config import Config, Watch
 from tmwatch.errors import Outcome
 from tmwatch.following import with_relevant
-from tmwatch.model import TradeMark
 from tmwatch.numbers import st13_office
 from tmwatch.sources.base import SearchQuery
 from tmwatch.sources.registry import get_source
@@ -26,9 +26,8 @@ from tmwatch.store import Database, Observed, Reaction, books, hits
 from tmwatch.store.database import now
 from tmwatch.store.new_books import new_state
 from tmwatch.store.sights import AtHand
-from tmwatch.stored import record_of
+from tmwatch.stored import changes_of, record_of
 from tmwatch.watches import Ask, Match, Portfolio, asks, coverage
-from tmwatch.watches.filters import UNCHECKED
 
 # Who imports so many filings of an office in one go has a file of the register, not pages of his own: it is a
 # first look also for the watches that find nothing in it.
@@ -83,17 +82,15 @@ class ImportReaction:
         self.summed_up: Counter[str] = Counter()  # filings by watch that its first look is quiet about
         self._quiet: dict[str, list[str]] | None = None  # the same by filing, where somebody asks for it
         self._first: set[tuple[str, str]] = set()  # of this batch: what first looks find, (watch, filing)
-        # How that which comes next stood in the store of the register, and since when it was there; and which
-        # watches would have had it then: it is the watch that is new, not the filing.
-        self._stood: dict[str, tuple[TradeMark, dt.datetime]] = {}
-        self._held: set[tuple[str, str]] = set()
+        # How that which comes next stood in the store of the register, and how it will stand there.
+        self._stood: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
         self._same: set[str] = set()  # those of which not a byte has changed
         self._new: set[str] = set()  # filings that this run brought
         self._began = now()
         self._since: dt.datetime | None = None  # when the import began that this one goes on with
         lines = {watch.name: coverage(watch, config, env) for watch in config.watches}
         self._portfolio = Portfolio(config.watches)
-        self._react = reactor(config, lines, self._is_baseline, self._portfolio)
+        self._react = reactor(config, lines, self._is_baseline, self._portfolio, stored=True)
 
     def __call__(self, observed: Sequence[Observed], database: Database) -> Reaction:
         # An archive of hundreds of pages of one filing comes in several batches; what was new a moment ago
@@ -124,8 +121,14 @@ class ImportReaction:
         """New to the database only, where the store of the register had it before."""
         if one.what != "new" or one.st13 not in self._stood:
             return one
-        before, since = self._stood[one.st13]
-        return replace(one, what="changed", known=AtHand(one.record, before, one.provenance, since))
+        before, after = self._stood[one.st13]
+        since = dt.datetime.fromisoformat(before["first_seen"])
+        return replace(
+            one,
+            what="changed",
+            changes=() if one.st13 in self._same else changes_of(before, after, one.record.status_date),
+            known=AtHand(one.record, record_of(before), one.provenance, since),
+        )
 
     def _make_good(self, observed: Sequence[Observed], database: Database) -> None:
         """What came under a watch in a run that was killed before `book()`: this is its first look then."""
@@ -139,13 +142,12 @@ class ImportReaction:
             if name in under[st13] and "numbers" not in found.triggers:
                 self._found.add((name, st13_office(st13)))
 
-    def _is_baseline(self, watch: Watch, one: Observed, found: Match) -> bool:
+    def _is_baseline(self, watch: Watch, one: Observed, found: Match, held: bool | None) -> bool:
         if "numbers" in found.triggers:
             return True
         office = one.record.office
         self._found.add((watch.name, office))
-        known = (watch.name, one.st13) in self._held or one.st13 in self._same
-        if one.what not in ("new", "changed") or known:
+        if one.what not in ("new", "changed") or held or one.st13 in self._same:
             return True  # stored before this page came: the watch is new, not the filing
         filed = one.record.application_date
         first = not searched_before(watch, office, self.config, self.database, self._env, filed=filed)
@@ -166,13 +168,10 @@ class ImportReaction:
         """The watches whose first look kept quiet about the filing that was just stored; told once."""
         return self._quiet.pop(st13, []) if self._quiet else []
 
-    def known(self, rows: Sequence[Mapping[str, Any]], same: set[str]) -> None:
+    def known(self, moved: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], same: set[str]) -> None:
         """For a store of the whole register (`importing.registered.News`)."""
-        stood = {row["st13"]: (record_of(row), dt.datetime.fromisoformat(row["first_seen"])) for row in rows}
-        before = self._portfolio.matches([record for record, _ in stood.values()])
-        self._stood, self._same = stood, same
-        # The store keeps no goods: a watch that asks for some may not have had it.
-        self._held = {key for key, found in before.items() if UNCHECKED not in found.why}
+        self._stood = {before["st13"]: (before, after) for before, after in moved}
+        self._same = same
 
     def saw_all(self, office: str) -> None:
         """The same."""

@@ -13,21 +13,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
-from typing import Any, Literal
+from typing import Literal
 
 from tmwatch.config import Config
 from tmwatch.errors import ConfigError, LookError, Outcome, UsageError
 from tmwatch.http import Door
 from tmwatch.lanes import Lane, side_by_side
 from tmwatch.looking import Looked, ask, describe, facts_of
-from tmwatch.model import Live, Provenance, TradeMark
+from tmwatch.model import Provenance, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number
 from tmwatch.offices import office_label, offices
 from tmwatch.sources.asking import record_query
 from tmwatch.sources.base import Part, Query, SearchQuery, Source
 from tmwatch.sources.narrowing import FIELD, WHOSE, filtered, keeps
 from tmwatch.sources.registry import all_sources
-from tmwatch.sources.slim import TellsStatus
 from tmwatch.store import Database, queries
 from tmwatch.store.marks import stored_among
 from tmwatch.stored import in_register, named, numbered, owned, record_of
@@ -252,23 +251,13 @@ def _in_register(config: Config, question: Question) -> list[TradeMark]:
         rows = owned(config, name)
         if not question.owner and not question.mark:  # it may be either
             rows += named(config, mark)
-        return list({row["st13"]: of_register(row) for row in rows}.values())
+        return list({row["st13"]: record_of(row) for row in rows}.values())
     meant = [number] if number is not None else _meant(text) if text and bare_number(text) else []
     found = dict.fromkeys(st13 for one in meant for st13 in numbered(config, one))
     rows = [row for st13 in found if (row := in_register(config, st13)) is not None]
     if mark and (not rows or (len(question.offices) != 1 and bare_number(text))):
         rows += named(config, mark)
-    return list({row["st13"]: of_register(row) for row in rows}.values())
-
-
-def of_register(row: Mapping[str, Any]) -> TradeMark:
-    """A row of the store of the whole register as an answer, with whether it is alive and where it stands."""
-    record, source = record_of(row), all_sources().get(row["source"])
-    update: dict[str, Any] = {"status_live": Live(row["status_live"])}
-    if record.status_code and isinstance(source, TellsStatus):
-        phase = source.phase_of(record.status_code)
-        update |= {"status_phase": phase, "covers": record.covers | {"status_phase"}}
-    return record.model_copy(update=update)
+    return list({row["st13"]: record_of(row) for row in rows}.values())
 
 
 def _meant(text: str) -> list[MarkNumber]:

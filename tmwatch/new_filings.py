@@ -297,7 +297,7 @@ class _Reader:
 
     # -- news or not -------------------------------------------------------------------------------------
 
-    def _is_baseline(self, watch: Watch, one: Observed, found: Match) -> bool:
+    def _is_baseline(self, watch: Watch, one: Observed, found: Match, _: bool | None) -> bool:
         if "numbers" in found.triggers:
             return True  # the first sight of a number is its baseline
         filed = one.record.application_date

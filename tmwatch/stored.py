@@ -8,9 +8,12 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tmwatch.changes.diff import diff
 from tmwatch.config import Config
-from tmwatch.model import GoodsServices, Party, Provenance, TradeMark, make_record
+from tmwatch.model import Change, GoodsServices, Live, Party, Phase, Provenance, TradeMark, make_record
 from tmwatch.numbers import MarkNumber
+from tmwatch.sources.registry import all_sources
+from tmwatch.sources.slim import TellsStatus
 from tmwatch.store import Database, queries
 from tmwatch.store.register import Register
 from tmwatch.watches.concern import filing_of_row
@@ -125,11 +128,33 @@ def record_of(row: Mapping[str, Any]) -> TradeMark:
         classes=tuple(GoodsServices(class_number=one) for one in row["classes"]),
         application_date=filed,
         status_code=row["status_code"],
+        status_live=Live(row["status_live"]),
         **names,
+        **_phase(row),
     )
     day = dt.date.fromisoformat(row["as_of"])
     said = Provenance(source=row["source"], as_of=day, as_of_kind="printed", fetched_at=row["last_moved"])
     return record.model_copy(update={"provenance": said})
+
+
+def _phase(row: Mapping[str, Any]) -> dict[str, Phase]:
+    """Where it stands, of an office whose codes say it by themselves."""
+    source = all_sources().get(row["source"])
+    if not row["status_code"] or not isinstance(source, TellsStatus):
+        return {}
+    return {"status_phase": source.phase_of(row["status_code"])}
+
+
+def changes_of(
+    before: Mapping[str, Any], after: Mapping[str, Any], status_date: dt.date | None
+) -> tuple[Change, ...]:
+    """What differs between two rows of one filing, as far as the store of the register tells.
+
+    `status_date`: of the status that it has now, where somebody knows it.
+    """
+    new = record_of(after)
+    dated = new.model_copy(update={"status_date": status_date})
+    return tuple(diff(record_of(before), new, dated))
 
 
 def _register(config: Config) -> Register:

@@ -40,7 +40,7 @@ def store(
         watch.name: state.baseline_at is None for (watch, _), state in zip(job.wanted, states, strict=True)
     }
 
-    def is_baseline(watch: Watch, one: Observed, found: Match) -> bool:
+    def is_baseline(watch: Watch, one: Observed, found: Match, _: bool | None) -> bool:
         if "numbers" in found.triggers:
             return True  # the first sight of a number is its baseline
         if watch.name in first and job.searching:
@@ -142,7 +142,7 @@ def store_same(
         ((job, looked),) = waiting.values()
         return [store(job, looked, config, database, env, run, lines, portfolio, under)]
 
-    def is_baseline(watch: Watch, one: Observed, found: Match) -> bool:
+    def is_baseline(watch: Watch, one: Observed, found: Match, _: bool | None) -> bool:
         return "numbers" in found.triggers or not (
             one.what == "new"
             and searched_before(

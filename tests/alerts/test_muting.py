@@ -67,7 +67,7 @@ class Desk:
         """The headlines of the alerts that a look at the filing as it is now has made."""
         before = len(Outbox(self.database).alerts())
         self.looks += 1
-        react = reactor(self.config(mutes), {}, lambda watch, one, found: first)
+        react = reactor(self.config(mutes), {}, lambda watch, one, found, held: first)
         with time_machine.travel(at, tick=False):
             instant = at + dt.timedelta(seconds=self.looks)
             observe(
@@ -195,7 +195,7 @@ def test_a_watch_that_tells_nobody_is_muted_as_a_whole_or_not_at_all(tmp_path: P
         desk = Desk(folder)
         for step, state in enumerate(({}, GOODS)):
             config = desk.config(mute(watch="own", **({"recipients": who} if who else {})), silent)
-            react = reactor(config, {}, lambda watch, one, found: True)
+            react = reactor(config, {}, lambda watch, one, found, held: True)
             instant = DAY + dt.timedelta(seconds=step)
             with time_machine.travel(instant, tick=False):
                 observe(desk.database, [sight(record(**state), live=True, looked_at=instant)], react=react)
@@ -217,7 +217,7 @@ def test_what_is_silenced_stands_or_falls_with_the_change(desk: Desk) -> None:
     def breaks(_: Database) -> None:
         raise RuntimeError("killed")
 
-    react = reactor(desk.config(mute(field="goods")), {}, lambda watch, one, found: False)
+    react = reactor(desk.config(mute(field="goods")), {}, lambda watch, one, found, held: False)
     with time_machine.travel(DAY, tick=False), pytest.raises(RuntimeError):
         observe(desk.database, [sight(record(**GOODS), live=True)], react=react, also=breaks)
     assert desk.silenced() == []

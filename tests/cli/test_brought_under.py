@@ -150,11 +150,15 @@ def test_a_case_of_the_register_whose_goods_become_the_watched_ones_is_told(run:
     assert card["newness"] == "new to your watch"
 
 
-def test_what_a_watch_would_have_found_in_the_register_comes_under_it_quietly(run: Run, folder: Path) -> None:
+def test_of_what_a_watch_would_have_found_in_the_register_the_change_is_told_and_not_the_filing(
+    run: Run, folder: Path
+) -> None:
     days = Days(run, folder, marks=["Lantern"])
-    assert days.brings(mark="JOYROBOTAXY") == []
+    assert days.brings(mark="JOYROBOTAXY") == days.brings(mark="JOYROBOTAXO", serial=b"99990577") == []
     configured(folder, watch("theirs", offices=["US"], marks=["Lantern", "Joyrobotaxi"]))
-    assert days.brings(mark="JOYROBOTAXY", owner="Somebody Else Ltd.") == []
+    assert days.brings(mark="JOYROBOTAXY", goods="Ferries; canoes") == []  # that the store cannot see
+    (card,) = days.brings(mark="JOYROBOTAXO", serial=b"99990577", owner="Somebody Else Ltd.")
+    assert (card["newness"], [change["field"] for change in card["changes"]]) == (None, ["owners"])
 
 
 @pytest.mark.parametrize("agent", ["Specimen & Sample", "Pat Specimen, Esq."])

@@ -41,7 +41,7 @@ def mailbox(folder: Path, run: Run, clock: object) -> Iterator[Mailbox]:
             'notify = ["legal"]\n'
         )
         for number in (1, 2):
-            react = reactor(load_config(folder / "tmwatch.toml"), {}, lambda watch, one, found: False)
+            react = reactor(load_config(folder / "tmwatch.toml"), {}, lambda watch, one, found, held: False)
             with closing(Database(folder / "tmwatch.db")) as base:
                 filing = record(f"US5{number:014}", verbal_element=f"MARK {number}")
                 observe(base, [sight(filing, f"2026-01-0{number}")], run=f"{number}", react=react)

@@ -29,8 +29,9 @@ from tmwatch.watches.filing import agent_names
 WATCHED, NAMED, OTHER = "US500000079990511", "US500000099990512", "US500000072990513"
 
 
-def configured(folder: Path, *watches: str) -> None:
-    text = '[operator]\ncontact = "ip-watch@example.com"\n[store]\nregister = "register.db"\n'
+def configured(folder: Path, *watches: str, register: str = "register.db") -> None:
+    text = '[operator]\ncontact = "ip-watch@example.com"\n'
+    text += f'[store]\nregister = "{register}"\n' if register else ""
     (folder / "tmwatch.toml").write_text(text + "".join(watches), encoding="utf-8")
 
 
@@ -114,6 +115,49 @@ def test_what_was_in_the_register_before_the_watch_comes_under_it_quietly(run: R
     run("import", "apc990421.xml")
     assert in_database(folder) == {NAMED}
     assert json.loads(run("alerts", "list", "--json").out) == []
+
+
+def of_kind(run: Run, kind: str) -> list[dict[str, Any]]:
+    listed = json.loads(run("alerts", "list", "--json").out)
+    return [one for alert in listed if alert["kind"] == kind for one in alert["payload"]["cards"]]
+
+
+@pytest.mark.parametrize("store", ["register.db", ""], ids=["register", "no-register"])
+def test_the_first_change_of_what_stood_there_before_the_watch_is_told_as_a_change(
+    run: Run, folder: Path, store: str
+) -> None:
+    (record,) = (one.record for one in SOURCE.read(Page(THREE)).readings if one.record.st13 == NAMED)
+    configured(folder, register=store)
+    (folder / "apc990420.xml").write_bytes(THREE)
+    run("import", "apc990420.xml")
+    configured(folder, watch("theirs", owners=[record.owners[0].name]), register=store)
+    moved = THREE.replace(b"20260420", b"20260421").replace(b"<status-code>630", b"<status-code>686")
+    (folder / "apc990421.xml").write_bytes(moved)
+    told = lines(run("import", "--json", "apc990421.xml").out)
+    assert not any(one.get("first_look") for one in told), "nothing is kept quiet"
+    assert of_kind(run, "filing.new") == []
+    (card,) = of_kind(run, "filing.changed")
+    (change,) = [one for one in card["changes"] if one["field"] == "status"]
+    assert (card["st13"], change["old"], change["new"]) == (NAMED, "filed (630)", "published (686)")
+    assert change["date"] == card["status_date"] == "2026-04-17"
+
+
+def test_a_mark_that_a_watched_owner_sells_is_told_though_it_stood_there_before_the_watch(
+    run: Run, folder: Path
+) -> None:
+    (record,) = (one.record for one in SOURCE.read(Page(THREE)).readings if one.record.st13 == NAMED)
+    configured(folder)
+    (folder / "apc990420.xml").write_bytes(THREE)
+    run("import", "apc990420.xml")
+    configured(folder, watch("theirs", owners=[record.owners[0].name]))
+    sold = record.owners[0].name.encode()
+    moved = THREE.replace(b"20260420", b"20260421").replace(sold, b"Else Sample GmbH")
+    (folder / "apc990421.xml").write_bytes(moved)
+    run("import", "apc990421.xml")
+    (card,) = of_kind(run, "filing.changed")
+    assert [one["new"] for one in card["changes"] if one["field"] == "owners"] == [
+        "Else Sample GmbH; Sample Rowing Corp."
+    ]
 
 
 @pytest.mark.parametrize("case", ["cut-off", "cut-off-between-cases", "portal-page"])

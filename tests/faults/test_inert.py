@@ -71,7 +71,7 @@ class Told:
         (house.folder / "tmwatch.db").unlink(missing_ok=True)
         config = load_config(house.path)
         base = Database(config.store.path)
-        react = reactor(config, {}, lambda watch, one, found: True)
+        react = reactor(config, {}, lambda watch, one, found, held: True)
         observe(base, [sight(before, "2025-01-01")], react=react)
         (one,) = observe(base, [sight(after, "2025-02-01")], react=react)
         assert one.changes
@@ -172,7 +172,7 @@ def poisoned(house: House, poison: Path) -> None:
         return
     config = config.model_copy(update={"watches": (everything(config.watches[0]),)})
     base = Database(config.store.path)
-    react = reactor(config, {}, lambda watch, one, found: False)
+    react = reactor(config, {}, lambda watch, one, found, held: False)
     for place, text in enumerate(HOSTILE.values(), 1):
         calm = whole_record().model_copy(update={"st13": f"US5000000990000{place:02}"})
         # Its number stays one of our office, so that it can be asked for; all else is the page's.

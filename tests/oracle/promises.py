@@ -80,6 +80,18 @@ def rank(before: Filing, after: Filing) -> dict[str, int]:
     return found
 
 
+# What the store of a register keeps of a filing that no watch has had, and by which its first change is told.
+KEPT = frozenset(
+    {"verbal_element", "owners", "classes", "status", "registration_number", "pseudo_mark", "translation"}
+)
+
+
+def as_kept(moved: Mapping[str, int]) -> dict[str, int]:
+    """Of these changes those that the store of a register tells; it has a firm among the representatives."""
+    kept = {name: weight for name, weight in moved.items() if name in KEPT}
+    return kept | ({"representatives": MEDIUM} if "correspondence" in moved else {})
+
+
 def of_grounds(name: str) -> bool:
     """Whether it is of owner, classes or goods, for which noise is told once more."""
     return name.split(".")[0] in ("owners", "classes")
@@ -134,6 +146,8 @@ class Book:
     """All that has been imported, and what the watches know of it."""
 
     rules: dict[str, Rule]
+    register: bool = False  # with a store of the register: then the database has what a watch has had
+    whole: set[str] = field(default_factory=set)  # what the database has
     stands: dict[str, tuple[dt.date, Filing, tuple[Under, ...]]] = field(default_factory=dict)
     hits: dict[tuple[str, str], Hit] = field(default_factory=dict)
     looked: set[str] = field(default_factory=set)  # watches whose first look is over
@@ -165,8 +179,13 @@ class Book:
             return
         was_under = {each.watch for each in known[2]} if known else set()
         self.stands[one.st13] = (day, one, under)
-        moved = rank(known[1], one) if known else {}
         now = {each.watch: each for each in under}
+        moved = rank(known[1], one) if known else {}
+        anew = known is None or bool(moved)
+        if self.register and one.st13 not in self.whole:
+            moved = as_kept(moved)
+        if self.rules.keys() & (now.keys() | (was_under if moved else set())):
+            self.whole.add(one.st13)
         others = any((name, one.st13) in self.hits for name in self.rules)
         for name, rule in self.rules.items():
             hit = self.hits.get((name, one.st13))
@@ -175,12 +194,12 @@ class Book:
                 if told:
                     yield Said(name, one.st13, "changed", frozenset(told))
             elif (
-                others
-                and moved
-                and (name in now or name in was_under)
+                moved
+                and (name in was_under or (others and name in now))
                 and not (rule.loud and name in now and name in was_under)
             ):
-                # Somebody watches it already: the change is the news, also the one that brings it here.
+                # It stood there before the watch did, or somebody watches it already: the change is the news,
+                # also the one that brings it here, or takes it away.
                 sure = name not in now or now[name].sure
                 hit = self.hits[name, one.st13] = Hit(sure)
                 told = self._of_change(rule, hit, one, moved, sure)
@@ -188,7 +207,7 @@ class Book:
                     yield Said(name, one.st13, "changed", frozenset(told))
                 elif name not in was_under:
                     yield Said(name, one.st13, "new to your watch")
-            elif name in now and (known is None or moved or others):
+            elif name in now and (anew or others):
                 yield from self._of_new(rule, now[name], day, one, known is not None, name in was_under)
 
     def _of_new(

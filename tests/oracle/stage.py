@@ -257,6 +257,7 @@ def staged(folder: Path) -> Iterator[Stage]:
 def play(stage: Stage, a_day: int, left_out: Collection[str] = ()) -> None:
     """The stories, but for those about that, with so many strangers a day."""
     stage.configure()
+    stage.book.register = stage.register
     for one in files(a_day, left_out=left_out):
         if one.at < LATE and one.on:
             stage.midnight(one.on)

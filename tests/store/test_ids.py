@@ -130,7 +130,7 @@ def test_a_step_that_is_rolled_back_and_made_again_gets_the_same_id(tmp_path: Pa
         '[[recipient]]\nname = "legal"\nemail = ["legal@example.com"]\n'
         '[[watch]]\nname = "own"\nnumbers = ["US 99000001"]\nnotify = ["legal"]\n'
     )
-    react = reactor(parse_config(text, tmp_path / "tmwatch.toml"), {}, lambda watch, one, found: True)
+    react = reactor(parse_config(text, tmp_path / "tmwatch.toml"), {}, lambda watch, one, found, held: True)
     base = Database(tmp_path / "tmwatch.db")
     observe(base, [sight(record(), "2026-01-01")], react=react)
     seen = []

@@ -28,7 +28,7 @@ def watching(folder: Path, *, to: str = '"legal@example.com", "para@example.com"
         f'[[recipient]]\nname = "legal"\nemail = [{to}]\n'
         '[[watch]]\nname = "widgets"\nowners = ["Sample Widgets", "Other Co"]\nnotify = ["legal"]\n' + more
     )
-    return reactor(parse_config(text, folder / "tmwatch.toml"), {}, lambda watch, one, found: False)
+    return reactor(parse_config(text, folder / "tmwatch.toml"), {}, lambda watch, one, found, held: False)
 
 
 def filing(number: int, **more: Any) -> TradeMark:

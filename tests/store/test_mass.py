@@ -48,7 +48,7 @@ class Bench:
         self.path = folder / "tmwatch.db"
         self.base = Database(self.path)
         self.days = (dt.date(2026, 1, 1) + dt.timedelta(days=n) for n in itertools.count())
-        self.react = reactor(self.config, {}, lambda watch, one, found: True)
+        self.react = reactor(self.config, {}, lambda watch, one, found, held: True)
         self.look(None, *(filing(number) for number in range(1, 31)))
 
     def begin(self, run: str = "one", watches: tuple[str, ...] = ("own",)) -> SourcePass:

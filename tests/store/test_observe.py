@@ -67,6 +67,21 @@ def test_a_to_b_to_a_is_two_changes(database: Database) -> None:
     assert seen == ["Renewed. (800)", "Registered. (700)"]
 
 
+@pytest.mark.parametrize("name", ["A", "B", "C", "D"])  # by the hash of the content one or the other is last
+@pytest.mark.parametrize("later_first", [False, True])
+def test_of_two_words_of_one_day_with_as_many_events_the_later_status_is_the_later_word(
+    database: Database, name: str, later_first: bool
+) -> None:
+    given = {"verbal_element": name}
+    words = [
+        sight(record(status_date=dt.date(2026, 2, 27), **given), "2026-03-01"),
+        sight(record(status_date=dt.date(2026, 3, 1), **RENEWED, **given), "2026-03-01"),
+    ]
+    for one in reversed(words) if later_first else words:
+        observe(database, [one])
+    assert status_story(database) == [("2026-03-01", "Registered. (700)", "Renewed. (800)")]
+
+
 def test_a_to_b_to_a_within_one_printed_day_is_two_changes_too(database: Database) -> None:
     seen = []
     for hour, state in ((1, {}), (2, RENEWED), (3, {})):

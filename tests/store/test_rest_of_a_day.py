@@ -64,7 +64,7 @@ class Desk:
         )
 
     def find(self, *numbers: int, run: str = "one", **more: Any) -> None:
-        react = reactor(self.config, {}, lambda watch, one, found: False)
+        react = reactor(self.config, {}, lambda watch, one, found, held: False)
         filings = [filing(one) for one in numbers]
         day = next(self._days).isoformat()
         observe(self.base, [sight(one, day) for one in filings], run=run, react=react, **more)

@@ -43,7 +43,8 @@ from tmwatch.worklist import with_hand_work
 # of the listing. Offices take days to weeks to list (USPTO about 4 days, CNIPA 1–3 months).
 NEWLY_FILED = dt.timedelta(days=120)
 
-IsBaseline = Callable[[Watch, Observed, Match], bool]
+# (watch, filing, what the watch says of it, whether it would have had it as it stood: `Batch.held_before`).
+IsBaseline = Callable[[Watch, Observed, Match, bool | None], bool]
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,16 @@ def reactor(
     coverage: dict[str, tuple[CoverageLine, ...]],
     is_baseline: IsBaseline,
     portfolio: Portfolio | None = None,
+    *,
+    stored: bool = False,
 ) -> React:
     """The reaction of all watches of a configuration.
 
     `is_baseline` says whether a filing new to a watch belongs to its first look, which is summed up
     and not alerted (unless the watch asks for it with `first_look = "alert"`). `portfolio`: its watches made
-    ready, where somebody has them; to make them takes long where there are many.
+    ready, where somebody has them; to make them takes long where there are many. `stored`: what is stored
+    of a filing that no watch has had is the baseline of those that would have had it; see
+    `Batch.held_before`.
     """
     ready = portfolio or Portfolio(config.watches)
     make_ready(config.store.register)
@@ -88,14 +93,14 @@ def reactor(
                 state = batch.state(watch, one)
                 found = batch.match(watch, one)
                 if state is None:
-                    held = batch.held_before(watch, one)
+                    held = batch.held_before(watch, one, stored=stored)
                     if not found.hit and not held:
                         continue
                     # Bought by a watched owner while somebody watched the filing: the change is the news.
                     entered = found.hit and held is False and by_change(one)
                     brought = batch.brought(watch, one) if found.hit else None
                     wider = brought is None and _only_wider(one, found)
-                    first = not found.hit or is_baseline(watch, one, found) or wider
+                    first = not found.hit or is_baseline(watch, one, found, held) or wider
                     hits.append(_hit(watch, one, found, first and not entered))
                     # What brought it may weigh too little for a change: that it is here is the news then.
                     unsaid = entered and not to_tell(watch, one, state, found)[0]

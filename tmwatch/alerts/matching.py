@@ -81,19 +81,20 @@ class Batch:
         """What the watch says of the filing as it stands; of what is no hit, no more than that."""
         return self._today.get((watch.name, one.st13), _NONE)
 
-    def held_before(self, watch: Watch, one: Observed) -> bool | None:
+    def held_before(self, watch: Watch, one: Observed, *, stored: bool = False) -> bool | None:
         """Whether the watch would have had the filing as it stood before this look, had it been there then.
 
         So a watch that was renamed, or is new beside another, misses no change of a filing that was being
         watched already. A number that the watch names is compared with what is stored of it, whoever stored
         it: import, `watch add`, import is how people begin. None for any other filing that nobody watched:
-        what is known of it is no baseline.
+        what is known of it is no baseline. With `stored` it is one, where it tells of all that the watch
+        asks for: a register that is kept day by day stood there before the watch did.
         """
         if one.what != "changed" or one.previous is None:
             return None
         before = self._before.get((watch.name, one.st13)) or match(watch, one.previous)
         if "numbers" not in before.triggers and not self._states.get(one.st13):
-            return None
+            return True if stored and before.hit and UNCHECKED not in before.why else None
         return before.hit
 
     def brought(self, watch: Watch, one: Observed) -> str | None:
@@ -102,10 +103,14 @@ class Batch:
 
         The words are empty where what was known of it does not tell: the store of a register keeps no goods.
         """
-        if one.what != "changed" or one.previous is None or (one.changes and not by_change(one)):
+        if one.what != "changed" or one.previous is None:
             return None
         before = self._before.get((watch.name, one.st13))
-        if before is not None and (one.changes or UNCHECKED not in before.why):
+        if before is None and one.changes and not by_change(one):
+            return None
+        # Only now it can be seen whether it has the goods that the watch asks for.
+        seen = before is not None and UNCHECKED in before.why and UNCHECKED not in self.match(watch, one).why
+        if before is not None and not seen:
             return None
         moved = _moved(one.previous, one.record)
         return f"new to this watch because {' and '.join(moved)} changed" if moved else ""

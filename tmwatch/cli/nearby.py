@@ -9,9 +9,10 @@ from tmwatch.cli.found import document, filing
 from tmwatch.cli.output import Bar, complain, on_terminal, plain, say, say_json
 from tmwatch.cli.session import Session, say_of_register
 from tmwatch.errors import UsageError
-from tmwatch.lookup import LiveAnswer, of_register
+from tmwatch.lookup import LiveAnswer
 from tmwatch.numbers import show_number
 from tmwatch.store.register import Register
+from tmwatch.stored import record_of
 
 if TYPE_CHECKING:
     from tmwatch.similarity.index import Index
@@ -70,7 +71,7 @@ def look_nearby(
         found = list(nearest(register, made_ready(register), text, level, classes))
         count = register.count()
     if as_json:
-        rows = [filing(of_register(one.filing), "stored", "register") | one.as_json() for one in found]
+        rows = [filing(record_of(one.filing), "stored", "register") | one.as_json() for one in found]
         say_json(document(rows, LiveAnswer()))
         return 0
     shown = found[:_LISTED] if on_terminal() else found

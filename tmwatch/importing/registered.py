@@ -12,7 +12,7 @@ remembered with it (`half_stored`).
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -28,7 +28,8 @@ from tmwatch.sources.slim import Essence, Slims
 from tmwatch.store import Database
 from tmwatch.store.marks import stored_among
 from tmwatch.store.register import Register, Told
-from tmwatch.watches.concern import filing_of_slim
+from tmwatch.store.register_rows import grounds_differ, row_after
+from tmwatch.watches.concern import filing_of_row, filing_of_slim
 from tmwatch.watches.filing import Filing
 
 AT_ONCE = 1000  # records of which the hashes are looked up together, and written together
@@ -40,9 +41,10 @@ _AT_HAND = 4 * 2**20  # bytes of moved records kept from the first pass: of most
 class News(Protocol):
     """What the reaction of the watches must know of filings that the database knows nothing of."""
 
-    def known(self, rows: Sequence[Mapping[str, Any]], same: set[str]) -> None:
-        """The store of the register had these of what comes next: so they stood before (`Register.rows`).
-        Of those that are the `same` (ST.13) not a byte has changed: only their reader is a better one."""
+    def known(self, moved: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], same: set[str]) -> None:
+        """The store of the register had these of what comes next: how they stand there (`Register.rows`), and
+        how they will. Of those that are the `same` (ST.13) not a byte has changed: only their reader is a
+        better one."""
         ...
 
     def saw_all(self, office: str) -> None:
@@ -347,10 +349,23 @@ class _Reading:
             if one.slim.st13 not in known or known[one.slim.st13]["as_of"] <= one.essence.day
         ]
         hit = self._keep.concerning([filing_of_slim(many[place].slim) for place in current])
-        chosen = {current[place] for place in hit}
+        chosen = {current[place] for place in hit} | self._left(many, known, current)
         if self._keep.news is not None:
-            before = [known[numbers[place]] for place in chosen if numbers[place] in known]
-            now = {one.slim.st13: one.essence.digest for one in many}
-            same = {row["st13"] for row in before if row["hash"] == now[row["st13"]]}
-            self._keep.news.known(before, same)
+            moved = [(known[numbers[place]], many[place]) for place in chosen if numbers[place] in known]
+            same = {before["st13"] for before, now in moved if before["hash"] == now.essence.digest}
+            self._keep.news.known([(before, row_after(before, now.slim)) for before, now in moved], same)
         return chosen | {place for place, number in enumerate(numbers) if number in stored}
+
+    def _left(
+        self, many: Sequence[Told], known: Mapping[str, Mapping[str, Any]], current: Sequence[int]
+    ) -> set[int]:
+        """The places of those that concerned a watch as they stood: a mark that a watched owner has sold."""
+        moved = [
+            place
+            for place in current
+            if (before := known.get(many[place].slim.st13)) and grounds_differ(before, many[place].slim)
+        ]
+        # Of its goods nothing is known: a watch that asks for some cannot be said to have had it.
+        stood = [filing_of_row(known[many[place].slim.st13])._replace(goods=()) for place in moved]
+        hit = self._keep.concerning(stood)
+        return {moved[place] for place in hit}

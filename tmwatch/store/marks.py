@@ -14,7 +14,7 @@ from tmwatch.sources.base import AsOf, Page
 from tmwatch.store.database import Database
 from tmwatch.store.timeline import Sighting, canonical, order_key
 
-Place = tuple[str, int, int, int, str]
+Place = tuple[str, int, int, int, str, str]
 Records = dict[str, TradeMark]  # by content hash: what this batch has read from the file already
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tmwatch.sources.slim import Slim
@@ -17,6 +17,7 @@ FIELDS = (
 OWNERS = FIELDS.index("owners")
 NAMES = 2  # fields that names stand in: the first
 _LISTS = frozenset({"other_names", "classes", "owners", "agents"})
+_GROUNDS = _LISTS | {"name"}
 _COLUMNS = ("st13", "office", "application_number", *FIELDS, "status_live", "as_of", "source")
 _ALL = (*_COLUMNS, "slim_version", "hash", "first_seen", "last_moved")
 INSERT = f"insert into filing ({', '.join(_ALL)}) values ({', '.join('?' * len(_ALL))})"
@@ -37,6 +38,22 @@ def stored_values(slim: Slim) -> tuple[str | None, ...]:
         slim.registration_number,
         slim.international_number,
     )
+
+
+def row_after(before: Mapping[str, Any], slim: Slim) -> dict[str, Any]:
+    """How a row (as `readable` gives it) will stand when the filing is stored as told now."""
+    return {**before, **_told(slim)}
+
+
+def grounds_differ(before: Mapping[str, Any], slim: Slim) -> bool:
+    """Whether names, classes, owners or agents differ: what watches go by and the store keeps."""
+    return any(before[name] != value for name, value in _told(slim).items() if name in _GROUNDS)
+
+
+def _told(slim: Slim) -> dict[str, Any]:
+    told = dict(zip(FIELDS, stored_values(slim), strict=True))
+    lists = {name: _read_list(told[name] or "[]") for name in _LISTS}
+    return {**told, **lists, "status_live": slim.status_live}
 
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: it costs as much

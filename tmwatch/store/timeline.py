@@ -67,12 +67,13 @@ class Sighting(NamedTuple):
     facts: str = "register"
 
     @property
-    def place(self) -> tuple[str, int, int, int, str]:
-        """Sort key. On a tie the later live look is the later word, else the longer history; then
-        authority, then content, so that imports in any order end the same."""
+    def place(self) -> tuple[str, int, int, int, str, str]:
+        """Sort key. On a tie the later live look is the later word, else the longer history; then authority,
+        the later status, and content, so that imports in any order end the same."""
         said = self.record
         history = len(said.events) + sum(len(one.docket or ()) for one in said.proceedings)
-        return (self.first_order, self.live, history, self.authority, self.record_hash)
+        status = said.status_date.isoformat() if said.status_date else ""
+        return (self.first_order, self.live, history, self.authority, status, self.record_hash)
 
 
 class Step(NamedTuple):
