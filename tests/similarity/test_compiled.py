@@ -13,6 +13,7 @@ from rapidfuzz.distance import JaroWinkler
 
 from tests.conftest import examples
 from tests.similarity.test_engine import NAME, ODD, QUICK, generated, one_by_one, told_apart
+from tests.similarity.test_levels import PEOPLE
 from tmwatch.similarity import Scorer, compiled, hits, levels, scorer
 from tmwatch.similarity.arrays import Columns
 from tmwatch.similarity.engine import Engine
@@ -121,6 +122,12 @@ def test_the_nearest_level_in_c_is_that_in_python() -> None:
     marks, names = generated(60, seed=11)
     found = levels_alike(marks, names)
     assert all(found.count(level) > 20 for level in (1, 2, 3, 4))
+
+
+@needs_it
+def test_of_what_people_would_say_too() -> None:
+    said = [[part.strip() for part in line.split("|")] for line in PEOPLE.strip().splitlines()]
+    levels_alike(sorted({one for one, _, _ in said}), sorted({other for _, other, _ in said}))
 
 
 @needs_it

@@ -39,11 +39,13 @@ def by_words(one: Name, other: Name, value: Mapping[str, float], matches: Sequen
 
     AUTO is no more than a part of JD AUTO that says little: the mark's own part is missing, and the two are
     distant. JDEX AUTO has it changed: not near identical. UOQJD has nothing of it but two letters in a word,
-    KRAFTSMAN and SPORTSMAN share letters alone: not near.
+    KRAFTSMAN and SPORTSMAN share letters alone: not near. FAKE BOOK is no farther from FACEBOOK, which is
+    one word, than FAKEBOOK is, though BOOK says little.
     """
     shared = [match for match in matches if match.alike > LITTLE]
     weak = all(min(match.one.bits, match.other.bits) <= WEAK for match in shared)
-    if shared and weak and value["cover_one"] < COVERED and one.compact not in other.compact:
+    met = value["cover_one"] >= COVERED or one.compact in other.compact or _met_whole(one, value)
+    if shared and weak and not met:
         by_part = any(match.how == PART for match in shared)
         lost = value["own_word"] < LOST or (by_part and one.most > WEAK)
         if lost and (other.most <= WEAK or not _near_letters(value, LETTERS_IN_SPITE)):
@@ -65,6 +67,12 @@ def by_words(one: Name, other: Name, value: Mapping[str, float], matches: Sequen
 def _by_few_letters(match: Match) -> bool:
     few = min(len(match.one.text), len(match.other.text)) <= FEW_LETTERS
     return match.how == PART and few and not match.one.han
+
+
+def _met_whole(one: Name, value: Mapping[str, float]) -> bool:
+    """Whether a mark of one word is met nearly letter for letter, or by sound, wherever blanks stand."""
+    alike = value["letters"] >= LETTERS_IN_SPITE or value["key_letters"] >= 1
+    return alike and len(one.words) == 1 and not one.han
 
 
 def _near_letters(value: Mapping[str, float], least: float) -> bool:

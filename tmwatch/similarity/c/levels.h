@@ -17,6 +17,11 @@ INLINE int shorter_of(const Mark *mark, const Side *names, int64_t name, const M
     return smaller(mark->side->words.at[a].size, names->words.at[b].size);
 }
 
+/* `levels._met_whole`. */
+INLINE int met_whole(const Rule *rule, const NameAt *own, const double *number) {
+    return own->words == 1 && (number[LETTERS] >= rule->letters_in_spite || number[KEY_LETTERS] >= 1.0);
+}
+
 /* `levels.by_words`. `every`: each word of the mark is a word of the name. */
 static int by_shared_words(const Rule *rule, const Mark *mark, const Side *names, int64_t name,
                            const double *number, const Match *found, int many, int every) {
@@ -33,7 +38,8 @@ static int by_shared_words(const Rule *rule, const Mark *mark, const Side *names
         by_few &= found[k].how == PART && shorter_of(mark, names, name, &found[k]) <= rule->few_letters;
     }
     double alike = most_of(number[LETTERS], number[KEY_LETTERS]);
-    if (shared && weak && number[COVER_ONE] < rule->covered && !holds(mark, names, name)) {
+    int met = number[COVER_ONE] >= rule->covered || holds(mark, names, name) || met_whole(rule, own, number);
+    if (shared && weak && !met) {
         int lost = number[OWN_WORD] < rule->lost || (by_part && own->most > rule->weak);
         if (lost && (names->at[name].most <= rule->weak || alike < rule->letters_in_spite))
             return by_part && number[LETTERS] >= rule->letters_beside_part ? 3 : 4;
