@@ -138,6 +138,14 @@ def test_and_so_it_is_for_whatever_names_there_are(marks: list[str], names: list
 
 
 @needs_it
+def test_names_are_looked_at_in_tiles_and_none_of_a_tile_before_is_looked_at_again() -> None:
+    one = scorer()
+    names = Columns([one.make("JOYROBOTAXI")] * (4096 + 3))  # the last tile is of three
+    _mark, name, _score, _same, _level = near_pairs(one.formula, Columns([one.make("JOYROBOTAXI")]), names)
+    assert name.tolist() == list(range(4099))
+
+
+@needs_it
 def test_a_mark_that_stands_whole_in_a_much_longer_name_is_found_at_level_1() -> None:
     """Its letters are few of all; the words are what counts."""
     longer = ["SEIKO WATCH SERVICE", "ZORVAX INTERNATIONAL TRADING", "SEIKOSHA HOLDINGS"]

@@ -22,11 +22,11 @@ INLINE int met_whole(const Rule *rule, const NameAt *own, const double *number) 
     return own->words == 1 && (number[LETTERS] >= rule->letters_in_spite || number[KEY_LETTERS] >= 1.0);
 }
 
-/* `levels.by_words`. `every`: each word of the mark is a word of the name. */
+/* `levels.by_words`. */
 static int by_shared_words(const Rule *rule, const Mark *mark, const Side *names, int64_t name,
-                           const double *number, const Match *found, int many, int every) {
+                           const double *number, const Match *found, int many) {
     const NameAt *own = &mark->side->at[mark->at];
-    int shared = 0, weak = 1, by_part = 0, by_few = 1, changed = number[OWN_WORD] < rule->changed;
+    int every, shared = 0, weak = 1, by_part = 0, by_few = 1, changed = number[OWN_WORD] < rule->changed;
     for (int k = 0; k < many; k++) {
         double one, other;
         bits_of(mark, names, name, &found[k], &one, &other);
@@ -48,16 +48,18 @@ static int by_shared_words(const Rule *rule, const Mark *mark, const Side *names
     if (shared && own->words > 1 && by_few && !holds(mark, names, name)) return 3;
     if (!shared && alike < rule->letters_alone && number[SHORT_NEAR] == 0.0)
         return number[WHOLE_START] != 0.0 || number[WHOLE_END] != 0.0 || number[WHOLE_INSIDE] != 0.0 ? 1 : 3;
-    return own->words > 1 && changed && !every ? 2 : 1;
+    if (own->words < 2 || !changed) return 1;
+    words_shared(mark, names, name, &every);
+    return every ? 1 : 2;
 }
 
 /* `levels.nearest` of names that have not the same letters. */
 INLINE int nearest_level(const Rule *rule, const Mark *mark, const Side *names, int64_t name,
                          const double *number, const Match *found, int many) {
-    int every;
+    int every, words = by_shared_words(rule, mark, names, name, number, found, many);
+    if (words > 1 || number[LETTERS] >= rule->sight || number[KEY_LETTERS] >= rule->hearing) return words;
     words_shared(mark, names, name, &every);
-    int identical = number[LETTERS] >= rule->sight || number[KEY_LETTERS] >= rule->hearing || every;
-    return larger(identical ? 1 : 2, by_shared_words(rule, mark, names, name, number, found, many, every));
+    return every ? 1 : 2;
 }
 
 #endif

@@ -171,8 +171,9 @@ INLINE Match match_words(const Rule *rule, const Mark *mark, int i, const Side *
         heard = rule->heard * shape(rule, heard);
         if (heard > best) best = heard, out.how = SOUND;
     }
-    int both_split = one->split && other->split;
-    if ((one->split || one->meant) && (other->split || other->meant)) {
+    uint32_t told = one->told & other->told; /* nothing of it: no meaning, or no known part, in common */
+    int parted = (told & PARTS_TOLD) != 0;
+    if (told & ~PARTS_TOLD) {
         double sense = in_meaning(rule, mine, a, theirs, b);
         if (sense > best) best = sense, out.how = MEANING;
     }
@@ -180,10 +181,10 @@ INLINE Match match_words(const Rule *rule, const Mark *mark, int i, const Side *
     out.bits = out.how == MEANING && best == rule->sense_worth
                    ? rule->sense_worth * (one->bits + other->bits) / 2
                    : best * low;
-    if (both_split || most >= small) {
+    if (parted || most >= small) {
         const uint8_t *text = word_text(mine, a), *text2 = word_text(theirs, b);
         int in = size <= length ? place_in(text, size, text2, length) : place_in(text2, length, text, size);
-        if (both_split || in >= 0) {
+        if (parted || in >= 0) {
             double part = part_bits(rule, mine, a, theirs, b);
             if (part > out.bits) {
                 out.bits = part, out.how = PART;
@@ -196,6 +197,14 @@ INLINE Match match_words(const Rule *rule, const Mark *mark, int i, const Side *
     return out;
 }
 
+/* Whether the two words have anything in common that `match_words` could find: most have not. */
+INLINE int may_match(const Rule *rule, const WordAt *one, const WordAt *other) {
+    int most = LETTERS_SHARED(one, other);
+    return one->text_code == other->text_code || one->key_code == other->key_code || one->told & other->told ||
+           most >= smaller(one->size, other->size) || enough(rule, most, one->size + other->size) ||
+           enough(rule, SOUNDS_SHARED(one, other), one->key_size + other->key_size);
+}
+
 /* `features.match_all`: for each word of the mark its best match, where there is one. Returns how many. */
 INLINE int match_all(const Rule *rule, const Mark *mark, const Side *names, int64_t name, Match *found) {
     const Side *marks = mark->side;
@@ -206,7 +215,9 @@ INLINE int match_all(const Rule *rule, const Mark *mark, const Side *names, int6
     for (int i = 0; i < mark->words; i++) {
         int32_t a = marks->word[marks->at[mark->at].word + i];
         Match best = {i, 0, 0.0, 0.0, NOTHING};
+        const WordAt *own = &marks->words.at[a];
         for (int32_t at = first; at < last; at++) {
+            if (!may_match(rule, own, &names->words.at[names->word[at]])) continue;
             Match match = match_words(rule, mark, i, names, names->word[at]);
             match.other = at - first;
             if (match.how != NOTHING && (best.how == NOTHING || match.bits > best.bits)) best = match;
@@ -251,6 +262,21 @@ INLINE void bits_of(const Mark *mark, const Side *names, int64_t name, const Mat
     else *one = marks->joined_bits[marks->joined_start[mark->at] - 1 - match->one];
     if (match->other >= 0) *other = names->words.at[names->word[names->at[name].word + match->other]].bits;
     else *other = names->joined_bits[names->joined_start[name] - 1 - match->other];
+}
+
+/* How much of the mark is met: of all its words, and of its own. */
+INLINE void met_of_mark(const Mark *mark, const Side *names, int64_t name, const Match *found, int many,
+                        double *number) {
+    const NameAt *marks = &mark->side->at[mark->at];
+    double bits = 0.0, own = 0.0;
+    for (int k = 0; k < many; k++) {
+        double one, other;
+        bits_of(mark, names, name, &found[k], &one, &other);
+        bits += found[k].bits;
+        if (one >= marks->most) own = most_of(own, found[k].bits);
+    }
+    number[COVER_ONE] = marks->bits != 0.0 ? least_of(1.0, bits / marks->bits) : 0.0;
+    number[OWN_WORD] = marks->most != 0.0 ? least_of(1.0, own / marks->most) : 0.0;
 }
 
 /* The numbers of the words, from their matches. */
@@ -321,48 +347,49 @@ INLINE int words_shared(const Mark *mark, const Side *names, int64_t name, int *
     return any;
 }
 
-/* The numbers that neither letters in order nor words have a part in. Returns what the numbers of the names
-   run together are worth: less where a mark of two letters only stands in a word (JD in JDEX). `common`:
-   letters that the two have in common at most. */
-INLINE double at_sight(const Rule *rule, const Mark *mark, const Side *names, int64_t name, int common,
-                       int shared, double *number) {
-    const Side *marks = mark->side;
-    const NameAt *own = &marks->at[mark->at], *their = &names->at[name];
+/* The numbers of one name standing in the other, and of short marks. Returns what the numbers of the names run
+   together are worth: less where a mark of two letters only stands in a word (JD in JDEX). `common`: letters that
+   the two have in common at most. */
+INLINE double in_whole_names(const Rule *rule, const Mark *mark, const Side *names, int64_t name, int common,
+                             double *number) {
+    const NameAt *own = &mark->side->at[mark->at], *their = &names->at[name];
     const uint8_t *a = mark->compact.text, *b = letters_of(names, name);
     int size = own->size, length = their->size, small = smaller(size, length);
-    int groups = own->groups + their->groups - shared;
     double worth = 1.0;
     number[WHOLE_START] = number[WHOLE_END] = number[WHOLE_INSIDE] = number[WHOLE_BITS] = 0.0;
-    if (common >= small && size != length && small > 1) {
-        const uint8_t *few = size < length ? a : b, *many = size < length ? b : a;
-        int large = larger(size, length), at = place_in(few, small, many, large);
-        if (at >= 0) {
-            int ends = !memcmp(many + large - small, few, (size_t)small);
-            number[at == 0 ? WHOLE_START : ends ? WHOLE_END : WHOLE_INSIDE] = (double)small / large;
-            number[WHOLE_BITS] = (size < length ? own->inside : their->inside) / rule->most_bits;
-            int every;
-            if (small <= 2 && number[WHOLE_BITS] != 0.0 && !words_shared(mark, names, name, &every))
-                worth = rule->weak_inside;
-        }
+    number[SHORT_NEAR] = short_near(a, size, b, length, (int)rule->shortest_mark);
+    if (common < small || size == length || small < 2) return worth;
+    const uint8_t *few = size < length ? a : b, *many = size < length ? b : a;
+    int large = larger(size, length), at = place_in(few, small, many, large);
+    if (at < 0) return worth;
+    int every, ends = !memcmp(many + large - small, few, (size_t)small);
+    number[at == 0 ? WHOLE_START : ends ? WHOLE_END : WHOLE_INSIDE] = (double)small / large;
+    number[WHOLE_BITS] = (size < length ? own->inside : their->inside) / rule->most_bits;
+    if (small <= 2 && number[WHOLE_BITS] != 0.0 && !words_shared(mark, names, name, &every)) {
+        worth = rule->weak_inside;
+        number[WHOLE_START] *= worth, number[WHOLE_END] *= worth, number[WHOLE_INSIDE] *= worth;
+        number[WHOLE_BITS] *= worth;
     }
-    number[TRIGRAMS] = groups ? (double)shared / groups : 0.0;
-    number[FIRST_LETTER] = a[0] == b[0];
+    return worth;
+}
+
+/* The other numbers that neither letters in order nor words have a part in. */
+INLINE void at_sight(const Rule *rule, const Mark *mark, const Side *names, int64_t name, double worth, int shared,
+                     double *number) {
+    const Side *marks = mark->side;
+    const NameAt *own = &marks->at[mark->at], *their = &names->at[name];
+    int groups = own->groups + their->groups - shared;
+    number[TRIGRAMS] = worth * (groups ? (double)shared / groups : 0.0);
+    number[FIRST_LETTER] = mark->compact.text[0] == letters_of(names, name)[0];
     number[FIRST_WORD] = 0.0;
     const WordAt *one = &marks->words.at[marks->word[own->word]], *other = &names->words.at[names->word[their->word]];
     double share = least_of(1.0, one->bits / rule->most_bits);
     if (one->text_code == other->text_code) number[FIRST_WORD] = share;
     else if (one->key_code == other->key_code) number[FIRST_WORD] = 0.9 * share;
-    number[SHORTNESS] = 1.0 / larger(1, small);
-    number[LENGTH] = least_of(1.0, size / rule->longest);
+    number[SHORTNESS] = 1.0 / larger(1, smaller(own->size, their->size));
+    number[LENGTH] = least_of(1.0, own->size / rule->longest);
     number[OWN_BITS] = least_of(1.0, own->most / rule->most_bits);
     number[READING] = 0.0;
-    number[SHORT_NEAR] = short_near(a, size, b, length, (int)rule->shortest_mark);
-    if (worth != 1.0) {
-        number[TRIGRAMS] *= worth;
-        number[WHOLE_START] *= worth, number[WHOLE_END] *= worth, number[WHOLE_INSIDE] *= worth;
-        number[WHOLE_BITS] *= worth;
-    }
-    return worth;
 }
 
 #endif

@@ -147,6 +147,23 @@ static int side_fits(HeldSide *held) {
     return 0;
 }
 
+static uint32_t one_bit(uint64_t code, unsigned first, unsigned bits) {
+    return (uint32_t)1 << (first + (unsigned)((code * HASH_STEP) >> 32) % bits);
+}
+
+/* `WordAt.told`. */
+static uint32_t told_of(const Words *words, int64_t i) {
+    uint32_t told = 0;
+    for (int32_t at = words->sense_start[i]; at < words->sense_start[i + 1]; at++)
+        told |= one_bit(words->sense[at], PART_BITS, 32 - PART_BITS);
+    for (int32_t part = words->split_start[i]; part < words->split_start[i + 1]; part++) {
+        told |= one_bit(words->part[part], 0, PART_BITS);
+        for (int32_t at = words->part_sense_start[part]; at < words->part_sense_start[part + 1]; at++)
+            told |= one_bit(words->part_sense[at], PART_BITS, 32 - PART_BITS);
+    }
+    return told;
+}
+
 /* What is asked of most names and words, put together: 64 bytes of each. */
 static int pack(Side *side) {
     Words *words = &side->words;
@@ -162,9 +179,7 @@ static int pack(Side *side) {
         Bag key = bag_of(text_of(&words->key, i), size_of(&words->key, i));
         WordAt at = {text.held, key.held, words->text_code[i], words->key_code[i], words->bits[i], words->inside[i],
                      words->text.start[i], words->key.start[i], (uint8_t)size_of(&words->text, i), text.again,
-                     (uint8_t)size_of(&words->key, i), key.again,
-                     words->split_start[i + 1] > words->split_start[i],
-                     words->sense_start[i + 1] > words->sense_start[i]};
+                     (uint8_t)size_of(&words->key, i), key.again, told_of(words, i)};
         word[i] = at;
     }
     for (int64_t i = 0; i < side->count; i++) {

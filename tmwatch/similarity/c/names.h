@@ -53,13 +53,17 @@ typedef struct {
 } Texts;
 
 /* What is asked of most words and names that come near, together in one line of the processor's memory. `held`
-   and `again`: their letters in any order, to tell at once that two cannot have much in common (`bag_of`). */
+   and `again`: their letters in any order, to tell at once that two cannot have much in common (`bag_of`); `told`:
+   a bit for each meaning, of its known parts too, and for each known part, to tell at once that two share none. */
 typedef struct {
     uint64_t held, key_held, text_code, key_code;
     double bits, inside;
     int32_t text, key;
-    uint8_t size, again, key_size, key_again, split, meant;
+    uint8_t size, again, key_size, key_again;
+    uint32_t told;
 } WordAt;
+#define PART_BITS 12
+#define PARTS_TOLD (((uint32_t)1 << PART_BITS) - 1)
 
 typedef struct {
     uint64_t held, key_held;
@@ -126,6 +130,7 @@ typedef struct {
     int crosses, into[MOST_PRODUCTS], with[MOST_PRODUCTS], bends, bent[NUMBERS];
     uint8_t enough[2 * MOST_LETTERS + 1], letters[2 * MOST_LETTERS + 1], sounds[2 * MOST_LETTERS + 1];
     uint8_t near_letters[2 * MOST_LETTERS + 1], near_sounds[2 * MOST_LETTERS + 1];
+    uint8_t apart[2 * MOST_LETTERS + 1]; /* fewer letters, or sounds, in common of so many: no level goes by them */
     /* Hashes of the words that make a compound of a word they stand beside, ascending. */
     const uint64_t *known;
     int64_t known_count;

@@ -75,10 +75,14 @@ HOT static int score_tile(const Rule *rule, Room *room, const Side *names, int64
     Mark *mark = &room->mark;
     const NameAt *own = &mark->side->at[mark->at];
     int many = 0, kept = 0;
-    for (int i = 0; i < size; i++) {
+    for (int i = size; i & 7; i++) room->near[i] = 0; /* of a tile before */
+    for (int i = 0; i < size; i += 8) {
         uint64_t eight = 0;
-        while (!(i & 7) && i + 8 <= size && (memcpy(&eight, room->near + i, 8), !eight)) i += 8;
-        if (i < size && room->near[i]) room->place[many++] = (uint16_t)i;
+        for (int k = 0; k < 8; k++) eight |= (uint64_t)room->near[i + k] << 8 * k;
+        if (!eight) continue;
+        /* a bit for each of the eight that is 1 */
+        for (unsigned bits = (unsigned)(eight * UINT64_C(0x0102040810204080) >> 56); bits; bits &= bits - 1)
+            room->place[many++] = (uint16_t)(i + LOWEST_BIT(bits));
     }
     /* What is asked for next is fetched meanwhile: names near a mark lie far from each other. */
     for (int k = 0; k < many; k++) {

@@ -52,6 +52,8 @@ static void plan(Rule *rule) {
     }
     for (int i = 0; i < NUMBERS; i++)
         if (rule->square[i] < 0) rule->bent[rule->bends++] = i;
+    double apart = least_of(least_of(rule->sight, rule->hearing), rule->letters_alone);
+    apart = least_of(apart, least_of(rule->letters_in_spite, rule->letters_beside_part));
     for (int total = 0; total <= 2 * MOST_LETTERS; total++) {
         int common = 0;
         while (common < 255 && alike(common, total) <= rule->alike_from) common++;
@@ -59,6 +61,7 @@ static void plan(Rule *rule) {
         rule->letters[total] = fewest(total, rule->least_letters);
         rule->sounds[total] = fewest(total, rule->least_sound);
         rule->near_letters[total] = fewest(total, rule->sight);
+        rule->apart[total] = fewest(total, apart);
         rule->near_sounds[total] = fewest(total, rule->hearing);
     }
 }
@@ -113,21 +116,25 @@ INLINE int score(const Rule *rule, Mark *mark, const Side *names, int64_t name, 
     const NameAt *own = &mark->side->at[mark->at], *their = &names->at[name];
     int size = own->size, length = their->size, total = size + length;
     int key_size = own->key_size, other_key = their->key_size, key_total = key_size + other_key;
-    int common = LETTERS_SHARED(own, their), key_common = SOUNDS_SHARED(own, their);
-    int related = kind & (SHARED | MEANT);
+    int related = kind & (SHARED | MEANT), sounds = rule->sounds[key_total];
     const uint8_t *text = letters_of(names, name), *key = sounds_of(names, name);
-    double most = most_jaro(mark->compact.text, size, text, length, common);
-    double most_key = most_jaro(mark->key.text, key_size, key, other_key, key_common);
-    common = in_common(&mark->compact, text, length);
-    key_common = in_common(&mark->key, key, other_key);
-    if (!related && common < rule->letters[total] && key_common < rule->sounds[key_total]) return 0;
+    /* Letters in any order first, which is the most that there can be in order. */
+    int common = LETTERS_SHARED(own, their), key_common = SOUNDS_SHARED(own, their);
+    int apart = related && common < rule->apart[total] && key_common < rule->apart[key_total];
+    if (!apart) {
+        common = in_common(&mark->compact, text, length);
+        int by_sound = !related && common < rule->letters[total];
+        if (by_sound && key_common < sounds) return 0;
+        key_common = in_common(&mark->key, key, other_key);
+        if (by_sound && key_common < sounds) return 0;
+    }
     out->same = common == size && size == length;
     if (level == 1 && common < rule->near_letters[total] && key_common < rule->near_sounds[key_total]) {
         int every;
         words_shared(mark, names, name, &every);
         if (!every) return 0;
     }
-    double worth = at_sight(rule, mark, names, name, common, shared, high);
+    double worth = in_whole_names(rule, mark, names, name, common, high);
     int bones = own->bones_size, other_bones = their->bones_size;
     high[LETTERS] = worth * alike(common, total);
     high[KEY_LETTERS] = worth * alike(key_common, key_total);
@@ -136,20 +143,29 @@ INLINE int score(const Rule *rule, Mark *mark, const Side *names, int64_t name, 
     Match found[MOST_MATCHES];
     mark_words(mark);
     int many = match_all(rule, mark, names, name, found);
+    met_of_mark(mark, names, name, found, many, high); /* with the letters all that the level goes by */
+    out->nearest = out->same ? 1 : nearest_level(rule, mark, names, name, high, found, many);
+    if (out->nearest > level) return 0;
+    if (apart) {
+        common = in_common(&mark->compact, text, length);
+        key_common = in_common(&mark->key, key, other_key);
+        high[LETTERS] = worth * alike(common, total);
+        high[KEY_LETTERS] = worth * alike(key_common, key_total);
+    }
+    at_sight(rule, mark, names, name, worth, shared, high);
     by_words(rule, mark, names, name, found, many, high);
     high[BONES] = worth * alike(in_common(&mark->bones, bones_of(names, name), other_bones),
                                 bones + other_bones);
     memcpy(low, high, NUMBERS * sizeof *low);
-    high[OPENING] = worth * most, high[KEY_OPENING] = worth * most_key;
+    high[OPENING] = worth * most_jaro(mark->compact.text, size, text, length, LETTERS_SHARED(own, their));
+    high[KEY_OPENING] = worth * most_jaro(mark->key.text, key_size, key, other_key, SOUNDS_SHARED(own, their));
     low[OPENING] = low[KEY_OPENING] = 0.0;
     if (!out->same && reach(rule, bound) < least) return 0;
 
     high[OPENING] = worth * jaro_winkler(&mark->compact, text, length);
     high[KEY_OPENING] = worth * jaro_winkler(&mark->key, key, other_key);
     out->score = joined(rule, high);
-    if (!out->same && out->score < least) return 0;
-    out->nearest = out->same ? 1 : nearest_level(rule, mark, names, name, high, found, many);
-    return out->nearest <= level;
+    return out->same || out->score >= least;
 }
 
 /* `features.measure`, all numbers, with the matches. Returns how many matches there are. */
@@ -161,7 +177,8 @@ static int measure(const Rule *rule, Mark *mark, const Side *names, int64_t name
     int common = in_common(&mark->compact, text, length), key_common = in_common(&mark->key, key, other_key);
     int other_bones = names->at[name].bones_size;
     mark_words(mark);
-    double worth = at_sight(rule, mark, names, name, common, shared, number);
+    double worth = in_whole_names(rule, mark, names, name, common, number);
+    at_sight(rule, mark, names, name, worth, shared, number);
     int many = match_all(rule, mark, names, name, found);
     by_words(rule, mark, names, name, found, many, number);
     number[LETTERS] = worth * alike(common, size + length);
