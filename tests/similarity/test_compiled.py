@@ -50,6 +50,7 @@ def test_the_rule_in_c_measures_what_the_rule_in_python_measures_to_the_last_bit
 # Words that the rule treats apart, and letters few enough to meet in every way.
 APART = st.sampled_from(
     ["vapour", "rub", "vaporub", "water", "pik", "waterpik", "hydropik", "sun", "flower", "sunflower", "the"]
+    + ["vaporubwaterpikhydropiksunflower", "vaporubwaterpikhydropiksunflowers"]
 )
 WORD = st.one_of(APART, st.text("abcde", min_size=1, max_size=9))
 CLOSE = st.lists(WORD, min_size=1, max_size=5).map(" ".join)

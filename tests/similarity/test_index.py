@@ -144,6 +144,21 @@ def test_the_nearest_are_those_that_a_search_of_all_finds_first(
     assert some > 8
 
 
+@pytest.mark.parametrize("cores", [1, 2, 3, 8])
+def test_however_the_threads_share_marks_and_parts_the_hits_are_those_of_all_names_at_once(
+    cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tmwatch.similarity.index._PART", 40)
+    marks, names = generated(24, seed=12)
+    index = Index.build(names)
+    index._cores = cores
+    assert len(index._parts) > 3
+    found = by_place(list(index.search_many(marks)))
+    assert found == by_place(list(hits(marks, names)))
+    first = next(index.search_many(marks))  # and who asks for one only is not kept waiting for ever
+    assert first in found
+
+
 def test_a_large_index_that_lets_its_pages_go_finds_the_same_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

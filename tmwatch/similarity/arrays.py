@@ -374,5 +374,5 @@ def _plain(name: Name) -> bool:
         and len(name.compact) <= MOST_LETTERS
         and len(name.key) <= MOST_LETTERS
         and 0 < len(name.words) <= MOST_WORDS
-        and all(len(word.text) <= LONGEST_PART and len(word.key) <= MOST_LETTERS for word in name.words)
+        and all(len(word.text) <= MOST_LETTERS and len(word.key) <= MOST_LETTERS for word in name.words)
     )

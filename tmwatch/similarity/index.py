@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -253,9 +254,31 @@ class Index:
             return
         ready = [marks.name(at) for at in range(len(marks))]
         self._scorer.noises(ready, self._cores)
-        for part in parts:
-            yield part, Found(*self._scorer.found(ready, part.columns, level, self._cores, marks))
+        for part, found in self._in_turn(
+            parts,
+            lambda part, cores: Found(*self._scorer.found(ready, part.columns, level, cores, marks)),
+        ):
+            yield part, found
             self._let_go(part, len(marks))
+
+    def _in_turn(
+        self, parts: Sequence[_Part], look: Callable[[_Part, int], Found]
+    ) -> Iterator[tuple[_Part, Found]]:
+        """Each part with what is found in it. The threads share the marks; where there are many parts each
+        takes a part, and what is done by one thread alone (its file is read) is done beside the others."""
+        if len(parts) < 2 * self._cores or self._cores == 1:
+            for part in parts:
+                yield part, look(part, self._cores)
+            return
+        ahead: deque[tuple[_Part, Future[Found]]] = deque()  # as many as there are threads: memory is bounded
+        with ThreadPoolExecutor(self._cores) as pool:
+            for part in parts:
+                if len(ahead) > self._cores:
+                    first, found = ahead.popleft()
+                    yield first, found.result()
+                ahead.append((part, pool.submit(look, part, 1)))
+            for part, found in ahead:
+                yield part, found.result()
 
     def _of_one(
         self,
