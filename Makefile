@@ -47,10 +47,10 @@ wheel: $(STAMP)
 
 bench: $(STAMP)
 	@$(PY) -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[bench]'
-	$(PY) -m pytest tests/benchmarks -m bench -s $(ARGS)
+	$(PY) -m pytest $(if $(filter tests/%,$(ARGS)),,tests/benchmarks) -m bench -s $(ARGS)
 
 soak: $(STAMP)
-	$(PY) -m pytest tests -m soak -s $(ARGS)
+	$(PY) -m pytest $(if $(filter tests/%,$(ARGS)),,tests) -m soak -s $(ARGS)
 	TMWATCH_ALL_EXAMPLES=1 $(PY) -m pytest tests -m 'hypothesis and not bench and not soak' $(ARGS)
 
 clean:

@@ -38,7 +38,7 @@ from tmwatch.watches.portfolio import Portfolio
 if TYPE_CHECKING:
     from tmwatch.config import Config, Watch
 
-_AT_ONCE = 500
+_AT_ONCE = 10  # filings: one with a long history is a third of a megabyte
 _NEAR = 2  # level of likeness from which on a hit is near
 _YEAR, _IN_A_MAIL = 366, 3
 _PRIORITY = dt.timedelta(days=400)  # since the filing; what ended before that is no news

@@ -39,6 +39,7 @@ _SMALL, _MANY = 20_000, 8
 # Of so many parts what was read is kept for the next search; of the others it is let go, and of all of them
 # after a search for many marks: all of it may be too much for the machine.
 _WARM = 20
+_UNEVEN = 1.1  # times its share of the names: more for one thread, and the others wait
 # How the file of a part ends, and a file that forms before this one had.
 _END, _BEFORE = ".names", "index.json"
 
@@ -264,9 +265,11 @@ class Index:
     def _in_turn(
         self, parts: Sequence[_Part], look: Callable[[_Part, int], Found]
     ) -> Iterator[tuple[_Part, Found]]:
-        """Each part with what is found in it. The threads share the marks; where there are many parts each
-        takes a part, and what is done by one thread alone (its file is read) is done beside the others."""
-        if len(parts) < 2 * self._cores or self._cores == 1:
+        """Each part with what is found in it. The threads share the marks; where each has as many parts to do
+        it takes them, and what is done by one thread alone (a file is read) is done beside the others."""
+        names = [len(part.columns) for part in parts]
+        longest = -(-len(parts) // self._cores) * max(names, default=0)  # of a thread's share
+        if self._cores == 1 or longest > _UNEVEN * sum(names) / self._cores:
             for part in parts:
                 yield part, look(part, self._cores)
             return
