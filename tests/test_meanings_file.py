@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tmwatch.config import load_config
 from tmwatch.config.meanings import read_meanings
+from tmwatch.deadlines.rules import with_own
 from tmwatch.errors import ConfigError
 from tmwatch.watches.filing import Filing
 from tmwatch.watches.portfolio import Portfolio
@@ -48,6 +51,16 @@ def test_a_bad_file_is_a_mistake_of_the_configuration(tmp_path: Path, raw: bytes
         load_config(tmp_path / "tmwatch.toml")
     assert "meanings_file" in str(caught.value)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("read", [read_meanings, with_own])
+def test_a_pipe_or_a_device_is_refused_before_it_is_read(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    os.mkfifo(tmp_path / "own.csv")
+    for path in (tmp_path / "own.csv", Path("/dev/null")):
+        with pytest.raises(ConfigError, match="is a device or a pipe, not a file"):
+            read(path)
 
 
 def test_a_watch_finds_by_the_meanings_of_the_file(tmp_path: Path) -> None:

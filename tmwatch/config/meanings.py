@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 from tmwatch.errors import ConfigError
+from tmwatch.plain_file import size_of
 
 _LARGEST = 5_000_000  # bytes; a table for people, not a dictionary
 _DO = "Write a row for each meaning, its words divided by commas: seal,Robbe,phoque,海豹. Save it as UTF-8."
@@ -14,11 +15,11 @@ _DO = "Write a row for each meaning, its words divided by commas: seal,Robbe,pho
 def read_meanings(path: Path) -> tuple[tuple[str, ...], ...]:
     """The groups of words that mean the same, in the order of the file; a row that begins with # is none.
 
-    Raises `ConfigError` for a file that cannot be read, is larger than 5 MB or no UTF-8, and for a row with
-    one word only.
+    Raises `ConfigError` for a file that cannot be read, is a device, larger than 5 MB or no UTF-8, and for a
+    row with one word only.
     """
     try:
-        if path.stat().st_size > _LARGEST:
+        if size_of(path, "the file of meanings", _DO) > _LARGEST:
             raise ConfigError(
                 f"the file of meanings {path} is larger than {_LARGEST // 1_000_000} MB", do=_DO
             )

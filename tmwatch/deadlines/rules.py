@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tmwatch.deadlines.arithmetic import Period, parse_period
 from tmwatch.errors import ConfigError
+from tmwatch.plain_file import size_of
 
 # `with`: the period begins with the day of the trigger, so it ends a day earlier. `first_open_day`: day 1 is
 # the first open day after it. `next_month`: it begins on the first day of the month after it.
@@ -128,16 +129,20 @@ def shipped() -> RuleBook:
     return RuleBook(read_rules(text, "deadline_rules.csv").values())
 
 
+_DO = "Name a CSV file in UTF-8 under `rules` in `[deadlines]`, or leave the setting out."
+
+
 def with_own(path: Path) -> RuleBook:
     """The shipped rules with the user's file over them. Raises `ConfigError` for a bad file or row."""
     try:
+        size_of(path, "the file of deadline rules", _DO)
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"the deadline rules cannot be read: {error}",
             where=str(path),
             kept="No date was computed.",
-            do="Name a CSV file in UTF-8 under `rules` in `[deadlines]`, or leave the setting out.",
+            do=_DO,
         ) from error
     merged = {(rule.office, rule.name): rule for rule in shipped().rules}
     for key, rule in read_rules(text, str(path)).items():

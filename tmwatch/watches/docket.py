@@ -12,7 +12,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from pathlib import Path
 from tmwatch.errors import ConfigError, UsageError
 from tmwatch.model import TradeMark
 from tmwatch.numbers import MarkNumber, parse_number, show_number
+from tmwatch.plain_file import size_of
 from tmwatch.text import clean_line
 
 _LARGEST = 50_000_000  # bytes; a docket of a million rows is smaller
@@ -101,13 +101,7 @@ def bare(number: str) -> str:
 def read_docket(path: Path, default_office: str | None = None) -> Docket:
     """Read the file. Raises `ConfigError` when there is no file or it has no column of numbers."""
     try:
-        info = path.stat()
-        if not (stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode)):  # reading one may never end
-            raise ConfigError(
-                f"the docket file {path} is a device or a pipe, not a file",
-                do="Name the CSV that you saved from the sheet.",
-            )
-        if info.st_size > _LARGEST:
+        if size_of(path, "the docket file", "Name the CSV that you saved from the sheet.") > _LARGEST:
             raise ConfigError(
                 f"the docket file {path} is larger than {_LARGEST // 1_000_000} MB",
                 do="Leave the column of numbers and what you need beside it, or make two watches of it.",
