@@ -110,6 +110,16 @@ def test_the_names_of_the_register_are_made_ready_once_which_is_announced(
     assert (folder / "register.db.index").read_text() == "in the way"
 
 
+def test_that_the_store_of_the_register_is_damaged_is_said_once(stored: Run, folder: Path) -> None:
+    stored("import", str(zipped(folder / "apc990420.zip", THREE)))
+    path = folder / "register.db"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    ran = stored("watch", "test", "names")
+    assert ran.code == 1
+    assert ran.err.count("the store of the register cannot be used") == 1
+
+
 def test_a_replay_counts_by_level_and_week_and_says_what_it_looked_through(stored: Run) -> None:
     with time_machine.travel(dt.datetime(2026, 11, 26, 12, tzinfo=dt.UTC), tick=True):
         told = stored("watch", "replay", "names", "--since", "2026-09-28", "--json").json

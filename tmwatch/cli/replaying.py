@@ -111,12 +111,14 @@ def _tried(session: Session, config: Config, name: str, level: int | None) -> tu
 def _index(path: Path | None) -> Index | None:
     """The index of the register's names; None where it cannot be kept: then all names are compared."""
     assert path is not None
-    try:
-        with Register(path, create=False) as register:
+    with Register(path, create=False) as register:
+        try:
             return made_ready(register)
-    except StoreError as error:
-        complain(f"Note: {error}\nEvery name of the register is compared instead: of a million in minutes.")
-        return None
+        except StoreError as error:
+            complain(
+                f"Note: {error}\nEvery name of the register is compared instead: of a million in minutes."
+            )
+            return None
 
 
 def _print(one: Found, why: str) -> None:
