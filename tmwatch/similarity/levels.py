@@ -40,7 +40,7 @@ def by_words(one: Name, other: Name, value: Mapping[str, float], matches: Sequen
     AUTO is no more than a part of JD AUTO that says little: the mark's own part is missing, and the two are
     distant. JDEX AUTO has it changed: not near identical. UOQJD has nothing of it but two letters in a word,
     KRAFTSMAN and SPORTSMAN share letters alone: not near. FAKE BOOK is no farther from FACEBOOK, which is
-    one word, than FAKEBOOK is, though BOOK says little.
+    one word, than FAKEBOOK is, though BOOK says little; nor KIDSWORLD from KIDZ WORLD, which sounds the same.
     """
     shared = [match for match in matches if match.alike > LITTLE]
     weak = all(min(match.one.bits, match.other.bits) <= WEAK for match in shared)
@@ -70,9 +70,9 @@ def _by_few_letters(match: Match) -> bool:
 
 
 def _met_whole(one: Name, value: Mapping[str, float]) -> bool:
-    """Whether a mark of one word is met nearly letter for letter, or by sound, wherever blanks stand."""
-    alike = value["letters"] >= LETTERS_IN_SPITE or value["key_letters"] >= 1
-    return alike and len(one.words) == 1 and not one.han
+    """Whether a mark sounds the same, or is of one word and met nearly letter for letter; blanks do not count."""
+    alike = value["key_letters"] >= 1 or (len(one.words) == 1 and value["letters"] >= LETTERS_IN_SPITE)
+    return alike and not one.han
 
 
 def _near_letters(value: Mapping[str, float], least: float) -> bool:

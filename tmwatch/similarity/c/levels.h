@@ -19,7 +19,7 @@ INLINE int shorter_of(const Mark *mark, const Side *names, int64_t name, const M
 
 /* `levels._met_whole`. */
 INLINE int met_whole(const Rule *rule, const NameAt *own, const double *number) {
-    return own->words == 1 && (number[LETTERS] >= rule->letters_in_spite || number[KEY_LETTERS] >= 1.0);
+    return number[KEY_LETTERS] >= 1.0 || (own->words == 1 && number[LETTERS] >= rule->letters_in_spite);
 }
 
 /* `levels.by_words`. */
