@@ -70,7 +70,7 @@ def _by_few_letters(match: Match) -> bool:
 
 
 def _met_whole(one: Name, value: Mapping[str, float]) -> bool:
-    """Whether a mark sounds the same, or is of one word and met nearly letter for letter; blanks do not count."""
+    """Whether a mark sounds the same, or is one word and met nearly letter by letter; blanks do not count."""
     alike = value["key_letters"] >= 1 or (len(one.words) == 1 and value["letters"] >= LETTERS_IN_SPITE)
     return alike and not one.han
 
