@@ -142,6 +142,38 @@ def test_the_first_change_of_what_stood_there_before_the_watch_is_told_as_a_chan
     assert change["date"] == card["status_date"] == "2026-04-17"
 
 
+def test_history_says_what_the_store_of_the_register_saw_change(run: Run, folder: Path) -> None:
+    (record,) = (one.record for one in SOURCE.read(Page(THREE)).readings if one.record.st13 == NAMED)
+    configured(folder)
+    owner = record.owners[0].name
+    days = [
+        THREE,
+        THREE.replace(b"20260420", b"20260421").replace(b"<status-code>630", b"<status-code>638"),
+        THREE.replace(b"20260420", b"20260422").replace(b"<status-code>630", b"<status-code>686"),
+        THREE.replace(b"20260420", b"20260423").replace(b"<status-code>630", b"<status-code>700"),
+    ]
+    for day, text in enumerate(days, 20):
+        (folder / f"apc9904{day}.xml").write_bytes(text)
+        if day == 22:  # from here on the database has it too
+            alone = run("history", "US 99990512", "--json").json
+            shown = run("history", "US 99990512").out
+            configured(folder, watch("theirs", owners=[owner]))
+        run("import", f"apc9904{day}.xml")
+    first = {"as_of": "2026-04-21", "file": "apc990421.xml", "old": "filed (630)", "new": "examination (638)"}
+    then = {"as_of": "2026-04-22", "file": "apc990422.xml", "old": first["new"], "new": "published (686)"}
+
+    def moved(told: dict[str, Any]) -> list[dict[str, str]]:
+        return [{key: one[key] for key in first} for one in told["register_changes"]]
+
+    assert (alone["versions"], moved(alone)) == ([], [first])
+    assert "2026-04-21 apc990421.xml Status: filed (630) → examination (638)" in " ".join(shown.split())
+    both = run("history", "US 99990512", "--json").json
+    assert moved(both) == [first, then]
+    assert [(one["field"], one["old"]) for one in both["changes"]] == [("status", "published (686)")]
+    assert "nothing changed since" in run("history", "US 72990513").out
+    assert run("history", "US 72990599").code == 2
+
+
 def test_a_mark_that_a_watched_owner_sells_is_told_though_it_stood_there_before_the_watch(
     run: Run, folder: Path
 ) -> None:

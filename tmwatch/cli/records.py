@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -14,11 +15,14 @@ from tmwatch.cli.app import cli
 from tmwatch.cli.options import json_option, office_option
 from tmwatch.cli.output import LABEL_WIDTH, facts_grid, plain, say, say_json, say_link
 from tmwatch.cli.session import Session, pass_session
+from tmwatch.config import Config
 from tmwatch.errors import UsageError
 from tmwatch.exporting import record_json
 from tmwatch.model import Assignment, Designation, GoodsServices, Live, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number, show_number
+from tmwatch.register_history import InRegister, Moved, in_register
 from tmwatch.store import Database, queries
+from tmwatch.stored import numbered, record_of
 
 LATEST_EVENTS = 8
 GOODS_LIMIT = 400  # characters of one class; `--goods` shows all of it
@@ -204,17 +208,27 @@ def _events(record: TradeMark, *, all_events: bool) -> None:
 @json_option
 @pass_session
 def history(session: Session, number: tuple[str, ...], office: str | None, as_json: bool) -> None:
-    """Show versions and changes of a filing, oldest first, in the register's own order."""
+    """Show versions and changes of a filing, oldest first, in the register's own order.
+
+    Before its first version, or of a filing that the database does not have, what the store of the register
+    saw change in it.
+    """
     wanted = parse_number(" ".join(number), office)
-    database = session.database()
-    st13 = find_one(database, wanted)
-    told = queries.history(database, st13)
+    config = session.config_if_any()
+    database = session.database(config)
+    alone = _in_register_alone(config, database, wanted)
+    told = queries.history(database, alone.row["st13"] if alone else find_one(database, wanted))
+    known = alone or (in_register(config, told["st13"]) if config is not None else None)
+    first = told["versions"][0]["as_of"] if told["versions"] else None
+    before = [one for one in known.moved if first is None or one.as_of <= first] if known else []
     if as_json:
-        say_json(told)
+        say_json({**told, "register_changes": [change for one in before for change in one.as_json()]})
         return
-    record = queries.get(database, st13)
+    record = queries.get(database, told["st13"]) or (record_of(known.row) if known else None)
     assert record is not None
     say(render.record_name(record), style="bold")
+    if known is not None and (before or alone):
+        _of_register(known, before)
     for version in told["versions"]:
         mine = [one for one in told["changes"] if one["version"] == version["version"]]
         _version(version, mine)
@@ -222,6 +236,26 @@ def history(session: Session, number: tuple[str, ...], office: str | None, as_js
         field = render.WORDS.field(one["field"])
         say(f"{field}: {one['other']} says otherwise; {one['believed']} is believed.")
     say(VERIFY)
+
+
+def _in_register_alone(config: Config | None, database: Database, number: MarkNumber) -> InRegister | None:
+    """The one filing that is meant, where the store of the register has it and the database has not."""
+    if config is None or queries.find(database, number):
+        return None
+    found = numbered(config, number)
+    return in_register(config, found[0]) if len(found) == 1 else None
+
+
+def _of_register(known: InRegister, moved: Sequence[Moved]) -> None:
+    say()
+    say(f"In the store of the register since {known.since[:10]}", style="bold")
+    if not moved:
+        say("nothing changed since", indent=2)
+    for one in moved:
+        say(f"{one.as_of}  {plain(one.file, 80)}", indent=2, style="dim")
+        for change in one.changes:
+            for line in render.change_lines(change.model_dump(mode="json")):
+                say(line, indent=4)
 
 
 def _version(version: dict[str, Any], changes: list[dict[str, Any]]) -> None:
