@@ -8,12 +8,13 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tmwatch.changes.compare import bare
 from tmwatch.changes.diff import diff
 from tmwatch.config import Config
 from tmwatch.model import Change, GoodsServices, Live, Party, Phase, Provenance, TradeMark, make_record
 from tmwatch.numbers import MarkNumber
 from tmwatch.sources.registry import all_sources
-from tmwatch.sources.slim import TellsStatus
+from tmwatch.sources.slim import Slims, TellsStatus
 from tmwatch.store import Database, queries
 from tmwatch.store.register import Register
 from tmwatch.watches.concern import filing_of_row
@@ -114,7 +115,10 @@ def named(config: Config, name: str) -> list[dict[str, Any]]:
 
 def record_of(row: Mapping[str, Any]) -> TradeMark:
     """A row of the register's store as a record of the few fields it has; goods are not among them."""
-    names = {_OTHER_NAMES[kind]: text for kind, text in row["other_names"] if kind in _OTHER_NAMES}
+    # Of a name that is not there the office has told none: the first translation is a change.
+    names = dict.fromkeys(_OTHER_NAMES.values()) | {
+        _OTHER_NAMES[kind]: text for kind, text in row["other_names"] if kind in _OTHER_NAMES
+    }
     filed = dt.date.fromisoformat(row["filing_date"]) if row["filing_date"] else None
     record = make_record(
         row["office"],
@@ -152,9 +156,20 @@ def changes_of(
 
     `status_date`: of the status that it has now, where somebody knows it.
     """
-    new = record_of(after)
+    old, new = record_of(before), record_of(after)
+    if _same_agents(before, after):
+        old = old.model_copy(update={"representatives": new.representatives})
     dated = new.model_copy(update={"status_date": status_date})
-    return tuple(diff(record_of(before), new, dated))
+    return tuple(diff(old, new, dated))
+
+
+def _same_agents(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether both name the same representatives. Firms are among them, and stand in a line of an address:
+    what is compared there is letters and digits. An older reader saw fewer: more of them are no change."""
+    was, now = ({bare([name]) for name in row["agents"]} for row in (before, after))
+    source = all_sources().get(before["source"])
+    anew = isinstance(source, Slims) and source.slim_version != before["slim_version"]
+    return was == now or (anew and was < now)
 
 
 def _register(config: Config) -> Register:

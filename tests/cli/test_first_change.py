@@ -1,0 +1,88 @@
+"""The first change of a filing that stood in the store of the register before its watch is told as the same
+change would be of a filing that is known whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.cli.test_register import configured, watch
+from tests.oracle.filings import Filing, case, zipped
+from tmwatch.store.register import Register
+
+STOOD = Filing(99100001, "VELOPIA", "Velo Works LLC", {12: "Bicycles"}, firm="SPECIMEN & SAMPLE LLP")
+PUBLISHED = replace(STOOD, status="686", status_day=dt.date(2026, 11, 2))
+THEIRS = watch("theirs", owners=["Velo Works"])
+STORES = pytest.mark.parametrize("store", ["register.db", ""], ids=["register", "no-register"])
+
+
+class Days:
+    """`STOOD` is imported, and the watch comes after it."""
+
+    def __init__(self, run: Run, folder: Path, store: str = "register.db", rule: str = THEIRS) -> None:
+        self.run, self.folder = run, folder
+        configured(folder, register=store)
+        self.imports(STOOD, 2)
+        configured(folder, rule, register=store)
+
+    def imports(self, one: Filing, day: int) -> None:
+        file = self.folder / f"apc2611{day:02}.zip"
+        file.write_bytes(zipped(f"2611{day:02}", [case(one, dt.date(2026, 11, day))]))
+        ran = self.run("import", file.name)
+        assert ran.code == 0, ran.err
+
+    def told_of(self, one: Filing) -> list[dict[str, Any]]:
+        """The cards of what is told once the filing stands so."""
+        self.imports(one, 3)
+        alerts = json.loads(self.run("alerts", "list", "--json").out)
+        assert all(alert["kind"] == "filing.changed" for alert in alerts)
+        return [card for alert in alerts for card in alert["payload"]["cards"]]
+
+    def fields(self, one: Filing) -> list[str]:
+        return [change["field"] for card in self.told_of(one) for change in card["changes"]]
+
+
+@STORES
+@pytest.mark.parametrize("firm", ["SPECIMEN & SAMPLE, LLP", "Specimen & Sample L.L.P."])
+def test_a_firm_that_is_only_written_otherwise_is_no_change(
+    run: Run, folder: Path, store: str, firm: str
+) -> None:
+    assert Days(run, folder, store).fields(replace(STOOD, firm=firm)) == []
+
+
+@pytest.mark.parametrize("other", [{"firm": "OTHER FIRM LLP"}, {"attorney": "Jo New"}])
+def test_another_firm_or_lawyer_is_one(run: Run, folder: Path, other: dict[str, str]) -> None:
+    assert Days(run, folder).fields(replace(STOOD, **other)) == ["representatives"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [(replace(STOOD, docket="M-1"), []), (PUBLISHED, ["status"])],
+    ids=["nothing else", "a publication"],
+)
+def test_a_firm_that_only_a_better_reader_sees_is_no_change_beside_one(
+    run: Run, folder: Path, now: Filing, told: list[str]
+) -> None:
+    days = Days(run, folder)
+    with closing(Register(folder / "register.db")) as register, register.write():
+        register.conn.execute("update filing set agents = '[\"Pat Specimen\"]', slim_version = 1")
+    assert days.fields(now) == told
+
+
+def test_a_second_lawyer_whom_the_same_reader_sees_is_one(run: Run, folder: Path) -> None:
+    days = Days(run, folder)
+    with closing(Register(folder / "register.db")) as register, register.write():
+        register.conn.execute("update filing set agents = '[\"Pat Specimen\"]'")
+    assert days.fields(PUBLISHED) == ["status", "representatives"]
+
+
+@STORES
+def test_the_first_translation_of_a_mark_is_a_change(run: Run, folder: Path, store: str) -> None:
+    assert Days(run, folder, store).fields(replace(STOOD, translation="bicycle")) == ["translation"]
