@@ -116,9 +116,8 @@ def named(config: Config, name: str) -> list[dict[str, Any]]:
 def record_of(row: Mapping[str, Any]) -> TradeMark:
     """A row of the register's store as a record of the few fields it has; goods are not among them."""
     # Of a name that is not there the office has told none: the first translation is a change.
-    names = dict.fromkeys(_OTHER_NAMES.values()) | {
-        _OTHER_NAMES[kind]: text for kind, text in row["other_names"] if kind in _OTHER_NAMES
-    }
+    told = {_OTHER_NAMES[kind]: text for kind, text in row["other_names"] if kind in _OTHER_NAMES}
+    names: dict[str, Any] = dict.fromkeys(_OTHER_NAMES.values()) | told
     filed = dt.date.fromisoformat(row["filing_date"]) if row["filing_date"] else None
     record = make_record(
         row["office"],

@@ -186,7 +186,7 @@ def _reasons(
         if base.answer.hit:
             said = (
                 "the rule holds, but no look has come since the watch asks for this: with the next one it "
-                "comes under the watch, quietly, because it was there before"
+                "comes under the watch, as one that was there before: what has changed by then is told"
             )
             return [*told, said]
         return [*told, *(base.answer.failed or ("the rule does not hold",))]
@@ -247,8 +247,11 @@ def _of_hit(watch: Watch, row: Mapping[str, Any], state: hits.HitState, *, told:
     found = []
     day = row["first_at"][:10]
     if row["baseline"] and not (told and watch.first_look == "alert"):
+        kind = "with its first look, which is summed up"
+        if row["stood"]:
+            kind = "as one that was there before: it is told how it changes, and not that it is there"
         how = "" if watch.first_look == "quiet" else ', before first_look = "alert" was set'
-        found.append(f"it came under the watch on {day} with its first look, which is summed up{how}")
+        found.append(f"it came under the watch on {day} {kind}{how}")
     if state.triage == "noise":
         on = (state.triaged_at or "")[:10]
         found.append(f"marked noise on {on}: silent until its owner, classes or goods change")

@@ -136,6 +136,22 @@ def test_a_case_of_the_register_that_is_renamed_towards_a_watched_name_is_told(
     assert "because the words of its mark changed" in card["why"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("TR0000", "its translation"), ("PM0001", "its pseudo mark"), ("TL0000", "its transl")],
+)
+def test_a_case_of_the_register_that_is_given_a_second_name_near_a_watched_one_is_told(
+    run: Run, folder: Path, kind: str, words: str
+) -> None:
+    days = Days(run, folder, marks=["Joyrobotaxi"])
+    assert days.brings(mark="Lantern") == []
+    said = f"<case-file-statement><type-code>{kind}</type-code><text>JOYROBOTAXY</text></case-file-statement>"
+    days.case = days.case.replace(b"<case-file-statements>", b"<case-file-statements>" + said.encode())
+    (card,) = days.brings(mark="Lantern")
+    assert card["newness"] == "new to your watch"
+    assert f"because {words}" in card["why"]
+
+
 def test_a_name_of_the_register_whose_other_trigger_comes_true_is_told(run: Run, folder: Path) -> None:
     days = Days(run, folder, marks=["Velopia"], owners=["Velo Works"], require="all")
     assert days.brings(mark="VELOPIA") == []
@@ -146,6 +162,18 @@ def test_a_name_of_the_register_whose_other_trigger_comes_true_is_told(run: Run,
 def test_a_case_of_the_register_whose_goods_become_the_watched_ones_is_told(run: Run, folder: Path) -> None:
     days = Days(run, folder, classes=[12], goods=["autonomous vehicle"])
     assert days.brings(mark="Lantern") == []
+    (card,) = days.brings(mark="Lantern", goods="Ferries; autonomous vehicles")
+    assert card["newness"] == "new to your watch"
+
+
+@pytest.mark.parametrize("status", ["630", "686"], ids=["goods alone", "and published"])
+def test_a_watch_by_goods_is_told_of_what_it_can_see_now_whatever_else_has_changed(
+    run: Run, folder: Path, status: str
+) -> None:
+    """The store of the register keeps no goods: only read whole the case shows that it has them."""
+    days = Days(run, folder, goods=["autonomous vehicle"])
+    assert days.brings(mark="Lantern") == []
+    days.case = days.case.replace(b"<status-code>630", b"<status-code>" + status.encode())
     (card,) = days.brings(mark="Lantern", goods="Ferries; autonomous vehicles")
     assert card["newness"] == "new to your watch"
 

@@ -86,3 +86,37 @@ def test_a_second_lawyer_whom_the_same_reader_sees_is_one(run: Run, folder: Path
 @STORES
 def test_the_first_translation_of_a_mark_is_a_change(run: Run, folder: Path, store: str) -> None:
     assert Days(run, folder, store).fields(replace(STOOD, translation="bicycle")) == ["translation"]
+
+
+def test_why_not_and_the_hits_say_that_it_was_there_and_not_that_a_first_look_summed_it_up(
+    run: Run, folder: Path
+) -> None:
+    days = Days(run, folder)
+    days.told_of(PUBLISHED)
+    said = " ".join(reasons(run))
+    assert "as one that was there before: it is told how it changes, and not that it is there" in said
+    assert "summed up" not in said
+    shown = run("hits", "list").out
+    assert "there before the watch" in shown
+    assert "first look" not in shown
+
+
+def test_before_its_next_look_why_not_promises_what_will_change(run: Run, folder: Path) -> None:
+    Days(run, folder, store="")
+    assert any("what has changed by then is told" in one for one in reasons(run))
+
+
+@STORES
+def test_of_what_is_sold_the_alert_says_by_what_the_watch_would_have_had_it(
+    run: Run, folder: Path, store: str
+) -> None:
+    """The watch is new: nothing has been under it before."""
+    (card,) = Days(run, folder, store).told_of(replace(STOOD, owner="Else GmbH"))
+    why = 'as it stood before: owner "Velo Works LLC" is the watched "Velo Works" (company form folded)'
+    assert card["why"] == why
+    assert [hit["why"] for hit in run("hits", "list", "--json").json["hits"]] == [why]
+
+
+def reasons(run: Run) -> list[str]:
+    (said,) = json.loads(run("alerts", "why-not", STOOD.number, "--watch", "theirs", "--json").out)
+    return list(said["reasons"])

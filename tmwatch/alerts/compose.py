@@ -101,7 +101,10 @@ def reactor(
                     brought = batch.brought(watch, one) if found.hit else None
                     wider = brought is None and _only_wider(one, found)
                     first = not found.hit or is_baseline(watch, one, found, held) or wider
-                    hits.append(_hit(watch, one, found, first and not entered))
+                    if not found.hit:
+                        found = replace(found, why=f"as it stood before: {batch.stood(watch, one).why}")
+                    stood = bool(held) or one.what == "unchanged"
+                    hits.append(_hit(watch, one, found, first and not entered, stood))
                     # What brought it may weigh too little for a change: that it is here is the news then.
                     unsaid = entered and not to_tell(watch, one, state, found)[0]
                     loud = not entered and (not first or watch.first_look == "alert")
@@ -204,10 +207,9 @@ def _each_once(drafts: Sequence[AlertDraft]) -> list[AlertDraft]:
     return found
 
 
-def _hit(watch: Watch, one: Observed, found: Match, baseline: bool) -> HitDraft:
-    why = found.why or "it was under the watch before it changed"
+def _hit(watch: Watch, one: Observed, found: Match, baseline: bool, stood: bool) -> HitDraft:
     near = (found.level, found.score, found.reasons)
-    return HitDraft(watch.name, one.st13, why, baseline, *near, sure=found.sure)
+    return HitDraft(watch.name, one.st13, found.why, baseline, *near, sure=found.sure, stood=stood)
 
 
 def _only_wider(one: Observed, found: Match) -> bool:

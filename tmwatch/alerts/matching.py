@@ -92,10 +92,15 @@ class Batch:
         """
         if one.what != "changed" or one.previous is None:
             return None
-        before = self._before.get((watch.name, one.st13)) or match(watch, one.previous)
+        before = self.stood(watch, one)
         if "numbers" not in before.triggers and not self._states.get(one.st13):
             return True if stored and before.hit and UNCHECKED not in before.why else None
         return before.hit
+
+    def stood(self, watch: Watch, one: Observed) -> Match:
+        """What the watch says of a filing that has changed, as it stood."""
+        assert one.previous is not None
+        return self._before.get((watch.name, one.st13)) or match(watch, one.previous)
 
     def brought(self, watch: Watch, one: Observed) -> str | None:
         """By what change a filing that was known has come under the watch, in words; None where it would have
@@ -106,7 +111,8 @@ class Batch:
         if one.what != "changed" or one.previous is None:
             return None
         before = self._before.get((watch.name, one.st13))
-        if before is None and one.changes and not by_change(one):
+        blind = bool(watch.goods) and goods_texts(one.previous) is None
+        if before is None and one.changes and not blind and not by_change(one):
             return None
         # Only now it can be seen whether it has the goods that the watch asks for.
         seen = before is not None and UNCHECKED in before.why and UNCHECKED not in self.match(watch, one).why
@@ -118,7 +124,10 @@ class Batch:
 
 # What a watch goes by. A record that comes under it by a change of these has been brought under it.
 _GROUNDS = frozenset(
-    {"owners", "representatives", "domestic_representative", "correspondence", "verbal_element", "classes"}
+    {
+        *("owners", "representatives", "domestic_representative", "correspondence", "classes"),
+        *("verbal_element", "pseudo_mark", "translation", "transliteration"),
+    }
 )
 
 
@@ -134,6 +143,9 @@ def _moved(before: TradeMark, after: TradeMark) -> list[str]:
         ("owners", "its owner"),
         ("representatives", "its representative"),
         ("verbal_element", "the words of its mark"),
+        ("pseudo_mark", "its pseudo mark"),
+        ("translation", "its translation"),
+        ("transliteration", "its transliteration"),
         ("classes", "its classes"),
     ):
         if not before.gives(field) or not after.gives(field):

@@ -26,7 +26,7 @@ from tmwatch.watches.triage import basis
 VERDICTS: dict[str, hits.Triage | None] = {"relevant": "relevant", "noise": "noise", "open": None}
 COLUMNS = (
     *("id", "watch", "level", "score", "triage", "triaged_at", "office", "number", "mark", "owners"),
-    *("classes", "filed", "status", "reasons", "why", "first_at", "baseline", "st13", "facts"),
+    *("classes", "filed", "status", "reasons", "why", "first_at", "baseline", "st13", "facts", "stood"),
 )
 
 
@@ -119,7 +119,7 @@ def _print(row: dict[str, Any]) -> None:
     near = f", level {row['level']} ({row['score']:.1f})" if row["level"] is not None else ""
     say(f"{row['id']}  {name} ({number}){near}", style="bold")
     marked = f"{row['triage']}, on {render.local(row['triaged_at'])}" if row["triage"] else "not yet"
-    first = ", with its first look" if row["baseline"] else ""
+    first = ", there before the watch" if row["stood"] else ", with its first look" if row["baseline"] else ""
     facts_grid(
         [
             ("Watch", f'"{plain(row["watch"])}", {render.local(row["first_at"])}{first}'),

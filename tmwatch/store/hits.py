@@ -33,6 +33,13 @@ class HitState:
     basis: Mapping[str, str] | None = None
 
 
+_STOOD = 2  # in the column `baseline`: stored before the watch asked for it; 1: found by a first look
+
+
+def _baseline(hit: HitDraft) -> int:
+    return _STOOD if hit.baseline and hit.stood else int(hit.baseline)
+
+
 def states(database: Database, st13s: Collection[str]) -> dict[str, dict[str, HitState]]:
     """ST.13 → name of a watch → the state, of those of these filings that came under any watch."""
     found: dict[str, dict[str, HitState]] = {}
@@ -70,7 +77,7 @@ def write(
         " values (?,?,?,?,?,?,?,?,?)",
         (
             (
-                *(hit.watch, hit.st13, instant, hit.why, int(hit.baseline)),
+                *(hit.watch, hit.st13, instant, hit.why, _baseline(hit)),
                 *(hit.level, hit.score, _json(hit.reasons), int(hit.sure)),
             )
             for hit in drafts
@@ -131,6 +138,7 @@ def listed(
             **{key: value for key, value in dict(row).items() if key != "basis"},
             "reasons": json.loads(row["reasons"] or "[]"),
             "baseline": bool(row["baseline"]),
+            "stood": row["baseline"] == _STOOD,
             "sure": row["sure"] != 0,
         }
         for row in rows

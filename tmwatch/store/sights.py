@@ -181,7 +181,8 @@ class HitDraft:
     """A filing has come under a watch.
 
     `level` (1 near identical, to 4), `score` and `reasons` where a name came near. `sure`: a trigger names
-    the filing itself; otherwise it came by likeness, or by filters alone.
+    the filing itself; otherwise it came by likeness, or by filters alone. `stood`: it is baseline
+    because it was stored before the watch asked for it, and not because a first look found it.
     """
 
     watch: str
@@ -192,6 +193,7 @@ class HitDraft:
     score: float | None = None
     reasons: tuple[str, ...] = ()
     sure: bool = True
+    stood: bool = False
 
 
 @dataclass(frozen=True)
