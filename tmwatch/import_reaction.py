@@ -106,7 +106,7 @@ class ImportReaction:
         reaction = self._react([self._as_it_stood(one) for one in settled], database)
         for hit in reaction.hits:
             # What a change has brought under the watch is told all the same, and is no baseline.
-            if hit.baseline and (hit.watch, hit.st13) in self._first:
+            if hit.baseline and not hit.stood and (hit.watch, hit.st13) in self._first:
                 self.summed_up[hit.watch] += 1
                 if self._quiet is not None:
                     self._quiet.setdefault(hit.st13, []).append(hit.watch)

@@ -84,6 +84,29 @@ def test_a_second_lawyer_whom_the_same_reader_sees_is_one(run: Run, folder: Path
 
 
 @STORES
+@pytest.mark.parametrize("rule", [{"goods": ["bicycle"]}, {"goods": ["bicycle"], "classes": [12]}])
+def test_a_publication_is_told_to_a_new_watch_by_goods_though_the_store_keeps_none(
+    run: Run, folder: Path, store: str, rule: dict[str, Any]
+) -> None:
+    days = Days(run, folder, store, watch("theirs", **rule))
+    assert days.fields(PUBLISHED) == ["status"]
+    assert "there before the watch" in run("hits", "list").out
+
+
+def test_to_a_new_watch_by_goods_nothing_is_told_of_what_the_store_does_not_see_change(
+    run: Run, folder: Path
+) -> None:
+    days = Days(run, folder, rule=watch("theirs", goods=["bicycle"]))
+    assert days.told_of(replace(STOOD, docket="M-1")) == []
+
+
+def test_a_class_that_a_new_watch_asks_for_beside_goods_is_no_first_change(run: Run, folder: Path) -> None:
+    """It is the watch's first look at the class: what brought the filing is not told, as without goods."""
+    days = Days(run, folder, rule=watch("theirs", goods=["lamp"], classes=[9]))
+    assert days.told_of(replace(STOOD, goods={9: "Lamps"})) == []
+
+
+@STORES
 def test_the_first_translation_of_a_mark_is_a_change(run: Run, folder: Path, store: str) -> None:
     assert Days(run, folder, store).fields(replace(STOOD, translation="bicycle")) == ["translation"]
 

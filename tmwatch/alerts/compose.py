@@ -101,10 +101,12 @@ def reactor(
                     brought = batch.brought(watch, one) if found.hit else None
                     wider = brought is None and _only_wider(one, found)
                     first = not found.hit or is_baseline(watch, one, found, held) or wider
+                    if first and stored and batch.seen_now(watch, one):
+                        held = True
                     if not found.hit:
                         found = replace(found, why=f"as it stood before: {batch.stood(watch, one).why}")
-                    stood = bool(held) or one.what == "unchanged"
-                    hits.append(_hit(watch, one, found, first and not entered, stood))
+                    there = bool(held) or one.what == "unchanged"
+                    hits.append(_hit(watch, one, found, first and not entered, there))
                     # What brought it may weigh too little for a change: that it is here is the news then.
                     unsaid = entered and not to_tell(watch, one, state, found)[0]
                     loud = not entered and (not first or watch.first_look == "alert")
@@ -207,9 +209,9 @@ def _each_once(drafts: Sequence[AlertDraft]) -> list[AlertDraft]:
     return found
 
 
-def _hit(watch: Watch, one: Observed, found: Match, baseline: bool, stood: bool) -> HitDraft:
+def _hit(watch: Watch, one: Observed, found: Match, baseline: bool, there: bool) -> HitDraft:
     near = (found.level, found.score, found.reasons)
-    return HitDraft(watch.name, one.st13, found.why, baseline, *near, sure=found.sure, stood=stood)
+    return HitDraft(watch.name, one.st13, found.why, baseline, *near, sure=found.sure, stood=there)
 
 
 def _only_wider(one: Observed, found: Match) -> bool:

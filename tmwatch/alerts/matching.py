@@ -97,6 +97,16 @@ class Batch:
             return True if stored and before.hit and UNCHECKED not in before.why else None
         return before.hit
 
+    def seen_now(self, watch: Watch, one: Observed) -> bool:
+        """Whether goods alone, which the store of a register does not keep, left it in doubt that the watch
+        would have had a filing as it stood, and something else has changed: told whatever its goods were."""
+        found = self.match(watch, one)
+        if one.what != "changed" or one.previous is None or not found.hit or UNCHECKED in found.why:
+            return False
+        before = self.stood(watch, one)
+        doubts = [before.why] if before.hit else before.failed
+        return all(UNCHECKED in text for text in doubts) and bool(to_tell(watch, one, None, found)[0])
+
     def stood(self, watch: Watch, one: Observed) -> Match:
         """What the watch says of a filing that has changed, as it stood."""
         assert one.previous is not None
