@@ -57,5 +57,6 @@ def _backwards(row: Mapping[str, Any], steps: list[dict[str, Any]]) -> Iterator[
     """From how it stands to how it stood, step by step."""
     for (as_of, file), of_one in groupby(reversed(steps), key=lambda one: (one["as_of"], one["file"])):
         before = {**row, **{one["field"]: one["old"] for one in of_one}}
-        yield Moved(as_of, file, changes_of(before, row, None))
+        if changes := changes_of(before, row, None):  # a firm that is only written otherwise is none
+            yield Moved(as_of, file, changes)
         row = before

@@ -76,6 +76,18 @@ def test_a_firm_that_only_a_better_reader_sees_is_no_change_beside_one(
     assert days.fields(now) == told
 
 
+@pytest.mark.parametrize("firm", ["SPECIMEN & SAMPLE LLP", "SPECIMEN & SAMPLE, LLP"], ids=["seen", "written"])
+def test_nor_does_the_history_show_one(run: Run, folder: Path, firm: str) -> None:
+    days = Days(run, folder)
+    if firm == STOOD.firm:
+        with closing(Register(folder / "register.db")) as register, register.write():
+            register.conn.execute("update filing set agents = '[\"Pat Specimen\"]', slim_version = 1")
+    days.told_of(replace(STOOD, firm=firm, docket="M-1"))
+    shown = run("history", STOOD.number).out
+    assert "Representative" not in shown
+    assert "apc261103.zip" not in shown
+
+
 def test_a_second_lawyer_whom_the_same_reader_sees_is_one(run: Run, folder: Path) -> None:
     days = Days(run, folder)
     with closing(Register(folder / "register.db")) as register, register.write():

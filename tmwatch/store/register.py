@@ -43,6 +43,7 @@ from tmwatch.store.register_rows import (
     UPDATE,
     readable,
     readable_change,
+    saw_fewer,
     stored_values,
 )
 
@@ -404,6 +405,9 @@ class Register:
                 (old["id"], day, field, old[field], value, file, instant)
                 for field, value in zip(FIELDS, values, strict=True)
                 if old[field] != value
+                and not (
+                    field == "agents" and old["slim_version"] != slim_version and saw_fewer(old, one.slim)
+                )
             ]
             if old["owners"] != values[OWNERS]:
                 sold.append((old["id"], old["owners"], one.slim.owners))

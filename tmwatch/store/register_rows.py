@@ -50,6 +50,11 @@ def grounds_differ(before: Mapping[str, Any], slim: Slim) -> bool:
     return any(before[name] != value for name, value in _told(slim).items() if name in _GROUNDS)
 
 
+def saw_fewer(before: sqlite3.Row, slim: Slim) -> bool:
+    """Whether all the agents of a row are there still, beside others: by another reader that is no change."""
+    return set(_read_list(before["agents"])) < set(slim.agents)
+
+
 def _told(slim: Slim) -> dict[str, Any]:
     told = dict(zip(FIELDS, stored_values(slim), strict=True))
     lists = {name: _read_list(told[name] or "[]") for name in _LISTS}
