@@ -150,9 +150,10 @@ def test_however_the_threads_share_marks_and_parts_the_hits_are_those_of_all_nam
 ) -> None:
     monkeypatch.setattr("tmwatch.similarity.index._PART", 40)
     marks, names = generated(24, seed=12)
+    names = (names * 4)[:320]
     index = Index.build(names)
     index._cores = cores
-    assert len(index._parts) > 3
+    assert len(index._parts) == 8
     found = by_place(list(index.search_many(marks)))
     assert found == by_place(list(hits(marks, names)))
     first = next(index.search_many(marks))  # and who asks for one only is not kept waiting for ever

@@ -39,7 +39,9 @@ _SMALL, _MANY = 20_000, 8
 # Of so many parts what was read is kept for the next search; of the others it is let go, and of all of them
 # after a search for many marks: all of it may be too much for the machine.
 _WARM = 20
-_UNEVEN = 1.1  # times its share of the names: more for one thread, and the others wait
+# So many parts are searched side by side, 40 MB each; more for one lane than so many times its share of the
+# names, and the others would wait.
+_LANES, _UNEVEN = 4, 1.1
 # How the file of a part ends, and a file that forms before this one had.
 _END, _BEFORE = ".names", "index.json"
 
@@ -266,20 +268,22 @@ class Index:
         self, parts: Sequence[_Part], look: Callable[[_Part, int], Found]
     ) -> Iterator[tuple[_Part, Found]]:
         """Each part with what is found in it. The threads share the marks; where each has as many parts to do
-        it takes them, and what is done by one thread alone (a file is read) is done beside the others."""
+        they share these too, and what one thread does alone (a file is read) is done beside the others."""
+        lanes = min(self._cores, _LANES)
         names = [len(part.columns) for part in parts]
-        longest = -(-len(parts) // self._cores) * max(names, default=0)  # of a thread's share
-        if self._cores == 1 or longest > _UNEVEN * sum(names) / self._cores:
+        longest = -(-len(parts) // lanes) * max(names, default=0)  # of a lane's share
+        if lanes == 1 or longest > _UNEVEN * sum(names) / lanes:
             for part in parts:
                 yield part, look(part, self._cores)
             return
-        ahead: deque[tuple[_Part, Future[Found]]] = deque()  # as many as there are threads: memory is bounded
-        with ThreadPoolExecutor(self._cores) as pool:
+        # No more than these at a time: memory is bounded.
+        ahead: deque[tuple[_Part, Future[Found]]] = deque()
+        with ThreadPoolExecutor(lanes) as pool:
             for part in parts:
-                if len(ahead) > self._cores:
+                if len(ahead) > lanes:
                     first, found = ahead.popleft()
                     yield first, found.result()
-                ahead.append((part, pool.submit(look, part, 1)))
+                ahead.append((part, pool.submit(look, part, self._cores // lanes)))
             for part, found in ahead:
                 yield part, found.result()
 
