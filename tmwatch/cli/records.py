@@ -13,10 +13,10 @@ from tmwatch.changes.designations import show_standing
 from tmwatch.cli import proceedings, render
 from tmwatch.cli.app import cli
 from tmwatch.cli.options import json_option, office_option
-from tmwatch.cli.output import LABEL_WIDTH, facts_grid, plain, say, say_json, say_link
+from tmwatch.cli.output import LABEL_WIDTH, complain, facts_grid, plain, say, say_json, say_link
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
-from tmwatch.errors import UsageError
+from tmwatch.errors import ConfigError, UsageError
 from tmwatch.exporting import record_json
 from tmwatch.model import Assignment, Designation, GoodsServices, Live, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number, show_number
@@ -214,8 +214,8 @@ def history(session: Session, number: tuple[str, ...], office: str | None, as_js
     saw change in it.
     """
     wanted = parse_number(" ".join(number), office)
-    config = session.config_if_any()
-    database = session.database(config)
+    database = session.database()
+    config = _config(session)
     alone = _in_register_alone(config, database, wanted)
     told = queries.history(database, alone.row["st13"] if alone else find_one(database, wanted))
     known = alone or (in_register(config, told["st13"]) if config is not None else None)
@@ -236,6 +236,18 @@ def history(session: Session, number: tuple[str, ...], office: str | None, as_js
         field = render.WORDS.field(one["field"])
         say(f"{field}: {one['other']} says otherwise; {one['believed']} is believed.")
     say(VERIFY)
+
+
+def _config(session: Session) -> Config | None:
+    """None where it has mistakes, which keep nobody from reading what the database has."""
+    try:
+        return session.config_if_any()
+    except ConfigError:
+        complain(
+            "Note: the configuration has mistakes (`tmwatch doctor` names them), so no store of a register is"
+            " looked at."
+        )
+        return None
 
 
 def _in_register_alone(config: Config | None, database: Database, number: MarkNumber) -> InRegister | None:
