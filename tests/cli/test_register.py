@@ -174,6 +174,18 @@ def test_history_says_what_the_store_of_the_register_saw_change(run: Run, folder
     assert run("history", "US 72990599").code == 2
 
 
+def test_history_shows_what_the_database_has_though_the_store_of_the_register_is_damaged(
+    run: Run, folder: Path
+) -> None:
+    configured(folder, watch("mine", numbers=["US 79990511"]))
+    run("import", str(zipped(folder / "apc990420.zip", THREE)))
+    (folder / "register.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 9000)
+    ran = run("history", "US 79990511")
+    assert (ran.code, "version 1" in ran.out) == (0, True)
+    assert "the store of the register cannot be used" in ran.err
+    assert run("history", "US 72990513").code == 1
+
+
 def test_a_mark_that_a_watched_owner_sells_is_told_though_it_stood_there_before_the_watch(
     run: Run, folder: Path
 ) -> None:

@@ -16,7 +16,7 @@ from tmwatch.cli.options import json_option, office_option
 from tmwatch.cli.output import LABEL_WIDTH, complain, facts_grid, plain, say, say_json, say_link
 from tmwatch.cli.session import Session, pass_session
 from tmwatch.config import Config
-from tmwatch.errors import ConfigError, UsageError
+from tmwatch.errors import ConfigError, StoreError, UsageError
 from tmwatch.exporting import record_json
 from tmwatch.model import Assignment, Designation, GoodsServices, Live, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number, show_number
@@ -218,7 +218,7 @@ def history(session: Session, number: tuple[str, ...], office: str | None, as_js
     config = _config(session)
     alone = _in_register_alone(config, database, wanted)
     told = queries.history(database, alone.row["st13"] if alone else find_one(database, wanted))
-    known = alone or (in_register(config, told["st13"]) if config is not None else None)
+    known = alone or _beside(config, told["st13"])
     first = told["versions"][0]["as_of"] if told["versions"] else None
     before = [one for one in known.moved if first is None or one.as_of <= first] if known else []
     if as_json:
@@ -247,6 +247,15 @@ def _config(session: Session) -> Config | None:
             "Note: the configuration has mistakes (`tmwatch doctor` names them), so no store of a register is"
             " looked at."
         )
+        return None
+
+
+def _beside(config: Config | None, st13: str) -> InRegister | None:
+    """What the store of the register has of it too; where that is damaged the database is whole all the same."""
+    try:
+        return in_register(config, st13) if config is not None else None
+    except StoreError as error:
+        complain(f"Note: {error}")
         return None
 
 
