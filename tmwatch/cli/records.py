@@ -251,7 +251,7 @@ def _config(session: Session) -> Config | None:
 
 
 def _beside(config: Config | None, st13: str) -> InRegister | None:
-    """What the store of the register has of it too; where that is damaged the database is whole all the same."""
+    """What the store of the register has of it; where that is damaged the database is whole all the same."""
     try:
         return in_register(config, st13) if config is not None else None
     except StoreError as error:
