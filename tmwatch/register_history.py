@@ -41,7 +41,7 @@ class InRegister(NamedTuple):
         return record_of(self.row).verbal_element or ""
 
 
-def in_register(config: Config, st13: str) -> InRegister | None:
+def history_of(config: Config, st13: str) -> InRegister | None:
     """None where there is no store, or it does not have the filing. Raises `StoreError`."""
     if not has_register(config) or config.store.register is None:
         return None

@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Run
-from tests.cli.test_register import configured, watch
+from tests.cli.test_import_daily import THREE, lines
+from tests.cli.test_register import NAMED, configured, watch
 from tests.oracle.filings import Filing, case, zipped
+from tmwatch.sources.base import Page
+from tmwatch.sources.us.daily import SOURCE
 from tmwatch.store.register import Register
 
 STOOD = Filing(99100001, "VELOPIA", "Velo Works LLC", {12: "Bicycles"}, firm="SPECIMEN & SAMPLE LLP")
@@ -49,6 +52,49 @@ class Days:
         return [change["field"] for card in self.told_of(one) for change in card["changes"]]
 
 
+def of_kind(run: Run, kind: str) -> list[dict[str, Any]]:
+    listed = json.loads(run("alerts", "list", "--json").out)
+    return [one for alert in listed if alert["kind"] == kind for one in alert["payload"]["cards"]]
+
+
+@STORES
+def test_the_first_change_of_what_stood_there_before_the_watch_is_told_as_a_change(
+    run: Run, folder: Path, store: str
+) -> None:
+    (record,) = (one.record for one in SOURCE.read(Page(THREE)).readings if one.record.st13 == NAMED)
+    configured(folder, register=store)
+    (folder / "apc990420.xml").write_bytes(THREE)
+    run("import", "apc990420.xml")
+    configured(folder, watch("theirs", owners=[record.owners[0].name]), register=store)
+    moved = THREE.replace(b"20260420", b"20260421").replace(b"<status-code>630", b"<status-code>686")
+    (folder / "apc990421.xml").write_bytes(moved)
+    told = lines(run("import", "--json", "apc990421.xml").out)
+    assert not any(one.get("first_look") for one in told), "nothing is kept quiet"
+    assert of_kind(run, "filing.new") == []
+    (card,) = of_kind(run, "filing.changed")
+    (change,) = [one for one in card["changes"] if one["field"] == "status"]
+    assert (card["st13"], change["old"], change["new"]) == (NAMED, "filed (630)", "published (686)")
+    assert change["date"] == card["status_date"] == "2026-04-17"
+
+
+def test_a_mark_that_a_watched_owner_sells_is_told_though_it_stood_there_before_the_watch(
+    run: Run, folder: Path
+) -> None:
+    (record,) = (one.record for one in SOURCE.read(Page(THREE)).readings if one.record.st13 == NAMED)
+    configured(folder)
+    (folder / "apc990420.xml").write_bytes(THREE)
+    run("import", "apc990420.xml")
+    configured(folder, watch("theirs", owners=[record.owners[0].name]))
+    sold = record.owners[0].name.encode()
+    moved = THREE.replace(b"20260420", b"20260421").replace(sold, b"Else Sample GmbH")
+    (folder / "apc990421.xml").write_bytes(moved)
+    run("import", "apc990421.xml")
+    (card,) = of_kind(run, "filing.changed")
+    assert [one["new"] for one in card["changes"] if one["field"] == "owners"] == [
+        "Else Sample GmbH; Sample Rowing Corp."
+    ]
+
+
 @STORES
 @pytest.mark.parametrize("firm", ["SPECIMEN & SAMPLE, LLP", "Specimen & Sample L.L.P."])
 def test_a_firm_that_is_only_written_otherwise_is_no_change(
@@ -57,9 +103,9 @@ def test_a_firm_that_is_only_written_otherwise_is_no_change(
     assert Days(run, folder, store).fields(replace(STOOD, firm=firm)) == []
 
 
-@pytest.mark.parametrize("other", [{"firm": "OTHER FIRM LLP"}, {"attorney": "Jo New"}])
-def test_another_firm_or_lawyer_is_one(run: Run, folder: Path, other: dict[str, str]) -> None:
-    assert Days(run, folder).fields(replace(STOOD, **other)) == ["representatives"]  # type: ignore[arg-type]
+@pytest.mark.parametrize("now", [replace(STOOD, firm="OTHER FIRM LLP"), replace(STOOD, attorney="Jo New")])
+def test_another_firm_or_lawyer_is_one(run: Run, folder: Path, now: Filing) -> None:
+    assert Days(run, folder).fields(now) == ["representatives"]
 
 
 @pytest.mark.parametrize(

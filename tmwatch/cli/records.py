@@ -20,7 +20,7 @@ from tmwatch.errors import ConfigError, StoreError, UsageError
 from tmwatch.exporting import record_json
 from tmwatch.model import Assignment, Designation, GoodsServices, Live, TradeMark
 from tmwatch.numbers import MarkNumber, parse_number, show_number
-from tmwatch.register_history import InRegister, Moved, in_register
+from tmwatch.register_history import InRegister, Moved, history_of
 from tmwatch.store import Database, queries
 from tmwatch.stored import numbered, record_of
 
@@ -253,7 +253,7 @@ def _config(session: Session) -> Config | None:
 def _beside(config: Config | None, st13: str) -> InRegister | None:
     """What the store of the register has of it; where that is damaged the database is whole all the same."""
     try:
-        return in_register(config, st13) if config is not None else None
+        return history_of(config, st13) if config is not None else None
     except StoreError as error:
         complain(f"Note: {error}")
         return None
@@ -264,7 +264,7 @@ def _in_register_alone(config: Config | None, database: Database, number: MarkNu
     if config is None or queries.find(database, number):
         return None
     found = numbered(config, number)
-    return in_register(config, found[0]) if len(found) == 1 else None
+    return history_of(config, found[0]) if len(found) == 1 else None
 
 
 def _of_register(known: InRegister, moved: Sequence[Moved]) -> None:
